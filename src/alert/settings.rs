@@ -1,0 +1,48 @@
+//! Settings of the alert stage.
+
+/// Which rules are on and how grave they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// `sla.at_risk`: the obligation's at-risk level has passed, unmet.
+    pub at_risk: Rule,
+    /// `sla.missed`: the obligation is missed.
+    pub missed: Rule,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub enabled: bool,
+    pub severity: Severity,
+    /// Who is told; empty: the queue's supervisor, written `queue:NAME`.
+    pub recipients: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    Warning,
+    Critical,
+}
+
+impl Severity {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        let rule = |severity| Rule {
+            enabled: true,
+            severity,
+            recipients: Vec::new(),
+        };
+        Self {
+            at_risk: rule(Severity::Warning),
+            missed: rule(Severity::Critical),
+        }
+    }
+}

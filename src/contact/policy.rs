@@ -1,0 +1,133 @@
+//! SLA policies and the other settings of the contact stage.
+
+use crate::event::{Channel, QueueId, Span};
+
+/// A promise about waiting: who is measured, by when, and what an abandon in time becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// The name in records, by default `channel measure` ("voice answer"). Unique.
+    pub name: String,
+    pub measure: Measure,
+    /// `None`: every channel.
+    pub channel: Option<Channel>,
+    /// Empty: every queue.
+    pub queues: Vec<QueueId>,
+    pub threshold: Span,
+    /// Share of decided obligations to be met, over 0 and up to 1.
+    pub target: f64,
+    /// Share of the threshold after which an open obligation is at risk.
+    pub at_risk_at: f64,
+    pub abandons: Abandons,
+    /// An abandon before this is always excluded; not over `threshold`. `None`: [`ContactSettings::short_abandon`].
+    pub short_abandon: Option<Span>,
+    pub flow_outs: FlowOuts,
+}
+
+/// When an obligation opens and what meets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// From the offer to the answer by that agent.
+    Accept,
+    /// From the start of each wait to the answer that ends it: the classic service level.
+    Answer,
+}
+
+/// What an abandon in time becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Abandons {
+    /// Excluded.
+    #[default]
+    Ignore,
+    /// Missed.
+    Negative,
+    /// Met.
+    Positive,
+}
+
+/// What a flow-out in time becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FlowOuts {
+    #[default]
+    Exclude,
+    /// Missed.
+    Include,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactSettings {
+    pub policies: Vec<Policy>,
+    /// An abandon before this is short; exactly at it is not.
+    pub short_abandon: Span,
+    /// A wrap-up that nobody closes ends this long after the talk, incomplete.
+    pub wrap_up_max: Span,
+    /// Channels whose engagements end with the talk.
+    pub no_wrap_up: Vec<Channel>,
+    /// Open longer than this is closed as stale; a contact is forgotten this long after its last event (see also
+    /// `remember_min`). By channel, in the order of [`Channel::ALL`].
+    pub max_age: [Span; 8],
+    /// A contact is remembered at least this long after its end.
+    pub remember_min: Span,
+    /// Key of the hash under which customers leave the process.
+    pub privacy_key: String,
+}
+
+impl Default for ContactSettings {
+    fn default() -> Self {
+        const DAY: i64 = 86_400;
+        let long = Span::from_secs(30 * DAY);
+        let short = Span::from_secs(DAY);
+        Self {
+            policies: vec![
+                Policy::standard(Measure::Accept, Channel::Voice, Span::from_secs(18), 0.80),
+                Policy::standard(Measure::Answer, Channel::Voice, Span::from_secs(20), 0.80),
+                Policy::standard(Measure::Answer, Channel::Chat, Span::from_secs(10), 0.90),
+            ],
+            short_abandon: Span::from_secs(5),
+            wrap_up_max: Span::from_secs(30 * 60),
+            no_wrap_up: vec![
+                Channel::Email,
+                Channel::Social,
+                Channel::Sms,
+                Channel::Messaging,
+            ],
+            max_age: [short, short, long, long, long, long, short, short],
+            remember_min: Span::from_secs(7 * DAY),
+            privacy_key: String::new(),
+        }
+    }
+}
+
+impl Policy {
+    /// A policy with the usual treatment of abandons and flow-outs and the default name.
+    #[must_use]
+    pub fn standard(measure: Measure, channel: Channel, threshold: Span, target: f64) -> Self {
+        Self {
+            name: format!("{} {}", channel.name(), measure.name()),
+            measure,
+            channel: Some(channel),
+            queues: Vec::new(),
+            threshold,
+            target,
+            at_risk_at: 0.75,
+            abandons: Abandons::default(),
+            short_abandon: None,
+            flow_outs: FlowOuts::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn applies_to(&self, channel: Channel, queue: &QueueId) -> bool {
+        self.channel.is_none_or(|wanted| wanted == channel)
+            && (self.queues.is_empty() || self.queues.contains(queue))
+    }
+}
+
+impl Measure {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Answer => "answer",
+        }
+    }
+}

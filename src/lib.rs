@@ -1,0 +1,9 @@
+//! Floorwalker: a real-time event stream processor for contact centers.
+//!
+//! The stages, in the order an event meets them. `ARCHITECTURE.md` has the map and the invariants.
+
+pub mod event; // the vocabulary: events, ids, times
+pub mod contact; // events of one contact -> episodes, engagements, obligations, signed facts
+pub mod kpi; // facts -> panes, windows, scorecards
+pub mod alert; // obligations -> escalations
+pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
