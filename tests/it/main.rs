@@ -1,1 +1,3 @@
-//! x
+//! All integration tests in one binary: a file per behaviour.
+
+mod line;
