@@ -58,7 +58,6 @@ pub(super) struct Happening<'a> {
 }
 
 impl Fold {
-
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.attributes.channel.unwrap_or(Channel::Other)

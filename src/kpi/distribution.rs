@@ -61,7 +61,10 @@ pub(super) fn add_sparse<K: Ord + Copy>(entries: &mut Vec<(K, i64)>, key: K, amo
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a bucket of 10^18 ms is below 16,000")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a bucket of 10^18 ms is below 16,000"
+)]
 #[expect(clippy::cast_sign_loss, reason = "durations are never negative")]
 fn bucket_of(value: Span) -> u16 {
     let millis = ((value.0 + 500) / 1_000).max(0);
@@ -103,7 +106,10 @@ mod tests {
             assert!(bucket >= last, "{millis}");
             last = bucket;
             let error = (value_of(bucket) - Span::from_millis(millis).as_secs()).abs();
-            assert!(error <= 0.005_01 * Span::from_millis(millis).as_secs(), "{millis}");
+            assert!(
+                error <= 0.005_01 * Span::from_millis(millis).as_secs(),
+                "{millis}"
+            );
         }
     }
 
@@ -114,7 +120,10 @@ mod tests {
             distribution.add(Span::from_secs(seconds), 1);
         }
         let at = |percent| distribution.percentile(percent);
-        assert_eq!((at(50), at(90), at(99)), (Some(125.0), Some(210.0), Some(210.0)));
+        assert_eq!(
+            (at(50), at(90), at(99)),
+            (Some(125.0), Some(210.0), Some(210.0))
+        );
         assert_eq!(Distribution::default().percentile(50), None);
     }
 }

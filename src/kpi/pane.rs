@@ -149,8 +149,14 @@ mod tests {
         let levels = Levels::new(&KpiSettings::default());
         // 1 h, panes of 60 s: at 10:30:00 from 09:31:00.
         let now = at(10 * 3_600 + 1_800);
-        let first = Pane { level: 1, start: at(9 * 3_600 + 31 * 60) };
-        let before = Pane { level: 1, start: at(9 * 3_600 + 31 * 60 - 5) };
+        let first = Pane {
+            level: 1,
+            start: at(9 * 3_600 + 31 * 60),
+        };
+        let before = Pane {
+            level: 1,
+            start: at(9 * 3_600 + 31 * 60 - 5),
+        };
         assert!(levels.window_covers(2, first, now));
         assert!(!levels.window_covers(2, before, now));
     }
