@@ -1,0 +1,4 @@
+//! One binary, a file per behaviour.
+
+mod decode;
+mod times;
