@@ -101,7 +101,13 @@ impl<'a> Fields<'a> {
             let sentence = "the payload is not a JSON object".to_owned();
             return Err(Rejection::of(RejectionCode::NotAnObject, sentence));
         }
-        serde_json::from_str(json).map_err(|fault| Rejection::not_json(&fault))
+        let mut fields = Fields([const { Field::Unsaid }; KEYS]);
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        deserializer
+            .deserialize_map(Filler(&mut fields))
+            .and_then(|()| deserializer.end())
+            .map_err(|fault| Rejection::not_json(&fault))?;
+        Ok(fields)
     }
 
     /// The value of one field as `pick` reads it; `None` when unsaid or null.
@@ -266,31 +272,25 @@ impl Field<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
+/// Fills the fields where they lie: moving them costs as much as parsing a time.
+struct Filler<'f, 'a>(&'f mut Fields<'a>);
 
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
+impl<'de> Visitor<'de> for Filler<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields([const { Field::Unsaid }; KEYS]);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Key>()? {
-            match fields.0.get_mut(key as usize) {
+            match self.0.0.get_mut(key as usize) {
                 None => drop(map.next_value::<IgnoredAny>()?),
                 Some(slot @ Field::Unsaid) => *slot = map.next_value()?,
                 Some(_) => return Err(A::Error::duplicate_field(key.name())),
             }
         }
-        Ok(fields)
+        Ok(())
     }
 }
 

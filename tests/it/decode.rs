@@ -9,12 +9,11 @@ use floorwalker::{
         LeftWhy, Survey, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
     },
 };
-use proptest::prelude::*;
 
 const AT: &str = "\"occurred_at\":\"2026-11-22T09:14:08.250Z\"";
 
 /// An event of `kind` on contact c1 with `rest` behind it.
-fn json(kind: &str, rest: &str) -> String {
+pub(crate) fn json(kind: &str, rest: &str) -> String {
     let comma = if rest.is_empty() { "" } else { "," };
     format!(
         "{{\"event_id\":\"e1\",{AT},\"source\":\"acd-1\",\"type\":\"{kind}\",\"contact_id\":\"c1\"{comma}{rest}}}"
@@ -487,46 +486,4 @@ fn without_an_id_the_content_is_the_id() {
 fn codes_have_names_of_their_own() {
     let names: std::collections::BTreeSet<_> = RejectionCode::ALL.map(RejectionCode::name).into();
     assert_eq!(names.len(), RejectionCode::ALL.len());
-}
-
-fn valid_json() -> impl Strategy<Value = String> {
-    let fields = prop::sample::subsequence(
-        vec![
-            r#""agent":"ana""#,
-            r#""queue":"billing""#,
-            r#""by":"customer""#,
-            r#""score":4"#,
-            r#""scale_min":1"#,
-            r#""scale_max":5"#,
-            r#""cause":"missed""#,
-            r#""resolved":false"#,
-            r#""reason":"a \" \u00e4""#,
-        ],
-        0..9,
-    );
-    let kind = prop::sample::select(vec!["contact_queued", "survey_answered", "contact_ended"]);
-    (kind, fields).prop_map(|(kind, fields)| json(kind, &fields.join(",")))
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        drop(decode(&bytes));
-    }
-
-    #[test]
-    fn no_damaged_event_panics(
-        json in valid_json(),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-        end in any::<prop::sample::Index>(),
-    ) {
-        let mut bytes = json.into_bytes();
-        for (index, byte) in damage {
-            let at = index.index(bytes.len());
-            bytes[at] = byte;
-        }
-        drop(decode(&bytes));
-        bytes.truncate(end.index(bytes.len() + 1));
-        drop(decode(&bytes));
-    }
 }

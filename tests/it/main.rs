@@ -1,4 +1,5 @@
 //! One binary, a file per behaviour.
 
 mod decode;
+mod decode_damage;
 mod times;
