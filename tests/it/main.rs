@@ -2,4 +2,5 @@
 
 mod decode;
 mod decode_damage;
+mod tidy;
 mod times;
