@@ -1,3 +1,7 @@
 //! All integration tests in one binary: a file per behaviour.
 
+mod decode;
+mod decode_damage;
 mod line;
+mod tidy;
+mod times;
