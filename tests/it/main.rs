@@ -3,5 +3,6 @@
 mod decode;
 mod decode_damage;
 mod line;
+mod spine;
 mod tidy;
 mod times;
