@@ -1,5 +1,6 @@
 //! All integration tests in one binary: a file per behaviour.
 
+mod crash;
 mod decode;
 mod decode_damage;
 mod line;
