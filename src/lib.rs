@@ -7,3 +7,4 @@ pub mod contact; // events of one contact -> episodes, engagements, obligations,
 pub mod kpi; // facts -> panes, windows, scorecards
 pub mod alert; // obligations -> escalations
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
+pub mod sim; // the contact-center world, its faults, and the reference recount

@@ -1,3 +1,6 @@
 //! All integration tests in one binary: a file per behaviour.
 
+#![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
+
 mod line;
+mod reference;
