@@ -14,6 +14,7 @@
 mod fact;
 mod obligation;
 mod parts;
+mod reading;
 mod resolution;
 mod scorecard;
 mod settings;
@@ -51,7 +52,7 @@ impl Recount {
 pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recount {
     let all: Vec<Parts> = in_order(events, clock)
         .values()
-        .filter_map(|events| parts::read(events, settings, clock))
+        .filter_map(|events| reading::read(events, settings, clock))
         .collect();
     let mut book = Book::default();
     let mut obligations = Vec::new();
