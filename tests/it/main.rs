@@ -4,3 +4,4 @@
 
 mod line;
 mod reference;
+mod reference_cases;
