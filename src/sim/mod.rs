@@ -2,5 +2,11 @@
 //!
 //! Contract: everything here is a function of its arguments; a seed gives the same world for ever.
 
-pub mod jsonl;
-pub mod reference;
+pub mod chaos; // contacts to which anything happens
+pub mod faults; // what happens to events on their way
+pub mod jsonl; // what a producer would send
+pub mod random; // the seed's numbers
+pub mod reference; // every number, counted again
+pub mod voice; // a contact center's calls
+
+mod call;

@@ -5,3 +5,4 @@
 mod line;
 mod reference;
 mod reference_cases;
+mod sim;
