@@ -5,4 +5,5 @@
 mod line;
 mod reference;
 mod reference_cases;
+mod reference_outcomes;
 mod sim;

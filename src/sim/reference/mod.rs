@@ -11,21 +11,25 @@
 //! assert_eq!(counted.card("queue:billing", None).asa.mean, Some(10.0));
 //! ```
 
+mod concurrency;
 mod fact;
 mod obligation;
 mod parts;
 mod reading;
+mod record;
 mod resolution;
 mod scorecard;
 mod settings;
 
 pub use obligation::{Obligation, Outcome};
+pub use record::window_name;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Policy, Settings};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{ContactId, Event, Span, Timestamp, line};
+use concurrency::Open;
 use fact::{Book, Fact, Whose};
 use parts::Parts;
 
@@ -62,10 +66,12 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         obligations.extend(theirs);
     }
     resolution::book(&all, settings.fcr, clock, &mut book);
-    Recount {
-        cards: cards(&book, &live(&all, &obligations, clock), settings, clock),
-        obligations,
+    let mut cards = cards(&book, &live(&all, &obligations, clock), settings, clock);
+    let open = Open::of(&all, clock);
+    for ((entity, window), card) in &mut cards {
+        card.concurrency = open.concurrency(entity, from(*window, clock));
     }
+    Recount { cards, obligations }
 }
 
 /// The events of each contact by the clock, in order, each once: of those with one id the first in order.
@@ -163,7 +169,7 @@ fn cards(
     let mut cards = BTreeMap::new();
     for (entity, facts) in facts_by_entity {
         for window in &settings.windows {
-            let from = window.map_or(Timestamp::MIN, |window| first_pane_at(window, clock));
+            let from = from(*window, clock);
             let inside: Vec<&Fact> = (facts.iter())
                 .filter(|(at, _)| from <= *at && *at <= clock)
                 .map(|(_, fact)| *fact)
@@ -178,7 +184,10 @@ fn cards(
 }
 
 /// A window slides by its pane, a sixtieth of it, at least 5 s; it ends with the pane the clock is in.
-fn first_pane_at(window: Span, clock: Timestamp) -> Timestamp {
+fn from(window: Option<Span>, clock: Timestamp) -> Timestamp {
+    let Some(window) = window else {
+        return Timestamp::MIN;
+    };
     let pane = Span((window.0 / 60).max(Span::from_secs(5).0));
     clock.floor(pane) + pane - window
 }

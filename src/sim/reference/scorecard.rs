@@ -38,6 +38,8 @@ pub struct Scorecard {
     pub abandonment: Option<Ratio>,
     /// Of queues and groups.
     pub live: Option<Live>,
+    /// Of agents: mean open engagements while there is one.
+    pub concurrency: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
