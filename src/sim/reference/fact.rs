@@ -238,6 +238,7 @@ impl Book {
             }
             (Direction::Outbound | Direction::Internal | Direction::Monitor, _) => return,
         }
+        // The count stands at the transfer, the rate (of what is handled by then) at the engagement's end.
         if let Some(at) = engagement.transferred_at {
             self.add(at, &whose, Fact::Transferred);
         }

@@ -1,7 +1,8 @@
 //! The independent recount: every number of the contract straight from the set of events, slowly and plainly.
 //!
 //! Contract: knows the events and nothing else of this crate, so that it can disagree with it. [`recount`] is a function
-//! of the set of events at or before the clock: order and repetition change nothing.
+//! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late, of
+//! a contact long forgotten) is for the caller to leave out. Where the contract leaves a choice, a comment says which.
 //!
 //! ```
 //! use floorwalker::{event::line, sim::reference::{Settings, recount}};

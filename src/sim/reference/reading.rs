@@ -139,6 +139,7 @@ impl Reading<'_> {
         if let Some(at) = wait_limit.filter(|at| is_due(*at)) {
             self.end_wait(at, WaitEnd::Stale);
         }
+        // Wrap-up is part of an engagement: the greatest age bounds both together.
         for engagement in &mut self.parts.engagements {
             let stale_at = engagement.answered_at + max_age;
             let limit = match engagement.talk_ended_at {
@@ -186,6 +187,7 @@ impl Reading<'_> {
             after_answer: self.last_engaged().is_some(),
             end: None,
         });
+        // The clocks disagree: the very first wait comes after an answer that names its queue.
         if first && !self.transferred {
             let answer = self.last_answer_in(queue);
             if let Some(agent) = answer {
@@ -202,7 +204,8 @@ impl Reading<'_> {
     }
 
     fn offered(&mut self, at: Timestamp, position: usize, it: &AtAgent) {
-        // Reserved, then ringing, is one offer: a second one while the first is open is a repeat.
+        // Reserved, then ringing, is one offer: a second one while the first is open is a repeat. An offer of a
+        // contact that is over is an offer all the same.
         let open = |offer: &Offer| offer.end.is_none() && offer.agent == it.agent;
         if self.direction_of(&it.leg) != Direction::Inbound || self.parts.offers.iter().any(open) {
             return;
@@ -252,7 +255,8 @@ impl Reading<'_> {
             };
             offer.end.get_or_insert((at, end));
         }
-        // Any answer ends the wait, one by an agent who still talks to this customer too.
+        // Any answer ends the wait: one on an outbound or internal leg, and one by an agent who still talks to this
+        // customer, though it begins no second engagement, whatever its leg.
         self.end_wait(at, WaitEnd::Answered(it.agent.clone()));
         if self.talking(&it.agent).is_some() {
             return;
@@ -290,6 +294,7 @@ impl Reading<'_> {
         for engagement in &mut self.parts.engagements {
             engagement.end_talk(at, has_wrap_up);
         }
+        // Answered means by an agent on an inbound leg.
         if self.parts.end.is_none() {
             let wait_lost = self
                 .parts
@@ -304,7 +309,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement unspoken of.
+    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement unspoken of. What
+    /// it says of resolved is the contact's last disposition even if the agent has no engagement.
     fn wrap_up_ended(&mut self, at: Timestamp, it: &WrapUpEnded) {
         let said = it.resolved.map(|resolved| (at, resolved));
         self.parts.resolved_said.extend(said);
@@ -326,6 +332,7 @@ impl Reading<'_> {
         };
         let found = wrapping.or_else(talking).or_else(unsaid);
         let Some(engagement) = found.and_then(|index| engagements.get_mut(index)) else {
+            // Nobody answered that we know of: nothing to end, nothing begun before we did.
             return;
         };
         engagement.end_talk(at, has_wrap_up);
