@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
+mod decode;
+mod decode_damage;
 mod line;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;
 mod sim;
+mod tidy;
+mod times;
