@@ -5,6 +5,7 @@
 mod decode;
 mod decode_damage;
 mod line;
+mod published;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;
