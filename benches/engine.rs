@@ -15,7 +15,7 @@ use floorwalker::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TASKS: u16 = 12;
-const EVENTS_PER_STEP: usize = 2_000;
+const EVENTS_PER_STEP: usize = 8_000;
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
 
 fn main() {
@@ -45,16 +45,27 @@ fn main() {
         bytes / events
     );
 
-    let start = Instant::now();
+    let start = cpu_micros();
     let read = partitions
         .iter()
         .flatten()
         .filter(|json| decode(json).is_ok())
         .count();
     assert_eq!(read, events);
-    let parse = start.elapsed().as_secs_f64() * 1e6 / events as f64;
+    let parse = (cpu_micros() - start) / events as f64;
     println!("parse alone      {parse:.3} µs/event");
     run(&partitions, events, parse);
+}
+
+/// CPU time of this thread so far: what a busy neighbour takes does not count.
+fn cpu_micros() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split_whitespace()
+        .next()
+        .unwrap()
+        .parse::<f64>()
+        .unwrap()
+        / 1e3
 }
 
 #[derive(Default)]
@@ -90,7 +101,7 @@ fn run(partitions: &[Vec<Vec<u8>>], events: usize, parse: f64) {
     let mut exchange: Vec<Vec<Vec<u8>>> = vec![Vec::new(); tasks.len()];
     let mut next = vec![0; tasks.len()];
     let mut written = Written::default();
-    let start = Instant::now();
+    let (start, begun) = (Instant::now(), cpu_micros());
     loop {
         let mut quiet = true;
         let wall = WALL + Span((start.elapsed().as_micros()) as i64);
@@ -143,7 +154,7 @@ fn run(partitions: &[Vec<Vec<u8>>], events: usize, parse: f64) {
             break;
         }
     }
-    let all = start.elapsed().as_secs_f64() * 1e6 / events as f64;
+    let all = (cpu_micros() - begun) / events as f64;
     println!(
         "all stages       {all:.3} µs/event, {:.2} times parsing",
         all / parse

@@ -5,7 +5,6 @@ use minicbor::{Decode, Encode};
 use super::{
     ContactSettings,
     fold::{Fold, Happening, Said, Until},
-    parts::Attributes,
 };
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
 
@@ -259,9 +258,19 @@ impl Contact {
         fold.over_since.is_some() && fold.engagements.iter().all(|part| part.ended_at.is_some())
     }
 
-    #[must_use]
-    pub fn attributes(&self) -> &Attributes {
-        &self.fold.attributes
+    pub(super) fn each_time(&mut self, change: &mut dyn FnMut(&mut Timestamp)) {
+        self.fold.each_time(change);
+        self.sealed
+            .iter_mut()
+            .for_each(|sealed| sealed.each_time(change));
+        self.tail.iter_mut().for_each(|seen| change(&mut seen.at));
+        let own = [
+            &mut self.sealed_to,
+            &mut self.spoken_to,
+            &mut self.last_event_at,
+            &mut self.armed_at,
+        ];
+        own.into_iter().flatten().for_each(change);
     }
 }
 

@@ -17,6 +17,7 @@
 mod machine;
 mod fact;
 mod fold;
+mod image;
 mod parts;
 mod policy;
 mod record;

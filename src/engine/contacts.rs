@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    Settings, TaskError, codec,
+    Settings, TaskError,
     delta::Deltas,
     gauge::Waiting,
     step::{OutTopic, Output},
@@ -21,14 +21,18 @@ use crate::{
 
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
+/// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
+const LOADED_MAX: usize = 4_096;
 
 #[derive(Debug)]
 pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
-    /// Contacts of the step being made, in the order in which they were touched.
-    touched: Vec<Touched>,
+    /// Contacts as they are decoded, until there are too many.
+    loaded: Vec<Loaded>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
+    /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
+    touched: Vec<usize>,
     timers: Timers,
     pub waiting: Waiting,
     /// An alert's transition is among the changes.
@@ -36,12 +40,12 @@ pub(super) struct Contacts {
 }
 
 #[derive(Debug)]
-struct Touched {
+struct Loaded {
     id: ContactId,
     key: PartKey,
-    /// The fold as others know it.
-    before: Fold,
     contact: Contact,
+    /// The fold as others know it, of a contact that was touched in this step.
+    before: Option<Fold>,
 }
 
 /// What the end of a step needs to know.
@@ -74,8 +78,9 @@ impl Contacts {
         Self {
             settings: Arc::clone(settings),
             customer_key: blake3::derive_key(PURPOSE, key),
-            touched: Vec::new(),
+            loaded: Vec::new(),
             place_by_contact: HashMap::default(),
+            touched: Vec::new(),
             timers: Timers::default(),
             waiting: Waiting::default(),
             alert_pending: false,
@@ -89,7 +94,10 @@ impl Contacts {
     pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
         for (part, image) in store.iter() {
             let Part::Contact(id) = part else { continue };
-            let contact = decode(image).map_err(|cause| TaskError::Corrupt { task, cause })?;
+            let contact = Contact::from_image(image).map_err(|error| TaskError::Corrupt {
+                task,
+                cause: format!("contact {id}: {error}"),
+            })?;
             self.waiting.count(&contact.fold, 1);
             if let Some(at) = contact.armed_at {
                 self.timers.insert(at, id);
@@ -100,14 +108,13 @@ impl Contacts {
     }
 
     pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Outcome {
-        let customer = event
-            .customer
-            .as_ref()
-            .map(|customer| self.pseudonym(customer));
-        let place = self.touch(&event.contact, store);
-        let touched = &mut self.touched[place];
-        let outcome = (touched.contact).handle_event(event, customer, &self.settings.contact);
-        self.alert_pending |= touched.alerts_changed();
+        let named = event.customer.as_ref();
+        let customer = named.map(|customer| self.pseudonym(customer));
+        let settings = Arc::clone(&self.settings);
+        let loaded = self.touch(&event.contact, store);
+        let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
+        let alerts_changed = loaded.alerts_changed();
+        self.alert_pending |= alerts_changed;
         outcome
     }
 
@@ -118,15 +125,16 @@ impl Contacts {
         horizon: Timestamp,
         store: &Store,
     ) -> bool {
+        let settings = Arc::clone(&self.settings);
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
             any = true;
             for (_, id) in due {
-                let place = self.touch(&id, store);
-                let touched = &mut self.touched[place];
-                touched.contact.armed_at = None;
-                (touched.contact).handle_timeout(now, horizon, &self.settings.contact);
-                self.alert_pending |= touched.alerts_changed();
+                let loaded = self.touch(&id, store);
+                loaded.contact.armed_at = None;
+                (loaded.contact).handle_timeout(now, horizon, &settings.contact);
+                let alerts_changed = loaded.alerts_changed();
+                self.alert_pending |= alerts_changed;
             }
         }
         any
@@ -139,21 +147,29 @@ impl Contacts {
         Text::new(&format!("h:{}", hex.get(..16).unwrap_or_default()))
     }
 
-    fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
-        if let Some(place) = self.place_by_contact.get(id) {
-            return *place;
+    fn touch(&mut self, id: &ContactId, store: &Store) -> &mut Loaded {
+        let place = match self.place_by_contact.get(id) {
+            Some(place) => *place,
+            None => self.load(id, store),
+        };
+        let loaded = &mut self.loaded[place];
+        if loaded.before.is_none() {
+            loaded.before = Some(loaded.contact.fold.clone());
+            self.touched.push(place);
         }
+        loaded
+    }
+
+    fn load(&mut self, id: &ContactId, store: &Store) -> usize {
         let key = PartKey::contact(id);
-        let contact: Contact = (store.get(&key))
-            .and_then(|image| decode(image).ok())
-            .unwrap_or_default();
-        let place = self.touched.len();
-        self.touched.push(Touched {
+        let contact = (store.get(&key)).and_then(|image| Contact::from_image(image).ok());
+        self.loaded.push(Loaded {
             id: id.clone(),
             key,
-            before: contact.fold.clone(),
-            contact,
+            contact: contact.unwrap_or_default(),
+            before: None,
         });
+        let place = self.loaded.len() - 1;
         self.place_by_contact.insert(id.clone(), place);
         place
     }
@@ -161,42 +177,55 @@ impl Contacts {
     /// Ends the step: tells what changed, stores the contacts, sets their timers.
     pub(super) fn finish(&mut self, ending: Ending, store: &mut Store, said: &mut Said<'_>) {
         self.alert_pending = false;
-        self.place_by_contact.clear();
         let settings = Arc::clone(&self.settings);
-        for mut touched in std::mem::take(&mut self.touched) {
-            touched.catch_up(ending, &settings);
-            if touched.before != touched.contact.fold {
-                touched.tell(ending, &settings, said);
-                self.waiting.count(&touched.before, -1);
-                self.waiting.count(&touched.contact.fold, 1);
+        for place in std::mem::take(&mut self.touched) {
+            let loaded = &mut self.loaded[place];
+            let Some(before) = loaded.before.take() else {
+                continue;
+            };
+            loaded.catch_up(ending, &settings);
+            if before != loaded.contact.fold {
+                loaded.tell(&before, ending, &settings, said);
+                self.waiting.count(&before, -1);
+                self.waiting.count(&loaded.contact.fold, 1);
             }
-            self.arm(&mut touched, ending.spoken);
-            let forgotten = (ending.spoken)
-                .is_some_and(|now| touched.contact.is_forgotten(now, &settings.contact));
-            if forgotten {
-                store.remove(touched.key);
-            } else {
-                store.put(touched.key, &codec::to_bytes(&touched.contact));
+            if let Some(due) = loaded.arm(ending.spoken, &settings) {
+                self.timers.insert(due, loaded.id.clone());
             }
+            loaded.save(ending, store, &settings);
         }
-    }
-
-    fn arm(&mut self, touched: &mut Touched, spoken: Option<Timestamp>) {
-        let lateness = self.settings.lateness;
-        let mut due = (touched.contact).next_due_at(lateness, &self.settings.contact);
-        if spoken.is_some_and(|now| due <= now) {
-            due = spoken.unwrap_or(due) + ASK_AGAIN;
-        }
-        if touched.contact.armed_at.is_none_or(|armed| due < armed) {
-            touched.contact.armed_at = Some(due);
-            self.timers.insert(due, touched.id.clone());
+        if self.loaded.len() > LOADED_MAX {
+            self.loaded.clear();
+            self.place_by_contact.clear();
         }
     }
 }
 
-impl Touched {
+impl Loaded {
+    /// When the contact wants to be called, if it is earlier than it will be.
+    fn arm(&mut self, spoken: Option<Timestamp>, settings: &Settings) -> Option<Timestamp> {
+        let mut due = (self.contact).next_due_at(settings.lateness, &settings.contact);
+        if let Some(now) = spoken.filter(|now| due <= *now) {
+            due = now + ASK_AGAIN;
+        }
+        let earlier = self.contact.armed_at.is_none_or(|armed| due < armed);
+        earlier.then(|| *self.contact.armed_at.insert(due))
+    }
+
+    /// Stores the contact, or forgets it.
+    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
+        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
+        if ending.spoken.is_some_and(is_forgotten) {
+            self.contact = Contact::default();
+            store.remove(&self.key);
+        } else {
+            store.put(&self.key, &self.contact.to_image());
+        }
+    }
+
     fn alerts_changed(&self) -> bool {
-        alert::outlook(&self.before) != alert::outlook(&self.contact.fold)
+        let before = self.before.as_ref().map(alert::outlook);
+        before != Some(alert::outlook(&self.contact.fold))
     }
 
     /// Speaks of what was due already when its event came.
@@ -210,8 +239,8 @@ impl Touched {
         }
     }
 
-    fn tell(&mut self, ending: Ending, settings: &Settings, said: &mut Said<'_>) {
-        let (before, after) = (&self.before, &self.contact.fold);
+    fn tell(&mut self, before: &Fold, ending: Ending, settings: &Settings, said: &mut Said<'_>) {
+        let after = &self.contact.fold;
         *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
         tell_changes(before, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
@@ -233,12 +262,9 @@ impl Touched {
         }
         if self.contact.is_over() {
             self.contact.version += 1;
-            said.outputs.push(self.record(settings));
+            said.outputs
+                .push(contact_output(&self.id, &self.contact, settings));
         }
-    }
-
-    fn record(&self, settings: &Settings) -> Output {
-        contact_output(&self.id, &self.contact, settings)
     }
 }
 
@@ -247,8 +273,4 @@ pub(super) fn contact_output(id: &ContactId, contact: &Contact, settings: &Setti
     let alerts = alert::ids(id.as_str(), &contact.fold, &settings.alert);
     let record = ContactRecord::new(id.as_str(), contact, alerts, &settings.contact);
     Output::json(OutTopic::Contacts, id.as_str(), &record)
-}
-
-pub(super) fn decode(image: &[u8]) -> Result<Contact, String> {
-    codec::from_bytes(image).map_err(|error| error.to_string())
 }

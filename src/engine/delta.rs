@@ -1,5 +1,7 @@
 //! Facts on their way to agents, queues and groups: summed up by entity and second.
 
+use std::collections::BTreeMap;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -43,27 +45,27 @@ impl Deltas {
         self.tally_by_place.entry((entity, second)).or_default()
     }
 
-    /// Takes all, by the task that owns the entity; within a task by entity and second.
-    pub(super) fn take_by_task(&mut self, placement: Placement) -> Vec<(TaskId, Delta)> {
-        let mut deltas: Vec<(TaskId, Delta)> = self
-            .tally_by_place
-            .drain()
+    /// Takes all, by the task that owns the entity; within a task by entity, then time.
+    pub(super) fn take_by_task(&mut self, placement: Placement) -> BTreeMap<TaskId, Vec<Delta>> {
+        let mut deltas: Vec<Delta> = (self.tally_by_place.drain())
             .filter(|(_, tally)| !tally.is_empty())
-            .map(|((entity, second), tally)| {
-                let task = placement.task_of(entity.name().as_bytes());
-                (
-                    task,
-                    Delta {
-                        entity,
-                        second,
-                        tally,
-                    },
-                )
+            .map(|((entity, second), tally)| Delta {
+                entity,
+                second,
+                tally,
             })
             .collect();
-        deltas.sort_unstable_by(|(task, a), (other, b)| {
-            (task, &a.entity, a.second).cmp(&(other, &b.entity, b.second))
-        });
-        deltas
+        deltas.sort_unstable_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
+        let mut by_task: BTreeMap<TaskId, Vec<Delta>> = BTreeMap::new();
+        let mut owner: Option<(Entity, TaskId)> = None;
+        for delta in deltas {
+            let task = match &owner {
+                Some((entity, task)) if *entity == delta.entity => *task,
+                _ => placement.task_of(delta.entity.name().as_bytes()),
+            };
+            owner = Some((delta.entity.clone(), task));
+            by_task.entry(task).or_default().push(delta);
+        }
+        by_task
     }
 }

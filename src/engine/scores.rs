@@ -73,7 +73,7 @@ impl Scores {
         for (part, _) in store.iter() {
             match part {
                 Part::Pane(entity, pane) => {
-                    self.expect_change(entity, self.levels.leaves_at(pane));
+                    self.expect_change(&entity, self.levels.leaves_at(pane));
                 }
                 Part::Gauges(entity) => {
                     self.changed.insert(entity);
@@ -95,15 +95,31 @@ impl Scores {
         self.changed.retain(|entity| !written.includes(entity));
     }
 
-    pub(super) fn apply(&mut self, delta: &Delta, clock: Option<Clock>, store: &mut Store) {
-        let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
-        let Some(pane) = self.levels.place(delta.second, now) else {
+    /// Adds deltas of one entity, oldest first.
+    pub(super) fn apply(&mut self, deltas: &[Delta], clock: Option<Clock>, store: &mut Store) {
+        let Some(Delta { entity, .. }) = deltas.first() else {
             return;
         };
-        let key = PartKey::pane(&delta.entity, pane);
-        add_to_pane(key, &delta.tally, store);
-        self.expect_change(delta.entity.clone(), self.levels.leaves_at(pane));
-        self.changed.insert(delta.entity.clone());
+        let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
+        let panes = PartKey::panes(entity);
+        let levels = &self.levels;
+        let place = |delta: &Delta| levels.place(delta.second, now);
+        let mut leaves_at = None;
+        for of_pane in deltas.chunk_by(|one, next| place(one) == place(next)) {
+            let Some(pane) = place(&of_pane[0]) else {
+                continue;
+            };
+            let mut sum = of_pane[0].tally.clone();
+            of_pane[1..]
+                .iter()
+                .for_each(|delta| sum.merge(&delta.tally));
+            add_to_pane(&panes.with_pane(pane), sum, store);
+            leaves_at = levels.leaves_at(pane).into_iter().chain(leaves_at).min();
+        }
+        self.expect_change(entity, leaves_at);
+        if !self.changed.contains(entity) {
+            self.changed.insert(entity.clone());
+        }
     }
 
     pub(super) fn set_gauge(
@@ -117,16 +133,16 @@ impl Scores {
         let mut gauges = read_gauges(&key, store);
         gauges.set(sender, gauge);
         if gauges.is_empty() {
-            store.remove(key);
+            store.remove(&key);
         } else {
-            store.put(key, &codec::to_bytes(&gauges));
+            store.put(&key, &codec::to_bytes(&gauges));
         }
         self.changed.insert(entity);
     }
 
-    fn expect_change(&mut self, entity: Entity, at: Option<Timestamp>) {
+    fn expect_change(&mut self, entity: &Entity, at: Option<Timestamp>) {
         let Some(at) = at else { return };
-        match self.changes_at_by_entity.get(&entity) {
+        match self.changes_at_by_entity.get(entity) {
             Some(known) if *known <= at => return,
             Some(known) => {
                 self.changes.remove(&(*known, entity.clone()));
@@ -134,7 +150,7 @@ impl Scores {
             None => {}
         }
         self.changes_at_by_entity.insert(entity.clone(), at);
-        self.changes.insert((at, entity));
+        self.changes.insert((at, entity.clone()));
     }
 
     fn take_expected(&mut self, now: Timestamp) {
@@ -192,21 +208,22 @@ impl Scores {
 
     /// Joins panes that have left their level's window to those of the next; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
+        let keys = PartKey::panes(entity);
         let panes: Vec<Pane> = store.panes(entity).map(|(pane, _)| pane).collect();
         for pane in panes {
             let place = self.levels.move_up(pane, now);
             if place != Some(pane) {
-                let from = PartKey::pane(entity, pane);
+                let from = keys.with_pane(pane);
                 let tally = store
                     .get(&from)
                     .and_then(|image| codec::from_bytes(image).ok());
                 if let (Some(to), Some(tally)) = (place, tally) {
-                    add_to_pane(PartKey::pane(entity, to), &tally, store);
+                    add_to_pane(&keys.with_pane(to), tally, store);
                 }
-                store.remove(from);
+                store.remove(&from);
             }
             if let Some(place) = place {
-                self.expect_change(entity.clone(), self.levels.leaves_at(place));
+                self.expect_change(entity, self.levels.leaves_at(place));
             }
         }
     }
@@ -284,16 +301,15 @@ pub(super) fn record_clock(clock: Clock, grain: Span) -> Timestamp {
     }
 }
 
-fn add_to_pane(key: PartKey, tally: &Tally, store: &mut Store) {
-    let known: Option<Tally> = store
-        .get(&key)
-        .and_then(|image| codec::from_bytes(image).ok());
-    let mut sum = known.unwrap_or_default();
-    sum.merge(tally);
-    if sum.is_empty() {
+fn add_to_pane(key: &PartKey, mut tally: Tally, store: &mut Store) {
+    let known = store.get(key).map(codec::from_bytes::<Tally>);
+    if let Some(Ok(known)) = known {
+        tally.merge(&known);
+    }
+    if tally.is_empty() {
         store.remove(key);
     } else {
-        store.put(key, &codec::to_bytes(&sum));
+        store.put(key, &codec::to_bytes(&tally));
     }
 }
 

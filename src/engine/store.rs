@@ -68,17 +68,17 @@ impl Store {
     }
 
     /// Writes a part, and marks it changed if it is another than before.
-    pub(super) fn put(&mut self, key: PartKey, image: &[u8]) {
-        if self.get(&key) != Some(image) {
-            self.overwrite(&key, Some(image));
-            self.changed.push(key);
+    pub(super) fn put(&mut self, key: &PartKey, image: &[u8]) {
+        if self.get(key) != Some(image) {
+            self.overwrite(key, Some(image));
+            self.changed.push(key.clone());
         }
     }
 
-    pub(super) fn remove(&mut self, key: PartKey) {
-        if self.get(&key).is_some() {
-            self.overwrite(&key, None);
-            self.changed.push(key);
+    pub(super) fn remove(&mut self, key: &PartKey) {
+        if self.get(key).is_some() {
+            self.overwrite(key, None);
+            self.changed.push(key.clone());
         }
     }
 
@@ -174,10 +174,21 @@ impl PartKey {
     }
 
     #[must_use]
-    pub(super) fn pane(entity: &Entity, pane: Pane) -> Self {
-        let mut suffix = [pane.level; 9];
-        suffix[1..].copy_from_slice(&ordered(pane.start.0));
-        Self::new(machine_prefix(PANE, &entity.name()), &suffix)
+    /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
+    pub(super) fn panes(entity: &Entity) -> Self {
+        Self::new(machine_prefix(PANE, &entity.name()), &[])
+    }
+
+    /// A pane of the entity whose [`Self::panes`] this is.
+    pub(super) fn with_pane(&self, pane: Pane) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 9);
+        bytes.extend_from_slice(&self.bytes);
+        bytes.push(pane.level);
+        bytes.extend_from_slice(&ordered(pane.start.0));
+        Self {
+            bucket: self.bucket,
+            bytes: bytes.into_boxed_slice(),
+        }
     }
 
     fn new(mut bytes: Vec<u8>, suffix: &[u8]) -> Self {

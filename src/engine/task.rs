@@ -17,7 +17,7 @@ use super::{
     time::{LiveInput, Time},
 };
 use crate::{
-    contact::Outcome,
+    contact::{Contact, Outcome},
     decode::Decoded,
     event::{Event, Span, Text, Timestamp},
 };
@@ -456,11 +456,13 @@ impl Task {
         for (task, forwards) in std::mem::take(&mut self.forwards_by_task) {
             sections.entry(task).or_default().forwards = forwards;
         }
-        for (task, delta) in self.deltas.take_by_task(self.placement) {
-            if task == self.id {
-                (self.scores).apply(&delta, self.meta.score_clock, &mut self.store);
-            } else {
-                sections.entry(task.0).or_default().deltas.push(delta);
+        for (task, deltas) in self.deltas.take_by_task(self.placement) {
+            if task != self.id {
+                sections.entry(task.0).or_default().deltas = deltas;
+                continue;
+            }
+            for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+                (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
             }
         }
         for (entity, gauge) in self.contacts.waiting.take_changed() {
@@ -553,7 +555,7 @@ impl Task {
     #[must_use]
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
-            Part::Contact(id) => Some((id, contacts::decode(image).ok()?)),
+            Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
             Part::Pane(..) | Part::Gauges(_) => None,
         });
         contacts

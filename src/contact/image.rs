@@ -1,0 +1,102 @@
+//! The bytes of a contact: CBOR by field number, times as distances from the contact's first, which are half as long.
+
+use super::{
+    Contact, Fold,
+    parts::{Engagement, Episode, Obligation, Offer},
+};
+use crate::event::Timestamp;
+
+impl Contact {
+    /// The image that the state log holds.
+    pub fn to_image(&mut self) -> Vec<u8> {
+        let first = self.fold.began_at.map_or(0, |at| at.0);
+        let mut image = Vec::with_capacity(256);
+        image.extend_from_slice(&first.to_be_bytes());
+        self.each_time(&mut |at| at.0 = at.0.wrapping_sub(first));
+        // Writing into memory can't fail, and all parts encode.
+        let written = minicbor::encode(&*self, &mut image);
+        debug_assert!(written.is_ok());
+        self.each_time(&mut |at| at.0 = at.0.wrapping_add(first));
+        image
+    }
+
+    /// Reads an image.
+    ///
+    /// # Errors
+    /// When the bytes are no image of a contact.
+    pub fn from_image(image: &[u8]) -> Result<Self, minicbor::decode::Error> {
+        let cut = || minicbor::decode::Error::message("the image of a contact is cut");
+        let (first, rest) = image.split_first_chunk::<8>().ok_or_else(cut)?;
+        let first = i64::from_be_bytes(*first);
+        let mut contact: Self = minicbor::decode(rest)?;
+        contact.each_time(&mut |at| at.0 = at.0.wrapping_add(first));
+        Ok(contact)
+    }
+}
+
+type Change<'c> = &'c mut dyn FnMut(&mut Timestamp);
+
+impl Fold {
+    pub(super) fn each_time(&mut self, change: Change<'_>) {
+        let own = [
+            self.began_at.as_mut(),
+            self.over_since.as_mut(),
+            self.last_transition_at.as_mut(),
+            self.survey.as_mut().map(|given| &mut given.at),
+            self.answered_end.as_mut().map(|end| &mut end.at),
+        ];
+        own.into_iter().flatten().for_each(&mut *change);
+        self.episodes
+            .iter_mut()
+            .for_each(|part| part.each_time(change));
+        self.offers
+            .iter_mut()
+            .for_each(|part| part.each_time(change));
+        self.engagements
+            .iter_mut()
+            .for_each(|part| part.each_time(change));
+        self.obligations
+            .iter_mut()
+            .for_each(|part| part.each_time(change));
+    }
+}
+
+impl Episode {
+    fn each_time(&mut self, change: Change<'_>) {
+        change(&mut self.opened_at);
+        self.ended.iter_mut().for_each(|end| change(&mut end.at));
+    }
+}
+
+impl Offer {
+    fn each_time(&mut self, change: Change<'_>) {
+        change(&mut self.opened_at);
+        self.ended.iter_mut().for_each(|end| change(&mut end.at));
+    }
+}
+
+impl Engagement {
+    fn each_time(&mut self, change: Change<'_>) {
+        change(&mut self.answered_at);
+        let optional = [
+            &mut self.talk_ended_at,
+            &mut self.ended_at,
+            &mut self.held_since,
+        ];
+        optional.into_iter().flatten().for_each(change);
+    }
+}
+
+impl Obligation {
+    fn each_time(&mut self, change: Change<'_>) {
+        [&mut self.opened_at, &mut self.risk_at, &mut self.due_at]
+            .into_iter()
+            .for_each(&mut *change);
+        self.decided
+            .iter_mut()
+            .for_each(|decided| change(&mut decided.at));
+        self.closed
+            .iter_mut()
+            .for_each(|closed| change(&mut closed.at));
+    }
+}
