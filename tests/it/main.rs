@@ -1,0 +1,2 @@
+//! One binary for everything; a file per behaviour.
+mod broker;
