@@ -25,7 +25,11 @@ impl Names {
         let named = |topic: Topic| (topic, topic.name(prefix));
         Self {
             by_topic: Topic::ALL.into_iter().map(named).collect(),
-            sources: settings.sources.iter().map(|source| source.topic.clone()).collect(),
+            sources: settings
+                .sources
+                .iter()
+                .map(|source| source.topic.clone())
+                .collect(),
         }
     }
 
@@ -34,7 +38,9 @@ impl Names {
     }
 
     pub(super) fn source(&self, source: u16) -> &str {
-        self.sources.get(usize::from(source)).map_or("", String::as_str)
+        self.sources
+            .get(usize::from(source))
+            .map_or("", String::as_str)
     }
 }
 
@@ -48,7 +54,11 @@ impl Footprint {
         let mut with = self.0.clone();
         with.insert((Topic::State, step.task));
         with.extend(step.sections.iter().map(|(to, _)| (Topic::Exchange, *to)));
-        with.extend(step.outputs.iter().map(|output| (Topic::from(output.topic), step.task)));
+        with.extend(
+            step.outputs
+                .iter()
+                .map(|output| (Topic::from(output.topic), step.task)),
+        );
         let fits = self.0.is_empty() || with.len() <= PARTITIONS_MAX;
         if fits {
             self.0 = with;
@@ -101,7 +111,10 @@ mod tests {
             task: TaskId(task),
             seq: 1,
             state: vec![vec![0]],
-            sections: to.iter().map(|to| (TaskId(*to), vec![u8::try_from(task).unwrap()])).collect(),
+            sections: to
+                .iter()
+                .map(|to| (TaskId(*to), vec![u8::try_from(task).unwrap()]))
+                .collect(),
             outputs: Vec::new(),
             positions: Vec::new(),
             exchange_position: 0,

@@ -119,12 +119,15 @@ impl Committer {
         let begun_at = Tick::now();
         let joined = batch::join_sections(&job.steps);
         let partitions = job.steps.len() + joined.len();
-        let (fates, failure) = match self.transact(&job, &joined) {
-            Ok(()) => (self.committed(job.steps.len()), None),
+        let result = self.transact(&job, &joined);
+        let firsts = self.firsts(job.steps.len());
+        let (fates, failure) = match result {
+            Ok(()) => (firsts.into_iter().map(fate_of_committed).collect(), None),
             Err(error) => {
                 tracing::warn!("transaction not committed: {error:#}");
                 self.clear_up(&error)?;
-                (self.decide(&job.steps)?, Some(format!("{error:#}")))
+                let fates = self.decide(&job.steps, &firsts)?;
+                (fates, Some(format!("{error:#}")))
             }
         };
         Ok(Outcome {
@@ -185,11 +188,9 @@ impl Committer {
         Ok(())
     }
 
-    fn committed(&self, steps: usize) -> Vec<Fate> {
+    fn firsts(&self, steps: usize) -> Vec<Option<i64>> {
         let deliveries = self.producers[self.turn].context();
-        (0..steps)
-            .map(|step| Fate::Committed(deliveries.first(step).unwrap_or(-1)))
-            .collect()
+        (0..steps).map(|step| deliveries.first(step)).collect()
     }
 
     /// Leaves no transaction open: aborts it, or throws the producer away.
@@ -202,24 +203,20 @@ impl Committer {
         Ok(())
     }
 
-    fn decide(&self, steps: &[Step]) -> anyhow::Result<Vec<Fate>> {
+    fn decide(&self, steps: &[Step], firsts: &[Option<i64>]) -> anyhow::Result<Vec<Fate>> {
         let tasks: Vec<TaskId> = steps.iter().map(|step| step.task).collect();
         let seqs = self.seqs(&tasks)?;
-        let deliveries = self.producers[self.turn].context();
-        Ok(steps
-            .iter()
-            .enumerate()
-            .map(|(number, step)| {
-                let found = seqs.get(&step.task).copied().unwrap_or(0);
-                if found == step.seq {
-                    Fate::Committed(deliveries.first(number).unwrap_or(-1))
-                } else if found + 1 == step.seq {
-                    Fate::Aborted
-                } else {
-                    Fate::Lost
-                }
-            })
-            .collect())
+        let decide_one = |(step, first): (&Step, &Option<i64>)| {
+            let found = seqs.get(&step.task).copied().unwrap_or(0);
+            if found == step.seq {
+                fate_of_committed(*first)
+            } else if found + 1 == step.seq {
+                Fate::Aborted
+            } else {
+                Fate::Lost
+            }
+        };
+        Ok(steps.iter().zip(firsts).map(decide_one).collect())
     }
 
     /// Waits while a transaction is pending.
@@ -240,6 +237,11 @@ impl Committer {
     }
 }
 
+/// A committed step without a delivery report can't be; a restore would find out where it lies.
+fn fate_of_committed(first: Option<i64>) -> Fate {
+    first.map_or(Fate::Lost, Fate::Committed)
+}
+
 /// The last committed step of each task, and where a restore of it begins. Waits while a transaction is pending.
 pub(super) fn committed_seqs(
     reader: &BaseConsumer<FetchContext>,
@@ -255,7 +257,10 @@ pub(super) fn committed_seqs(
     for element in found.elements() {
         element.error()?;
         let task = TaskId(u16::try_from(element.partition()).unwrap_or(u16::MAX));
-        let seq = element.offset().to_raw().and_then(|seq| u64::try_from(seq).ok());
+        let seq = element
+            .offset()
+            .to_raw()
+            .and_then(|seq| u64::try_from(seq).ok());
         committed.insert(task, (seq.unwrap_or(0), element.metadata().parse().ok()));
     }
     Ok(committed)
@@ -301,10 +306,15 @@ fn record<'a>(
         return record;
     }
     let headers = OwnedHeaders::new_with_capacity(output.headers.len());
-    record.headers(output.headers.iter().fold(headers, |headers, (key, value)| {
-        let value = value.as_ref();
-        headers.insert(Header { key, value })
-    }))
+    record.headers(
+        output
+            .headers
+            .iter()
+            .fold(headers, |headers, (key, value)| {
+                let value = value.as_ref();
+                headers.insert(Header { key, value })
+            }),
+    )
 }
 
 /// Hands a record over, waiting for room.
@@ -354,9 +364,7 @@ fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     let limit = Tick::now().after(ANSWER_WITHIN);
     loop {
         match producer.commit_transaction(ANSWER_WITHIN) {
-            Err(KafkaError::Transaction(error))
-                if error.is_retriable() && Tick::now() < limit =>
-            {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && Tick::now() < limit => {
                 tracing::warn!("commit: {}, again", error.string());
             }
             result => return result,
