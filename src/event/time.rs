@@ -38,6 +38,13 @@ impl Timestamp {
     /// # Errors
     /// When the text is anything else.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
+        match parse_utc(text.as_bytes()) {
+            Some(instant) => Ok(instant),
+            None => Self::parse_any(text),
+        }
+    }
+
+    fn parse_any(text: &str) -> Result<Self, TimeError> {
         jiff::fmt::temporal::DateTimeParser::new()
             .parse_timestamp(text)
             .map(|instant| {
@@ -53,6 +60,87 @@ impl Timestamp {
     pub const fn floor(self, step: Span) -> Self {
         Self(self.0.div_euclid(step.0) * step.0)
     }
+}
+
+/// The usual spelling, `2026-11-22T09:14:08[.250]Z`, in a tenth of the general parser's time. `None`: ask that one.
+fn parse_utc(text: &[u8]) -> Option<Timestamp> {
+    let (stamp, rest) = text.split_first_chunk::<19>()?;
+    let [
+        y,
+        e,
+        a,
+        r,
+        b'-',
+        m,
+        o,
+        b'-',
+        d,
+        t,
+        b'T',
+        h,
+        u,
+        b':',
+        n,
+        i,
+        b':',
+        s,
+        c,
+    ] = stamp
+    else {
+        return None;
+    };
+    let micros = match rest {
+        b"Z" => 0,
+        [b'.', fraction @ .., b'Z'] => micros_of(fraction)?,
+        _ => return None,
+    };
+    let days = epoch_days(
+        digits(&[*y, *e, *a, *r])?,
+        digits(&[*m, *o])?,
+        digits(&[*d, *t])?,
+    )?;
+    let hours = digits(&[*h, *u]).filter(|hours| *hours < 24)?;
+    let minutes = digits(&[*n, *i]).filter(|minutes| *minutes < 60)?;
+    let seconds = digits(&[*s, *c]).filter(|seconds| *seconds < 60)?;
+    let seconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+    Some(Timestamp(seconds * 1_000_000 + micros))
+}
+
+fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit()
+            .then(|| number * 10 + i64::from(byte - b'0'))
+    })
+}
+
+/// Up to nine digits of a second; those behind the sixth are cut.
+fn micros_of(fraction: &[u8]) -> Option<i64> {
+    const SCALE: [i64; 10] = [0, 100_000, 10_000, 1_000, 100, 10, 1, 10, 100, 1_000];
+    let scale = *SCALE.get(fraction.len()).filter(|scale| **scale > 0)?;
+    let number = digits(fraction)?;
+    Some(if fraction.len() <= 6 {
+        number * scale
+    } else {
+        number / scale
+    })
+}
+
+/// Days since 1970-01-01 in the years 1600 to 9998, for which the formula and the general parser are both good.
+fn epoch_days(year: i64, month: i64, day: i64) -> Option<i64> {
+    const BEFORE_MONTH: [i64; 12] = [306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let before_month = *BEFORE_MONTH.get(usize::try_from(month - 1).ok()?)?;
+    if !(1600..=9998).contains(&year) || !(1..=length).contains(&day) {
+        return None;
+    }
+    // The year starts in March, so that the leap day is its last; 719,469 days lie before 1970-01-01.
+    let year = year - i64::from(month <= 2);
+    Some(year * 365 + year / 4 - year / 100 + year / 400 + before_month + day - 719_469)
 }
 
 impl Span {
@@ -129,5 +217,11 @@ impl fmt::Display for Timestamp {
 impl fmt::Debug for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

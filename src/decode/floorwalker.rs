@@ -1,0 +1,276 @@
+//! Floorwalker's own format: flat JSON, the kind in `type`, one field per value.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{
+    Decoded, Rejection, RejectionCode,
+    field::{Field, Fields, Key, excerpt},
+};
+use crate::event::{
+    AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction, EndedBy,
+    Event, EventId, Id, LeftWhy, Survey, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
+};
+
+/// 2000-01-01T00:00:00Z. What is earlier has a broken clock, or seconds where milliseconds belong.
+const EARLIEST: Timestamp = Timestamp(946_684_800_000_000);
+/// 2201-01-01T00:00:00Z, not included.
+const LATEST: Timestamp = Timestamp(7_289_654_400_000_000);
+
+const CHANNELS: [(&str, Channel); 8] = {
+    let mut words = [("", Channel::Other); 8];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = (Channel::ALL[at].name(), Channel::ALL[at]);
+        at += 1;
+    }
+    words
+};
+const DIRECTIONS: [(&str, Direction); 4] = [
+    ("inbound", Direction::Inbound),
+    ("outbound", Direction::Outbound),
+    ("internal", Direction::Internal),
+    ("monitor", Direction::Monitor),
+];
+const LEFT_WHY: [(&str, LeftWhy); 5] = [
+    ("callback", LeftWhy::Callback),
+    ("timeout", LeftWhy::Timeout),
+    ("overflow", LeftWhy::Overflow),
+    ("key", LeftWhy::Key),
+    ("other", LeftWhy::Other),
+];
+const CAUSES: [(&str, DeclineCause); 3] = [
+    ("declined", DeclineCause::Declined),
+    ("missed", DeclineCause::Missed),
+    ("withdrawn", DeclineCause::Withdrawn),
+];
+const ENDED_BY: [(&str, EndedBy); 3] = [
+    ("customer", EndedBy::Customer),
+    ("agent", EndedBy::Agent),
+    ("system", EndedBy::System),
+];
+
+pub(super) fn decode(json: &str) -> Result<Decoded, Rejection> {
+    let fields = Fields::read(json)?;
+    let kind = needed(fields.text(Key::Type)?, Key::Type, "an event")?;
+    let input = Input {
+        kind,
+        fields: &fields,
+    };
+    match input.body()? {
+        Some(body) => Ok(Decoded::Event(input.event(body)?)),
+        None => Ok(Decoded::Unknown(Text::new(&excerpt(kind)))),
+    }
+}
+
+struct Input<'f> {
+    kind: &'f str,
+    fields: &'f Fields<'f>,
+}
+
+impl Input<'_> {
+    /// `None`: a kind that is not known or not used yet.
+    fn body(&self) -> Result<Option<Body>, Rejection> {
+        let body = match self.kind {
+            "transferred" => self.transferred()?,
+            "contact_queued" => self.contact_queued()?,
+            "contact_left_queue" => self.contact_left_queue()?,
+            "agent_offered" => Body::AgentOffered(self.at_agent()?),
+            "offer_declined" => self.offer_declined()?,
+            "agent_answered" => Body::AgentAnswered(self.at_agent()?),
+            "hold_started" => Body::HoldStarted(self.id(Key::Agent)?),
+            "hold_ended" => Body::HoldEnded(self.id(Key::Agent)?),
+            "contact_ended" => Body::ContactEnded(self.word(Key::By, &ENDED_BY)?),
+            "wrap_up_ended" => self.wrap_up_ended()?,
+            "survey_answered" => Body::SurveyAnswered(self.survey()?),
+            _ => return Ok(None),
+        };
+        Ok(Some(body))
+    }
+
+    fn event(&self, body: Body) -> Result<Event, Rejection> {
+        let content = Content {
+            occurred_at: self.occurred_at()?,
+            contact: self.id(Key::ContactId)?,
+            channel: self.fields.word(Key::Channel, &CHANNELS)?,
+            customer: self.fields.id(Key::CustomerId)?,
+            body,
+        };
+        let id = self.fields.id(Key::EventId)?;
+        Ok(content.with_id(id))
+    }
+
+    fn occurred_at(&self) -> Result<Timestamp, Rejection> {
+        const EXPECTED: &str = "an RFC 3339 time or epoch milliseconds";
+        let said = self.fields.said(Key::OccurredAt, EXPECTED, instant)?;
+        needed(said, Key::OccurredAt, self.kind)?.and_then(plausible)
+    }
+
+    fn transferred(&self) -> Result<Body, Rejection> {
+        Ok(Body::Transferred(Transferred {
+            agent: self.id(Key::Agent)?,
+            to: self.transfer_target()?,
+            warm: self.fields.bool(Key::Warm)?.unwrap_or(false),
+        }))
+    }
+
+    fn transfer_target(&self) -> Result<Option<TransferTarget>, Rejection> {
+        let queue = self.fields.id(Key::ToQueue)?;
+        let agent = self.fields.id(Key::ToAgent)?;
+        let external = self.fields.remark(Key::ToExternal)?;
+        match (queue, agent, external) {
+            (None, None, None) => Ok(None),
+            (Some(queue), None, None) => Ok(Some(TransferTarget::Queue(queue))),
+            (None, Some(agent), None) => Ok(Some(TransferTarget::Agent(agent))),
+            (None, None, Some(external)) => Ok(Some(TransferTarget::External(external))),
+            _ => Err(Rejection::of(
+                RejectionCode::AmbiguousTarget,
+                "a transfer goes to one of `to_queue`, `to_agent`, `to_external`".to_owned(),
+            )),
+        }
+    }
+
+    fn contact_queued(&self) -> Result<Body, Rejection> {
+        let queued = ContactQueued {
+            queue: self.fields.id(Key::Queue)?,
+            direction: self.fields.word(Key::Direction, &DIRECTIONS)?,
+            priority: self.fields.integer(Key::Priority)?,
+            reason: self.fields.remark(Key::Reason)?,
+            leg: self.fields.remark(Key::Leg)?,
+        };
+        if queued.queue.is_none() && matches!(queued.direction, None | Some(Direction::Inbound)) {
+            return Err(Rejection::of(
+                RejectionCode::WaitWithoutQueue,
+                "an inbound contact_queued needs a `queue`".to_owned(),
+            ));
+        }
+        Ok(Body::ContactQueued(queued))
+    }
+
+    fn contact_left_queue(&self) -> Result<Body, Rejection> {
+        let why = self.fields.word(Key::Why, &LEFT_WHY)?;
+        Ok(Body::ContactLeftQueue(why.unwrap_or(LeftWhy::Other)))
+    }
+
+    fn at_agent(&self) -> Result<AtAgent, Rejection> {
+        Ok(AtAgent {
+            agent: self.id(Key::Agent)?,
+            queue: self.fields.id(Key::Queue)?,
+            leg: self.fields.remark(Key::Leg)?,
+        })
+    }
+
+    fn offer_declined(&self) -> Result<Body, Rejection> {
+        let cause = self.word(Key::Cause, &CAUSES)?;
+        Ok(Body::OfferDeclined(self.id(Key::Agent)?, cause))
+    }
+
+    fn wrap_up_ended(&self) -> Result<Body, Rejection> {
+        Ok(Body::WrapUpEnded(WrapUpEnded {
+            agent: self.id(Key::Agent)?,
+            disposition: self.fields.remark(Key::Disposition)?,
+            resolved: self.fields.bool(Key::Resolved)?,
+        }))
+    }
+
+    fn survey(&self) -> Result<Survey, Rejection> {
+        let number = |key| needed(self.fields.number(key)?, key, self.kind);
+        let survey = Survey {
+            score: number(Key::Score)?,
+            scale_min: number(Key::ScaleMin)?,
+            scale_max: number(Key::ScaleMax)?,
+        };
+        on_scale(survey)
+    }
+
+    fn id<Kind>(&self, key: Key) -> Result<Id<Kind>, Rejection> {
+        needed(self.fields.id(key)?, key, self.kind)
+    }
+
+    fn word<T: Copy>(&self, key: Key, words: &[(&'static str, T)]) -> Result<T, Rejection> {
+        needed(self.fields.word(key, words)?, key, self.kind)
+    }
+}
+
+fn needed<T>(value: Option<T>, key: Key, kind: &str) -> Result<T, Rejection> {
+    value.ok_or_else(|| {
+        let sentence = format!("{kind} needs `{}`", key.name());
+        Rejection::of(RejectionCode::MissingField, sentence)
+    })
+}
+
+fn instant(field: &Field<'_>) -> Option<Result<Timestamp, Rejection>> {
+    let Some(text) = field.as_text() else {
+        return field.as_integer().map(Timestamp::from_millis).map(Ok);
+    };
+    Some(Timestamp::parse(text).map_err(|fault| {
+        let sentence = format!("`occurred_at`: {fault}");
+        Rejection::of(RejectionCode::InvalidTime, sentence)
+    }))
+}
+
+fn plausible(at: Timestamp) -> Result<Timestamp, Rejection> {
+    if (EARLIEST..LATEST).contains(&at) {
+        return Ok(at);
+    }
+    Err(Rejection::of(
+        RejectionCode::TimeOutOfRange,
+        format!(
+            "`occurred_at` is {at}, outside the years 2000 to 2200; whole numbers are milliseconds since 1970"
+        ),
+    ))
+}
+
+fn on_scale(survey: Survey) -> Result<Survey, Rejection> {
+    let Survey {
+        score,
+        scale_min,
+        scale_max,
+    } = survey;
+    let width = scale_max - scale_min;
+    if !(width > 0.0 && width.is_finite()) {
+        let sentence = format!("the scale {scale_min:?} to {scale_max:?} has no width");
+        return Err(Rejection::of(RejectionCode::ScaleWithoutWidth, sentence));
+    }
+    if !(scale_min..=scale_max).contains(&score) {
+        let sentence =
+            format!("the score {score:?} is off its scale, {scale_min:?} to {scale_max:?}");
+        return Err(Rejection::of(RejectionCode::ScoreOffScale, sentence));
+    }
+    Ok(survey)
+}
+
+/// All that an event says, but for its id.
+struct Content {
+    occurred_at: Timestamp,
+    contact: ContactId,
+    channel: Option<Channel>,
+    customer: Option<CustomerId>,
+    body: Body,
+}
+
+impl Content {
+    fn with_id(self, id: Option<EventId>) -> Event {
+        Event {
+            id: id.unwrap_or_else(|| self.digest()),
+            occurred_at: self.occurred_at,
+            contact: self.contact,
+            channel: self.channel,
+            customer: self.customer,
+            body: self.body,
+        }
+    }
+
+    /// Of the meaning, not the bytes: order of fields, spelling of numbers and times, and the source don't matter.
+    fn digest(&self) -> EventId {
+        let Self {
+            occurred_at,
+            contact,
+            channel,
+            customer,
+            body,
+        } = self;
+        let bytes = minicbor::to_vec((occurred_at, contact, channel, customer, body))
+            .expect("encoding into memory can't fail");
+        EventId::new(&format!("~{:032x}", xxh3_128(&bytes)))
+    }
+}
