@@ -83,15 +83,21 @@ pub(super) fn join_sections(steps: &[Step]) -> Vec<(TaskId, Vec<u8>)> {
 }
 
 /// The offsets that the transaction commits: each task's step, and the inputs' positions for lag tools.
-pub(super) fn offsets(names: &Names, steps: &[Step]) -> KafkaResult<TopicPartitionList> {
+/// The metadata of a task's offset is where its restore begins, and who wrote it.
+pub(super) fn offsets(
+    names: &Names,
+    writer: &str,
+    steps: &[Step],
+) -> KafkaResult<TopicPartitionList> {
     let mut list = TopicPartitionList::with_capacity(steps.len() * 4);
     for step in steps {
         let task = i32::from(step.task.0);
         let mut element = list.add_partition(names.of(Topic::Tasks), task);
         element.set_offset(Offset::Offset(i64::try_from(step.seq).unwrap_or(i64::MAX)))?;
-        if let Some(from) = step.restore_from {
-            element.set_metadata(from.to_string());
-        }
+        let from = step
+            .restore_from
+            .map_or_else(String::new, |from| from.to_string());
+        element.set_metadata(format!("{from} {writer}"));
         for (input, position) in &step.positions {
             list.add_partition(names.source(input.source), input.partition)
                 .set_offset(Offset::Offset(*position))?;

@@ -4,7 +4,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -12,7 +16,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
 use rdkafka::{
     TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata},
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -34,6 +38,10 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// A wait shorter than a millisecond would spin inside librdkafka, whose unit it is.
 const DRAIN_POLL: Duration = Duration::from_micros(300);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// A commit under way is done long before.
+const MARKS_WITHIN: Duration = Duration::from_secs(1);
+
+const TURNS: [char; 2] = ['a', 'b'];
 
 type TransactionalProducer = BaseProducer<Deliveries>;
 
@@ -82,10 +90,14 @@ impl Committer {
         reader: Arc<BaseConsumer<FetchContext>>,
         stop: Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
-        let producers = [
-            producer(settings, worker, 0, &stop)?,
-            producer(settings, worker, 1, &stop)?,
-        ];
+        let producers = thread::scope(|scope| {
+            let second = scope.spawn(|| producer(settings, worker, 1, &stop));
+            let first = producer(settings, worker, 0, &stop)?;
+            let second = second
+                .join()
+                .map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+            anyhow::Ok([first, second])
+        })?;
         Ok(Self {
             settings: settings.clone(),
             worker,
@@ -143,7 +155,8 @@ impl Committer {
         producer.context().clear();
         producer.begin_transaction()?;
         self.produce(&job.steps, joined)?;
-        let offsets = batch::offsets(&self.names, &job.steps)?;
+        let writer = self.settings.writer(self.worker);
+        let offsets = batch::offsets(&self.names, &writer, &job.steps)?;
         producer.send_offsets_to_transaction(&offsets, &job.group, ANSWER_WITHIN)?;
         drain(producer, DRAIN_WITHIN)?;
         if let Some(failure) = producer.context().failure() {
@@ -222,11 +235,11 @@ impl Committer {
     /// Waits while a transaction is pending.
     fn seqs(&self, tasks: &[TaskId]) -> anyhow::Result<BTreeMap<TaskId, u64>> {
         loop {
-            match committed_seqs(&self.reader, self.names.of(Topic::Tasks), tasks) {
-                Ok(committed) => {
-                    return Ok(committed
+            match marks(&self.reader, self.names.of(Topic::Tasks), tasks) {
+                Ok(marks) => {
+                    return Ok(marks
                         .into_iter()
-                        .map(|(task, (seq, _))| (task, seq))
+                        .map(|(task, mark)| (task, mark.seq))
                         .collect());
                 }
                 Err(error) if self.stop.load(Ordering::Relaxed) => return Err(error.into()),
@@ -242,18 +255,29 @@ fn fate_of_committed(first: Option<i64>) -> Fate {
     first.map_or(Fate::Lost, Fate::Committed)
 }
 
-/// The last committed step of each task, and where a restore of it begins. Waits while a transaction is pending.
-pub(super) fn committed_seqs(
-    reader: &BaseConsumer<FetchContext>,
+/// What offset(`tasks`, p) says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Mark {
+    /// The last committed step; 0 before the first.
+    pub(super) seq: u64,
+    /// Where a restore begins; `None`: at the first record.
+    pub(super) restore_from: Option<i64>,
+    /// Who committed it, as its transactional ids begin.
+    pub(super) writer: String,
+}
+
+/// The marks of these tasks. A reader of committed records waits while one is pending.
+pub(super) fn marks<C: ConsumerContext>(
+    reader: &BaseConsumer<C>,
     topic: &str,
     tasks: &[TaskId],
-) -> Result<BTreeMap<TaskId, (u64, Option<i64>)>, KafkaError> {
+) -> Result<BTreeMap<TaskId, Mark>, KafkaError> {
     let mut list = TopicPartitionList::new();
     for task in tasks {
         list.add_partition(topic, i32::from(task.0));
     }
-    let found = reader.committed_offsets(list, Duration::from_secs(2))?;
-    let mut committed = BTreeMap::new();
+    let found = reader.committed_offsets(list, MARKS_WITHIN)?;
+    let mut marks = BTreeMap::new();
     for element in found.elements() {
         element.error()?;
         let task = TaskId(u16::try_from(element.partition()).unwrap_or(u16::MAX));
@@ -261,9 +285,15 @@ pub(super) fn committed_seqs(
             .offset()
             .to_raw()
             .and_then(|seq| u64::try_from(seq).ok());
-        committed.insert(task, (seq.unwrap_or(0), element.metadata().parse().ok()));
+        let (restore_from, writer) = element.metadata().split_once(' ').unwrap_or_default();
+        let mark = Mark {
+            seq: seq.unwrap_or(0),
+            restore_from: restore_from.parse().ok(),
+            writer: writer.to_owned(),
+        };
+        marks.insert(task, mark);
     }
-    Ok(committed)
+    Ok(marks)
 }
 
 /// A producer with no transaction open under its id, whoever left one.
@@ -273,7 +303,7 @@ fn producer(
     turn: usize,
     stop: &AtomicBool,
 ) -> anyhow::Result<TransactionalProducer> {
-    let config = settings.producer(worker, if turn == 0 { 'a' } else { 'b' });
+    let config = settings.producer(&settings.writer(worker), TURNS[turn]);
     loop {
         let producer: TransactionalProducer = config
             .create_with_context(Deliveries::default())
@@ -287,6 +317,18 @@ fn producer(
         }
         clock::pause(RETRY_PAUSE);
     }
+}
+
+/// Ends what a worker that is gone, or hangs, left pending: without this its tasks wait until its transaction times out,
+/// which takes the broker up to 20 s. One that is alive after all finds out, and begins anew.
+pub(super) fn fence(settings: &KafkaSettings, writer: &str) -> anyhow::Result<()> {
+    for turn in TURNS {
+        let producer: TransactionalProducer = settings
+            .producer(writer, turn)
+            .create_with_context(Deliveries::default())?;
+        producer.init_transactions(ANSWER_WITHIN)?;
+    }
+    Ok(())
 }
 
 fn record<'a>(

@@ -136,13 +136,6 @@ fn join(thread: thread::ScopedJoinHandle<'_, anyhow::Result<()>>) -> anyhow::Res
 
 fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
     let fetch = new_fetch(&shared.kafka, number)?;
-    let committer = Committer::new(
-        &shared.kafka,
-        number,
-        Arc::clone(&shared.names),
-        Arc::clone(&fetch),
-        Arc::clone(&shared.stop),
-    )?;
     let (bell_rope, bell) = bounded(1);
     let (jobs, job_line) = bounded(1);
     let (outcome_sender, outcomes) = bounded(1);
@@ -159,8 +152,10 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
             });
         }
         let bell_of_commits = bell_rope.clone();
+        let reader = Arc::clone(&fetch);
         scope.spawn(move || {
-            let result = committer.run(&job_line, &outcome_sender, &bell_of_commits);
+            let result = committer_of(shared, number, reader)
+                .and_then(|committer| committer.run(&job_line, &outcome_sender, &bell_of_commits));
             stop_on_error(shared, "commits", result);
         });
         let links = Links {
@@ -185,6 +180,21 @@ fn stop_on_error(shared: &Shared, what: &str, result: anyhow::Result<()>) {
     }
 }
 
+fn committer_of(
+    shared: &Shared,
+    worker: u16,
+    reader: super::reading::Fetch,
+) -> anyhow::Result<Committer> {
+    let names = Arc::clone(&shared.names);
+    Committer::new(
+        &shared.kafka,
+        worker,
+        names,
+        reader,
+        Arc::clone(&shared.stop),
+    )
+}
+
 fn restorer_of(
     shared: &Shared,
     again: crossbeam_channel::Sender<super::restore::Takeover>,
@@ -195,6 +205,9 @@ fn restorer_of(
         names: Arc::clone(&shared.names),
         parked: Arc::clone(&shared.parked),
         again,
+        own_writers: (0..shared.kafka.workers)
+            .map(|worker| shared.kafka.writer(worker))
+            .collect(),
         stop: Arc::clone(&shared.stop),
     }
 }

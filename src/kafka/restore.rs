@@ -21,7 +21,7 @@ use super::{
     batch::Names,
     client::FetchContext,
     clock::{self, Tick},
-    commit::committed_seqs,
+    commit::{Mark, fence, marks},
     parked::Parked,
     settings::KafkaSettings,
     topics::Topic,
@@ -68,6 +68,8 @@ pub(super) struct Restorer {
     pub(super) parked: Arc<Parked>,
     /// Takeovers that have to wait go back to the end of the line.
     pub(super) again: Sender<Takeover>,
+    /// This process's writers: they end their own transactions.
+    pub(super) own_writers: Vec<String>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
@@ -85,6 +87,10 @@ impl Restorer {
             .restore(number)
             .create_with_context(FetchContext::default())
             .context("Kafka consumer of state logs")?;
+        // Finds the group's coordinator while the group forms: a first question takes up to a second.
+        if let Err(error) = self.mark(&reader, TaskId(0)) {
+            tracing::debug!("committed steps: {error}");
+        }
         while !self.stop.load(Ordering::Relaxed) {
             // Wakes up to see whether it should stop: its own sender keeps the line open.
             let Ok(takeover) = line.recv_timeout(RETRY_PAUSE) else {
@@ -106,29 +112,58 @@ impl Restorer {
             return None;
         }
         let started_at = Tick::now();
-        let tasks = [takeover.task];
-        let committed = committed_seqs(reader, self.names.of(Topic::Tasks), &tasks);
-        let (seq, from) = match committed {
-            Ok(mut found) => found.remove(&takeover.task).unwrap_or((0, None)),
+        match self.mark(reader, takeover.task) {
+            Ok(mark) => {
+                let result = self.restore(reader, &takeover, &mark, started_at);
+                Some(Restored { takeover, result })
+            }
             Err(error) => {
                 tracing::info!(task = takeover.task.0, "waits for a pending step: {error}");
-                clock::pause(RETRY_PAUSE);
+                self.fence_last_writer(takeover.task);
                 self.again.send(takeover).ok();
-                return None;
+                None
             }
-        };
-        let result = self.restore(reader, &takeover, (seq, from), started_at);
-        Some(Restored { takeover, result })
+        }
+    }
+
+    fn mark(&self, reader: &BaseConsumer<FetchContext>, task: TaskId) -> Result<Mark, KafkaError> {
+        let mut found = marks(reader, self.names.of(Topic::Tasks), &[task])?;
+        Ok(found.remove(&task).unwrap_or_default())
+    }
+
+    /// The task was given to us and its last owner's step has been pending for longer than a commit takes.
+    fn fence_last_writer(&self, task: TaskId) {
+        let last = self
+            .kafka
+            .peek()
+            .create_with_context(FetchContext::default());
+        let last = last.and_then(|peek: BaseConsumer<_>| self.mark(&peek, task));
+        match last {
+            Ok(mark) if self.own_writers.contains(&mark.writer) => {}
+            Ok(mark) if mark.writer.is_empty() => {}
+            Ok(mark) => {
+                tracing::warn!(
+                    task = task.0,
+                    writer = mark.writer,
+                    "ends the last owner's transactions"
+                );
+                if let Err(error) = fence(&self.kafka, &mark.writer) {
+                    tracing::warn!("could not: {error:#}");
+                }
+            }
+            Err(error) => tracing::warn!(task = task.0, "last owner unknown: {error}"),
+        }
+        clock::pause(RETRY_PAUSE);
     }
 
     fn restore(
         &self,
         reader: &BaseConsumer<FetchContext>,
         takeover: &Takeover,
-        (seq, from): (u64, Option<i64>),
+        mark: &Mark,
         started_at: Tick,
     ) -> anyhow::Result<(Box<Task>, Report)> {
-        let id = takeover.task;
+        let (id, seq) = (takeover.task, mark.seq);
         let mut report = Report {
             task: id.0,
             seq,
@@ -143,7 +178,7 @@ impl Restorer {
             report.parked = false;
             let mut task = Box::new(Task::new(id, &self.settings));
             if seq > 0 {
-                self.read(reader, takeover, (seq, from), (&mut task, &mut report))?;
+                self.read(reader, takeover, mark, (&mut task, &mut report))?;
             }
             task.start(seq)?;
             task
@@ -156,15 +191,15 @@ impl Restorer {
         &self,
         reader: &BaseConsumer<FetchContext>,
         takeover: &Takeover,
-        (seq, from): (u64, Option<i64>),
+        mark: &Mark,
         (task, report): (&mut Task, &mut Report),
     ) -> anyhow::Result<()> {
         let partition = i32::from(takeover.task.0);
-        let start = from.map_or(Offset::Beginning, Offset::Offset);
+        let start = mark.restore_from.map_or(Offset::Beginning, Offset::Offset);
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(self.names.of(Topic::State), partition, start)?;
         reader.assign(&list)?;
-        let read = read_to(reader, takeover, seq, (task, report));
+        let read = read_to(reader, takeover, mark.seq, (task, report));
         reader.unassign()?;
         read
     }

@@ -191,48 +191,113 @@ impl Reader {
     }
 }
 
-fn kill_at_random(seed: u64, kills: u32) {
-    eprintln!("seed {seed}");
-    let prefix = format!("kill{seed}");
-    create_topics(&prefix, 16);
-    let brokers = &shared().address;
-    let folder = tempfile::Builder::new()
-        .disable_cleanup(true)
-        .tempdir()
-        .expect("a folder");
-    eprintln!("logs in {}", folder.path().display());
-    let start = |instance: &str| Process::start(brokers, &prefix, instance, folder.path());
+/// Two processes, a load on them, and a reader of what they say.
+struct Deployment {
+    prefix: String,
+    folder: tempfile::TempDir,
+    processes: [Process; 2],
+    load: Load,
+    reader: Reader,
+}
+
+const INSTANCES: [&str; 2] = ["one", "two"];
+
+impl Deployment {
+    fn start(prefix: &str, seed: u64) -> Self {
+        create_topics(prefix, 16);
+        let folder = tempfile::Builder::new()
+            .disable_cleanup(true)
+            .tempdir()
+            .expect("a folder");
+        eprintln!("{prefix}: seed {seed}, logs in {}", folder.path().display());
+        let start = |name| Process::start(&shared().address, prefix, name, folder.path());
+        Self {
+            prefix: prefix.to_owned(),
+            processes: INSTANCES.map(start),
+            load: Load::new(prefix, 1_500, seed),
+            reader: Reader::new(prefix),
+            folder,
+        }
+    }
+
+    fn restart(&mut self, number: usize) {
+        let address = &shared().address;
+        let fresh = Process::start(address, &self.prefix, INSTANCES[number], self.folder.path());
+        self.processes[number] = fresh;
+    }
+
+    /// Every event counted once, and both processes alive.
+    fn finish(mut self) {
+        self.load
+            .producer
+            .flush(Duration::from_secs(10))
+            .expect("delivery");
+        let exact = self
+            .reader
+            .read_until(&self.load.produced, Duration::from_secs(60));
+        self.processes.iter_mut().for_each(Process::assert_alive);
+        assert!(exact, "{}", self.reader.explain(&self.load.produced));
+        self.processes.iter_mut().for_each(Process::terminate);
+        eprintln!("{}: {} events exact", self.prefix, self.load.sent);
+    }
+}
+
+#[test]
+fn no_event_is_lost_or_counted_twice_when_processes_are_killed() {
+    let seed = 1;
     let mut random = StdRng::seed_from_u64(seed);
-    let mut processes = [start("one"), start("two")];
-    let mut load = Load::new(&prefix, 1_500, seed);
-    let mut reader = Reader::new(&prefix);
-    load.run_for(Duration::from_secs(4));
-    for kill in 0..kills {
-        load.run_for(Duration::from_millis(random.random_range(200..3_500)));
-        processes.iter_mut().for_each(Process::assert_alive);
+    let mut deployment = Deployment::start("kill", seed);
+    deployment.load.run_for(Duration::from_secs(4));
+    for kill in 0..12 {
+        let wait_ms = random.random_range(200..3_500);
+        deployment.load.run_for(Duration::from_millis(wait_ms));
+        deployment
+            .processes
+            .iter_mut()
+            .for_each(Process::assert_alive);
         let victim = random.random_range(0..2);
-        processes[victim].kill();
+        deployment.processes[victim].kill();
         // Sometimes long enough for the group to give its tasks away.
-        let down_ms = if random.random_range(0..4) == 0 {
+        let long = random.random_range(0..4) == 0;
+        let down_ms = if long {
             9_000
         } else {
             random.random_range(0..1_500)
         };
         eprintln!("kill {kill}: process {victim}, down for {down_ms} ms");
-        load.run_for(Duration::from_millis(down_ms));
-        processes[victim] = start(["one", "two"][victim]);
+        deployment.load.run_for(Duration::from_millis(down_ms));
+        deployment.restart(victim);
     }
-    load.producer
-        .flush(Duration::from_secs(10))
-        .expect("delivery");
-    let exact = reader.read_until(&load.produced, Duration::from_secs(60));
-    processes.iter_mut().for_each(Process::assert_alive);
-    assert!(exact, "{}", reader.explain(&load.produced));
-    processes.iter_mut().for_each(Process::terminate);
-    eprintln!("{} events exact after {kills} kills", load.sent);
+    deployment.finish();
+}
+
+/// A process that stands still keeps what it applied and has not committed; when it comes back, others own its tasks.
+#[test]
+fn a_process_that_hung_commits_nothing_of_what_it_lost() {
+    let seed = 2;
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut deployment = Deployment::start("hang", seed);
+    deployment.load.run_for(Duration::from_secs(4));
+    for length_ms in [3_000, 9_000, 15_000] {
+        let victim = random.random_range(0..2);
+        eprintln!("process {victim} hangs for {length_ms} ms");
+        deployment.processes[victim].signal("-STOP");
+        deployment.load.run_for(Duration::from_millis(length_ms));
+        deployment.processes[victim].signal("-CONT");
+        deployment.load.run_for(Duration::from_secs(3));
+    }
+    deployment.finish();
 }
 
 #[test]
-fn no_event_is_lost_or_counted_twice_when_processes_are_killed() {
-    kill_at_random(1, 12);
+fn tasks_move_at_once_when_a_process_is_asked_to_end() {
+    let mut deployment = Deployment::start("leave", 3);
+    deployment.load.run_for(Duration::from_secs(4));
+    deployment.processes[0].terminate();
+    deployment.load.run_for(Duration::from_secs(2));
+    let moved = deployment.processes[1].log().contains("tasks=12");
+    assert!(moved, "the other process has not got all tasks after 2 s");
+    deployment.restart(0);
+    deployment.load.run_for(Duration::from_secs(2));
+    deployment.finish();
 }

@@ -1,10 +1,13 @@
 //! All integration tests in one binary: a file per behaviour.
 
+#[cfg(feature = "kafka")]
 mod broker;
 mod decode;
 mod decode_damage;
+#[cfg(feature = "kafka")]
 mod kafka_kill;
 mod line;
+#[cfg(feature = "kafka")]
 mod process;
 mod tidy;
 mod times;

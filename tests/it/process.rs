@@ -76,11 +76,19 @@ impl Process {
         self.child.wait().expect("its end");
     }
 
+    /// As a machine that hangs, and comes to itself again.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([name, &pid])
+            .status()
+            .expect("kill");
+        assert!(sent.success());
+    }
+
     /// SIGTERM, and waits.
     pub(crate) fn terminate(&mut self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").arg(&pid).status().expect("kill");
-        assert!(sent.success());
+        self.signal("-TERM");
         let status = self.child.wait().expect("its end");
         assert!(status.success(), "ended with {status}:\n{}", self.log());
     }
