@@ -135,7 +135,7 @@ fn join(thread: thread::ScopedJoinHandle<'_, anyhow::Result<()>>) -> anyhow::Res
 }
 
 fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
-    let fetch = new_fetch(&shared.kafka, number)?;
+    let fetch = new_fetch(shared, number)?;
     let (bell_rope, bell) = bounded(1);
     let (jobs, job_line) = bounded(1);
     let (outcome_sender, outcomes) = bounded(1);

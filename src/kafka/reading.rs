@@ -13,6 +13,8 @@ use rdkafka::{
 
 use super::client::{End, FetchContext};
 
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
 pub(super) type Fetch = Arc<BaseConsumer<FetchContext>>;
 
 pub(super) struct Reading {
@@ -78,6 +80,8 @@ impl Reading {
         let mut queue = fetch
             .split_partition_queue(topic, partition)
             .ok_or_else(|| KafkaError::Subscription(format!("{topic} [{partition}]")))?;
+        // The queue outlives its readers: an error from when the partition was ours before is no news.
+        while queue.poll(Duration::ZERO).is_some() {}
         let bell = bell.clone();
         queue.set_nonempty_callback(move || {
             bell.try_send(()).ok();
@@ -91,6 +95,24 @@ impl Reading {
                 ..ReadProgress::default()
             },
         })
+    }
+
+    /// Begins anew, at the same position or, with `from_first`, at the oldest record there is.
+    pub(super) fn restart(&mut self, fetch: &Fetch, from_first: bool) -> KafkaResult<()> {
+        stop(fetch, std::iter::once(&*self))?;
+        while self.queue.poll(Duration::ZERO).is_some() {}
+        if from_first {
+            self.progress.position = -1;
+        }
+        self.progress.at_end = false;
+        start(fetch, std::iter::once(&*self))
+    }
+
+    /// Whether the broker no longer holds, or does not yet hold, the position. Asks it.
+    pub(super) fn is_gone(&self, fetch: &Fetch) -> KafkaResult<bool> {
+        let (low, high) = fetch.fetch_watermarks(&self.topic, self.partition, ANSWER_WITHIN)?;
+        let position = self.progress.position;
+        Ok(position >= 0 && !(low..=high).contains(&position))
     }
 
     fn start_offset(&self) -> Offset {

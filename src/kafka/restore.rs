@@ -87,10 +87,7 @@ impl Restorer {
             .restore(number)
             .create_with_context(FetchContext::default())
             .context("Kafka consumer of state logs")?;
-        // Finds the group's coordinator while the group forms: a first question takes up to a second.
-        if let Err(error) = self.mark(&reader, TaskId(0)) {
-            tracing::debug!("committed steps: {error}");
-        }
+        self.warm_up(&reader);
         while !self.stop.load(Ordering::Relaxed) {
             // Wakes up to see whether it should stop: its own sender keeps the line open.
             let Ok(takeover) = line.recv_timeout(RETRY_PAUSE) else {
@@ -107,6 +104,16 @@ impl Restorer {
         Ok(())
     }
 
+    /// While the group forms: a client that meets its coordinator or a topic for the first time takes up to a second.
+    fn warm_up(&self, reader: &BaseConsumer<FetchContext>) {
+        let topic = self.names.of(Topic::State);
+        let known = reader
+            .fetch_metadata(Some(topic), Duration::from_secs(5))
+            .map(|_| ());
+        let asked = self.mark(reader, TaskId(0));
+        tracing::debug!(?known, ?asked, "ready to restore");
+    }
+
     fn handle(&self, reader: &BaseConsumer<FetchContext>, takeover: Takeover) -> Option<Restored> {
         if takeover.cancelled.load(Ordering::Relaxed) {
             return None;
@@ -114,6 +121,8 @@ impl Restorer {
         let started_at = Tick::now();
         match self.mark(reader, takeover.task) {
             Ok(mark) => {
+                let asked = Tick::now().since(started_at);
+                tracing::debug!(task = takeover.task.0, ?mark, ?asked, "takes over");
                 let result = self.restore(reader, &takeover, &mark, started_at);
                 Some(Restored { takeover, result })
             }

@@ -111,7 +111,11 @@ impl Running {
     }
 
     /// Applies what other tasks sent; returns how many records there were.
-    pub(super) fn read_exchange(&mut self, now: Timestamp) -> Result<usize, TaskError> {
+    pub(super) fn read_exchange(
+        &mut self,
+        fetch: &Fetch,
+        now: Timestamp,
+    ) -> Result<usize, TaskError> {
         for count in 0..RECORDS_A_TURN {
             match Reading::poll(&mut self.exchange) {
                 Polled::Record(record) => {
@@ -119,21 +123,32 @@ impl Running {
                     self.task.handle_frame(record.offset(), frame, now)?;
                 }
                 Polled::End => {}
-                Polled::Gone => return Err(self.exchange_gone()),
+                Polled::Gone => return self.exchange_gone(fetch).map_or(Ok(count), Err),
                 Polled::Nothing => return Ok(count),
             }
         }
         Ok(RECORDS_A_TURN)
     }
 
-    fn exchange_gone(&self) -> TaskError {
-        TaskError::Corrupt {
-            task: u16::try_from(self.exchange.partition).unwrap_or(u16::MAX),
-            cause: format!(
-                "`{}` no longer holds offset {}: frames are lost",
-                self.exchange.topic, self.exchange.progress.position
-            ),
+    /// Frames that are gone can't be made up for.
+    fn exchange_gone(&mut self, fetch: &Fetch) -> Option<TaskError> {
+        let gone = self.exchange.is_gone(fetch);
+        if matches!(gone, Ok(true)) {
+            return Some(TaskError::Corrupt {
+                task: u16::try_from(self.exchange.partition).unwrap_or(u16::MAX),
+                cause: format!(
+                    "`{}` no longer holds offset {}: frames are lost",
+                    self.exchange.topic, self.exchange.progress.position
+                ),
+            });
         }
+        let again = self.exchange.restart(fetch, false);
+        tracing::warn!(
+            ?gone,
+            ?again,
+            "the exchange is read again from where it stood"
+        );
+        None
     }
 
     /// Applies events; returns how many there were.
@@ -227,14 +242,14 @@ fn read_source(
 
 /// Retention took what was not read yet, or the topic was made anew: what there is, is read.
 fn start_over(fetch: &Fetch, reading: &mut Reading) -> KafkaResult<()> {
-    tracing::error!(
-        topic = reading.topic,
-        partition = reading.partition,
-        offset = reading.progress.position,
-        "the source no longer holds this offset: its records are lost, goes on with the oldest there is"
-    );
-    reading::stop(fetch, std::iter::once(&*reading))?;
-    reading.progress.position = -1;
-    reading.progress.at_end = false;
-    reading::start(fetch, std::iter::once(&*reading))
+    let gone = reading.is_gone(fetch)?;
+    if gone {
+        tracing::error!(
+            topic = reading.topic,
+            partition = reading.partition,
+            offset = reading.progress.position,
+            "the source no longer holds this offset: its records are lost, goes on with the oldest there is"
+        );
+    }
+    reading.restart(fetch, gone)
 }

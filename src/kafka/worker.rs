@@ -213,7 +213,7 @@ impl Worker {
             let Some(running) = slot.running() else {
                 continue;
             };
-            match running.read_exchange(now) {
+            match running.read_exchange(&self.fetch, now) {
                 Ok(count) => total += count,
                 Err(error) => failed.push((*id, error)),
             }
@@ -476,11 +476,21 @@ pub(super) fn closing(membership: &BaseConsumer<MembershipContext>) {
     membership.context().closing.store(true, Ordering::Relaxed);
 }
 
-pub(super) fn new_fetch(kafka: &KafkaSettings, worker: u16) -> anyhow::Result<Fetch> {
-    let fetch = kafka
+pub(super) fn new_fetch(shared: &Shared, worker: u16) -> anyhow::Result<Fetch> {
+    let fetch: BaseConsumer<FetchContext> = shared
+        .kafka
         .fetch(worker)
         .create_with_context(FetchContext::default())
         .context("Kafka consumer of the sources")?;
+    // A topic that the client doesn't know when it is assigned waits for up to a second.
+    let sources = shared
+        .settings
+        .sources
+        .iter()
+        .map(|source| source.topic.as_str());
+    for topic in sources.chain([shared.names.of(Topic::Exchange)]) {
+        fetch.fetch_metadata(Some(topic), Duration::from_secs(10))?;
+    }
     Ok(Arc::new(fetch))
 }
 

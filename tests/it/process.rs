@@ -122,7 +122,7 @@ fn told(name: &str) -> String {
 #[test]
 #[ignore = "started by other tests"]
 fn worker() {
-    let filter = "info,librdkafka=info";
+    let filter = "info,floorwalker=debug";
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
