@@ -23,7 +23,7 @@ use super::{
     upkeep::{SourcePartitions, Upkeep},
     worker::{Links, Shared, Worker, new_fetch},
 };
-use crate::engine::{Counters, Settings};
+use crate::engine::Settings;
 
 /// Two threads read state logs at 340 to 460 MB/s, as one does; the second reads while the first waits.
 const RESTORERS: u16 = 2;
@@ -232,7 +232,6 @@ fn worker(
         slots: std::collections::BTreeMap::new(),
         committing: false,
         told: WorkerProgress::default(),
-        retired: Counters::default(),
         partitions: Vec::new(),
         ends_at: None,
     })

@@ -36,7 +36,7 @@ pub struct WorkerProgress {
     pub aborts: u64,
     /// Steps that another owner's replaced.
     pub lost: u64,
-    /// Summed over the tasks, since the process began.
+    /// Summed over the tasks that it owns, since they were created.
     pub counters: Counters,
     /// The exchange lags: sources are not read.
     pub sources_paused: bool,

@@ -112,12 +112,13 @@ impl Reading {
     pub(super) fn is_gone(&self, fetch: &Fetch) -> KafkaResult<bool> {
         let (low, high) = fetch.fetch_watermarks(&self.topic, self.partition, ANSWER_WITHIN)?;
         let position = self.progress.position;
-        Ok(position >= 0 && !(low..=high).contains(&position))
+        Ok(position > 0 && !(low..=high).contains(&position))
     }
 
     fn start_offset(&self) -> Offset {
         match self.progress.position {
-            ..0 => Offset::Beginning,
+            // Never read: nothing is lost if the first records are gone.
+            ..=0 => Offset::Beginning,
             position => Offset::Offset(position),
         }
     }

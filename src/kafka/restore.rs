@@ -227,7 +227,7 @@ fn read_to(
         match reader.poll(Duration::from_millis(100)) {
             Some(Ok(record)) => {
                 let payload = record.payload().unwrap_or_default();
-                last = task.restore(payload)?;
+                last = task.restore(record.offset(), payload)?;
                 report.records += 1;
                 report.bytes += payload.len() as u64;
                 if last == seq && record.key().is_none_or(|left| left == b"0") {

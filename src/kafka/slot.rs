@@ -14,7 +14,7 @@ use super::{
     upkeep::TrimPoint,
 };
 use crate::{
-    engine::{Counters, InputId, Pending, SourceRecord, Step, Task, TaskError, TaskId},
+    engine::{InputId, Pending, SourceRecord, Step, Task, TaskError, TaskId},
     event::Timestamp,
 };
 
@@ -42,8 +42,6 @@ pub(super) struct Running {
     pub(super) committed: u64,
     pub(super) exchange_committed: i64,
     pub(super) trim: TrimPoint,
-    /// The task's counters when it was taken over.
-    pub(super) counted: Counters,
 }
 
 impl Slot {
@@ -68,13 +66,12 @@ impl Running {
         let exchange = Reading::new(fetch, name, i32::from(id.0), Some(from), bell)?;
         let mut sources = Vec::with_capacity(inputs.len());
         for input in inputs {
-            task.add_input(*input);
             let from = task.position(*input);
+            task.add_input(*input);
             let name = names.source(input.source);
             let reading = Reading::new(fetch, name, input.partition, from, bell)?;
             sources.push((*input, reading));
         }
-        let counted = task.counters();
         let running = Self {
             task,
             exchange,
@@ -84,7 +81,6 @@ impl Running {
             committed,
             exchange_committed: from,
             trim: TrimPoint::default(),
-            counted,
         };
         reading::start(fetch, running.readings())?;
         Ok(running)
@@ -101,8 +97,8 @@ impl Running {
         input: InputId,
         (fetch, names, bell): (&Fetch, &Names, &Sender<()>),
     ) -> KafkaResult<()> {
-        self.task.add_input(input);
         let from = self.task.position(input);
+        self.task.add_input(input);
         let name = names.source(input.source);
         let reading = Reading::new(fetch, name, input.partition, from, bell)?;
         reading::start(fetch, std::iter::once(&reading))?;

@@ -79,8 +79,6 @@ pub(super) struct Worker {
     /// A transaction is under way.
     pub(super) committing: bool,
     pub(super) told: WorkerProgress,
-    /// Counters of the tasks that were given up.
-    pub(super) retired: Counters,
     pub(super) partitions: Vec<i32>,
     pub(super) ends_at: Option<Tick>,
 }
@@ -262,8 +260,6 @@ impl Worker {
                 if let Err(error) = reading::stop(&self.fetch, running.readings()) {
                     tracing::warn!(task = id.0, "stop reading: {error}");
                 }
-                let counters = since(running.task.counters(), running.counted);
-                add(&mut self.retired, counters);
                 return Some(running);
             }
             Slot::Failed(_) => {}
@@ -375,14 +371,11 @@ impl Worker {
     }
 
     fn report(&mut self) {
-        let mut counters = self.retired;
+        let mut counters = Counters::default();
         let mut tasks = BTreeMap::new();
         for (id, slot) in &self.slots {
             if let Slot::Running(running) = slot {
-                add(
-                    &mut counters,
-                    since(running.task.counters(), running.counted),
-                );
+                counters.add(&running.task.counters());
             }
             tasks.insert(id.0, describe(slot));
         }
@@ -431,44 +424,6 @@ fn describe_input(reading: &Reading) -> InputProgress {
         lag: reading.progress.lag(),
         caught_up: reading.progress.is_caught_up(),
     }
-}
-
-fn fields(counters: &mut Counters) -> [&mut u64; 9] {
-    let Counters {
-        read,
-        applied,
-        repeated,
-        conflicting,
-        skipped,
-        dead_lettered,
-        forwarded,
-        received,
-        clock_skew,
-    } = counters;
-    [
-        read,
-        applied,
-        repeated,
-        conflicting,
-        skipped,
-        dead_lettered,
-        forwarded,
-        received,
-        clock_skew,
-    ]
-}
-
-fn add(total: &mut Counters, mut more: Counters) {
-    for (total, more) in fields(total).into_iter().zip(fields(&mut more)) {
-        *total += *more;
-    }
-}
-
-fn since(mut now: Counters, mut then: Counters) -> Counters {
-    for (now, then) in fields(&mut now).into_iter().zip(fields(&mut then)) {
-        *now -= *then;
-    }
-    now
 }
 
 /// A membership that answers nobody while it closes would never close.

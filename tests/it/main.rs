@@ -2,12 +2,16 @@
 
 #[cfg(feature = "kafka")]
 mod broker;
+mod crash;
 mod decode;
 mod decode_damage;
+#[cfg(feature = "kafka")]
+mod deployment;
 #[cfg(feature = "kafka")]
 mod kafka_kill;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;
+mod spine;
 mod tidy;
 mod times;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use floorwalker::{
-    engine::{Settings, Source, SourceClock},
-    kafka::{KafkaSettings, Progress, Stop},
+    engine::{Counters, Settings, Source, SourceClock},
+    kafka::{KafkaSettings, Phase, Progress, Stop},
 };
 
 pub(crate) const TASKS: u16 = 12;
@@ -36,7 +36,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
         tasks: TASKS,
         sources: vec![Source {
             topic: format!("{prefix}.events"),
-            clock: SourceClock::Wall,
+            clock: SourceClock::Events,
         }],
         ..Settings::default()
     }
@@ -99,6 +99,18 @@ impl Process {
         }
     }
 
+    /// A number of the last line that `show` wrote; 0 before the first.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        let log = self.log();
+        let line = log.lines().rfind(|line| line.contains(" progress "));
+        let name = format!(" {name}=");
+        let rest = line
+            .and_then(|line| line.split_once(&name))
+            .map(|(_, rest)| rest);
+        let word = rest.and_then(|rest| rest.split_whitespace().next());
+        word.map_or(0, |word| word.parse().expect("a number"))
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -139,23 +151,39 @@ fn worker() {
     floorwalker::kafka::run(&kafka, &settings, &stop, &progress).expect("a clean end");
 }
 
+/// A line a second that tests read the last of.
 fn show(progress: &Progress) {
     loop {
         crate::broker::pause(std::time::Duration::from_secs(1));
         let snapshot = progress.snapshot();
-        for worker in snapshot.workers.values() {
-            tracing::info!(
-                tasks = worker.tasks.len(),
-                steps = worker.steps,
-                transactions = worker.transactions,
-                aborts = worker.aborts,
-                lost = worker.lost,
-                read = worker.counters.read,
-                lag = snapshot.lag(),
-                p50 = ?progress.commit_latency.quantile(500),
-                p99 = ?progress.commit_latency.quantile(990),
-                "progress"
-            );
-        }
+        let mut counters = Counters::default();
+        snapshot
+            .workers
+            .values()
+            .for_each(|worker| counters.add(&worker.counters));
+        let failed = snapshot
+            .workers
+            .values()
+            .flat_map(|worker| worker.tasks.values())
+            .filter(|task| matches!(task.phase, Phase::Failed(_)))
+            .count();
+        tracing::info!(
+            tasks = snapshot.tasks(),
+            failed,
+            lag = snapshot.lag(),
+            steps = snapshot.workers.values().map(|worker| worker.steps).sum::<u64>(),
+            transactions = snapshot.workers.values().map(|worker| worker.transactions).sum::<u64>(),
+            aborts = snapshot.workers.values().map(|worker| worker.aborts).sum::<u64>(),
+            read = counters.read,
+            applied = counters.applied,
+            repeated = counters.repeated,
+            skipped = counters.skipped,
+            dead_lettered = counters.dead_lettered,
+            forwarded = counters.forwarded,
+            received = counters.received,
+            p50 = ?progress.commit_latency.quantile(500),
+            p99 = ?progress.commit_latency.quantile(990),
+            "progress"
+        );
     }
 }
