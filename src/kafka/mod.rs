@@ -7,6 +7,7 @@ mod batch;
 mod client;
 pub mod clock;
 mod commit;
+mod load;
 mod parked;
 mod process;
 mod progress;
@@ -19,6 +20,7 @@ mod turn;
 mod upkeep;
 mod worker;
 
+pub use load::{LoadKey, LoadSettings, Loaded, load};
 pub use process::{Stop, run};
 pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
