@@ -164,7 +164,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(prefix: &str) -> Self {
+    fn new(prefix: &str, topic: Topic) -> Self {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &shared().address)
             .set("group.id", "unused")
@@ -174,7 +174,7 @@ impl Reader {
             .expect("consumer");
         let mut list = TopicPartitionList::new();
         for partition in 0..i32::from(TASKS) {
-            list.add_partition_offset(&Topic::Kpis.name(prefix), partition, Offset::Beginning)
+            list.add_partition_offset(&topic.name(prefix), partition, Offset::Beginning)
                 .expect("an offset");
         }
         consumer.assign(&list).expect("an assignment");
@@ -245,7 +245,7 @@ impl Deployment {
             prefix: prefix.to_owned(),
             processes: INSTANCES.iter().take(processes).map(start).collect(),
             load: Load::new(prefix, lines, rate),
-            reader: Reader::new(prefix),
+            reader: Reader::new(prefix, Topic::Kpis),
             folder,
             expected,
         }
@@ -276,6 +276,15 @@ impl Deployment {
         // The producer may not know them at once.
         self.load.run_for(Duration::from_secs(2));
         self.load.partitions = partitions;
+    }
+
+    /// Whether a record comes to a topic in time.
+    pub(crate) fn hears_from(&self, topic: Topic, within: Duration) -> bool {
+        let reader = Reader::new(&self.prefix, topic);
+        reader
+            .consumer
+            .poll(within)
+            .is_some_and(|record| record.is_ok())
     }
 
     /// The sum of a number over the processes.

@@ -1,5 +1,8 @@
 //! All integration tests in one binary: a file per behaviour.
 
+#![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
+
+mod agreement;
 #[cfg(feature = "kafka")]
 mod broker;
 mod crash;
@@ -16,6 +19,11 @@ mod kafka_speed;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;
+mod published;
+mod reference;
+mod reference_cases;
+mod reference_outcomes;
+mod sim;
 mod spine;
 mod tidy;
 mod times;
