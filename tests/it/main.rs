@@ -3,10 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+#[cfg(feature = "kafka")]
+mod broker;
 mod crash;
 mod decode;
 mod decode_damage;
+#[cfg(feature = "kafka")]
+mod deployment;
+#[cfg(feature = "kafka")]
+mod kafka_feed;
+#[cfg(feature = "kafka")]
+mod kafka_kill;
+#[cfg(feature = "kafka")]
+mod kafka_speed;
 mod line;
+#[cfg(feature = "kafka")]
+mod process;
 mod published;
 mod reference;
 mod reference_cases;
