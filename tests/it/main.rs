@@ -1,5 +1,6 @@
-//! One binary, a file per behaviour.
-
+//! One binary for everything; a file per behaviour.
+#[cfg(feature = "kafka")]
+mod broker;
 mod decode;
 mod decode_damage;
 mod tidy;

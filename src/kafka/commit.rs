@@ -1,0 +1,382 @@
+//! The committing thread of a worker: one transaction after another, two producers in turn.
+//!
+//! Whatever goes wrong, offset(`tasks`, p) says in the end whether a step is committed.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender};
+use rdkafka::{
+    TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata},
+    error::KafkaError,
+    message::{Header, OwnedHeaders},
+    producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
+    types::RDKafkaErrorCode,
+};
+
+use super::{
+    batch::{self, Names},
+    client::{Deliveries, FetchContext},
+    clock::{self, Tick},
+    settings::KafkaSettings,
+    topics::Topic,
+};
+use crate::engine::{Output, Step, TaskId};
+
+/// librdkafka's own time limits end a transaction within 10 s.
+const ANSWER_WITHIN: Duration = Duration::from_secs(12);
+const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// A wait shorter than a millisecond would spin inside librdkafka, whose unit it is.
+const DRAIN_POLL: Duration = Duration::from_micros(300);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+type TransactionalProducer = BaseProducer<Deliveries>;
+
+/// The steps of one transaction, by a member that owns their tasks.
+pub(super) struct Job {
+    pub(super) steps: Vec<Step>,
+    pub(super) group: ConsumerGroupMetadata,
+}
+
+/// What became of a job.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) steps: Vec<(Step, Fate)>,
+    pub(super) took: Duration,
+    pub(super) partitions: usize,
+    /// Why the transaction was not committed at once.
+    pub(super) failure: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// With the offset of its first state record.
+    Committed(i64),
+    /// The task still stands before this step: the same bytes again.
+    Aborted,
+    /// Another owner went on with the task.
+    Lost,
+}
+
+pub(super) struct Committer {
+    settings: KafkaSettings,
+    worker: u16,
+    names: Arc<Names>,
+    reader: Arc<BaseConsumer<FetchContext>>,
+    producers: [TransactionalProducer; 2],
+    turn: usize,
+    stop: Arc<AtomicBool>,
+}
+
+impl Committer {
+    /// Ends what an earlier process of this name left open.
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        worker: u16,
+        names: Arc<Names>,
+        reader: Arc<BaseConsumer<FetchContext>>,
+        stop: Arc<AtomicBool>,
+    ) -> anyhow::Result<Self> {
+        let producers = [
+            producer(settings, worker, 0, &stop)?,
+            producer(settings, worker, 1, &stop)?,
+        ];
+        Ok(Self {
+            settings: settings.clone(),
+            worker,
+            names,
+            reader,
+            producers,
+            turn: 0,
+            stop,
+        })
+    }
+
+    /// Until the worker hangs up.
+    pub(super) fn run(
+        mut self,
+        jobs: &Receiver<Job>,
+        outcomes: &Sender<Outcome>,
+        bell: &Sender<()>,
+    ) -> anyhow::Result<()> {
+        for job in jobs {
+            let outcome = self.handle(job)?;
+            if outcomes.send(outcome).is_err() {
+                break;
+            }
+            bell.try_send(()).ok();
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, job: Job) -> anyhow::Result<Outcome> {
+        self.turn ^= 1;
+        let begun_at = Tick::now();
+        let joined = batch::join_sections(&job.steps);
+        let partitions = job.steps.len() + joined.len();
+        let (fates, failure) = match self.transact(&job, &joined) {
+            Ok(()) => (self.committed(job.steps.len()), None),
+            Err(error) => {
+                tracing::warn!("transaction not committed: {error:#}");
+                self.clear_up(&error)?;
+                (self.decide(&job.steps)?, Some(format!("{error:#}")))
+            }
+        };
+        Ok(Outcome {
+            steps: job.steps.into_iter().zip(fates).collect(),
+            took: Tick::now().since(begun_at),
+            partitions,
+            failure,
+        })
+    }
+
+    fn transact(&self, job: &Job, joined: &[(TaskId, Vec<u8>)]) -> Result<(), KafkaError> {
+        let producer = &self.producers[self.turn];
+        producer.context().clear();
+        producer.begin_transaction()?;
+        self.produce(&job.steps, joined)?;
+        let offsets = batch::offsets(&self.names, &job.steps)?;
+        producer.send_offsets_to_transaction(&offsets, &job.group, ANSWER_WITHIN)?;
+        drain(producer, DRAIN_WITHIN)?;
+        if let Some(failure) = producer.context().failure() {
+            return Err(failure);
+        }
+        commit(producer)
+    }
+
+    fn produce(&self, steps: &[Step], joined: &[(TaskId, Vec<u8>)]) -> Result<(), KafkaError> {
+        let producer = &self.producers[self.turn];
+        for (number, step) in steps.iter().enumerate() {
+            self.produce_state(number, step)?;
+            for output in &step.outputs {
+                let name = self.names.of(output.topic.into());
+                send(producer, record(name, step.task, output, 0))?;
+            }
+        }
+        for (to, section) in joined {
+            let name = self.names.of(Topic::Exchange);
+            let record = BaseRecord::<(), _, _>::with_opaque_to(name, 0)
+                .partition(i32::from(to.0))
+                .payload(section);
+            send(producer, record)?;
+        }
+        Ok(())
+    }
+
+    /// A record's key is the number of records of its step that follow, if any do: a restore knows when it has them all.
+    fn produce_state(&self, number: usize, step: &Step) -> Result<(), KafkaError> {
+        let producer = &self.producers[self.turn];
+        for (index, payload) in step.state.iter().enumerate() {
+            let left = (step.state.len() - 1 - index).to_string();
+            let opaque = if index == 0 { number + 1 } else { 0 };
+            let mut record = BaseRecord::with_opaque_to(self.names.of(Topic::State), opaque)
+                .partition(i32::from(step.task.0))
+                .payload(payload);
+            if left != "0" {
+                record = record.key(&left);
+            }
+            send(producer, record)?;
+        }
+        Ok(())
+    }
+
+    fn committed(&self, steps: usize) -> Vec<Fate> {
+        let deliveries = self.producers[self.turn].context();
+        (0..steps)
+            .map(|step| Fate::Committed(deliveries.first(step).unwrap_or(-1)))
+            .collect()
+    }
+
+    /// Leaves no transaction open: aborts it, or throws the producer away.
+    fn clear_up(&mut self, error: &KafkaError) -> anyhow::Result<()> {
+        if is_abortable(error) && abort(&self.producers[self.turn]).is_ok() {
+            return Ok(());
+        }
+        let fresh = producer(&self.settings, self.worker, self.turn, &self.stop)?;
+        self.producers[self.turn] = fresh;
+        Ok(())
+    }
+
+    fn decide(&self, steps: &[Step]) -> anyhow::Result<Vec<Fate>> {
+        let tasks: Vec<TaskId> = steps.iter().map(|step| step.task).collect();
+        let seqs = self.seqs(&tasks)?;
+        let deliveries = self.producers[self.turn].context();
+        Ok(steps
+            .iter()
+            .enumerate()
+            .map(|(number, step)| {
+                let found = seqs.get(&step.task).copied().unwrap_or(0);
+                if found == step.seq {
+                    Fate::Committed(deliveries.first(number).unwrap_or(-1))
+                } else if found + 1 == step.seq {
+                    Fate::Aborted
+                } else {
+                    Fate::Lost
+                }
+            })
+            .collect())
+    }
+
+    /// Waits while a transaction is pending.
+    fn seqs(&self, tasks: &[TaskId]) -> anyhow::Result<BTreeMap<TaskId, u64>> {
+        loop {
+            match committed_seqs(&self.reader, self.names.of(Topic::Tasks), tasks) {
+                Ok(committed) => {
+                    return Ok(committed
+                        .into_iter()
+                        .map(|(task, (seq, _))| (task, seq))
+                        .collect());
+                }
+                Err(error) if self.stop.load(Ordering::Relaxed) => return Err(error.into()),
+                Err(error) => tracing::warn!("committed steps of {tasks:?}: {error}"),
+            }
+            clock::pause(RETRY_PAUSE);
+        }
+    }
+}
+
+/// The last committed step of each task, and where a restore of it begins. Waits while a transaction is pending.
+pub(super) fn committed_seqs(
+    reader: &BaseConsumer<FetchContext>,
+    topic: &str,
+    tasks: &[TaskId],
+) -> Result<BTreeMap<TaskId, (u64, Option<i64>)>, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for task in tasks {
+        list.add_partition(topic, i32::from(task.0));
+    }
+    let found = reader.committed_offsets(list, Duration::from_secs(2))?;
+    let mut committed = BTreeMap::new();
+    for element in found.elements() {
+        element.error()?;
+        let task = TaskId(u16::try_from(element.partition()).unwrap_or(u16::MAX));
+        let seq = element.offset().to_raw().and_then(|seq| u64::try_from(seq).ok());
+        committed.insert(task, (seq.unwrap_or(0), element.metadata().parse().ok()));
+    }
+    Ok(committed)
+}
+
+/// A producer with no transaction open under its id, whoever left one.
+fn producer(
+    settings: &KafkaSettings,
+    worker: u16,
+    turn: usize,
+    stop: &AtomicBool,
+) -> anyhow::Result<TransactionalProducer> {
+    let config = settings.producer(worker, if turn == 0 { 'a' } else { 'b' });
+    loop {
+        let producer: TransactionalProducer = config
+            .create_with_context(Deliveries::default())
+            .context("Kafka producer")?;
+        match producer.init_transactions(ANSWER_WITHIN) {
+            Ok(()) => return Ok(producer),
+            Err(error) if stop.load(Ordering::Relaxed) => {
+                return Err(error).context("init_transactions");
+            }
+            Err(error) => tracing::warn!("init_transactions: {error}, again"),
+        }
+        clock::pause(RETRY_PAUSE);
+    }
+}
+
+fn record<'a>(
+    name: &'a str,
+    task: TaskId,
+    output: &'a Output,
+    opaque: usize,
+) -> BaseRecord<'a, Vec<u8>, Vec<u8>, usize> {
+    let mut record = BaseRecord::with_opaque_to(name, opaque).partition(i32::from(task.0));
+    if let Some(key) = &output.key {
+        record = record.key(key);
+    }
+    if let Some(payload) = &output.payload {
+        record = record.payload(payload);
+    }
+    if output.headers.is_empty() {
+        return record;
+    }
+    let headers = OwnedHeaders::new_with_capacity(output.headers.len());
+    record.headers(output.headers.iter().fold(headers, |headers, (key, value)| {
+        let value = value.as_ref();
+        headers.insert(Header { key, value })
+    }))
+}
+
+/// Hands a record over, waiting for room.
+fn send<K, P>(
+    producer: &TransactionalProducer,
+    record: BaseRecord<'_, K, P, usize>,
+) -> Result<(), KafkaError>
+where
+    K: rdkafka::message::ToBytes + ?Sized,
+    P: rdkafka::message::ToBytes + ?Sized,
+{
+    let limit = Tick::now().after(DRAIN_WITHIN);
+    let mut waiting = record;
+    loop {
+        match producer.send(waiting) {
+            Ok(()) => return Ok(()),
+            Err((error, back)) => {
+                let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                if !full || Tick::now() > limit {
+                    return Err(error);
+                }
+                waiting = back;
+                producer.poll(Duration::ZERO);
+                clock::pause(DRAIN_POLL);
+            }
+        }
+    }
+}
+
+/// Waits until the broker has taken everything: a commit would do so too, but in polls of 100 ms.
+fn drain(producer: &TransactionalProducer, within: Duration) -> Result<(), KafkaError> {
+    let limit = Tick::now().after(within);
+    loop {
+        producer.poll(Duration::ZERO);
+        if producer.in_flight_count() == 0 {
+            return Ok(());
+        }
+        if Tick::now() > limit {
+            return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+        }
+        clock::pause(DRAIN_POLL);
+    }
+}
+
+/// Again while the broker can't say; the caller finds out what became of it if it never does.
+fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
+    let limit = Tick::now().after(ANSWER_WITHIN);
+    loop {
+        match producer.commit_transaction(ANSWER_WITHIN) {
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable() && Tick::now() < limit =>
+            {
+                tracing::warn!("commit: {}, again", error.string());
+            }
+            result => return result,
+        }
+    }
+}
+
+fn is_abortable(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => error.txn_requires_abort(),
+        KafkaError::MessageProduction(_) => true,
+        _ => false,
+    }
+}
+
+/// Empties the producer first: an abort with records on their way never returns.
+fn abort(producer: &TransactionalProducer) -> Result<(), KafkaError> {
+    if drain(producer, Duration::from_secs(2)).is_err() {
+        producer.purge(PurgeConfig::default().queue().inflight());
+        drain(producer, Duration::from_secs(2))?;
+    }
+    producer.abort_transaction(ANSWER_WITHIN)
+}

@@ -1,0 +1,141 @@
+//! What the Kafka edge must be told, and the librdkafka properties that follow from it.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+
+/// The largest record that we write: a dead letter carries a whole source record.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// How to reach Kafka and which part of the work this process takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaSettings {
+    /// `bootstrap.servers`.
+    pub brokers: String,
+    /// Begins the name of each topic of ours, and is the group's id. Default `floorwalker`.
+    pub prefix: String,
+    /// Names this process in the group; must be its own, and the same after a restart. Default `main`.
+    pub instance: String,
+    /// Threads that apply. Default 1.
+    pub workers: u16,
+    /// Copies of each topic that `topics create` makes; -1 is the broker's default. Default -1.
+    pub replication: i32,
+    /// After this long without a sign of life a process's tasks go to others: no less than the broker's
+    /// `group.min.session.timeout.ms` (6 s by default). Default 8 s.
+    pub session_timeout: Duration,
+    /// How often the sources are asked for new partitions. Default 30 s.
+    pub metadata_interval: Duration,
+    /// Further librdkafka properties (`security.protocol`, `sasl.*`, `ssl.*`), for each client.
+    pub properties: Vec<(String, String)>,
+}
+
+impl Default for KafkaSettings {
+    fn default() -> Self {
+        Self {
+            brokers: "localhost:9092".to_owned(),
+            prefix: "floorwalker".to_owned(),
+            instance: "main".to_owned(),
+            workers: 1,
+            replication: -1,
+            session_timeout: Duration::from_secs(8),
+            metadata_interval: Duration::from_secs(30),
+            properties: Vec::new(),
+        }
+    }
+}
+
+impl KafkaSettings {
+    /// The properties of any client; `role` ends its `client.id`.
+    #[must_use]
+    pub fn client(&self, role: &str) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set(
+                "client.id",
+                format!("{}-{}-{role}", self.prefix, self.instance),
+            )
+            .set("socket.nagle.disable", "true")
+            .set("reconnect.backoff.ms", "50")
+            .set("reconnect.backoff.max.ms", "1000")
+            .set("allow.auto.create.topics", "false");
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        config
+    }
+
+    /// The consumer that is given tasks. Reads nothing.
+    pub(super) fn membership(&self, worker: u16) -> ClientConfig {
+        let mut config = self.client(&format!("{worker}-member"));
+        config
+            .set("group.id", &self.prefix)
+            .set("group.instance.id", format!("{}-{worker}", self.instance))
+            .set("group.protocol", "classic")
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set(
+                "session.timeout.ms",
+                self.session_timeout.as_millis().to_string(),
+            )
+            // How soon the others hear that tasks are to be moved.
+            .set("heartbeat.interval.ms", "500")
+            .set("max.poll.interval.ms", "30000")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false");
+        config
+    }
+
+    /// The consumer that reads sources and the exchange.
+    pub(super) fn fetch(&self, worker: u16) -> ClientConfig {
+        let mut config = self.reader(&format!("{worker}-fetch"));
+        config
+            .set("fetch.wait.max.ms", "50")
+            .set("fetch.min.bytes", "1")
+            // Each partition has its own queue: these limits count per partition.
+            .set("queued.min.messages", "20000")
+            .set("queued.max.messages.kbytes", "4096")
+            .set("statistics.interval.ms", "500");
+        config
+    }
+
+    /// The consumer that reads a state log.
+    pub(super) fn restore(&self, task: u16) -> ClientConfig {
+        let mut config = self.reader(&format!("restore-{task}"));
+        config
+            .set("fetch.wait.max.ms", "10")
+            .set("fetch.message.max.bytes", "8388608")
+            .set("queued.min.messages", "1000000")
+            .set("queued.max.messages.kbytes", "32768");
+        config
+    }
+
+    fn reader(&self, role: &str) -> ClientConfig {
+        let mut config = self.client(role);
+        config
+            .set("group.id", &self.prefix)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("isolation.level", "read_committed")
+            .set("enable.partition.eof", "true")
+            .set("auto.offset.reset", "error")
+            .set("fetch.queue.backoff.ms", "1");
+        config
+    }
+
+    /// One of a worker's two transactional producers, `a` or `b`.
+    pub(super) fn producer(&self, worker: u16, turn: char) -> ClientConfig {
+        let mut config = self.client(&format!("{worker}-{turn}"));
+        config
+            .set(
+                "transactional.id",
+                format!("{}-{}-{worker}-{turn}", self.prefix, self.instance),
+            )
+            .set("transaction.timeout.ms", "10000")
+            .set("retry.backoff.ms", "2")
+            .set("linger.ms", "1")
+            // State records are lz4 already; librdkafka sends what does not shrink as it is.
+            .set("compression.type", "lz4")
+            .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+        config
+    }
+}
