@@ -10,3 +10,7 @@ pub mod alert; // obligations -> escalations
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
 #[cfg(feature = "kafka")]
 pub mod kafka; // the edge: worker, placement, transactions, restore, topics
+#[cfg(feature = "kafka")]
+pub mod serve; // the edge: metrics, health
+#[cfg(feature = "kafka")]
+pub mod config; // the edge: one TOML file -> everybody's settings

@@ -1,0 +1,5 @@
+//! HTTP: how this process is doing.
+
+mod settings;
+
+pub use settings::HttpSettings;
