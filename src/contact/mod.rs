@@ -1,4 +1,32 @@
 //! The fold: a contact's events become episodes, engagements, obligations and the signed facts they tell.
-mod policy;
+//!
+//! Contract: a [`Contact`] is a function of the *set* of its events and of the instant up to which time has been
+//! spoken of; any order and any repetition give the same [`Fold`]. [`tell_changes`] turns the difference of two folds into signed
+//! [`Fact`]s, so that what others were told is always exactly the facts of the present fold.
+//!
+//! ```
+//! use floorwalker::{contact::{Contact, ContactSettings, Outcome}, event::line};
+//! let settings = ContactSettings::default();
+//! let mut contact = Contact::default();
+//! for text in ["10:00:10 answered c1 agent=ana", "10:00:00 queued c1 queue=billing channel=voice"] {
+//!     assert_eq!(contact.handle_event(line::parse(text).unwrap(), None, &settings), Outcome::Applied);
+//! }
+//! assert_eq!(contact.fold.episodes[0].ended.as_ref().unwrap().agent.as_ref().unwrap().as_str(), "ana");
+//! ```
 
+mod contact;
+mod fact;
+mod fold;
+mod parts;
+mod policy;
+mod record;
+
+pub use contact::{Contact, Outcome};
+pub use fact::{Audience, Fact, What, tell_changes};
+pub use fold::Fold;
+pub use parts::{
+    Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
+    Obligation, Offer, OfferOutcome, Owed, SurveyGiven, Verdict,
+};
 pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Policy};
+pub use record::ContactRecord;

@@ -1,5 +1,6 @@
 //! SLA policies and the other settings of the contact stage.
 
+use super::parts::{EpisodeOutcome, Verdict};
 use crate::event::{Channel, QueueId, Span};
 
 /// A promise about waiting: who is measured, by when, and what an abandon in time becomes.
@@ -115,10 +116,70 @@ impl Policy {
         }
     }
 
+    /// A policy with a list of queues never applies to what has no queue.
     #[must_use]
-    pub fn applies_to(&self, channel: Channel, queue: &QueueId) -> bool {
+    pub fn applies_to(&self, channel: Channel, queue: Option<&QueueId>) -> bool {
         self.channel.is_none_or(|wanted| wanted == channel)
-            && (self.queues.is_empty() || self.queues.contains(queue))
+            && (self.queues.is_empty() || queue.is_some_and(|queue| self.queues.contains(queue)))
+    }
+
+    /// What stands for the name in state and panes: 16 bits of its hash. Configuration refuses two policies with one code.
+    #[must_use]
+    pub fn code(&self) -> u16 {
+        (xxhash_rust::xxh3::xxh3_64(self.name.as_bytes()) & 0xffff) as u16
+    }
+
+    /// From the opening to the at-risk level, whole microseconds.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "thresholds are far below 2^53 µs, and a share of one is smaller"
+    )]
+    pub fn at_risk_after(&self) -> Span {
+        Span((self.threshold.0 as f64 * self.at_risk_at) as i64)
+    }
+
+    fn verdict_of_wait(&self, outcome: EpisodeOutcome, wait: Span, short: Span) -> Verdict {
+        match outcome {
+            EpisodeOutcome::Answered => Verdict::Met,
+            EpisodeOutcome::Abandoned if wait < short => Verdict::Excluded,
+            EpisodeOutcome::Abandoned => match self.abandons {
+                Abandons::Ignore => Verdict::Excluded,
+                Abandons::Negative => Verdict::Missed,
+                Abandons::Positive => Verdict::Met,
+            },
+            EpisodeOutcome::Left => match self.flow_outs {
+                FlowOuts::Exclude => Verdict::Excluded,
+                FlowOuts::Include => Verdict::Missed,
+            },
+            EpisodeOutcome::Stale => Verdict::Excluded,
+        }
+    }
+}
+
+impl ContactSettings {
+    #[must_use]
+    pub fn policy(&self, code: u16) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.code() == code)
+    }
+
+    #[must_use]
+    pub fn max_age_of(&self, channel: Channel) -> Span {
+        self.max_age[channel as usize]
+    }
+
+    /// What a wait that ends in time makes of its obligation. One whose policy is configured no longer is excluded.
+    pub(super) fn verdict_of_wait(
+        &self,
+        policy: u16,
+        outcome: EpisodeOutcome,
+        wait: Span,
+    ) -> Verdict {
+        self.policy(policy).map_or(Verdict::Excluded, |policy| {
+            let short = policy.short_abandon.unwrap_or(self.short_abandon);
+            policy.verdict_of_wait(outcome, wait, short)
+        })
     }
 }
 

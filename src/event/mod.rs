@@ -14,6 +14,7 @@
 pub mod line;
 
 mod id;
+mod names;
 mod time;
 
 pub use id::{AgentId, ContactId, CustomerId, EventId, Id, QueueId, Text};
@@ -26,7 +27,7 @@ use minicbor::{Decode, Encode};
 /// One thing that happened to one contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Shared by all repeats of this event. Without one in the input, a digest of the content.
+    /// Shared by all repeats of this event. Without one in the input, a digest of the content (of a line: the line).
     pub id: EventId,
     pub occurred_at: Timestamp,
     /// The *root* interaction: legs that a vendor numbers anew carry the first one's id.

@@ -219,3 +219,9 @@ impl fmt::Debug for Timestamp {
         fmt::Display::fmt(self, formatter)
     }
 }
+
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

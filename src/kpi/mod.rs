@@ -1,4 +1,25 @@
-//! Panes, windows and scorecards of agents, queues and groups.
+//! Facts become numbers: sums in panes, panes in windows, windows in scorecards.
+//!
+//! Contract: a [`Tally`] is a sum of signed facts and the same in any order; [`Levels`] says in which pane a fact lies at a clock
+//! and which panes a window covers; a [`Scorecard`] is a function of a tally.
+//!
+//! ```
+//! use floorwalker::{contact::What, event::Span, kpi::{Count, Tally}};
+//! let mut tally = Tally::default();
+//! tally.add(What::Answered { wait: Span::from_secs(10) }, 1);
+//! tally.add(What::Offered, 1);
+//! tally.add(What::Offered, -1);
+//! assert_eq!((tally.get(Count::Answered), tally.get(Count::Offered)), (1, 0));
+//! ```
+
+mod distribution;
+mod pane;
+mod scorecard;
+mod tally;
 mod window;
 
+pub use distribution::Distribution;
+pub use pane::{Levels, Pane};
+pub use scorecard::{KpiRecord, Live, Ratio, Scorecard};
+pub use tally::{Count, Tally};
 pub use window::{KpiSettings, Window};

@@ -381,6 +381,15 @@ fn policies_are_possible() {
 }
 
 #[test]
+fn policies_are_told_apart_by_sixteen_bits() {
+    let named = |name: &str| policy(&format!("name = \"{name}\"\n"));
+    check(
+        &(named("gold") + &named("silver 155443")),
+        "f.toml:8:8: `gold` and `silver 155443` look alike inside, where 16 bits stand for a name; change one of them",
+    );
+}
+
+#[test]
 fn rules_are_grave_to_a_degree_and_tell_somebody() {
     check(
         "alerts.missed.severity = \"fatal\"",

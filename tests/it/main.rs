@@ -1,9 +1,11 @@
 //! One binary for everything; a file per behaviour.
+
 #[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
 mod config;
 mod decode;
 mod decode_damage;
+mod line;
 mod tidy;
 mod times;

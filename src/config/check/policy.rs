@@ -29,6 +29,12 @@ pub(super) fn policies(list: Vec<file::Policy>, short_abandon: Span) -> Result<V
                 policy.name
             )));
         }
+        if let Some(twin) = policies.iter().find(|other| other.code() == policy.code()) {
+            return Err(at.fault(format!(
+                "`{}` and `{}` look alike inside, where 16 bits stand for a name; change one of them",
+                twin.name, policy.name
+            )));
+        }
         if policies.len() == POLICIES_MAX {
             return Err(at.fault(format!("there are more than {POLICIES_MAX} policies")));
         }

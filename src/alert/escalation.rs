@@ -1,0 +1,208 @@
+//! Which of a contact's obligations call for somebody: `sla.at_risk` and `sla.missed`, and how each came to its end.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::AlertSettings;
+use crate::{
+    contact::{Closed, ContactSettings, Fold, Obligation, Owed, Verdict},
+    event::Timestamp,
+};
+
+/// A rule of this stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleName {
+    AtRisk,
+    Missed,
+}
+
+/// One alert of a contact as its fold has it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Escalation {
+    pub rule: RuleName,
+    /// Index into the fold's obligations.
+    pub obligation: usize,
+    /// Hash of the rule, the policy, what is owed and the instant that began it: the same input makes the same.
+    pub digest: u64,
+    pub starts_at: Timestamp,
+    /// When and why it was resolved; `None` while it fires.
+    pub ended: Option<(Timestamp, Reason)>,
+}
+
+/// Why an alert is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Answered,
+    Abandoned,
+    Left,
+    Stale,
+    Declined,
+    Withdrawn,
+    /// Of an `sla.at_risk`: it became an `sla.missed`.
+    Missed,
+    /// Late evidence: it should not have been raised.
+    Corrected,
+}
+
+/// A transition to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    Fired(Escalation),
+    Resolved(Escalation),
+    /// It is in the fold no longer.
+    Corrected(Escalation),
+}
+
+/// All alerts that a fold has caused.
+pub fn escalations<'f>(
+    fold: &'f Fold,
+    settings: &'f AlertSettings,
+) -> impl Iterator<Item = Escalation> + 'f {
+    fold.obligations
+        .iter()
+        .enumerate()
+        .flat_map(move |(place, obligation)| {
+            let at_risk = (settings.at_risk.enabled && obligation.at_risk)
+                .then(|| at_risk(place, obligation, fold));
+            let missed = (settings.missed.enabled)
+                .then(|| missed(place, obligation, fold))
+                .flatten();
+            at_risk.into_iter().chain(missed)
+        })
+}
+
+/// What the difference of two folds has to tell, in the order of the obligations. Transitions between them that came and
+/// went are told as if one by one: an alert that is new and already over fires and is resolved.
+#[must_use]
+pub fn transitions(before: &Fold, after: &Fold, settings: &AlertSettings) -> Vec<Transition> {
+    if before.obligations == after.obligations {
+        return Vec::new();
+    }
+    let old: Vec<Escalation> = escalations(before, settings).collect();
+    let new: Vec<Escalation> = escalations(after, settings).collect();
+    let mut told = Vec::new();
+    for alert in &new {
+        let known = old.iter().find(|known| known.digest == alert.digest);
+        let fires_anew = known.is_none_or(|known| known.ended.is_some() && alert.ended.is_none());
+        if fires_anew {
+            told.push(Transition::Fired(*alert));
+        }
+        let ended_as_known = known.is_some_and(|known| known.ended == alert.ended);
+        if alert.ended.is_some() && !ended_as_known {
+            told.push(Transition::Resolved(*alert));
+        }
+    }
+    let gone = (old.iter()).filter(|known| new.iter().all(|alert| alert.digest != known.digest));
+    told.extend(gone.map(|known| Transition::Corrected(*known)));
+    told
+}
+
+fn at_risk(place: usize, obligation: &Obligation, fold: &Fold) -> Escalation {
+    let ended = obligation.decided.map(|decided| {
+        let closed = obligation.closed.as_ref();
+        let reason = match decided.verdict {
+            Verdict::Missed if closed.is_none_or(|closed| closed.at != decided.at) => {
+                Reason::Missed
+            }
+            _ => closed.map_or(Reason::Missed, |closed| closed.how.into()),
+        };
+        (decided.at, reason)
+    });
+    Escalation {
+        rule: RuleName::AtRisk,
+        obligation: place,
+        digest: digest(RuleName::AtRisk, obligation, fold),
+        starts_at: obligation.risk_at,
+        ended,
+    }
+}
+
+fn missed(place: usize, obligation: &Obligation, fold: &Fold) -> Option<Escalation> {
+    let decided = obligation
+        .decided
+        .filter(|decided| decided.verdict == Verdict::Missed)?;
+    Some(Escalation {
+        rule: RuleName::Missed,
+        obligation: place,
+        digest: digest(RuleName::Missed, obligation, fold),
+        starts_at: decided.at,
+        ended: obligation
+            .closed
+            .as_ref()
+            .map(|closed| (closed.at, closed.how.into())),
+    })
+}
+
+fn digest(rule: RuleName, obligation: &Obligation, fold: &Fold) -> u64 {
+    let owed = match obligation.owed {
+        Owed::Answer(episode) => fold.episodes[episode as usize].queue.as_str(),
+        Owed::Accept(offer) => fold.offers[offer as usize].agent.as_str(),
+    };
+    let mut bytes = Vec::with_capacity(64);
+    bytes.extend_from_slice(rule.name().as_bytes());
+    bytes.extend_from_slice(&obligation.policy.to_be_bytes());
+    bytes.extend_from_slice(&obligation.opened_at.0.to_be_bytes());
+    bytes.extend_from_slice(owed.as_bytes());
+    xxh3_64(&bytes)
+}
+
+impl Escalation {
+    /// The alert's id: its subject and its digest.
+    #[must_use]
+    pub fn id(&self, contact: &str) -> String {
+        format!("contact:{contact}/{:016x}", self.digest)
+    }
+}
+
+impl RuleName {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtRisk => "sla.at_risk",
+            Self::Missed => "sla.missed",
+        }
+    }
+}
+
+impl Reason {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Abandoned => "abandoned",
+            Self::Left => "left",
+            Self::Stale => "stale",
+            Self::Declined => "declined",
+            Self::Withdrawn => "withdrawn",
+            Self::Missed => "missed",
+            Self::Corrected => "corrected",
+        }
+    }
+}
+
+impl From<Closed> for Reason {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Answered => Self::Answered,
+            Closed::Abandoned => Self::Abandoned,
+            Closed::Left => Self::Left,
+            Closed::Stale => Self::Stale,
+            Closed::Declined => Self::Declined,
+            Closed::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+/// The contact's alerts by id, for its record.
+#[must_use]
+pub fn ids(contact: &str, fold: &Fold, settings: &AlertSettings) -> Vec<String> {
+    escalations(fold, settings)
+        .map(|alert| alert.id(contact))
+        .collect()
+}
+
+/// The policy's name, or that there is none any more.
+pub(super) fn policy_name<'s>(obligation: &Obligation, settings: &'s ContactSettings) -> &'s str {
+    settings
+        .policy(obligation.policy)
+        .map_or("(no longer configured)", |policy| policy.name.as_str())
+}

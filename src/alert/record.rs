@@ -1,0 +1,247 @@
+//! The alert record: one per transition, on the topic `alerts` under the alert's id.
+
+use serde::Serialize;
+
+use super::{
+    AlertSettings, Rule,
+    escalation::{Escalation, Reason, RuleName, Transition, policy_name},
+};
+use crate::{
+    contact::{ContactSettings, Fold, Obligation, Owed},
+    event::{Channel, Timestamp},
+};
+
+/// An alert as it is written. Values in seconds.
+#[derive(Debug, Serialize)]
+pub struct AlertRecord<'a> {
+    pub id: String,
+    pub rule: &'static str,
+    pub status: &'static str,
+    severity: &'static str,
+    /// 1 to 10: how far from expected.
+    score: u8,
+    subject: String,
+    group: Option<String>,
+    policy: &'a str,
+    starts_at: Timestamp,
+    /// When this transition took place, in stream time.
+    at: Timestamp,
+    ends_at: Option<Timestamp>,
+    reason: Option<&'static str>,
+    /// Raised while the task was more than a minute behind the wall clock.
+    history: bool,
+    value: f64,
+    threshold: f64,
+    unit: &'static str,
+    formula: String,
+    n: u32,
+    why: String,
+    action: String,
+    contacts: [&'a str; 1],
+    agents: Vec<&'a str>,
+    queue: Option<&'a str>,
+    team: Option<&'a str>,
+    channel: Option<&'static str>,
+    recipients: Vec<String>,
+    escalation: u32,
+    ack: Option<()>,
+    inhibited_by: Option<()>,
+    /// The step of the task that said so.
+    seq: u64,
+    links: Links,
+}
+
+#[derive(Debug, Serialize)]
+struct Links {
+    wallboard: String,
+}
+
+/// What surrounds a transition.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub contact: &'a str,
+    pub before: &'a Fold,
+    pub after: &'a Fold,
+    pub now: Timestamp,
+    pub history: bool,
+    pub seq: u64,
+    pub contact_settings: &'a ContactSettings,
+    pub alert_settings: &'a AlertSettings,
+}
+
+impl<'a> AlertRecord<'a> {
+    #[must_use]
+    pub fn new(transition: &Transition, context: &Context<'a>) -> Self {
+        let (alert, fold, ended) = match transition {
+            Transition::Fired(alert) => (alert, context.after, None),
+            Transition::Resolved(alert) => (alert, context.after, alert.ended),
+            Transition::Corrected(alert) => {
+                let ended = Some((context.now, Reason::Corrected));
+                (alert, context.before, ended)
+            }
+        };
+        let facts = Facts::new(alert, fold, ended, context);
+        facts.into_record(alert, ended, context)
+    }
+}
+
+/// What the sentences of one record are made of.
+struct Facts<'a> {
+    obligation: &'a Obligation,
+    rule: &'a Rule,
+    contact: &'a str,
+    agent: Option<&'a str>,
+    queue: Option<&'a str>,
+    channel: Option<Channel>,
+    waited: f64,
+    threshold: f64,
+}
+
+impl<'a> Facts<'a> {
+    fn new(
+        alert: &Escalation,
+        fold: &'a Fold,
+        ended: Option<(Timestamp, Reason)>,
+        context: &Context<'a>,
+    ) -> Self {
+        let obligation = &fold.obligations[alert.obligation];
+        let until = ended.map_or(alert.starts_at, |(at, _)| at);
+        Self {
+            obligation,
+            rule: match alert.rule {
+                RuleName::AtRisk => &context.alert_settings.at_risk,
+                RuleName::Missed => &context.alert_settings.missed,
+            },
+            contact: context.contact,
+            agent: match obligation.owed {
+                Owed::Answer(_) => None,
+                Owed::Accept(offer) => Some(fold.offers[offer as usize].agent.as_str()),
+            },
+            queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
+            channel: fold.attributes.channel,
+            waited: (until - obligation.opened_at).as_secs(),
+            threshold: (obligation.due_at - obligation.opened_at).as_secs(),
+        }
+    }
+
+    fn into_record(
+        self,
+        alert: &Escalation,
+        ended: Option<(Timestamp, Reason)>,
+        context: &Context<'a>,
+    ) -> AlertRecord<'a> {
+        AlertRecord {
+            id: alert.id(self.contact),
+            rule: alert.rule.name(),
+            status: if ended.is_some() {
+                "resolved"
+            } else {
+                "firing"
+            },
+            severity: self.rule.severity.name(),
+            score: self.score(),
+            subject: format!("contact:{}", self.contact),
+            group: self.queue.map(|queue| format!("queue:{queue}")),
+            policy: policy_name(self.obligation, context.contact_settings),
+            starts_at: alert.starts_at,
+            at: ended.map_or(alert.starts_at, |(at, _)| at),
+            ends_at: ended.map(|(at, _)| at),
+            reason: ended.map(|(_, reason)| reason.name()),
+            history: context.history,
+            value: self.waited,
+            threshold: self.threshold,
+            unit: "seconds waited",
+            formula: self.formula(),
+            n: 1,
+            why: self.why(alert.rule, ended.map(|(_, reason)| reason)),
+            action: self.action(ended.is_some()),
+            contacts: [self.contact],
+            agents: self.agent.into_iter().collect(),
+            queue: self.queue,
+            team: None,
+            channel: self.channel.map(Channel::name),
+            recipients: self.recipients(),
+            escalation: 0,
+            ack: None,
+            inhibited_by: None,
+            seq: context.seq,
+            links: Links {
+                wallboard: format!("/contacts/{}", self.contact),
+            },
+        }
+    }
+
+    /// 6 at the threshold, one more for each further threshold waited.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "1 to 10"
+    )]
+    fn score(&self) -> u8 {
+        (5.0 + self.waited / self.threshold).clamp(1.0, 10.0) as u8
+    }
+
+    fn formula(&self) -> String {
+        let verb = if self.agent.is_some() {
+            "accepted"
+        } else {
+            "answered"
+        };
+        format!("{verb} within {} s", self.threshold)
+    }
+
+    fn place(&self) -> String {
+        let queue = || self.queue.unwrap_or("no queue");
+        self.agent.map_or_else(
+            || format!("has waited {} s in {}", self.waited, queue()),
+            |agent| format!("has rung {} s at {agent}", self.waited),
+        )
+    }
+
+    fn why(&self, rule: RuleName, ended: Option<Reason>) -> String {
+        let (contact, threshold) = (self.contact, self.threshold);
+        let target = if self.agent.is_some() {
+            "a pick-up"
+        } else {
+            "an answer"
+        };
+        let place = self.place();
+        match (ended, rule) {
+            (Some(Reason::Corrected), _) => {
+                format!("{contact}: late evidence shows that this should not have been raised.")
+            }
+            (Some(reason), _) => format!("{contact} {place}, then: {}.", reason.name()),
+            (None, RuleName::Missed) => {
+                format!("{contact} {place}; the target is {target} within {threshold} s.")
+            }
+            (None, RuleName::AtRisk) => {
+                let left = threshold - self.waited;
+                format!("{contact} {place}; {left} s are left of the {threshold} s for {target}.")
+            }
+        }
+    }
+
+    fn action(&self, ended: bool) -> String {
+        match (ended, self.agent, self.queue) {
+            (true, ..) => "Nothing more to do.".to_owned(),
+            (false, Some(agent), _) => {
+                format!(
+                    "Offer {} to somebody else, and see whether {agent} is at the desk.",
+                    self.contact
+                )
+            }
+            (false, None, Some(queue)) => {
+                format!("Take {}, or move an agent to {queue}.", self.contact)
+            }
+            (false, None, None) => format!("Take {}.", self.contact),
+        }
+    }
+
+    fn recipients(&self) -> Vec<String> {
+        if self.rule.recipients.is_empty() {
+            let queue = self.queue.map(|queue| format!("queue:{queue}"));
+            return queue.into_iter().collect();
+        }
+        self.rule.recipients.clone()
+    }
+}

@@ -1,0 +1,275 @@
+//! One contact: its fold, the tail of events that may still be joined by late ones, and the limits of both.
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    ContactSettings,
+    fold::{Fold, Happening, Said, Until},
+    parts::Attributes,
+};
+use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
+
+/// More unsealed events than this are sealed early: a contact with thousands of events within the lateness loses
+/// some tolerance for disorder instead of memory without limit.
+const TAIL_MAX: usize = 512;
+/// From here on the part of the tail that nothing can join any more is sealed while the contact goes on.
+const TAIL_LONG: usize = 24;
+
+/// The state of one contact: a fold over the set of its events.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub struct Contact {
+    /// The fold of all events so far: what others have been told.
+    #[n(0)]
+    pub fold: Fold,
+    /// The fold of what is sealed. With an empty tail, `fold` itself; without one, nothing is sealed.
+    #[n(1)]
+    sealed: Option<Fold>,
+    /// Events that late ones may still join, in order.
+    #[n(2)]
+    tail: Vec<Seen>,
+    /// Nothing before this is accepted any more.
+    #[n(3)]
+    sealed_to: Option<Timestamp>,
+    /// Up to here the passing of time has been spoken of.
+    #[n(4)]
+    spoken_to: Option<Timestamp>,
+    #[n(5)]
+    last_event_at: Option<Timestamp>,
+    /// Counts the contact's records.
+    #[n(6)]
+    pub version: u32,
+    /// When the task's timers will call: nothing is due earlier.
+    #[n(7)]
+    pub armed_at: Option<Timestamp>,
+}
+
+/// An event as the tail keeps it.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+struct Seen {
+    #[n(0)]
+    id: EventId,
+    #[n(1)]
+    at: Timestamp,
+    #[n(2)]
+    channel: Option<Channel>,
+    /// Keyed hash.
+    #[n(3)]
+    customer: Option<Text>,
+    #[n(4)]
+    body: Body,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Applied,
+    Repeated,
+    /// A repeat by its id, with other content: the first in order counts.
+    Conflicting,
+    /// Before the sealed part: a dead letter.
+    TooLate,
+}
+
+impl Contact {
+    /// Takes an event in any order. `customer` is the keyed hash of the event's.
+    pub fn handle_event(
+        &mut self,
+        event: Event,
+        customer: Option<Text>,
+        settings: &ContactSettings,
+    ) -> Outcome {
+        if self
+            .sealed_to
+            .is_some_and(|limit| event.occurred_at < limit)
+        {
+            return Outcome::TooLate;
+        }
+        let seen = Seen {
+            id: event.id,
+            at: event.occurred_at,
+            channel: event.channel,
+            customer,
+            body: event.body,
+        };
+        if let Some(known) = self.tail.iter().position(|known| known.id == seen.id) {
+            return self.handle_repeat(known, seen, settings);
+        }
+        self.last_event_at = self.last_event_at.max(Some(seen.at));
+        self.insert(seen, settings);
+        if self.tail.len() > TAIL_MAX {
+            let limit = self.tail[TAIL_MAX / 2].at;
+            self.seal_prefix(limit, settings);
+        }
+        Outcome::Applied
+    }
+
+    fn handle_repeat(&mut self, known: usize, seen: Seen, settings: &ContactSettings) -> Outcome {
+        if self.tail[known] == seen {
+            return Outcome::Repeated;
+        }
+        if seen.before(&self.tail[known]) {
+            self.tail.remove(known);
+            let place = self.place_of(&seen);
+            self.tail.insert(place, seen);
+            self.refold(settings);
+        }
+        Outcome::Conflicting
+    }
+
+    fn insert(&mut self, seen: Seen, settings: &ContactSettings) {
+        self.keep_sealed();
+        let place = self.place_of(&seen);
+        let newest = place == self.tail.len();
+        let alone = newest && self.fold.began_at.is_none();
+        self.tail.insert(place, seen);
+        let seen = &self.tail[place];
+        let in_order = newest && self.fold.last_transition_at.is_none_or(|at| at < seen.at);
+        let retroactive = in_order && self.fold.attributes.learn(&seen.said());
+        if in_order && (alone || !retroactive) {
+            self.fold.advance(Until::Event(seen.at), settings);
+            self.fold.apply(seen.happening(), settings);
+        } else {
+            self.refold(settings);
+        }
+    }
+
+    /// The fold as it is becomes the sealed one before the first new event joins it.
+    fn keep_sealed(&mut self) {
+        if self.tail.is_empty() && self.fold.began_at.is_some() && self.sealed.is_none() {
+            self.sealed = Some(self.fold.clone());
+        }
+    }
+
+    fn place_of(&self, seen: &Seen) -> usize {
+        let later = self
+            .tail
+            .iter()
+            .rev()
+            .take_while(|known| seen.before(known));
+        self.tail.len() - later.count()
+    }
+
+    /// Folds the tail again onto the sealed part, up to the instant that has been spoken of.
+    fn refold(&mut self, settings: &ContactSettings) {
+        let sealed = self.sealed.clone().unwrap_or_default();
+        let mut attributes = sealed.attributes.clone();
+        for seen in &self.tail {
+            attributes.learn(&seen.said());
+        }
+        let mut fold = Fold {
+            attributes,
+            ..sealed
+        };
+        for seen in &self.tail {
+            fold.advance(Until::Event(seen.at), settings);
+            fold.apply(seen.happening(), settings);
+        }
+        if let Some(spoken_to) = self.spoken_to {
+            fold.advance(Until::Passed(spoken_to), settings);
+        }
+        self.fold = fold;
+    }
+
+    /// Lets time pass up to `now`, which others have stopped speaking before; seals what is older than `horizon`.
+    pub fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        horizon: Timestamp,
+        settings: &ContactSettings,
+    ) {
+        if self.spoken_to.is_none_or(|spoken_to| spoken_to < now) {
+            self.fold.advance(Until::Passed(now), settings);
+            self.spoken_to = Some(now);
+        }
+        self.seal(horizon, settings);
+    }
+
+    fn seal(&mut self, horizon: Timestamp, settings: &ContactSettings) {
+        let Some(last) = self.tail.last() else { return };
+        if last.at < horizon && self.fold.last_transition_at.is_none_or(|at| at < horizon) {
+            self.tail = Vec::new();
+            self.sealed = None;
+            self.sealed_to = Some(horizon);
+        } else if self.tail.len() > TAIL_LONG && self.tail[TAIL_LONG / 2].at < horizon {
+            self.seal_prefix(horizon, settings);
+        }
+    }
+
+    fn seal_prefix(&mut self, limit: Timestamp, settings: &ContactSettings) {
+        let prefix = self.tail.partition_point(|seen| seen.at < limit);
+        let mut sealed = self.sealed.take().unwrap_or_default();
+        sealed.attributes = self.fold.attributes.clone();
+        for seen in self.tail.drain(..prefix) {
+            sealed.advance(Until::Event(seen.at), settings);
+            sealed.apply(seen.happening(), settings);
+        }
+        self.sealed = Some(sealed);
+        self.sealed_to = self.sealed_to.max(Some(limit));
+    }
+
+    /// The next instant of stream time at which something is due: a transition, the sealing, the forgetting.
+    #[must_use]
+    pub fn next_due_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
+        let transition = self.fold.next_transition_at(settings);
+        let seal = (self.tail.last())
+            .map(|last| last.at.max(self.fold.last_transition_at.unwrap_or(last.at)))
+            .map(|at| at + lateness + Span(1));
+        transition
+            .into_iter()
+            .chain(seal)
+            .min()
+            .unwrap_or_else(|| self.forgotten_at(settings))
+    }
+
+    /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end.
+    #[must_use]
+    pub fn forgotten_at(&self, settings: &ContactSettings) -> Timestamp {
+        let age_max = settings.max_age_of(self.fold.channel());
+        let last = self.last_event_at.unwrap_or(Timestamp::MIN);
+        let ended = (self.fold.over_since)
+            .max(self.fold.answered_end.map(|end| end.at))
+            .map(|at| at + settings.remember_min);
+        (last + age_max).max(ended.unwrap_or(Timestamp::MIN))
+    }
+
+    /// Whether nothing more can come of it and it may be forgotten at `now`.
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp, settings: &ContactSettings) -> bool {
+        self.tail.is_empty()
+            && self.fold.next_transition_at(settings).is_none()
+            && self.forgotten_at(settings) <= now
+    }
+
+    /// The customer's side is over and no agent works on it any more: the record is whole.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let fold = &self.fold;
+        fold.over_since.is_some() && fold.engagements.iter().all(|part| part.ended_at.is_some())
+    }
+
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.fold.attributes
+    }
+}
+
+impl Seen {
+    fn before(&self, other: &Self) -> bool {
+        (self.at, self.body.rank(), &self.id) < (other.at, other.body.rank(), &other.id)
+    }
+
+    fn happening(&self) -> Happening<'_> {
+        Happening {
+            at: self.at,
+            body: &self.body,
+        }
+    }
+
+    fn said(&self) -> Said<'_> {
+        Said {
+            channel: self.channel,
+            customer: self.customer.as_ref(),
+            body: &self.body,
+        }
+    }
+}

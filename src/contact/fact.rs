@@ -1,0 +1,319 @@
+//! What a contact tells others: signed facts, each of its own time, each for an audience.
+
+use super::{
+    Fold,
+    parts::{
+        Closed, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome, Owed, Verdict,
+    },
+};
+use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
+
+/// A statement about one contact: asserted with +1, taken back with −1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fact<'a> {
+    pub at: Timestamp,
+    pub audience: Audience<'a>,
+    pub what: What,
+}
+
+/// Whose numbers a fact changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audience<'a> {
+    pub agent: Option<&'a AgentId>,
+    /// Whether the queue, the channel and all hear it too.
+    pub groups: bool,
+    pub queue: Option<&'a QueueId>,
+    pub channel: Channel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Offered,
+    Answered {
+        wait: Span,
+    },
+    Abandoned {
+        short: bool,
+    },
+    Left,
+    Decided {
+        policy: u16,
+        verdict: Verdict,
+    },
+    OfferEnded {
+        answered: bool,
+    },
+    Handled {
+        talk: Span,
+        hold: Span,
+        wrap: Span,
+    },
+    HandledIncomplete,
+    HandledOutbound,
+    Transferred,
+    ResolvedSaid {
+        resolved: bool,
+    },
+    EndedAnswered,
+    Surveyed,
+    /// The score as a share of its scale, in billionths: sums of it are exact.
+    Rated {
+        billionths: i64,
+    },
+}
+
+/// Calls `tell(fact, sign)` for each fact that is in one of the folds and, as far as can be seen from the parts in their
+/// places, not in the other. Facts taken back and asserted again cancel in the receiver's sums.
+pub fn tell_changes(before: &Fold, after: &Fold, mut tell: impl FnMut(&Fact<'_>, i64)) {
+    let all = before.attributes != after.attributes;
+    let mut difference = Difference {
+        tell: &mut tell,
+        all,
+    };
+    let (old, new) = (Teller(before), Teller(after));
+    difference.of(&before.episodes, &after.episodes, |which, part, say| {
+        which.pick(old, new).episode(part, say);
+    });
+    difference.of(&before.offers, &after.offers, |which, part, say| {
+        which.pick(old, new).offer(part, say);
+    });
+    difference.of(
+        &before.engagements,
+        &after.engagements,
+        |which, part, say| {
+            which.pick(old, new).engagement(part, say);
+        },
+    );
+    difference.of(
+        &before.obligations,
+        &after.obligations,
+        |which, part, say| {
+            which.pick(old, new).obligation(part, say);
+        },
+    );
+    let satisfaction = |fold: &Fold| (fold.survey.clone(), fold.answered_end);
+    if all || satisfaction(before) != satisfaction(after) {
+        old.satisfaction(&mut |fact| (difference.tell)(fact, -1));
+        new.satisfaction(&mut |fact| (difference.tell)(fact, 1));
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Before,
+    After,
+}
+
+impl Which {
+    fn pick<T>(self, before: T, after: T) -> T {
+        match self {
+            Self::Before => before,
+            Self::After => after,
+        }
+    }
+}
+
+struct Difference<'t, F> {
+    tell: &'t mut F,
+    /// The attributes changed: all parts tell anew.
+    all: bool,
+}
+
+impl<F: FnMut(&Fact<'_>, i64)> Difference<'_, F> {
+    fn of<P: PartialEq>(
+        &mut self,
+        before: &[P],
+        after: &[P],
+        facts: impl Fn(Which, &P, &mut dyn FnMut(&Fact<'_>)),
+    ) {
+        for place in 0..before.len().max(after.len()) {
+            let (old, new) = (before.get(place), after.get(place));
+            if old == new && !self.all {
+                continue;
+            }
+            if let Some(old) = old {
+                facts(Which::Before, old, &mut |fact| (self.tell)(fact, -1));
+            }
+            if let Some(new) = new {
+                facts(Which::After, new, &mut |fact| (self.tell)(fact, 1));
+            }
+        }
+    }
+}
+
+/// The facts of each part of a contact.
+#[derive(Clone, Copy)]
+struct Teller<'f>(&'f Fold);
+
+type Say<'s> = &'s mut dyn FnMut(&Fact<'_>);
+
+impl Teller<'_> {
+    fn groups<'a>(&self, queue: Option<&'a QueueId>) -> Audience<'a> {
+        Audience {
+            agent: None,
+            groups: true,
+            queue,
+            channel: self.0.channel(),
+        }
+    }
+
+    fn episode(&self, episode: &Episode, say: Say<'_>) {
+        if !self.0.attributes.is_inbound(episode.leg.as_ref()) {
+            return;
+        }
+        let audience = self.groups(Some(&episode.queue));
+        say(&Fact {
+            at: episode.opened_at,
+            audience,
+            what: What::Offered,
+        });
+        let Some(end) = &episode.ended else { return };
+        let what = match end.outcome {
+            EpisodeOutcome::Answered => What::Answered {
+                wait: end.at - episode.opened_at,
+            },
+            EpisodeOutcome::Abandoned => What::Abandoned { short: end.short },
+            EpisodeOutcome::Left => What::Left,
+            EpisodeOutcome::Stale => return,
+        };
+        let at = end.at;
+        say(&Fact { at, audience, what });
+        if let Some(agent) = &end.agent {
+            let audience = audience.only(agent);
+            say(&Fact { at, audience, what });
+        }
+    }
+
+    fn offer(&self, offer: &Offer, say: Say<'_>) {
+        let Some(end) = offer.ended else { return };
+        if end.outcome == OfferOutcome::Withdrawn
+            || !self.0.attributes.is_inbound(offer.leg.as_ref())
+        {
+            return;
+        }
+        say(&Fact {
+            at: end.at,
+            audience: self.groups(offer.queue.as_ref()).with(&offer.agent),
+            what: What::OfferEnded {
+                answered: end.outcome == OfferOutcome::Answered,
+            },
+        });
+    }
+
+    fn engagement(&self, engagement: &Engagement, say: Say<'_>) {
+        let Some(at) = engagement.ended_at else {
+            return;
+        };
+        let audience = (self.groups(engagement.queue.as_ref())).with(&engagement.agent);
+        let mut say = |what| say(&Fact { at, audience, what });
+        match self.0.attributes.direction_of(engagement.leg.as_ref()) {
+            Direction::Internal | Direction::Monitor => return,
+            Direction::Outbound => return say(What::HandledOutbound),
+            Direction::Inbound => {}
+        }
+        if engagement.incomplete {
+            say(What::HandledIncomplete);
+        } else {
+            say(What::Handled {
+                talk: engagement.talk(),
+                hold: engagement.hold,
+                wrap: engagement.wrap(),
+            });
+        }
+        if engagement.transferred {
+            say(What::Transferred);
+        }
+        if let Some(resolved) = engagement.resolved {
+            say(What::ResolvedSaid { resolved });
+        }
+    }
+
+    fn obligation(&self, obligation: &Obligation, say: Say<'_>) {
+        let Some(decided) = obligation.decided else {
+            return;
+        };
+        let what = What::Decided {
+            policy: obligation.policy,
+            verdict: decided.verdict,
+        };
+        let groups = self.groups(obligation.queue.as_ref());
+        let audience = match obligation.owed {
+            Owed::Answer(_) => groups,
+            Owed::Accept(offer) => groups.with(&self.0.offers[offer as usize].agent),
+        };
+        say(&Fact {
+            at: decided.at,
+            audience,
+            what,
+        });
+        if let (Owed::Answer(_), Some(closed)) = (obligation.owed, &obligation.closed)
+            && let (Closed::Answered, Some(agent)) = (closed.how, &closed.agent)
+        {
+            say(&Fact {
+                at: closed.at,
+                audience: groups.only(agent),
+                what,
+            });
+        }
+    }
+
+    fn satisfaction(&self, say: Say<'_>) {
+        let fold = self.0;
+        if let Some(end) = fold.answered_end {
+            say(&Fact {
+                at: end.at,
+                audience: self.of_engagement(end.engagement),
+                what: What::EndedAnswered,
+            });
+        }
+        let Some(given) = &fold.survey else { return };
+        let audience = match given.engagement {
+            Some(engagement) => self.of_engagement(engagement),
+            None if fold.attributes.is_inbound(None) => {
+                self.groups(fold.episodes.last().map(|episode| &episode.queue))
+            }
+            None => return,
+        };
+        let at = given.at;
+        let billionths = billionths(given.survey.normalised());
+        let what = What::Rated { billionths };
+        say(&Fact { at, audience, what });
+        if fold.answered_end.is_some() {
+            let what = What::Surveyed;
+            say(&Fact { at, audience, what });
+        }
+    }
+
+    fn of_engagement(&self, engagement: u32) -> Audience<'_> {
+        let engagement = &self.0.engagements[engagement as usize];
+        (self.groups(engagement.queue.as_ref())).with(&engagement.agent)
+    }
+}
+
+impl<'a> Audience<'a> {
+    fn with(self, agent: &'a AgentId) -> Self {
+        Self {
+            agent: Some(agent),
+            ..self
+        }
+    }
+
+    fn only<'b>(self, agent: &'b AgentId) -> Audience<'b>
+    where
+        'a: 'b,
+    {
+        Audience {
+            agent: Some(agent),
+            groups: false,
+            ..self
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a share of 1 in billionths"
+)]
+fn billionths(share: f64) -> i64 {
+    (share * 1e9).round() as i64
+}

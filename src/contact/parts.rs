@@ -1,0 +1,347 @@
+//! What a contact consists of: waits, offers, engagements, obligations.
+
+use minicbor::{Decode, Encode};
+
+use crate::event::{AgentId, DeclineCause, Direction, QueueId, Span, Survey, Text, Timestamp};
+
+/// One wait in a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Episode {
+    #[n(0)]
+    pub queue: QueueId,
+    #[n(1)]
+    pub leg: Option<Text>,
+    #[n(2)]
+    pub opened_at: Timestamp,
+    #[n(3)]
+    pub ended: Option<EpisodeEnd>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct EpisodeEnd {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub outcome: EpisodeOutcome,
+    /// Who answered.
+    #[n(2)]
+    pub agent: Option<AgentId>,
+    /// Abandoned before `short_abandon`.
+    #[n(3)]
+    pub short: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum EpisodeOutcome {
+    #[n(0)]
+    Answered,
+    #[n(1)]
+    Abandoned,
+    /// A flow-out, or moved to another queue.
+    #[n(2)]
+    Left,
+    /// Open longer than the channel's `max_age`.
+    #[n(3)]
+    Stale,
+}
+
+/// One ring at one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Offer {
+    #[n(0)]
+    pub agent: AgentId,
+    #[n(1)]
+    pub queue: Option<QueueId>,
+    #[n(2)]
+    pub leg: Option<Text>,
+    #[n(3)]
+    pub opened_at: Timestamp,
+    #[n(4)]
+    pub ended: Option<OfferEnd>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct OfferEnd {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub outcome: OfferOutcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum OfferOutcome {
+    #[n(0)]
+    Answered,
+    #[n(1)]
+    Declined,
+    #[n(2)]
+    Missed,
+    /// Taken back, answered by another, or the wait or the contact was over.
+    #[n(3)]
+    Withdrawn,
+}
+
+/// One agent on one leg, from the answer to the end of the after-contact work.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Engagement {
+    #[n(0)]
+    pub agent: AgentId,
+    /// `AgentAnswered`'s, else the last waited in.
+    #[n(1)]
+    pub queue: Option<QueueId>,
+    #[n(2)]
+    pub leg: Option<Text>,
+    #[n(3)]
+    pub answered_at: Timestamp,
+    #[n(4)]
+    pub talk_ended_at: Option<Timestamp>,
+    #[n(5)]
+    pub ended_at: Option<Timestamp>,
+    /// Closed hold intervals.
+    #[n(6)]
+    pub hold: Span,
+    #[n(7)]
+    pub held_since: Option<Timestamp>,
+    #[n(8)]
+    pub transferred: bool,
+    /// Ended without anybody saying so: handled, but in no mean.
+    #[n(9)]
+    pub incomplete: bool,
+    /// What the disposition said.
+    #[n(10)]
+    pub resolved: Option<bool>,
+}
+
+/// A policy applied once: it has a due time and ends met, missed or excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Obligation {
+    /// [`super::Policy::code`].
+    #[n(0)]
+    pub policy: u16,
+    #[n(1)]
+    pub owed: Owed,
+    #[n(2)]
+    pub queue: Option<QueueId>,
+    #[n(3)]
+    pub opened_at: Timestamp,
+    #[n(4)]
+    pub risk_at: Timestamp,
+    #[n(5)]
+    pub due_at: Timestamp,
+    /// Was open past `risk_at`.
+    #[n(6)]
+    pub at_risk: bool,
+    #[n(7)]
+    pub decided: Option<Decision>,
+    /// When and how what was owed came to its end: the answer, however late, the abandon.
+    #[n(8)]
+    pub closed: Option<Closing>,
+}
+
+/// Index into the contact's episodes or offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Owed {
+    /// An answer to this episode.
+    #[n(0)]
+    Answer(#[n(0)] u32),
+    /// An answer to this offer by its agent.
+    #[n(1)]
+    Accept(#[n(0)] u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Decision {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Verdict {
+    #[n(0)]
+    Met,
+    #[n(1)]
+    Missed,
+    #[n(2)]
+    Excluded,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Closing {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub how: Closed,
+    /// Who answered.
+    #[n(2)]
+    pub agent: Option<AgentId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Closed {
+    #[n(0)]
+    Answered,
+    #[n(1)]
+    Abandoned,
+    #[n(2)]
+    Left,
+    #[n(3)]
+    Stale,
+    #[n(4)]
+    Declined,
+    #[n(5)]
+    Withdrawn,
+}
+
+/// The latest survey of the contact.
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
+pub struct SurveyGiven {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub survey: Survey,
+    /// Of the engagement that was the last to begin by then.
+    #[n(2)]
+    pub engagement: Option<u32>,
+}
+
+/// The first end of the customer's side at or after the first answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct AnsweredEnd {
+    #[n(0)]
+    pub at: Timestamp,
+    /// Index of the engagement that was the last to begin by then.
+    #[n(1)]
+    pub engagement: u32,
+}
+
+/// What holds for the whole contact: the first said, whenever it is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Attributes {
+    #[n(0)]
+    pub channel: Option<crate::event::Channel>,
+    /// Keyed hash.
+    #[n(1)]
+    pub customer: Option<Text>,
+    #[n(2)]
+    pub reason: Option<Text>,
+    /// Of the first `ContactQueued`.
+    #[n(3)]
+    pub direction: Option<Direction>,
+    /// Of each leg number, as its last `ContactQueued` says.
+    #[n(4)]
+    pub leg_directions: Vec<LegDirection>,
+    /// The first queue that any event names.
+    #[n(5)]
+    pub first_queue: Option<QueueId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LegDirection {
+    #[n(0)]
+    pub leg: Text,
+    #[n(1)]
+    pub direction: Direction,
+}
+
+impl Engagement {
+    #[must_use]
+    pub fn talks(&self) -> bool {
+        self.talk_ended_at.is_none() && self.ended_at.is_none()
+    }
+
+    #[must_use]
+    pub fn wraps_up(&self) -> bool {
+        self.talk_ended_at.is_some() && self.ended_at.is_none()
+    }
+
+    /// Answer to end of talk, less hold. Zero while the talk is open.
+    #[must_use]
+    pub fn talk(&self) -> Span {
+        self.talk_ended_at
+            .map_or(Span::ZERO, |end| end - self.answered_at - self.hold)
+    }
+
+    /// End of talk to the end. Zero while open, and when it is unknown.
+    #[must_use]
+    pub fn wrap(&self) -> Span {
+        match (self.talk_ended_at, self.ended_at) {
+            (Some(talk_end), Some(end)) if !self.incomplete => end - talk_end,
+            _ => Span::ZERO,
+        }
+    }
+
+    #[must_use]
+    pub fn handle(&self) -> Span {
+        self.talk() + self.hold + self.wrap()
+    }
+}
+
+impl Engagement {
+    pub(super) fn stop_hold(&mut self, at: Timestamp) {
+        if let Some(since) = self.held_since.take() {
+            self.hold = self.hold + (at - since);
+        }
+    }
+
+    /// Ends the talk, and a hold left open with it, unless it is over.
+    pub(super) fn stop_talk(&mut self, at: Timestamp) {
+        self.stop_hold(at);
+        self.talk_ended_at.get_or_insert(at);
+    }
+}
+
+impl Obligation {
+    /// The next instant at which time alone changes it.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        match (self.decided, self.at_risk) {
+            (Some(_), _) => None,
+            (None, false) => Some(self.risk_at),
+            (None, true) => Some(self.due_at),
+        }
+    }
+
+    pub(super) fn pass(&mut self, at: Timestamp) {
+        if self.decided.is_some() {
+            return;
+        }
+        self.at_risk |= self.risk_at <= at;
+        if self.due_at <= at {
+            self.decided = Some(Decision {
+                at: self.due_at,
+                verdict: Verdict::Missed,
+            });
+        }
+    }
+}
+
+impl Attributes {
+    /// Direction of a leg: what its last `ContactQueued` said, else the contact's, else inbound.
+    #[must_use]
+    pub fn direction_of(&self, leg: Option<&Text>) -> Direction {
+        leg.and_then(|leg| self.leg_directions.iter().find(|known| known.leg == *leg))
+            .map(|known| known.direction)
+            .or(self.direction)
+            .unwrap_or(Direction::Inbound)
+    }
+
+    #[must_use]
+    pub fn is_inbound(&self, leg: Option<&Text>) -> bool {
+        self.direction_of(leg) == Direction::Inbound
+    }
+}
+
+impl From<DeclineCause> for OfferOutcome {
+    fn from(cause: DeclineCause) -> Self {
+        match cause {
+            DeclineCause::Declined => Self::Declined,
+            DeclineCause::Missed => Self::Missed,
+            DeclineCause::Withdrawn => Self::Withdrawn,
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The KPI record: what one entity did in one window.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::{
+    distribution::Distribution,
+    tally::{Count, Tally},
+};
+use crate::{
+    contact::{Policy, Verdict},
+    event::{Span, Timestamp},
+};
+
+/// A record of the topic `kpis`. Durations in seconds, values rounded to 6 decimals, absent is `null`.
+#[derive(Debug, Serialize)]
+pub struct KpiRecord<'a> {
+    pub entity: &'a str,
+    pub window: &'a str,
+    /// The instant whose numbers these are: a function of the events up to it.
+    pub clock: Timestamp,
+    /// The window reaches back before the first event that this deployment has seen, or a task was left out.
+    pub partial: bool,
+    pub kpis: Scorecard<'a>,
+}
+
+/// All KPIs of one entity and window. What this version does not compute is `null`.
+#[derive(Debug, Serialize)]
+pub struct Scorecard<'a> {
+    offered: i64,
+    answered: i64,
+    abandoned: i64,
+    short_abandoned: i64,
+    left: i64,
+    handled: i64,
+    handled_outbound: i64,
+    reopened: i64,
+    transferred: i64,
+    incomplete: i64,
+    sla: SlaByPolicy<'a>,
+    asa: SpeedOfAnswer,
+    aht: HandleTime,
+    fcr: Absent,
+    fcr_confirmed: Absent,
+    fcr_no_customer: Absent,
+    resolved_said: Ratio,
+    frr: Absent,
+    transfer_rate: Ratio,
+    offer_miss: Ratio,
+    csat_response: Ratio,
+    csat: Satisfaction,
+    occupancy: Absent,
+    concurrency: Absent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abandonment: Option<Ratio>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Live>,
+}
+
+/// What a queue or group looks like at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Live {
+    /// Open waits.
+    pub waiting: i64,
+    /// Seconds that the one who waits longest has waited.
+    #[serde(serialize_with = "rounded")]
+    pub longest_wait: f64,
+    /// Contacts with an obligation open past its at-risk level.
+    pub at_risk: i64,
+}
+
+/// A KPI of a later version: `null`.
+type Absent = Option<()>;
+
+/// A share with what it is a share of, and its 95 % Wilson interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ratio {
+    #[serde(serialize_with = "rounded_option")]
+    pub value: Option<f64>,
+    pub num: i64,
+    pub den: i64,
+    #[serde(serialize_with = "rounded_pair")]
+    pub interval: Option<(f64, f64)>,
+}
+
+#[derive(Debug)]
+struct SlaByPolicy<'a>(Vec<(&'a str, Compliance)>);
+
+#[derive(Debug, Serialize)]
+struct Compliance {
+    met: i64,
+    missed: i64,
+    excluded: i64,
+    #[serde(flatten)]
+    ratio: Ratio,
+}
+
+#[derive(Debug, Serialize)]
+struct SpeedOfAnswer {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    mean: Option<f64>,
+    #[serde(flatten)]
+    percentiles: Percentiles,
+}
+
+#[derive(Debug, Serialize)]
+struct Percentiles {
+    p50: Option<f64>,
+    p90: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct HandleTime {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    mean: Option<f64>,
+    #[serde(flatten)]
+    percentiles: Percentiles,
+    #[serde(serialize_with = "rounded_option")]
+    talk: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    hold: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    wrap: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    hold_when_held: Option<f64>,
+    held: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Satisfaction {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    mean: Option<f64>,
+    low: Ratio,
+}
+
+impl<'a> Scorecard<'a> {
+    /// The KPIs of an agent, or with `live` those of a queue or group.
+    #[must_use]
+    pub fn new(tally: &Tally, policies: &'a [Policy], live: Option<Live>) -> Self {
+        let get = |count| tally.get(count);
+        let abandoned_long = get(Count::Abandoned) - get(Count::ShortAbandoned);
+        Self {
+            offered: get(Count::Offered),
+            answered: get(Count::Answered),
+            abandoned: get(Count::Abandoned),
+            short_abandoned: get(Count::ShortAbandoned),
+            left: get(Count::Left),
+            handled: get(Count::Handled),
+            handled_outbound: get(Count::HandledOutbound),
+            reopened: 0,
+            transferred: get(Count::Transferred),
+            incomplete: get(Count::Incomplete),
+            sla: SlaByPolicy::new(tally, policies),
+            asa: SpeedOfAnswer::new(tally),
+            aht: HandleTime::new(tally),
+            fcr: None,
+            fcr_confirmed: None,
+            fcr_no_customer: None,
+            resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
+            frr: None,
+            transfer_rate: Ratio::new(get(Count::Transferred), get(Count::Handled)),
+            offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
+            csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
+            csat: Satisfaction::new(tally),
+            occupancy: None,
+            concurrency: None,
+            abandonment: live.map(|_| Ratio::of(abandoned_long, get(Count::Answered))),
+            live,
+        }
+    }
+}
+
+impl Ratio {
+    /// `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
+    /// Association 22, 209).
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn new(num: i64, den: i64) -> Self {
+        const Z2: f64 = 1.959_964 * 1.959_964;
+        let measured = (den > 0).then(|| {
+            let (n, p) = (den as f64, num as f64 / den as f64);
+            let middle = p + Z2 / (2.0 * n);
+            let spread = (Z2 * (p * (1.0 - p) / n + Z2 / (4.0 * n * n)).max(0.0)).sqrt();
+            let scale = 1.0 + Z2 / n;
+            let low = ((middle - spread) / scale).max(0.0);
+            (p, (low, ((middle + spread) / scale).min(1.0)))
+        });
+        Self {
+            value: measured.map(|(value, _)| value),
+            num,
+            den,
+            interval: measured.map(|(_, interval)| interval),
+        }
+    }
+
+    /// `num` of `num + others`.
+    #[must_use]
+    pub fn of(num: i64, others: i64) -> Self {
+        Self::new(num, num + others)
+    }
+}
+
+impl<'a> SlaByPolicy<'a> {
+    fn new(tally: &Tally, policies: &'a [Policy]) -> Self {
+        let decided = |policy: &Policy, verdict| tally.get(Count::Decided(policy.code(), verdict));
+        let named = policies.iter().filter_map(|policy| {
+            let compliance = Compliance::new(
+                decided(policy, Verdict::Met),
+                decided(policy, Verdict::Missed),
+                decided(policy, Verdict::Excluded),
+            );
+            let any = compliance.ratio.den != 0 || compliance.excluded != 0;
+            any.then_some((policy.name.as_str(), compliance))
+        });
+        Self(named.collect())
+    }
+}
+
+impl Serialize for SlaByPolicy<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (policy, compliance) in &self.0 {
+            map.serialize_entry(policy, compliance)?;
+        }
+        map.end()
+    }
+}
+
+impl Compliance {
+    fn new(met: i64, missed: i64, excluded: i64) -> Self {
+        Self {
+            met,
+            missed,
+            excluded,
+            ratio: Ratio::of(met, missed),
+        }
+    }
+}
+
+impl SpeedOfAnswer {
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Answered);
+        Self {
+            n,
+            mean: mean_secs(tally.get(Count::WaitMicros), n),
+            percentiles: Percentiles::new(&tally.waits),
+        }
+    }
+}
+
+impl Percentiles {
+    fn new(distribution: &Distribution) -> Self {
+        Self {
+            p50: distribution.percentile(50),
+            p90: distribution.percentile(90),
+            p99: distribution.percentile(99),
+        }
+    }
+}
+
+impl HandleTime {
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Complete);
+        let held = tally.get(Count::Held);
+        let [talk, hold, wrap] =
+            [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros].map(|part| tally.get(part));
+        Self {
+            n,
+            mean: mean_secs(talk + hold + wrap, n),
+            percentiles: Percentiles::new(&tally.handles),
+            talk: mean_secs(talk, n),
+            hold: mean_secs(hold, n),
+            wrap: mean_secs(wrap, n),
+            hold_when_held: mean_secs(hold, held),
+            held,
+        }
+    }
+}
+
+impl Satisfaction {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and billionths are far below 2^53"
+    )]
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Rated);
+        let sum = tally.get(Count::RatedBillionths);
+        Self {
+            n,
+            mean: (n > 0).then(|| sum as f64 / 1e9 / n as f64),
+            low: Ratio::new(tally.get(Count::RatedLow), n),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sums of durations are far below 2^53 µs"
+)]
+fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
+    (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(round(*value))
+}
+
+fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(round).serialize(serializer)
+}
+
+fn rounded_pair<S: Serializer>(
+    pair: &Option<(f64, f64)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    pair.map(|(low, high)| (round(low), round(high)))
+        .serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_those_of_the_worked_example() {
+        let percent = |num, den| {
+            let (low, high) = Ratio::new(num, den).interval.unwrap();
+            [low, high].map(|share| (share * 1_000.0).round() / 10.0)
+        };
+        assert_eq!(percent(1, 3), [6.1, 79.2]);
+        assert_eq!(percent(1, 2), [9.5, 90.5]);
+        assert_eq!(percent(0, 1), [0.0, 79.3]);
+        assert_eq!(percent(1, 1), [20.7, 100.0]);
+        assert_eq!(Ratio::new(0, 0).value, None);
+    }
+}
