@@ -14,3 +14,5 @@ pub mod kafka; // the edge: worker, placement, transactions, restore, topics
 pub mod serve; // the edge: metrics, health
 #[cfg(feature = "kafka")]
 pub mod config; // the edge: one TOML file -> everybody's settings
+#[cfg(feature = "kafka")]
+pub mod cli; // the edge: the commands
