@@ -206,3 +206,27 @@ pub(super) fn policy_name<'s>(obligation: &Obligation, settings: &'s ContactSett
         .policy(obligation.policy)
         .map_or("(no longer configured)", |policy| policy.name.as_str())
 }
+
+/// How many alerts of each rule have fired and ended: two folds with the same have, but for corrections within one count,
+/// nothing to tell of each other.
+#[must_use]
+pub fn outlook(fold: &Fold) -> [usize; 4] {
+    let count = |met: fn(&Obligation) -> bool| {
+        fold.obligations
+            .iter()
+            .filter(|obligation| met(obligation))
+            .count()
+    };
+    [
+        count(|obligation| obligation.at_risk),
+        count(|obligation| obligation.at_risk && obligation.decided.is_some()),
+        count(is_missed),
+        count(|obligation| is_missed(obligation) && obligation.closed.is_some()),
+    ]
+}
+
+fn is_missed(obligation: &Obligation) -> bool {
+    obligation
+        .decided
+        .is_some_and(|decided| decided.verdict == Verdict::Missed)
+}

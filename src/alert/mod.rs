@@ -12,6 +12,8 @@ mod escalation;
 mod record;
 mod settings;
 
-pub use escalation::{Escalation, Reason, RuleName, Transition, escalations, ids, transitions};
+pub use escalation::{
+    Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
+};
 pub use record::{AlertRecord, Context};
 pub use settings::{AlertSettings, Rule, Severity};

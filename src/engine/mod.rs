@@ -1,8 +1,43 @@
-//! Keyed machines, parts, the step, clocks and the state log's records. Composes the stages before it.
+//! Keyed machines on tasks: every piece of state is a small deterministic machine that belongs to one key.
+//!
+//! Contract: a [`Task`] is driven by its inputs and by the time that is handed in; each [`Step`] is bytes, and a task that
+//! is [`Task::restore`]d from the committed steps' state records equals the one that wrote them. Nothing in here reads the
+//! world.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use floorwalker::{engine::{Settings, Task, TaskId}, event::Timestamp};
+//! let settings = Arc::new(Settings { tasks: 1, ..Settings::default() });
+//! let mut task = Task::new(TaskId(0), &settings);
+//! task.start(0).unwrap();
+//! task.handle_timeout(Timestamp::parse("2026-11-22T10:00:00Z").unwrap());
+//! assert_eq!(task.poll_output().unwrap().seq, 1);
+//! ```
+
+mod clock;
+mod codec;
+mod contacts;
+mod delta;
+mod entity;
+mod frame;
+mod gauge;
+mod intake;
+mod log;
+mod meta;
+mod placement;
+mod scores;
 mod settings;
 mod step;
+mod store;
+mod task;
+mod time;
+mod timers;
 
+pub use clock::Clock;
+pub use entity::Entity;
+pub use placement::Placement;
 pub use settings::{Settings, Source, SourceClock};
 pub use step::{
-    Clock, Counters, InputId, OutTopic, Output, Pending, SourceRecord, Step, TaskError, TaskId,
+    Counters, InputId, OutTopic, Output, Pending, SourceRecord, Step, TaskError, TaskId,
 };
+pub use task::Task;

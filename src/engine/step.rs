@@ -1,6 +1,6 @@
 //! What goes into a task and what comes out of it: the whole surface between the engine and its driver.
 
-use crate::event::Timestamp;
+use minicbor::{Decode, Encode};
 
 /// A number `p` of 0..P: the unit of placement and recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,22 +75,64 @@ pub enum Pending {
     Alert,
 }
 
-/// Counters of one task since it was created. `read = applied + repeated + skipped + dead_lettered + forwarded` at the
-/// reader; what it forwarded is counted by the receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Counters of one task since it was created. What a task forwards, the
+/// receiver counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Counters {
+    #[n(0)]
     pub read: u64,
+    #[n(1)]
     pub applied: u64,
+    #[n(2)]
     pub repeated: u64,
     /// Of the repeated: same id, other content.
+    #[n(3)]
     pub conflicting: u64,
+    #[n(4)]
     pub skipped: u64,
+    #[n(5)]
     pub dead_lettered: u64,
     /// Sent on to the task that owns the key.
+    #[n(6)]
     pub forwarded: u64,
     /// Received from other tasks. In flight, over all tasks: `forwarded - received`.
+    #[n(7)]
     pub received: u64,
-    pub clock_skew: u64,
+    /// Contacts' `clock_skew`s, as their folds have them now.
+    #[n(8)]
+    pub clock_skew: i64,
+    /// Sections of frames that had been received before.
+    #[n(9)]
+    pub frames_repeated: u64,
+}
+
+impl Counters {
+    /// Adds another task's counters.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.applied += other.applied;
+        self.repeated += other.repeated;
+        self.conflicting += other.conflicting;
+        self.skipped += other.skipped;
+        self.dead_lettered += other.dead_lettered;
+        self.forwarded += other.forwarded;
+        self.received += other.received;
+        self.clock_skew += other.clock_skew;
+        self.frames_repeated += other.frames_repeated;
+    }
+
+    /// Events on their way from one task to another; over all tasks, zero when all is quiet.
+    #[must_use]
+    pub const fn in_flight(&self) -> u64 {
+        self.forwarded.saturating_sub(self.received)
+    }
+
+    /// The law of conservation, over all tasks.
+    #[must_use]
+    pub const fn balance(&self) -> bool {
+        self.read
+            == self.applied + self.repeated + self.skipped + self.dead_lettered + self.in_flight()
+    }
 }
 
 /// Why a task can't go on from here.
@@ -124,10 +166,24 @@ pub enum TaskError {
     },
 }
 
-/// The clock of one stage: nothing earlier will come, but for late evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    pub at: Timestamp,
-    /// All inputs are at their end and none follows the wall: `at` is the newest event.
-    pub ended: bool,
+impl Output {
+    #[must_use]
+    pub fn is_alert(&self) -> bool {
+        self.topic == OutTopic::Alerts
+    }
+
+    /// A record of JSON under a key.
+    #[must_use]
+    pub fn json(topic: OutTopic, key: &str, record: &impl serde::Serialize) -> Self {
+        let mut payload = Vec::with_capacity(1_024);
+        // Records are plain structs with string keys: writing one into memory can't fail.
+        let written = serde_json::to_writer(&mut payload, record);
+        debug_assert!(written.is_ok());
+        Self {
+            topic,
+            key: Some(key.as_bytes().to_vec()),
+            payload: Some(payload),
+            headers: Vec::new(),
+        }
+    }
 }

@@ -1,0 +1,54 @@
+//! Whose numbers: agents, queues and groups.
+
+use std::fmt;
+
+use minicbor::{Decode, Encode};
+
+use crate::event::{AgentId, Channel, QueueId};
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Entity {
+    #[n(0)]
+    Agent(#[n(0)] AgentId),
+    #[n(1)]
+    Queue(#[n(0)] QueueId),
+    #[n(2)]
+    Channel(#[n(0)] Channel),
+    #[n(3)]
+    All,
+}
+
+impl Entity {
+    /// The name in records and keys: `agent:ana`, `all`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.to_string()
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.split_once(':') {
+            Some(("agent", id)) => Some(Self::Agent(AgentId::new(id))),
+            Some(("queue", id)) => Some(Self::Queue(QueueId::new(id))),
+            Some(("channel", id)) => Channel::from_name(id).map(Self::Channel),
+            _ => (name == "all").then_some(Self::All),
+        }
+    }
+
+    /// Agents are written on a slower beat than queues and groups.
+    #[must_use]
+    pub const fn is_agent(&self) -> bool {
+        matches!(self, Self::Agent(_))
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(id) => write!(formatter, "agent:{id}"),
+            Self::Queue(id) => write!(formatter, "queue:{id}"),
+            Self::Channel(channel) => write!(formatter, "channel:{}", channel.name()),
+            Self::All => formatter.write_str("all"),
+        }
+    }
+}

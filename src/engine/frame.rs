@@ -1,0 +1,95 @@
+//! What a task sends to another: forwarded events, deltas, gauges, and the clocks of the sender. Sections of one transaction
+//! for one destination are joined end to end into one record of the exchange.
+
+use minicbor::{Decode, Decoder, Encode};
+
+use super::{clock::Clock, codec, entity::Entity, gauge::Gauge};
+use crate::{
+    event::{Text, Timestamp},
+    kpi::Tally,
+};
+
+/// One sender's part of a frame.
+#[derive(Debug, PartialEq, Default, Encode, Decode)]
+pub(super) struct Section {
+    #[n(0)]
+    pub from: u16,
+    /// The sender's step.
+    #[n(1)]
+    pub seq: u64,
+    /// The sender's last step before it that had a section for this destination: a gap is a lost frame, an old
+    /// `seq` a repeat.
+    #[n(2)]
+    pub previous: u64,
+    #[n(3)]
+    pub clocks: SenderClocks,
+    #[n(4)]
+    pub forwards: Vec<Forward>,
+    #[n(5)]
+    pub deltas: Vec<Delta>,
+    #[n(6)]
+    pub gauges: Vec<(Entity, Gauge)>,
+}
+
+/// What a sender says of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct SenderClocks {
+    /// Of its inputs.
+    #[n(0)]
+    pub source: Option<Clock>,
+    /// Behind this no event comes from its inputs, whatever other tasks do.
+    #[n(1)]
+    pub safe: Option<Timestamp>,
+    /// Of its contact stage: no fact earlier will come, but for late evidence.
+    #[n(2)]
+    pub contact: Option<Clock>,
+}
+
+/// An event for a contact of another task, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Forward {
+    #[n(0)]
+    pub topic: Text,
+    #[n(1)]
+    pub partition: i32,
+    #[n(2)]
+    pub offset: i64,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub key: Option<Vec<u8>>,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+    #[n(5)]
+    pub headers: Vec<(Text, Option<minicbor::bytes::ByteVec>)>,
+}
+
+/// Facts about one entity within one second, summed up.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Delta {
+    #[n(0)]
+    pub entity: Entity,
+    /// The second's start.
+    #[n(1)]
+    pub second: Timestamp,
+    #[n(2)]
+    pub tally: Tally,
+}
+
+impl Section {
+    #[must_use]
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        codec::to_bytes(self)
+    }
+
+    /// The sections of a frame.
+    ///
+    /// # Errors
+    /// When the bytes are not sections end to end.
+    pub(super) fn read_all(frame: &[u8]) -> Result<Vec<Self>, minicbor::decode::Error> {
+        let mut decoder = Decoder::new(frame);
+        let mut sections = Vec::new();
+        while decoder.position() < frame.len() {
+            sections.push(decoder.decode()?);
+        }
+        Ok(sections)
+    }
+}

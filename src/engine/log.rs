@@ -1,0 +1,332 @@
+//! The records of the state log: what a step changed, as after-images, and a slice of everything else.
+//!
+//! Each record repeats some buckets whole, round robin, so that the last turn of the log is always the whole state. Physical
+//! redo: applying a record is overwriting.
+
+use std::collections::VecDeque;
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    TaskError, codec,
+    meta::Meta,
+    store::{BUCKETS, PartKey, Store},
+};
+
+/// The format of state records and parts. A newer one is refused; an older one is read.
+pub(super) const FORMAT: u32 = 1;
+/// Kafka's default limit for a record is 1 MB.
+const CHUNK_BYTES_MAX: usize = 900 * 1_024;
+/// What a compressed record may unpack to.
+const UNPACKED_BYTES_MAX: usize = 1 << 30;
+
+/// One record: a step's bytes, or a piece of them when they are many.
+#[derive(Debug, Encode, Decode)]
+struct Chunk<'b> {
+    #[n(0)]
+    format: u32,
+    #[n(1)]
+    task: u16,
+    #[n(2)]
+    seq: u64,
+    #[n(3)]
+    piece: u32,
+    #[n(4)]
+    pieces: u32,
+    #[cbor(b(5), with = "minicbor::bytes")]
+    packed: &'b [u8],
+}
+
+/// What the pieces hold together.
+#[derive(Debug, Encode, Decode)]
+struct Body<'b> {
+    #[n(0)]
+    meta: Meta,
+    #[b(1)]
+    changed: Vec<Image<'b>>,
+    #[b(2)]
+    buckets: Vec<WholeBucket<'b>>,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct Image<'b> {
+    #[n(0)]
+    bucket: u16,
+    #[cbor(b(1), with = "minicbor::bytes")]
+    key: &'b [u8],
+    /// `None`: the part is gone.
+    #[cbor(b(2), with = "minicbor::bytes")]
+    image: Option<&'b [u8]>,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct WholeBucket<'b> {
+    #[n(0)]
+    bucket: u16,
+    #[b(1)]
+    parts: Vec<BucketPart<'b>>,
+}
+
+#[derive(Debug, Encode, Decode)]
+struct BucketPart<'b> {
+    #[cbor(b(0), with = "minicbor::bytes")]
+    key: &'b [u8],
+    #[cbor(b(1), with = "minicbor::bytes")]
+    image: &'b [u8],
+}
+
+/// Which buckets were written whole, and where: what a restore has to read from.
+#[derive(Debug, Default)]
+pub(super) struct Rotation {
+    /// The next bucket to be written whole.
+    cursor: u16,
+    /// Bytes of whole buckets that the log is behind by.
+    owed_bytes: f64,
+    /// Whole buckets in committed records, oldest first: offset of the record, number of buckets.
+    committed: VecDeque<(i64, u16)>,
+    /// Of steps not known to be committed: step, number of buckets.
+    cut: VecDeque<(u64, u16)>,
+    /// Buckets in `committed`.
+    covered: usize,
+}
+
+/// Packs a step's changes and the next whole buckets. `bytes_max` is the share of this task in what a restart may read.
+pub(super) fn write_records(
+    task: u16,
+    meta: Meta,
+    store: &mut Store,
+    rotation: &mut Rotation,
+    bytes_max: u64,
+) -> Vec<Vec<u8>> {
+    let seq = meta.seq;
+    let changed = store.take_changed();
+    let images: Vec<Image<'_>> = changed.iter().map(|key| Image::of(key, store)).collect();
+    let image_bytes = images.iter().map(Image::bytes).sum();
+    let buckets = rotation.next_buckets(seq, image_bytes, store, bytes_max);
+    let body = Body {
+        meta,
+        changed: images,
+        buckets: buckets
+            .map(|bucket| WholeBucket::of(bucket, store))
+            .collect(),
+    };
+    let packed = lz4_flex::compress_prepend_size(&codec::to_bytes(&body));
+    chunks(task, seq, &packed)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a step is far below 4 billion pieces"
+)]
+fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
+    let pieces = packed.chunks(CHUNK_BYTES_MAX);
+    let count = pieces.len() as u32;
+    let chunk = |(piece, packed)| Chunk {
+        format: FORMAT,
+        task,
+        seq,
+        piece: piece as u32,
+        pieces: count,
+        packed,
+    };
+    (pieces.enumerate().map(chunk))
+        .map(|chunk| codec::to_bytes(&chunk))
+        .collect()
+}
+
+impl<'b> Image<'b> {
+    fn of(key: &'b PartKey, store: &'b Store) -> Self {
+        Self {
+            bucket: key.bucket,
+            key: &key.bytes,
+            image: store.get(key),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.key.len() + self.image.map_or(0, <[u8]>::len)
+    }
+}
+
+impl<'b> WholeBucket<'b> {
+    fn of(bucket: u16, store: &'b Store) -> Self {
+        let parts = store.bucket(bucket);
+        Self {
+            bucket,
+            parts: parts
+                .map(|(key, image)| BucketPart { key, image })
+                .collect(),
+        }
+    }
+}
+
+impl Rotation {
+    /// Chooses buckets so that one turn of the log holds at most `bytes_max`: for each byte of changes, `S / (max − S)`
+    /// bytes of whole buckets, with the state's size S.
+    #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2^53")]
+    fn next_buckets(
+        &mut self,
+        seq: u64,
+        image_bytes: usize,
+        store: &Store,
+        bytes_max: u64,
+    ) -> impl Iterator<Item = u16> + use<> {
+        let state = store.bytes() as f64;
+        let room = (bytes_max as f64 - state).max(state / 2.0);
+        self.owed_bytes += image_bytes as f64 * state / room.max(1.0);
+        let first = self.cursor;
+        let mut count = 0;
+        while count < BUCKETS && self.owed_bytes > 0.0 {
+            let bucket = (first + count) % BUCKETS;
+            let parts = store.bucket(bucket);
+            let bytes: usize = parts.map(|(key, image)| key.len() + image.len() + 4).sum();
+            self.owed_bytes -= bytes as f64 + 2.0;
+            count += 1;
+        }
+        self.cursor = (first + count) % BUCKETS;
+        if count > 0 {
+            self.cut.push_back((seq, count));
+        }
+        (0..count).map(move |place| (first + place) % BUCKETS)
+    }
+
+    /// Learns at which offset a committed step's first record lies.
+    pub(super) fn handle_committed(&mut self, seq: u64, offset: i64) {
+        while let Some((cut, count)) = self.cut.front().copied()
+            && cut <= seq
+        {
+            self.cut.pop_front();
+            self.cover(offset, count);
+        }
+    }
+
+    fn cover(&mut self, offset: i64, count: u16) {
+        self.committed.push_back((offset, count));
+        self.covered += usize::from(count);
+        while let Some((_, oldest)) = self.committed.front()
+            && self.covered - usize::from(*oldest) >= usize::from(BUCKETS)
+        {
+            self.covered -= usize::from(*oldest);
+            self.committed.pop_front();
+        }
+    }
+
+    /// The offset of the oldest bucket that is still the newest of its kind. `None` before the first turn is complete.
+    #[must_use]
+    pub(super) fn restore_from(&self) -> Option<i64> {
+        (self.covered >= usize::from(BUCKETS))
+            .then(|| self.committed.front().map(|(offset, _)| *offset))
+            .flatten()
+    }
+}
+
+/// Puts a task's state together again, record by record.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    pieces: Vec<u8>,
+    /// Of the step that is being put together: its first record's offset.
+    first_offset: i64,
+}
+
+/// What one whole step says beside its images.
+#[derive(Debug)]
+pub(super) struct Restored {
+    pub meta: Meta,
+    /// Keys of the parts that the step itself changed.
+    pub changed: Vec<PartKey>,
+}
+
+impl Reader {
+    /// Applies a record. Returns its step, and what it says once its last piece is there.
+    ///
+    /// # Errors
+    /// When the record is of a newer format, damaged, or out of sequence.
+    pub(super) fn read(
+        &mut self,
+        offset: i64,
+        record: &[u8],
+        store: &mut Store,
+        rotation: &mut Rotation,
+    ) -> Result<(u64, Option<Restored>), TaskError> {
+        let chunk: Chunk<'_> = codec::from_bytes(record).map_err(|error| corrupt(0, &error))?;
+        let task = chunk.task;
+        if chunk.format > FORMAT {
+            return Err(TaskError::NewerFormat {
+                task,
+                seq: chunk.seq,
+                found: chunk.format,
+                known: FORMAT,
+            });
+        }
+        if chunk.piece == 0 {
+            self.pieces.clear();
+            self.first_offset = offset;
+        }
+        self.pieces.extend_from_slice(chunk.packed);
+        if chunk.piece + 1 < chunk.pieces {
+            return Ok((chunk.seq, None));
+        }
+        let packed = std::mem::take(&mut self.pieces);
+        let bytes = unpack(&packed).map_err(|error| corrupt(task, &error))?;
+        let body: Body<'_> = codec::from_bytes(&bytes).map_err(|error| corrupt(task, &error))?;
+        let changed = body.apply(store);
+        rotation.restored(self.first_offset, &body.buckets);
+        let meta = body.meta;
+        Ok((chunk.seq, Some(Restored { meta, changed })))
+    }
+}
+
+impl Body<'_> {
+    /// Overwrites. Returns the keys of what the step itself changed.
+    fn apply(&self, store: &mut Store) -> Vec<PartKey> {
+        let mut changed = Vec::with_capacity(self.changed.len());
+        for image in &self.changed {
+            let key = PartKey {
+                bucket: image.bucket % BUCKETS,
+                bytes: image.key.into(),
+            };
+            store.overwrite(&key, image.image);
+            changed.push(key);
+        }
+        for whole in &self.buckets {
+            store.clear_bucket(whole.bucket % BUCKETS);
+            for part in &whole.parts {
+                let key = PartKey {
+                    bucket: whole.bucket % BUCKETS,
+                    bytes: part.key.into(),
+                };
+                store.overwrite(&key, Some(part.image));
+            }
+        }
+        changed
+    }
+}
+
+impl Rotation {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a record holds at most all buckets once"
+    )]
+    fn restored(&mut self, offset: i64, buckets: &[WholeBucket<'_>]) {
+        if let Some(last) = buckets.last() {
+            self.cursor = (last.bucket + 1) % BUCKETS;
+            self.cover(offset, buckets.len() as u16);
+        }
+    }
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
+    let (size, _) =
+        lz4_flex::block::uncompressed_size(packed).map_err(|error| error.to_string())?;
+    if size > UNPACKED_BYTES_MAX {
+        return Err(format!("it says that it unpacks to {size} bytes"));
+    }
+    lz4_flex::decompress_size_prepended(packed).map_err(|error| error.to_string())
+}
+
+fn corrupt(task: u16, error: &impl ToString) -> TaskError {
+    TaskError::Corrupt {
+        task,
+        cause: error.to_string(),
+    }
+}

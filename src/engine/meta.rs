@@ -1,0 +1,72 @@
+//! What a task knows beside its parts: how far it has read, whom it heard, what it counted. Written whole in each state
+//! record.
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    Counters,
+    clock::{Clock, SourceTime},
+    frame::SenderClocks,
+};
+use crate::event::{Text, Timestamp};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct Meta {
+    /// Steps cut so far.
+    #[n(0)]
+    pub seq: u64,
+    /// The version that wrote this.
+    #[n(1)]
+    pub writer: Text,
+    #[n(2)]
+    pub inputs: Vec<InputState>,
+    /// Next offset of the exchange.
+    #[n(3)]
+    pub exchange_position: i64,
+    /// By destination: the last step that had a section for it.
+    #[n(4)]
+    pub sent: Vec<u64>,
+    /// By sender.
+    #[n(5)]
+    pub senders: Vec<SenderState>,
+    #[n(6)]
+    pub counters: Counters,
+    /// Of the contact stage: what is due up to here has been spoken of.
+    #[n(7)]
+    pub contact_clock: Option<Clock>,
+    /// Of the agents, queues and groups.
+    #[n(8)]
+    pub score_clock: Option<Clock>,
+    /// Where the scores' clock began: a window that reaches back before is partial.
+    #[n(9)]
+    pub began_at: Option<Timestamp>,
+    /// This step wrote all queues and groups that had changed.
+    #[n(10)]
+    pub groups_written: bool,
+    #[n(11)]
+    pub agents_written: bool,
+}
+
+/// How far one source partition has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct InputState {
+    #[n(0)]
+    pub topic: Text,
+    #[n(1)]
+    pub partition: i32,
+    /// Next offset.
+    #[n(2)]
+    pub position: i64,
+    #[n(3)]
+    pub time: SourceTime,
+}
+
+/// What is known of one sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct SenderState {
+    /// Its last step that was received.
+    #[n(0)]
+    pub seq: u64,
+    #[n(1)]
+    pub clocks: SenderClocks,
+}

@@ -1,0 +1,296 @@
+//! The last stage of a task: the panes of its agents, queues and groups, and the records they become on a beat.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    Settings,
+    clock::Clock,
+    codec,
+    entity::Entity,
+    frame::Delta,
+    gauge::{Gauge, Gauges},
+    step::{OutTopic, Output},
+    store::{Part, PartKey, Store},
+};
+use crate::{
+    event::{Span, Timestamp},
+    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally},
+};
+
+const SECOND: Span = Span::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Scores {
+    settings: Arc<Settings>,
+    levels: Levels,
+    /// Entities whose records are not what was last written.
+    changed: BTreeSet<Entity>,
+    /// When an entity's panes next leave a window, by entity and by time.
+    changes_at_by_entity: BTreeMap<Entity, Timestamp>,
+    changes: BTreeSet<(Timestamp, Entity)>,
+    /// The instant of the last records written with everything at its end.
+    ended_at: Option<Timestamp>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Beat {
+    pub groups: bool,
+    pub agents: bool,
+}
+
+/// What the records say beside the numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    /// The clock of the records.
+    pub at: Timestamp,
+    pub began_at: Timestamp,
+    /// A silent task was left out.
+    pub left_out: bool,
+}
+
+impl Scores {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            levels: Levels::new(&settings.kpi),
+            changed: BTreeSet::new(),
+            changes_at_by_entity: BTreeMap::new(),
+            changes: BTreeSet::new(),
+            ended_at: None,
+        }
+    }
+
+    /// Takes up the entities of a restored store.
+    pub(super) fn start(&mut self, store: &Store) {
+        for (part, _) in store.iter() {
+            match part {
+                Part::Pane(entity, pane) => {
+                    self.expect_change(entity, self.levels.leaves_at(pane));
+                }
+                Part::Gauges(entity) => {
+                    self.changed.insert(entity);
+                }
+                Part::Contact(_) => {}
+            }
+        }
+    }
+
+    /// Notes, while a restore reads the log, what a step changed and what it wrote.
+    pub(super) fn restore_step(&mut self, changed: &[PartKey], written: Beat) {
+        let entities = changed
+            .iter()
+            .filter_map(|key| match Part::of(&key.bytes)? {
+                Part::Pane(entity, _) | Part::Gauges(entity) => Some(entity),
+                Part::Contact(_) => None,
+            });
+        self.changed.extend(entities);
+        self.changed.retain(|entity| !written.includes(entity));
+    }
+
+    pub(super) fn apply(&mut self, delta: &Delta, clock: Option<Clock>, store: &mut Store) {
+        let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
+        let Some(pane) = self.levels.place(delta.second, now) else {
+            return;
+        };
+        let key = PartKey::pane(&delta.entity, pane);
+        add_to_pane(key, &delta.tally, store);
+        self.expect_change(delta.entity.clone(), self.levels.leaves_at(pane));
+        self.changed.insert(delta.entity.clone());
+    }
+
+    pub(super) fn set_gauge(&mut self, entity: Entity, sender: u16, gauge: Gauge, store: &mut Store) {
+        let key = PartKey::gauges(&entity);
+        let mut gauges = read_gauges(&key, store);
+        gauges.set(sender, gauge);
+        if gauges.is_empty() {
+            store.remove(key);
+        } else {
+            store.put(key, &codec::to_bytes(&gauges));
+        }
+        self.changed.insert(entity);
+    }
+
+    fn expect_change(&mut self, entity: Entity, at: Option<Timestamp>) {
+        let Some(at) = at else { return };
+        match self.changes_at_by_entity.get(&entity) {
+            Some(known) if *known <= at => return,
+            Some(known) => {
+                self.changes.remove(&(*known, entity.clone()));
+            }
+            None => {}
+        }
+        self.changes_at_by_entity.insert(entity.clone(), at);
+        self.changes.insert((at, entity));
+    }
+
+    fn take_expected(&mut self, now: Timestamp) {
+        while let Some((at, _)) = self.changes.first()
+            && *at <= now
+            && let Some((_, entity)) = self.changes.pop_first()
+        {
+            self.changes_at_by_entity.remove(&entity);
+            self.changed.insert(entity);
+        }
+    }
+
+    /// Whether there is anything to write for `beat` at `at`.
+    pub(super) fn has_changes(&mut self, at: Timestamp, beat: Beat) -> bool {
+        self.take_expected(at);
+        self.changed.iter().any(|entity| beat.includes(entity))
+    }
+
+    /// Everything is at its end: all records once more, so that all tell of the same instant.
+    pub(super) fn handle_end(&mut self, at: Timestamp, store: &Store) -> bool {
+        if self.ended_at == Some(at) {
+            return false;
+        }
+        self.ended_at = Some(at);
+        for (part, _) in store.iter() {
+            if let Part::Pane(entity, _) | Part::Gauges(entity) = part {
+                self.changed.insert(entity);
+            }
+        }
+        true
+    }
+
+    /// Writes the records of changed entities.
+    pub(super) fn write(
+        &mut self,
+        moment: Moment,
+        beat: Beat,
+        store: &mut Store,
+        outputs: &mut Vec<Output>,
+    ) {
+        self.take_expected(moment.at);
+        let (due, later) = std::mem::take(&mut self.changed)
+            .into_iter()
+            .partition(|entity| beat.includes(entity));
+        self.changed = later;
+        for entity in due {
+            self.move_up(&entity, moment.at, store);
+            let live = self.live(&entity, moment.at, store);
+            self.write_entity(&entity, live, moment, store, outputs);
+            if live.is_some_and(|live| live.waiting > 0) {
+                self.changed.insert(entity);
+            }
+        }
+    }
+
+    /// Joins panes that have left their level's window to those of the next; expects the next change.
+    fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
+        let panes: Vec<Pane> = store.panes(entity).map(|(pane, _)| pane).collect();
+        for pane in panes {
+            let place = self.levels.move_up(pane, now);
+            if place != Some(pane) {
+                let from = PartKey::pane(entity, pane);
+                let tally = store
+                    .get(&from)
+                    .and_then(|image| codec::from_bytes(image).ok());
+                if let (Some(to), Some(tally)) = (place, tally) {
+                    add_to_pane(PartKey::pane(entity, to), &tally, store);
+                }
+                store.remove(from);
+            }
+            if let Some(place) = place {
+                self.expect_change(entity.clone(), self.levels.leaves_at(place));
+            }
+        }
+    }
+
+    fn live(&self, entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
+        (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
+    }
+
+    fn write_entity(
+        &self,
+        entity: &Entity,
+        live: Option<Live>,
+        moment: Moment,
+        store: &Store,
+        outputs: &mut Vec<Output>,
+    ) {
+        let name = entity.name();
+        let tallies = self.window_tallies(entity, moment.at, store);
+        for (window, tally) in self.settings.kpi.windows.iter().zip(tallies) {
+            let reaches_back = window
+                .length
+                .is_some_and(|length| moment.at - length < moment.began_at);
+            let record = KpiRecord {
+                entity: &name,
+                window: &window.name,
+                clock: moment.at,
+                partial: moment.left_out || reaches_back,
+                kpis: Scorecard::new(&tally, &self.settings.contact.policies, live),
+            };
+            let key = format!("{name}/{}", window.name);
+            outputs.push(Output::json(OutTopic::Kpis, &key, &record));
+        }
+    }
+
+    /// The sums of each window, shortest first: each is the one before and the panes that only it covers.
+    fn window_tallies(&self, entity: &Entity, now: Timestamp, store: &Store) -> Vec<Tally> {
+        let mut tallies = vec![Tally::default(); self.levels.windows()];
+        for (pane, image) in store.panes(entity).filter(|(pane, _)| pane.start <= now) {
+            let first = (0..tallies.len()).find(|w| self.levels.window_covers(*w, pane, now));
+            if let (Some(window), Ok(tally)) = (first, codec::from_bytes(image)) {
+                tallies[window].merge(&tally);
+            }
+        }
+        for window in 1..tallies.len() {
+            let (shorter, longer) = tallies.split_at_mut(window);
+            longer[0].merge(&shorter[window - 1]);
+        }
+        tallies
+    }
+}
+
+impl Beat {
+    #[must_use]
+    pub(super) const fn includes(self, entity: &Entity) -> bool {
+        if entity.is_agent() {
+            self.agents
+        } else {
+            self.groups
+        }
+    }
+
+    #[must_use]
+    pub(super) const fn any(self) -> bool {
+        self.groups || self.agents
+    }
+}
+
+/// The instant that records can tell of: all of the last whole second, or with everything at its end the newest event.
+#[must_use]
+pub(super) fn record_clock(clock: Clock) -> Timestamp {
+    if clock.ended {
+        clock.at
+    } else {
+        clock.at.floor(SECOND) - Span(1)
+    }
+}
+
+fn add_to_pane(key: PartKey, tally: &Tally, store: &mut Store) {
+    let known: Option<Tally> = store
+        .get(&key)
+        .and_then(|image| codec::from_bytes(image).ok());
+    let mut sum = known.unwrap_or_default();
+    sum.merge(tally);
+    if sum.is_empty() {
+        store.remove(key);
+    } else {
+        store.put(key, &codec::to_bytes(&sum));
+    }
+}
+
+fn read_gauges(key: &PartKey, store: &Store) -> Gauges {
+    store
+        .get(key)
+        .and_then(|image| codec::from_bytes(image).ok())
+        .unwrap_or_default()
+}

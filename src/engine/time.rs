@@ -1,0 +1,158 @@
+//! The clocks of a task: of its inputs, of what others told, and what follows from both for each stage.
+
+use super::{
+    InputId, Settings, SourceClock,
+    clock::{Clock, advance},
+    frame::SenderClocks,
+    meta::Meta,
+};
+use crate::event::{Span, Timestamp};
+
+/// Others' heartbeats must fall inside the grace.
+const SENDERS_BEHIND: Span = Span::from_secs(1);
+
+/// A source partition that the task reads.
+#[derive(Debug)]
+pub(super) struct LiveInput {
+    pub id: InputId,
+    /// Index into [`Meta::inputs`].
+    pub place: usize,
+    pub kind: SourceClock,
+    /// Everything in it has been read, since this wall-clock time.
+    pub at_end_since: Option<Timestamp>,
+}
+
+/// The part of a task's time that is not logged: what it sees now.
+#[derive(Debug)]
+pub(super) struct Time {
+    /// The wall clock as it was last handed in.
+    pub wall: Timestamp,
+    pub inputs: Vec<LiveInput>,
+    /// When each task was last heard from, by the wall clock.
+    heard_at: Vec<Timestamp>,
+    pub own: SenderClocks,
+    /// Behind this no event comes from anywhere.
+    pub safe: Timestamp,
+    /// A silent task was left out.
+    pub left_out: bool,
+    /// Where a clock at its end stands at least.
+    pub end_at: Timestamp,
+}
+
+impl Time {
+    #[must_use]
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            wall: Timestamp::MIN,
+            inputs: Vec::new(),
+            heard_at: vec![Timestamp::MIN; usize::from(settings.tasks)],
+            own: SenderClocks::default(),
+            safe: Timestamp::MIN,
+            left_out: false,
+            end_at: Timestamp::MIN,
+        }
+    }
+
+    pub(super) fn see_wall(&mut self, wall: Timestamp) {
+        if self.wall == Timestamp::MIN {
+            self.heard_at.fill(wall);
+        }
+        self.wall = self.wall.max(wall);
+    }
+
+    pub(super) fn hear(&mut self, sender: u16) {
+        self.heard_at[usize::from(sender)] = self.wall;
+    }
+
+    /// Moves all clocks on: of the inputs, of the contact stage, of the scores.
+    pub(super) fn advance(&mut self, task: u16, meta: &mut Meta, settings: &Settings) {
+        self.advance_inputs(meta, settings);
+        self.left_out = self.is_any_left_out(task, settings);
+        let contact = self.contact_clock(task, meta, settings);
+        advance(&mut meta.contact_clock, contact);
+        self.own.contact = meta.contact_clock;
+        let all = self.of_senders(task, meta, settings, |clocks| clocks.contact);
+        let scores = Clock::combine(all.chain([self.own.contact]));
+        advance(
+            &mut meta.score_clock,
+            scores.filter(|clock| clock.at > Timestamp::MIN),
+        );
+        if meta.began_at.is_none() {
+            meta.began_at = meta.score_clock.map(|clock| clock.at);
+        }
+        let told = self.of_senders(task, meta, settings, |clocks| clocks.safe);
+        let safe = told
+            .chain([self.own.safe])
+            .map(|at| at.unwrap_or(Timestamp::MIN));
+        self.safe = self.safe.max(safe.min().unwrap_or(Timestamp::MIN));
+    }
+
+    fn advance_inputs(&mut self, meta: &mut Meta, settings: &Settings) {
+        for input in &self.inputs {
+            if input.kind == SourceClock::Wall && input.at_end_since.is_some() {
+                meta.inputs[input.place].time.follow(self.wall);
+            }
+        }
+        let clocks = self.inputs.iter().map(|input| {
+            let time = &meta.inputs[input.place].time;
+            time.stage_clock(input.kind, input.at_end_since.is_some())
+        });
+        let own = Clock::combine(clocks).map(|clock| self.bound(clock));
+        advance(&mut self.own.source, own);
+        let safe = self.inputs.iter().map(|input| {
+            let idle = input
+                .at_end_since
+                .is_some_and(|since| since + settings.hold_max < self.wall);
+            let time = &meta.inputs[input.place].time;
+            match input.kind {
+                SourceClock::Events if idle => Timestamp::MAX,
+                kind => (time.safe(kind, input.at_end_since.is_some())).unwrap_or(Timestamp::MIN),
+            }
+        });
+        self.own.safe = Some(safe.min().unwrap_or(Timestamp::MAX).min(self.wall));
+    }
+
+    fn bound(&self, clock: Clock) -> Clock {
+        let at = if clock.ended {
+            clock.at.max(self.end_at)
+        } else {
+            clock.at
+        };
+        Clock {
+            at: at.min(self.wall),
+            ..clock
+        }
+    }
+
+    /// The contact stage is behind its own inputs by the grace, behind those of others by less, so that heartbeats
+    /// fall inside.
+    fn contact_clock(&self, task: u16, meta: &Meta, settings: &Settings) -> Option<Clock> {
+        let grace = settings.grace;
+        let behind = SENDERS_BEHIND.min(grace);
+        let own = self.own.source.map(|clock| clock.behind(grace));
+        let others = self
+            .of_senders(task, meta, settings, |clocks| clocks.source)
+            .map(|clock| clock.map(|clock| clock.behind(behind)));
+        Clock::combine(others.chain([own]))
+    }
+
+    fn of_senders<'a, T: 'a>(
+        &'a self,
+        task: u16,
+        meta: &'a Meta,
+        settings: &'a Settings,
+        of: impl Fn(&SenderClocks) -> Option<T> + 'a,
+    ) -> impl Iterator<Item = Option<T>> + 'a {
+        (0..settings.tasks)
+            .filter(move |sender| *sender != task && !self.is_silent(*sender, settings))
+            .map(move |sender| of(&meta.senders[usize::from(sender)].clocks))
+    }
+
+    fn is_silent(&self, sender: u16, settings: &Settings) -> bool {
+        self.heard_at[usize::from(sender)] + settings.hold_max < self.wall
+    }
+
+    fn is_any_left_out(&self, task: u16, settings: &Settings) -> bool {
+        (0..settings.tasks).any(|sender| sender != task && self.is_silent(sender, settings))
+    }
+}
