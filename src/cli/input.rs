@@ -15,7 +15,7 @@ use crate::decode::PAYLOAD_BYTES_MAX;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// One line of the files that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) file: usize,
     /// From 1 on.

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod input;
+mod replay;
 mod report;
 
 use std::{
@@ -24,6 +25,8 @@ pub struct Arguments {
 enum Command {
     /// Says whether a configuration is right, or what is wrong where
     Check(ConfigFile),
+    /// Counts what files of events say, and prints a report
+    Replay(replay::Replay),
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
@@ -59,6 +62,7 @@ impl ConfigFile {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(file) => check(&file),
+        Command::Replay(arguments) => replay::replay(arguments),
         Command::Topics { action } => match action {
             TopicsAction::Create(file) => create_topics(&file.load()?),
             TopicsAction::Show(file) => show_topics(&file.load()?),
