@@ -14,6 +14,8 @@ pub(super) fn write<T: Encode<()>>(value: &T, bytes: &mut Vec<u8>) {
     minicbor::encode(value, bytes).expect("writing into memory");
 }
 
-pub(super) fn from_bytes<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, minicbor::decode::Error> {
+pub(super) fn from_bytes<'b, T: Decode<'b, ()>>(
+    bytes: &'b [u8],
+) -> Result<T, minicbor::decode::Error> {
     minicbor::decode(bytes)
 }

@@ -108,7 +108,12 @@ impl Contacts {
     }
 
     /// Lets time pass for those who are due. True if anybody was.
-    pub(super) fn handle_timeout(&mut self, now: Timestamp, horizon: Timestamp, store: &Store) -> bool {
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        horizon: Timestamp,
+        store: &Store,
+    ) -> bool {
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
             any = true;

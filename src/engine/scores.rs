@@ -103,7 +103,13 @@ impl Scores {
         self.changed.insert(delta.entity.clone());
     }
 
-    pub(super) fn set_gauge(&mut self, entity: Entity, sender: u16, gauge: Gauge, store: &mut Store) {
+    pub(super) fn set_gauge(
+        &mut self,
+        entity: Entity,
+        sender: u16,
+        gauge: Gauge,
+        store: &mut Store,
+    ) {
         let key = PartKey::gauges(&entity);
         let mut gauges = read_gauges(&key, store);
         gauges.set(sender, gauge);

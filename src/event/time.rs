@@ -58,7 +58,7 @@ impl Timestamp {
     /// The last multiple of `step` at or before this instant.
     #[must_use]
     pub const fn floor(self, step: Span) -> Self {
-        Self(self.0.div_euclid(step.0) * step.0)
+        Self(self.0.div_euclid(step.0).saturating_mul(step.0))
     }
 }
 

@@ -4,8 +4,10 @@
 mod broker;
 #[cfg(feature = "kafka")]
 mod config;
+mod crash;
 mod decode;
 mod decode_damage;
 mod line;
+mod spine;
 mod tidy;
 mod times;

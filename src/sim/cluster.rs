@@ -1,0 +1,301 @@
+//! All tasks of a deployment and the topics between them, in memory. What `replay` runs on, and what the laws of the engine
+//! are tested on: it can lose a task's memory at any point of a step.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    engine::{
+        Counters, InputId, Output, Pending, Settings, SourceRecord, Step, Task, TaskError, TaskId,
+    },
+    event::Timestamp,
+};
+
+/// The tasks and what has been committed.
+#[derive(Debug)]
+pub struct Cluster {
+    settings: Arc<Settings>,
+    tasks: Vec<Task>,
+    committed: Vec<Committed>,
+    /// By destination.
+    exchange: Vec<Vec<Vec<u8>>>,
+    feed_by_input: BTreeMap<InputId, Feed>,
+    /// Outputs of committed steps, with the task that wrote them.
+    pub outputs: Vec<(TaskId, Output)>,
+    /// The wall clock that the tasks are told.
+    pub wall: Timestamp,
+    /// Whether each step is compared with a task that only overwrites from state records.
+    shadows: Option<Vec<Task>>,
+}
+
+/// What the log and the offsets of one task hold.
+#[derive(Debug, Default)]
+struct Committed {
+    seq: u64,
+    state: Vec<Vec<u8>>,
+    restore_from: i64,
+}
+
+/// A source partition.
+#[derive(Debug, Default)]
+struct Feed {
+    records: Vec<Vec<u8>>,
+    /// Offset of the first in `records`: those before are committed and gone.
+    base: i64,
+    next: i64,
+}
+
+/// Where the memory of a task is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crash {
+    /// Inputs have been applied, no step cut.
+    BeforeStep,
+    /// The step is cut, the transaction aborted with it.
+    BeforeCommit,
+    /// The step is committed, the task doesn't know.
+    AfterCommit,
+}
+
+impl Cluster {
+    /// A deployment that nothing has been committed in.
+    ///
+    /// # Errors
+    /// Never for new tasks.
+    pub fn new(settings: &Arc<Settings>, wall: Timestamp) -> Result<Self, TaskError> {
+        let tasks = usize::from(settings.tasks);
+        let mut cluster = Self {
+            settings: Arc::clone(settings),
+            tasks: Vec::new(),
+            committed: (0..tasks).map(|_| Committed::default()).collect(),
+            exchange: vec![Vec::new(); tasks],
+            feed_by_input: BTreeMap::new(),
+            outputs: Vec::new(),
+            wall,
+            shadows: None,
+        };
+        for id in 0..settings.tasks {
+            let task = cluster.restore(TaskId(id))?;
+            cluster.tasks.push(task);
+        }
+        Ok(cluster)
+    }
+
+    /// From now on each step is compared with a task that only overwrites from state records. To be called before the first.
+    pub fn watch_shadows(&mut self) {
+        let new = |id| Task::new(TaskId(id), &self.settings);
+        self.shadows = Some((0..self.settings.tasks).map(new).collect());
+    }
+
+    /// Adds a source partition; task `partition mod P` reads it.
+    pub fn add_input(&mut self, input: InputId) {
+        self.feed_by_input.entry(input).or_default();
+        let reader = self.reader(input);
+        self.tasks[usize::from(reader.0)].add_input(input);
+    }
+
+    fn reader(&self, input: InputId) -> TaskId {
+        let tasks = i32::from(self.settings.tasks);
+        TaskId(u16::try_from(input.partition.rem_euclid(tasks)).unwrap_or_default())
+    }
+
+    /// Appends a record to a source partition.
+    pub fn feed(&mut self, input: InputId, record: Vec<u8>) {
+        self.feed_by_input
+            .entry(input)
+            .or_default()
+            .records
+            .push(record);
+    }
+
+    /// From now on everything at its end stands at least at `at`.
+    pub fn end_at(&mut self, at: Timestamp) {
+        self.tasks.iter_mut().for_each(|task| task.end_at(at));
+    }
+
+    /// One task takes up to `limit` records of each of its inputs, lets time pass, and commits its step. True if there was
+    /// one.
+    ///
+    /// # Errors
+    /// When the task can't go on.
+    pub fn advance(&mut self, task: TaskId, limit: usize) -> Result<bool, TaskError> {
+        self.take_in(task, limit)?;
+        let Some(step) = self.tasks[usize::from(task.0)].poll_output() else {
+            return Ok(false);
+        };
+        let offset = self.commit(step)?;
+        let seq = self.committed[usize::from(task.0)].seq;
+        self.tasks[usize::from(task.0)].handle_committed(seq, offset);
+        Ok(true)
+    }
+
+    /// The same, but the task's memory is lost at `crash` and restored from what is committed.
+    ///
+    /// # Errors
+    /// When the task can't be restored.
+    pub fn advance_and_crash(
+        &mut self,
+        task: TaskId,
+        limit: usize,
+        crash: Crash,
+    ) -> Result<(), TaskError> {
+        self.take_in(task, limit)?;
+        if crash != Crash::BeforeStep {
+            let step = self.tasks[usize::from(task.0)].poll_output();
+            if let (Crash::AfterCommit, Some(step)) = (crash, step) {
+                self.commit(step)?;
+            }
+        }
+        self.tasks[usize::from(task.0)] = self.restore(task)?;
+        Ok(())
+    }
+
+    fn take_in(&mut self, id: TaskId, limit: usize) -> Result<(), TaskError> {
+        let task = &mut self.tasks[usize::from(id.0)];
+        let exchange = &self.exchange[usize::from(id.0)];
+        let position = task.exchange_position();
+        for (offset, frame) in (0..)
+            .zip(exchange)
+            .skip(usize::try_from(position).unwrap_or(0))
+            .take(limit)
+        {
+            task.handle_frame(offset, frame, self.wall)?;
+        }
+        let tasks = i32::from(self.settings.tasks);
+        for (input, feed) in &mut self.feed_by_input {
+            if input.partition.rem_euclid(tasks) == i32::from(id.0) {
+                feed.read(*input, limit, task, self.wall);
+            }
+        }
+        task.handle_timeout(self.wall);
+        Ok(())
+    }
+
+    fn commit(&mut self, step: Step) -> Result<i64, TaskError> {
+        let place = usize::from(step.task.0);
+        let committed = &mut self.committed[place];
+        let offset = i64::try_from(committed.state.len()).unwrap_or(i64::MAX);
+        committed.seq = step.seq;
+        committed.restore_from = step.restore_from.unwrap_or(0);
+        if let Some(shadows) = &mut self.shadows {
+            for (record, offset) in step.state.iter().zip(offset..) {
+                shadows[place].restore(offset, record)?;
+            }
+            let same = shadows[place].has_state_of(&self.tasks[place]);
+            assert!(
+                same,
+                "task {place} changed a part that step {} does not log",
+                step.seq
+            );
+        }
+        committed.state.extend(step.state);
+        for (destination, section) in step.sections {
+            self.exchange[usize::from(destination.0)].push(section);
+        }
+        for (input, position) in step.positions {
+            if let Some(feed) = self.feed_by_input.get_mut(&input) {
+                feed.forget(position);
+            }
+        }
+        let task = step.task;
+        self.outputs
+            .extend(step.outputs.into_iter().map(|output| (task, output)));
+        Ok(offset)
+    }
+
+    /// A task as the state log has it.
+    fn restore(&mut self, id: TaskId) -> Result<Task, TaskError> {
+        let committed = &self.committed[usize::from(id.0)];
+        let mut task = Task::new(id, &self.settings);
+        let first = usize::try_from(committed.restore_from).unwrap_or(0);
+        for (offset, record) in (0..).zip(&committed.state).skip(first) {
+            task.restore(offset, record)?;
+        }
+        task.start(committed.seq)?;
+        let tasks = i32::from(self.settings.tasks);
+        for (input, feed) in &mut self.feed_by_input {
+            if input.partition.rem_euclid(tasks) == i32::from(id.0) {
+                task.add_input(*input);
+                feed.next = task.position(*input).unwrap_or(0);
+            }
+        }
+        Ok(task)
+    }
+
+    /// Lets all tasks go on in turn until nobody has anything to say.
+    ///
+    /// # Errors
+    /// When a task can't go on.
+    pub fn run_until_quiet(&mut self, limit: usize) -> Result<(), TaskError> {
+        loop {
+            let mut any = false;
+            for id in 0..self.settings.tasks {
+                any |= self.advance(TaskId(id), limit)?;
+            }
+            if !any && self.is_quiet() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        let feeds_read = self.feed_by_input.values().all(Feed::is_at_end);
+        let frames_read = (self.tasks.iter().zip(&self.exchange)).all(|(task, frames)| {
+            usize::try_from(task.exchange_position()).is_ok_and(|read| read == frames.len())
+        });
+        let nothing_pending = self
+            .tasks
+            .iter()
+            .all(|task| task.pending() == Pending::Nothing);
+        feeds_read && frames_read && nothing_pending
+    }
+
+    /// The sums of all tasks.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut sum = Counters::default();
+        self.tasks.iter().for_each(|task| sum.add(&task.counters()));
+        sum
+    }
+
+    /// The records of all contacts as they are now.
+    #[must_use]
+    pub fn contact_records(&self) -> Vec<Output> {
+        self.tasks.iter().flat_map(Task::contact_records).collect()
+    }
+
+    /// Bytes and number of the parts of all states.
+    #[must_use]
+    pub fn state_size(&self) -> (usize, usize) {
+        let sizes = self.tasks.iter().map(Task::state_size);
+        sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
+    }
+}
+
+impl Feed {
+    fn read(&mut self, input: InputId, limit: usize, task: &mut Task, wall: Timestamp) {
+        let first = usize::try_from(self.next - self.base).unwrap_or(0);
+        for record in self.records.iter().skip(first).take(limit) {
+            let record = SourceRecord {
+                input,
+                offset: self.next,
+                key: None,
+                payload: Some(record),
+                headers: &[],
+            };
+            task.handle_source(&record, wall);
+            self.next += 1;
+        }
+        if self.is_at_end() {
+            task.handle_end(input, wall);
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        usize::try_from(self.next - self.base).is_ok_and(|read| read == self.records.len())
+    }
+
+    fn forget(&mut self, position: i64) {
+        let gone = usize::try_from(position - self.base).unwrap_or(0);
+        self.records.drain(..gone.min(self.records.len()));
+        self.base = self.base.max(position);
+    }
+}

@@ -1,0 +1,125 @@
+//! The engine's memory is lost at any point of a step, in any task: nothing is lost, nothing doubled, nothing differs.
+
+use std::collections::BTreeMap;
+
+use floorwalker::{
+    engine::{InputId, OutTopic, Placement, TaskId},
+    sim::cluster::{Cluster, Crash},
+};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::spine::{SETTINGS_WALL, events_settings};
+
+/// The last record of each key of a topic, and how often each (id, status) of the alerts was written.
+type Outcome = (BTreeMap<String, String>, BTreeMap<String, usize>);
+
+/// How the events lie in the partitions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Keyed {
+    ByContact,
+    /// A contact's events arrive in any order: an alert may be corrected on the way.
+    AtRandom,
+}
+
+fn outcome(cluster: &Cluster) -> Outcome {
+    let mut last = BTreeMap::new();
+    let mut alerts = BTreeMap::new();
+    for (_, output) in &cluster.outputs {
+        let key = String::from_utf8(output.key.clone().unwrap_or_default()).unwrap();
+        let payload = String::from_utf8(output.payload.clone().unwrap_or_default()).unwrap();
+        match output.topic {
+            OutTopic::Alerts => {
+                let record: serde_json::Value = serde_json::from_str(&payload).unwrap();
+                *alerts
+                    .entry(format!("{key} {}", record["status"]))
+                    .or_default() += 1;
+            }
+            OutTopic::Kpis | OutTopic::DeadLetters => {
+                last.insert(format!("{:?} {key}", output.topic), payload);
+            }
+            OutTopic::Contacts => {
+                let mut record: serde_json::Value = serde_json::from_str(&payload).unwrap();
+                record["version"] = serde_json::Value::Null;
+                last.insert(format!("contact {key}"), record.to_string());
+            }
+        }
+    }
+    (last, alerts)
+}
+
+fn cluster(lines: &[String], keyed: Keyed, tasks: u16, recovery_max_bytes: u64) -> Cluster {
+    let settings = events_settings(tasks, recovery_max_bytes);
+    let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
+    cluster.watch_shadows();
+    for partition in 0..i32::from(tasks) {
+        cluster.add_input(InputId {
+            source: 0,
+            partition,
+        });
+    }
+    for (number, line) in lines.iter().enumerate() {
+        let partition = match keyed {
+            Keyed::AtRandom => (number * 7 % usize::from(tasks)) as i32,
+            Keyed::ByContact => {
+                let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                let contact = event["contact_id"].as_str().unwrap();
+                i32::from(Placement::new(tasks).task_of(contact.as_bytes()).0)
+            }
+        };
+        cluster.feed(
+            InputId {
+                source: 0,
+                partition,
+            },
+            line.clone().into_bytes(),
+        );
+    }
+    cluster
+}
+
+fn disturb(cluster: &mut Cluster, events: usize, tasks: u16, seed: u64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    for _ in 0..events / 4 {
+        let task = TaskId(random.random_range(0..tasks));
+        let limit = random.random_range(1..40);
+        match random.random_range(0..30) {
+            0 => cluster.advance_and_crash(task, limit, Crash::BeforeStep),
+            1 => cluster.advance_and_crash(task, limit, Crash::BeforeCommit),
+            2 => cluster.advance_and_crash(task, limit, Crash::AfterCommit),
+            _ => cluster.advance(task, limit).map(|_| ()),
+        }
+        .unwrap();
+    }
+    cluster.run_until_quiet(50).unwrap();
+}
+
+#[test]
+fn a_task_that_loses_its_memory_goes_on_as_if_nothing_had_happened() {
+    let lines: Vec<String> = crate::spine::call_center_lines()
+        .into_iter()
+        .take(1_500)
+        .collect();
+    for seed in 0..12 {
+        // From a log that is read whole to one that turns over again and again.
+        let recovery_max_bytes = [1_400_000_000, 600_000, 60_000][seed as usize % 3];
+        let tasks = [1, 3, 4][seed as usize / 3 % 3];
+        let keyed = [Keyed::ByContact, Keyed::AtRandom][seed as usize % 2];
+        let mut undisturbed = cluster(&lines, keyed, tasks, recovery_max_bytes);
+        undisturbed.run_until_quiet(50).unwrap();
+        let mut disturbed = cluster(&lines, keyed, tasks, recovery_max_bytes);
+        disturb(&mut disturbed, lines.len(), tasks, seed);
+        let (expected, found) = (outcome(&undisturbed), outcome(&disturbed));
+        assert_eq!(expected.0, found.0, "seed {seed}");
+        if keyed == Keyed::ByContact {
+            let twice = found.1.iter().find(|(_, times)| **times > 1);
+            assert_eq!(twice, None, "seed {seed}");
+            assert_eq!(expected.1, found.1, "seed {seed}");
+        }
+        assert!(
+            disturbed.counters().balance(),
+            "seed {seed}: {:?}",
+            disturbed.counters()
+        );
+        assert_eq!(disturbed.counters().in_flight(), 0, "seed {seed}");
+    }
+}

@@ -1,0 +1,90 @@
+//! The whole engine in memory, against published and worked figures.
+
+use std::sync::Arc;
+
+use floorwalker::{
+    engine::{InputId, OutTopic, Settings, Source, SourceClock},
+    event::Timestamp,
+    sim::cluster::Cluster,
+};
+use serde_json::Value;
+
+/// Later than any event of the tests.
+pub(crate) const SETTINGS_WALL: Timestamp = Timestamp(1_893_456_000_000_000);
+
+/// Default settings with one source of past events.
+pub(crate) fn events_settings(tasks: u16, recovery_max_bytes: u64) -> Arc<Settings> {
+    let source = Source {
+        topic: "events".to_owned(),
+        clock: SourceClock::Events,
+    };
+    Arc::new(Settings {
+        tasks,
+        sources: vec![source],
+        recovery_max_bytes,
+        ..Settings::default()
+    })
+}
+
+pub(crate) fn call_center_lines() -> Vec<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open("tests/data/pwc-call-center.events.jsonl.gz").unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn run(lines: &[String], tasks: u16, at: Option<&str>) -> Cluster {
+    let settings = events_settings(tasks, Settings::default().recovery_max_bytes);
+    let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
+    for partition in 0..i32::from(tasks) {
+        cluster.add_input(InputId {
+            source: 0,
+            partition,
+        });
+    }
+    if let Some(at) = at {
+        cluster.end_at(Timestamp::parse(at).unwrap());
+    }
+    for (number, line) in lines.iter().enumerate() {
+        let partition = (number % usize::from(tasks)) as i32;
+        cluster.feed(
+            InputId {
+                source: 0,
+                partition,
+            },
+            line.as_bytes().to_vec(),
+        );
+    }
+    cluster.run_until_quiet(1_000).unwrap();
+    cluster
+}
+
+fn kpis(cluster: &Cluster, entity: &str, window: &str) -> Value {
+    let key = format!("{entity}/{window}").into_bytes();
+    let found = cluster
+        .outputs
+        .iter()
+        .rfind(|(_, output)| output.topic == OutTopic::Kpis && output.key.as_ref() == Some(&key));
+    let (_, output) = found.unwrap_or_else(|| panic!("no record {entity}/{window}"));
+    serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap()
+}
+
+#[test]
+fn published_figures_of_a_real_call_center() {
+    let lines = call_center_lines();
+    for tasks in [1, 12] {
+        let cluster = run(&lines, tasks, None);
+        let kpis = &kpis(&cluster, "all", "all")["kpis"];
+        assert_eq!(
+            (&kpis["answered"], &kpis["abandoned"]),
+            (&4054.into(), &946.into())
+        );
+        assert_eq!(kpis["asa"]["mean"], 67.520_720);
+        assert_eq!(kpis["resolved_said"]["num"], 3646);
+        assert_eq!(kpis["csat"]["mean"], 0.600_888);
+        let counters = cluster.counters();
+        assert_eq!((counters.read, counters.applied), (22_162, 22_162));
+        assert!(counters.balance());
+        assert_eq!(counters.in_flight(), 0);
+    }
+}
