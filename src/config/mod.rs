@@ -32,7 +32,7 @@ pub enum ConfigError {
 }
 
 /// A mistake and the bytes that make it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Fault {
     at: Range<usize>,
     sentence: String,

@@ -241,6 +241,14 @@ fn limits_are_named() {
 }
 
 #[test]
+fn silence_is_longer_than_a_heartbeat() {
+    check(
+        "engine.heartbeat = \"2m\"",
+        "f.toml:1:20: a task is silent only after several heartbeats: `hold_max` must be over `heartbeat`",
+    );
+}
+
+#[test]
 fn windows_are_cut_into_whole_panes() {
     let windows = |list: &str, expect: &str| check(&format!("kpi.windows = {list}"), expect);
     windows(

@@ -8,6 +8,8 @@ mod crash;
 mod decode;
 mod decode_damage;
 mod line;
+#[cfg(feature = "kafka")]
+mod replay;
 mod spine;
 mod tidy;
 mod times;

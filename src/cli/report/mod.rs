@@ -201,6 +201,9 @@ fn waits(kpis: &Kpis) -> String {
 
 fn handle_time(kpis: &Kpis) -> String {
     let aht = &kpis.aht;
+    if aht.mean.mean.is_none() {
+        return number::mean(&aht.mean);
+    }
     format!(
         "{}; talk {} + hold {} + wrap {}",
         number::mean(&aht.mean),

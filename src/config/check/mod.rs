@@ -62,6 +62,12 @@ fn engine(said: &file::Engine) -> Result<Settings, Fault> {
     put(&mut settings.grace, time(said.grace.as_ref()));
     put(&mut settings.hold_max, over_zero(said.hold_max.as_ref())?);
     put(&mut settings.heartbeat, over_zero(said.heartbeat.as_ref())?);
+    if settings.hold_max <= settings.heartbeat {
+        let at = said.hold_max.as_ref().or(said.heartbeat.as_ref());
+        let sentence =
+            "a task is silent only after several heartbeats: `hold_max` must be over `heartbeat`";
+        return Err(at.map_or_else(Fault::default, |at| at.fault(sentence)));
+    }
     if let Some(bytes) = &said.recovery_max_bytes {
         settings.recovery_max_bytes = narrow(bytes, RECOVERY_BYTES)?;
     }
