@@ -9,6 +9,7 @@ pub mod kpi; // facts -> panes, windows, scorecards
 pub mod alert; // obligations -> escalations
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
 pub mod sim; // the engine in memory, the recount, seeded logs and faults
+
 #[cfg(feature = "kafka")]
 pub mod kafka; // the edge: worker, placement, transactions, restore, topics
 #[cfg(feature = "kafka")]

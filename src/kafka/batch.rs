@@ -25,7 +25,11 @@ impl Names {
         let named = |topic: Topic| (topic, topic.name(prefix));
         Self {
             by_topic: Topic::ALL.into_iter().map(named).collect(),
-            sources: settings.sources.iter().map(|source| source.topic.clone()).collect(),
+            sources: settings
+                .sources
+                .iter()
+                .map(|source| source.topic.clone())
+                .collect(),
         }
     }
 
@@ -34,7 +38,9 @@ impl Names {
     }
 
     pub(super) fn source(&self, source: u16) -> &str {
-        self.sources.get(usize::from(source)).map_or("", String::as_str)
+        self.sources
+            .get(usize::from(source))
+            .map_or("", String::as_str)
     }
 }
 
@@ -48,7 +54,11 @@ impl Footprint {
         let mut with = self.0.clone();
         with.insert((Topic::State, step.task));
         with.extend(step.sections.iter().map(|(to, _)| (Topic::Exchange, *to)));
-        with.extend(step.outputs.iter().map(|output| (Topic::from(output.topic), step.task)));
+        with.extend(
+            step.outputs
+                .iter()
+                .map(|output| (Topic::from(output.topic), step.task)),
+        );
         let fits = self.0.is_empty() || with.len() <= PARTITIONS_MAX;
         if fits {
             self.0 = with;
@@ -73,15 +83,21 @@ pub(super) fn join_sections(steps: &[Step]) -> Vec<(TaskId, Vec<u8>)> {
 }
 
 /// The offsets that the transaction commits: each task's step, and the inputs' positions for lag tools.
-pub(super) fn offsets(names: &Names, steps: &[Step]) -> KafkaResult<TopicPartitionList> {
+/// The metadata of a task's offset is where its restore begins, and who wrote it.
+pub(super) fn offsets(
+    names: &Names,
+    writer: &str,
+    steps: &[Step],
+) -> KafkaResult<TopicPartitionList> {
     let mut list = TopicPartitionList::with_capacity(steps.len() * 4);
     for step in steps {
         let task = i32::from(step.task.0);
         let mut element = list.add_partition(names.of(Topic::Tasks), task);
         element.set_offset(Offset::Offset(i64::try_from(step.seq).unwrap_or(i64::MAX)))?;
-        if let Some(from) = step.restore_from {
-            element.set_metadata(from.to_string());
-        }
+        let from = step
+            .restore_from
+            .map_or_else(String::new, |from| from.to_string());
+        element.set_metadata(format!("{from} {writer}"));
         for (input, position) in &step.positions {
             list.add_partition(names.source(input.source), input.partition)
                 .set_offset(Offset::Offset(*position))?;
@@ -101,7 +117,10 @@ mod tests {
             task: TaskId(task),
             seq: 1,
             state: vec![vec![0]],
-            sections: to.iter().map(|to| (TaskId(*to), vec![u8::try_from(task).unwrap()])).collect(),
+            sections: to
+                .iter()
+                .map(|to| (TaskId(*to), vec![u8::try_from(task).unwrap()]))
+                .collect(),
             outputs: Vec::new(),
             positions: Vec::new(),
             exchange_position: 0,

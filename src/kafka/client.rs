@@ -24,7 +24,9 @@ use super::clock::Tick;
 
 /// A lock whose holder panicked is taken all the same: what it guards is replaced whole.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Hands librdkafka's log lines to ours.
@@ -91,7 +93,11 @@ impl ConsumerContext for MembershipContext {
         code: RDKafkaRespErr,
         list: &mut TopicPartitionList,
     ) {
-        let tasks = list.elements().iter().map(|task| task.partition()).collect();
+        let tasks = list
+            .elements()
+            .iter()
+            .map(|task| task.partition())
+            .collect();
         let change = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Change::Assigned(tasks),
             _ if consumer.assignment_lost() => Change::Lost(tasks),

@@ -4,7 +4,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -12,7 +16,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
 use rdkafka::{
     TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata},
+    consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -34,6 +38,10 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// A wait shorter than a millisecond would spin inside librdkafka, whose unit it is.
 const DRAIN_POLL: Duration = Duration::from_micros(300);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// A commit under way is done long before.
+const MARKS_WITHIN: Duration = Duration::from_secs(1);
+
+const TURNS: [char; 2] = ['a', 'b'];
 
 type TransactionalProducer = BaseProducer<Deliveries>;
 
@@ -82,10 +90,14 @@ impl Committer {
         reader: Arc<BaseConsumer<FetchContext>>,
         stop: Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
-        let producers = [
-            producer(settings, worker, 0, &stop)?,
-            producer(settings, worker, 1, &stop)?,
-        ];
+        let producers = thread::scope(|scope| {
+            let second = scope.spawn(|| producer(settings, worker, 1, &stop));
+            let first = producer(settings, worker, 0, &stop)?;
+            let second = second
+                .join()
+                .map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+            anyhow::Ok([first, second])
+        })?;
         Ok(Self {
             settings: settings.clone(),
             worker,
@@ -119,12 +131,15 @@ impl Committer {
         let begun_at = Tick::now();
         let joined = batch::join_sections(&job.steps);
         let partitions = job.steps.len() + joined.len();
-        let (fates, failure) = match self.transact(&job, &joined) {
-            Ok(()) => (self.committed(job.steps.len()), None),
+        let result = self.transact(&job, &joined);
+        let firsts = self.firsts(job.steps.len());
+        let (fates, failure) = match result {
+            Ok(()) => (firsts.into_iter().map(fate_of_committed).collect(), None),
             Err(error) => {
                 tracing::warn!("transaction not committed: {error:#}");
                 self.clear_up(&error)?;
-                (self.decide(&job.steps)?, Some(format!("{error:#}")))
+                let fates = self.decide(&job.steps, &firsts)?;
+                (fates, Some(format!("{error:#}")))
             }
         };
         Ok(Outcome {
@@ -140,7 +155,8 @@ impl Committer {
         producer.context().clear();
         producer.begin_transaction()?;
         self.produce(&job.steps, joined)?;
-        let offsets = batch::offsets(&self.names, &job.steps)?;
+        let writer = self.settings.writer(self.worker);
+        let offsets = batch::offsets(&self.names, &writer, &job.steps)?;
         producer.send_offsets_to_transaction(&offsets, &job.group, ANSWER_WITHIN)?;
         drain(producer, DRAIN_WITHIN)?;
         if let Some(failure) = producer.context().failure() {
@@ -185,11 +201,9 @@ impl Committer {
         Ok(())
     }
 
-    fn committed(&self, steps: usize) -> Vec<Fate> {
+    fn firsts(&self, steps: usize) -> Vec<Option<i64>> {
         let deliveries = self.producers[self.turn].context();
-        (0..steps)
-            .map(|step| Fate::Committed(deliveries.first(step).unwrap_or(-1)))
-            .collect()
+        (0..steps).map(|step| deliveries.first(step)).collect()
     }
 
     /// Leaves no transaction open: aborts it, or throws the producer away.
@@ -202,34 +216,30 @@ impl Committer {
         Ok(())
     }
 
-    fn decide(&self, steps: &[Step]) -> anyhow::Result<Vec<Fate>> {
+    fn decide(&self, steps: &[Step], firsts: &[Option<i64>]) -> anyhow::Result<Vec<Fate>> {
         let tasks: Vec<TaskId> = steps.iter().map(|step| step.task).collect();
         let seqs = self.seqs(&tasks)?;
-        let deliveries = self.producers[self.turn].context();
-        Ok(steps
-            .iter()
-            .enumerate()
-            .map(|(number, step)| {
-                let found = seqs.get(&step.task).copied().unwrap_or(0);
-                if found == step.seq {
-                    Fate::Committed(deliveries.first(number).unwrap_or(-1))
-                } else if found + 1 == step.seq {
-                    Fate::Aborted
-                } else {
-                    Fate::Lost
-                }
-            })
-            .collect())
+        let decide_one = |(step, first): (&Step, &Option<i64>)| {
+            let found = seqs.get(&step.task).copied().unwrap_or(0);
+            if found == step.seq {
+                fate_of_committed(*first)
+            } else if found + 1 == step.seq {
+                Fate::Aborted
+            } else {
+                Fate::Lost
+            }
+        };
+        Ok(steps.iter().zip(firsts).map(decide_one).collect())
     }
 
     /// Waits while a transaction is pending.
     fn seqs(&self, tasks: &[TaskId]) -> anyhow::Result<BTreeMap<TaskId, u64>> {
         loop {
-            match committed_seqs(&self.reader, self.names.of(Topic::Tasks), tasks) {
-                Ok(committed) => {
-                    return Ok(committed
+            match marks(&self.reader, self.names.of(Topic::Tasks), tasks) {
+                Ok(marks) => {
+                    return Ok(marks
                         .into_iter()
-                        .map(|(task, (seq, _))| (task, seq))
+                        .map(|(task, mark)| (task, mark.seq))
                         .collect());
                 }
                 Err(error) if self.stop.load(Ordering::Relaxed) => return Err(error.into()),
@@ -240,25 +250,50 @@ impl Committer {
     }
 }
 
-/// The last committed step of each task, and where a restore of it begins. Waits while a transaction is pending.
-pub(super) fn committed_seqs(
-    reader: &BaseConsumer<FetchContext>,
+/// A committed step without a delivery report can't be; a restore would find out where it lies.
+fn fate_of_committed(first: Option<i64>) -> Fate {
+    first.map_or(Fate::Lost, Fate::Committed)
+}
+
+/// What offset(`tasks`, p) says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Mark {
+    /// The last committed step; 0 before the first.
+    pub(super) seq: u64,
+    /// Where a restore begins; `None`: at the first record.
+    pub(super) restore_from: Option<i64>,
+    /// Who committed it, as its transactional ids begin.
+    pub(super) writer: String,
+}
+
+/// The marks of these tasks. A reader of committed records waits while one is pending.
+pub(super) fn marks<C: ConsumerContext>(
+    reader: &BaseConsumer<C>,
     topic: &str,
     tasks: &[TaskId],
-) -> Result<BTreeMap<TaskId, (u64, Option<i64>)>, KafkaError> {
+) -> Result<BTreeMap<TaskId, Mark>, KafkaError> {
     let mut list = TopicPartitionList::new();
     for task in tasks {
         list.add_partition(topic, i32::from(task.0));
     }
-    let found = reader.committed_offsets(list, Duration::from_secs(2))?;
-    let mut committed = BTreeMap::new();
+    let found = reader.committed_offsets(list, MARKS_WITHIN)?;
+    let mut marks = BTreeMap::new();
     for element in found.elements() {
         element.error()?;
         let task = TaskId(u16::try_from(element.partition()).unwrap_or(u16::MAX));
-        let seq = element.offset().to_raw().and_then(|seq| u64::try_from(seq).ok());
-        committed.insert(task, (seq.unwrap_or(0), element.metadata().parse().ok()));
+        let seq = element
+            .offset()
+            .to_raw()
+            .and_then(|seq| u64::try_from(seq).ok());
+        let (restore_from, writer) = element.metadata().split_once(' ').unwrap_or_default();
+        let mark = Mark {
+            seq: seq.unwrap_or(0),
+            restore_from: restore_from.parse().ok(),
+            writer: writer.to_owned(),
+        };
+        marks.insert(task, mark);
     }
-    Ok(committed)
+    Ok(marks)
 }
 
 /// A producer with no transaction open under its id, whoever left one.
@@ -268,7 +303,7 @@ fn producer(
     turn: usize,
     stop: &AtomicBool,
 ) -> anyhow::Result<TransactionalProducer> {
-    let config = settings.producer(worker, if turn == 0 { 'a' } else { 'b' });
+    let config = settings.producer(&settings.writer(worker), TURNS[turn]);
     loop {
         let producer: TransactionalProducer = config
             .create_with_context(Deliveries::default())
@@ -282,6 +317,18 @@ fn producer(
         }
         clock::pause(RETRY_PAUSE);
     }
+}
+
+/// Ends what a worker that is gone, or hangs, left pending: without this its tasks wait until its transaction times out,
+/// which takes the broker up to 20 s. One that is alive after all finds out, and begins anew.
+pub(super) fn fence(settings: &KafkaSettings, writer: &str) -> anyhow::Result<()> {
+    for turn in TURNS {
+        let producer: TransactionalProducer = settings
+            .producer(writer, turn)
+            .create_with_context(Deliveries::default())?;
+        producer.init_transactions(ANSWER_WITHIN)?;
+    }
+    Ok(())
 }
 
 fn record<'a>(
@@ -301,10 +348,15 @@ fn record<'a>(
         return record;
     }
     let headers = OwnedHeaders::new_with_capacity(output.headers.len());
-    record.headers(output.headers.iter().fold(headers, |headers, (key, value)| {
-        let value = value.as_ref();
-        headers.insert(Header { key, value })
-    }))
+    record.headers(
+        output
+            .headers
+            .iter()
+            .fold(headers, |headers, (key, value)| {
+                let value = value.as_ref();
+                headers.insert(Header { key, value })
+            }),
+    )
 }
 
 /// Hands a record over, waiting for room.
@@ -354,9 +406,7 @@ fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     let limit = Tick::now().after(ANSWER_WITHIN);
     loop {
         match producer.commit_transaction(ANSWER_WITHIN) {
-            Err(KafkaError::Transaction(error))
-                if error.is_retriable() && Tick::now() < limit =>
-            {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && Tick::now() < limit => {
                 tracing::warn!("commit: {}, again", error.string());
             }
             result => return result,

@@ -1,10 +1,29 @@
 //! The Kafka edge: what reads, writes, places and recovers tasks.
 //!
 //! Kafka decides who owns a task (a consumer group), makes each step atomic (transactions) and keeps its state (a log per
-//! task). The engine knows nothing of it.
+//! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
+mod batch;
+mod client;
 pub mod clock;
+mod commit;
+mod load;
+mod parked;
+mod process;
+mod progress;
+mod reading;
+mod restore;
 mod settings;
+mod slot;
 pub mod topics;
+mod turn;
+mod upkeep;
+mod worker;
 
+pub use load::{LoadKey, LoadSettings, Loaded, load};
+pub use process::{Stop, run};
+pub use progress::{
+    InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
+};
+pub use restore::Report;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX};

@@ -98,6 +98,13 @@ impl KafkaSettings {
         config
     }
 
+    /// The consumer that sees committed offsets even while a transaction is pending.
+    pub(super) fn peek(&self) -> ClientConfig {
+        let mut config = self.reader("peek");
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
     /// The consumer that reads a state log.
     pub(super) fn restore(&self, task: u16) -> ClientConfig {
         let mut config = self.reader(&format!("restore-{task}"));
@@ -122,14 +129,16 @@ impl KafkaSettings {
         config
     }
 
+    /// A worker's name in offsets that it commits; its transactional ids begin with it.
+    pub(super) fn writer(&self, worker: u16) -> String {
+        format!("{}-{}-{worker}", self.prefix, self.instance)
+    }
+
     /// One of a worker's two transactional producers, `a` or `b`.
-    pub(super) fn producer(&self, worker: u16, turn: char) -> ClientConfig {
-        let mut config = self.client(&format!("{worker}-{turn}"));
+    pub(super) fn producer(&self, writer: &str, turn: char) -> ClientConfig {
+        let mut config = self.client(&format!("{writer}-{turn}"));
         config
-            .set(
-                "transactional.id",
-                format!("{}-{}-{worker}-{turn}", self.prefix, self.instance),
-            )
+            .set("transactional.id", format!("{writer}-{turn}"))
             .set("transaction.timeout.ms", "10000")
             .set("retry.backoff.ms", "2")
             .set("linger.ms", "1")

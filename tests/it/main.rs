@@ -7,7 +7,13 @@ mod config;
 mod crash;
 mod decode;
 mod decode_damage;
+#[cfg(feature = "kafka")]
+mod deployment;
+#[cfg(feature = "kafka")]
+mod kafka_kill;
 mod line;
+#[cfg(feature = "kafka")]
+mod process;
 #[cfg(feature = "kafka")]
 mod replay;
 mod spine;

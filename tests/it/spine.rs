@@ -33,7 +33,7 @@ pub(crate) fn call_center_lines() -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn run(lines: &[String], tasks: u16, at: Option<&str>) -> Cluster {
+pub(crate) fn run(lines: &[String], tasks: u16, at: Option<&str>) -> Cluster {
     let settings = events_settings(tasks, Settings::default().recovery_max_bytes);
     let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
     for partition in 0..i32::from(tasks) {

@@ -1,0 +1,262 @@
+//! Takes tasks over on helper threads: waits out what their last owner left pending, then reads their state log.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender};
+use rdkafka::{
+    Message as _, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
+    types::RDKafkaErrorCode,
+};
+
+use super::{
+    batch::Names,
+    client::FetchContext,
+    clock::{self, Tick},
+    commit::{Mark, fence, marks},
+    parked::Parked,
+    settings::KafkaSettings,
+    topics::Topic,
+};
+use crate::engine::{Settings, Task, TaskId};
+
+/// A log that is not readable to its committed end for this long ends elsewhere: a transaction left open by a worker that
+/// hangs hides it for 20 s at most.
+const END_WITHIN: Duration = Duration::from_secs(40);
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// One task that this worker was given.
+#[derive(Debug, Clone)]
+pub(super) struct Takeover {
+    pub(super) task: TaskId,
+    /// Set when the task is taken away again before it runs.
+    pub(super) cancelled: Arc<AtomicBool>,
+}
+
+/// A task ready to go on, or why it can't.
+pub(super) struct Restored {
+    pub(super) takeover: Takeover,
+    pub(super) result: anyhow::Result<(Box<Task>, Report)>,
+}
+
+/// What taking a task over cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub task: u16,
+    /// The committed step at which it goes on.
+    pub seq: u64,
+    pub records: u64,
+    pub bytes: u64,
+    pub took: Duration,
+    /// Its memory was still here.
+    pub parked: bool,
+}
+
+/// What a helper thread needs.
+pub(super) struct Restorer {
+    pub(super) kafka: KafkaSettings,
+    pub(super) settings: Arc<Settings>,
+    pub(super) names: Arc<Names>,
+    pub(super) parked: Arc<Parked>,
+    /// Takeovers that have to wait go back to the end of the line.
+    pub(super) again: Sender<Takeover>,
+    /// This process's writers: they end their own transactions.
+    pub(super) own_writers: Vec<String>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl Restorer {
+    /// Until the worker hangs up.
+    pub(super) fn run(
+        &self,
+        number: u16,
+        line: &Receiver<Takeover>,
+        done: &Sender<Restored>,
+        bell: &Sender<()>,
+    ) -> anyhow::Result<()> {
+        let reader = self
+            .kafka
+            .restore(number)
+            .create_with_context(FetchContext::default())
+            .context("Kafka consumer of state logs")?;
+        self.warm_up(&reader);
+        while !self.stop.load(Ordering::Relaxed) {
+            // Wakes up to see whether it should stop: its own sender keeps the line open.
+            let Ok(takeover) = line.recv_timeout(RETRY_PAUSE) else {
+                continue;
+            };
+            let Some(restored) = self.handle(&reader, takeover) else {
+                continue;
+            };
+            if done.send(restored).is_err() {
+                break;
+            }
+            bell.try_send(()).ok();
+        }
+        Ok(())
+    }
+
+    /// While the group forms: a client that meets its coordinator or a topic for the first time takes up to a second.
+    fn warm_up(&self, reader: &BaseConsumer<FetchContext>) {
+        let topic = self.names.of(Topic::State);
+        let known = reader
+            .fetch_metadata(Some(topic), Duration::from_secs(5))
+            .map(|_| ());
+        let asked = self.mark(reader, TaskId(0));
+        tracing::debug!(?known, ?asked, "ready to restore");
+    }
+
+    fn handle(&self, reader: &BaseConsumer<FetchContext>, takeover: Takeover) -> Option<Restored> {
+        if takeover.cancelled.load(Ordering::Relaxed) {
+            return None;
+        }
+        let started_at = Tick::now();
+        match self.mark(reader, takeover.task) {
+            Ok(mark) => {
+                let asked = Tick::now().since(started_at);
+                tracing::debug!(task = takeover.task.0, ?mark, ?asked, "takes over");
+                let result = self.restore(reader, &takeover, &mark, started_at);
+                Some(Restored { takeover, result })
+            }
+            Err(error) => {
+                tracing::info!(task = takeover.task.0, "waits for a pending step: {error}");
+                self.fence_last_writer(takeover.task);
+                self.again.send(takeover).ok();
+                None
+            }
+        }
+    }
+
+    fn mark(&self, reader: &BaseConsumer<FetchContext>, task: TaskId) -> Result<Mark, KafkaError> {
+        let mut found = marks(reader, self.names.of(Topic::Tasks), &[task])?;
+        Ok(found.remove(&task).unwrap_or_default())
+    }
+
+    /// The task was given to us and its last owner's step has been pending for longer than a commit takes.
+    fn fence_last_writer(&self, task: TaskId) {
+        let last = self
+            .kafka
+            .peek()
+            .create_with_context(FetchContext::default());
+        let last = last.and_then(|peek: BaseConsumer<_>| self.mark(&peek, task));
+        match last {
+            Ok(mark) if self.own_writers.contains(&mark.writer) => {}
+            Ok(mark) if mark.writer.is_empty() => {}
+            Ok(mark) => {
+                tracing::warn!(
+                    task = task.0,
+                    writer = mark.writer,
+                    "ends the last owner's transactions"
+                );
+                if let Err(error) = fence(&self.kafka, &mark.writer) {
+                    tracing::warn!("could not: {error:#}");
+                }
+            }
+            Err(error) => tracing::warn!(task = task.0, "last owner unknown: {error}"),
+        }
+        clock::pause(RETRY_PAUSE);
+    }
+
+    fn restore(
+        &self,
+        reader: &BaseConsumer<FetchContext>,
+        takeover: &Takeover,
+        mark: &Mark,
+        started_at: Tick,
+    ) -> anyhow::Result<(Box<Task>, Report)> {
+        let (id, seq) = (takeover.task, mark.seq);
+        let mut report = Report {
+            task: id.0,
+            seq,
+            records: 0,
+            bytes: 0,
+            took: Duration::ZERO,
+            parked: true,
+        };
+        let task = if let Some(task) = self.parked.take(id, seq) {
+            task
+        } else {
+            report.parked = false;
+            let mut task = Box::new(Task::new(id, &self.settings));
+            if seq > 0 {
+                self.read(reader, takeover, mark, (&mut task, &mut report))?;
+            }
+            task.start(seq)?;
+            task
+        };
+        report.took = Tick::now().since(started_at);
+        Ok((task, report))
+    }
+
+    fn read(
+        &self,
+        reader: &BaseConsumer<FetchContext>,
+        takeover: &Takeover,
+        mark: &Mark,
+        (task, report): (&mut Task, &mut Report),
+    ) -> anyhow::Result<()> {
+        let partition = i32::from(takeover.task.0);
+        let start = mark.restore_from.map_or(Offset::Beginning, Offset::Offset);
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(self.names.of(Topic::State), partition, start)?;
+        reader.assign(&list)?;
+        let read = read_to(reader, takeover, mark.seq, (task, report));
+        reader.unassign()?;
+        read
+    }
+}
+
+/// Reads up to the last record of step `seq`.
+fn read_to(
+    reader: &BaseConsumer<FetchContext>,
+    takeover: &Takeover,
+    seq: u64,
+    (task, report): (&mut Task, &mut Report),
+) -> anyhow::Result<()> {
+    let mut limit = Tick::now().after(END_WITHIN);
+    let mut last = 0;
+    while !takeover.cancelled.load(Ordering::Relaxed) {
+        match reader.poll(Duration::from_millis(100)) {
+            Some(Ok(record)) => {
+                let payload = record.payload().unwrap_or_default();
+                last = task.restore(record.offset(), payload)?;
+                report.records += 1;
+                report.bytes += payload.len() as u64;
+                if last == seq && record.key().is_none_or(|left| left == b"0") {
+                    return Ok(());
+                }
+                if report.records % 1024 == 0 {
+                    limit = Tick::now().after(END_WITHIN);
+                }
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) | None => {}
+            Some(Err(error)) if is_gone(&error) => anyhow::bail!(
+                "the state log of task {} no longer holds the records that its restore begins with: was `{}` trimmed or made anew?",
+                takeover.task.0,
+                "state"
+            ),
+            Some(Err(error)) => tracing::warn!(task = takeover.task.0, "state log: {error}"),
+        }
+        anyhow::ensure!(
+            Tick::now() < limit,
+            "the state log of task {} ends at step {last}, but step {seq} was committed",
+            takeover.task.0
+        );
+    }
+    anyhow::bail!("taken away while being restored")
+}
+
+fn is_gone(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
+    )
+}

@@ -1,0 +1,279 @@
+//! Two processes on a real broker, a load on them, and a reader of what they say.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use floorwalker::{
+    engine::OutTopic,
+    kafka::topics::{Topic, Topics},
+};
+use rdkafka::{
+    ClientConfig, Message as _, Offset, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer as _},
+    producer::{BaseProducer, BaseRecord, Producer as _},
+};
+use serde_json::Value;
+
+use crate::{
+    broker::{pause, shared},
+    process::{Process, TASKS, kafka_settings},
+    spine,
+};
+
+const SOURCE_PARTITIONS: i32 = 16;
+const INSTANCES: [&str; 2] = ["one", "two"];
+
+#[expect(clippy::disallowed_methods, reason = "tests watch real processes")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+pub(crate) fn create_topics(prefix: &str) {
+    let kafka = kafka_settings(&shared().address, prefix, "setup");
+    let topics = Topics::new(&kafka, TASKS).expect("a client");
+    assert_eq!(topics.create().expect("topics").len(), 7);
+    assert_eq!(topics.create().expect("topics").len(), 0);
+    let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().expect("client");
+    let name = format!("{prefix}.events");
+    let topic = NewTopic::new(&name, SOURCE_PARTITIONS, TopicReplication::Fixed(1));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("runtime");
+    runtime
+        .block_on(admin.create_topics([&topic], &AdminOptions::new()))
+        .expect("a topic");
+    let sources = [name];
+    for _ in 0..50 {
+        if topics.check(&sources).expect("an answer").is_empty() {
+            return;
+        }
+        pause(Duration::from_millis(100));
+    }
+    panic!("{:?}", topics.check(&sources));
+}
+
+/// The real call center several times over, side by side: the order of times stays.
+pub(crate) fn lines(copies: usize) -> Vec<String> {
+    let copy = |line: &String, number: usize| {
+        line.replace("pwc-ID", &format!("pwc{number}-ID"))
+            .replace("\"ID", &format!("\"c{number}-ID"))
+    };
+    spine::call_center_lines()
+        .iter()
+        .flat_map(|line| (0..copies).map(move |number| copy(line, number)))
+        .collect()
+}
+
+/// The last record of each key that the same lines lead to without any broker.
+pub(crate) fn expected(lines: &[String]) -> BTreeMap<String, Value> {
+    let cluster = spine::run(lines, TASKS, None);
+    let kpis = cluster
+        .outputs
+        .iter()
+        .filter(|(_, output)| output.topic == OutTopic::Kpis);
+    kpis.map(|(_, output)| {
+        let text = |bytes: &Option<Vec<u8>>| {
+            String::from_utf8(bytes.clone().expect("bytes")).expect("text")
+        };
+        let value = serde_json::from_str(&text(&output.payload)).expect("JSON");
+        (text(&output.key), value)
+    })
+    .collect()
+}
+
+/// Sends lines at a rate.
+pub(crate) struct Load {
+    producer: BaseProducer,
+    topic: String,
+    lines: std::vec::IntoIter<String>,
+    started_at: Instant,
+    pub(crate) sent: u64,
+    rate: u64,
+}
+
+impl Load {
+    fn new(prefix: &str, lines: Vec<String>, rate: u64) -> Self {
+        Self {
+            producer: ClientConfig::new()
+                .set("bootstrap.servers", &shared().address)
+                .set("linger.ms", "5")
+                .create()
+                .expect("producer"),
+            topic: format!("{prefix}.events"),
+            lines: lines.into_iter(),
+            started_at: now(),
+            sent: 0,
+            rate,
+        }
+    }
+
+    /// Sends what is due until then.
+    pub(crate) fn run_for(&mut self, length: Duration) {
+        let until = now() + length;
+        while now() < until {
+            let ms = now().duration_since(self.started_at).as_millis();
+            let due = u64::try_from(ms).expect("a short test") * self.rate / 1_000;
+            while self.sent < due && self.send() {}
+            self.producer.poll(Duration::ZERO);
+            pause(Duration::from_millis(2));
+        }
+    }
+
+    fn send(&mut self) -> bool {
+        let Some(line) = self.lines.next() else {
+            return false;
+        };
+        let partition = i32::try_from(self.sent % SOURCE_PARTITIONS as u64).expect("small");
+        let record = BaseRecord::<(), _>::to(&self.topic)
+            .partition(partition)
+            .payload(&line);
+        self.producer
+            .send(record)
+            .map_err(|(error, _)| error)
+            .expect("room");
+        self.sent += 1;
+        true
+    }
+
+    fn send_rest(&mut self) {
+        while self.send() {
+            self.producer.poll(Duration::ZERO);
+        }
+        self.producer
+            .flush(Duration::from_secs(10))
+            .expect("delivery");
+    }
+}
+
+/// Reads records as a reader with `read_committed` does.
+struct Reader {
+    consumer: BaseConsumer,
+    latest: BTreeMap<String, Value>,
+}
+
+impl Reader {
+    fn new(prefix: &str) -> Self {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &shared().address)
+            .set("group.id", "unused")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed")
+            .create()
+            .expect("consumer");
+        let mut list = TopicPartitionList::new();
+        for partition in 0..i32::from(TASKS) {
+            list.add_partition_offset(&Topic::Kpis.name(prefix), partition, Offset::Beginning)
+                .expect("an offset");
+        }
+        consumer.assign(&list).expect("an assignment");
+        Self {
+            consumer,
+            latest: BTreeMap::new(),
+        }
+    }
+
+    fn read_until(&mut self, expected: &BTreeMap<String, Value>, within: Duration) -> bool {
+        let until = now() + within;
+        while now() < until {
+            match self.consumer.poll(Duration::from_millis(50)) {
+                Some(Ok(record)) => {
+                    let key =
+                        String::from_utf8_lossy(record.key().unwrap_or_default()).into_owned();
+                    let value = serde_json::from_slice(record.payload().unwrap_or_default());
+                    self.latest.insert(key, value.expect("JSON"));
+                }
+                Some(Err(error)) => panic!("{error}"),
+                None if self.latest == *expected => return true,
+                None => {}
+            }
+        }
+        self.latest == *expected
+    }
+
+    fn explain(&self, expected: &BTreeMap<String, Value>) -> String {
+        let mut off = expected
+            .iter()
+            .filter(|(key, value)| self.latest.get(*key) != Some(value));
+        let first = off.next().map(|(key, value)| {
+            let found = self.latest.get(key).unwrap_or(&Value::Null);
+            format!("{key}:\nexpected {value}\nfound {found}")
+        });
+        let more = self
+            .latest
+            .keys()
+            .filter(|key| !expected.contains_key(*key))
+            .count();
+        let differ = off.count() + usize::from(first.is_some());
+        format!(
+            "{differ} of {} records differ, {more} more; {}",
+            expected.len(),
+            first.unwrap_or_default()
+        )
+    }
+}
+
+pub(crate) struct Deployment {
+    prefix: String,
+    folder: tempfile::TempDir,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) load: Load,
+    reader: Reader,
+    expected: BTreeMap<String, Value>,
+}
+
+impl Deployment {
+    pub(crate) fn start(prefix: &str, processes: usize, copies: usize, rate: u64) -> Self {
+        let lines = lines(copies);
+        let expected = expected(&lines);
+        create_topics(prefix);
+        let folder = tempfile::Builder::new()
+            .disable_cleanup(true)
+            .tempdir()
+            .expect("a folder");
+        eprintln!("{prefix}: logs in {}", folder.path().display());
+        let start = |name: &&str| Process::start(&shared().address, prefix, name, folder.path());
+        Self {
+            prefix: prefix.to_owned(),
+            processes: INSTANCES.iter().take(processes).map(start).collect(),
+            load: Load::new(prefix, lines, rate),
+            reader: Reader::new(prefix),
+            folder,
+            expected,
+        }
+    }
+
+    pub(crate) fn restart(&mut self, number: usize) {
+        let address = &shared().address;
+        let fresh = Process::start(address, &self.prefix, INSTANCES[number], self.folder.path());
+        self.processes[number] = fresh;
+    }
+
+    /// The figures are those of a quiet world, every event was read once, and all processes live.
+    pub(crate) fn finish(mut self) {
+        self.load.send_rest();
+        let same = self
+            .reader
+            .read_until(&self.expected, Duration::from_secs(60));
+        pause(Duration::from_millis(1_500));
+        self.processes.iter_mut().for_each(Process::assert_alive);
+        assert!(same, "{}", self.reader.explain(&self.expected));
+        let sum = |name| {
+            self.processes
+                .iter()
+                .map(|process| process.number(name))
+                .sum::<u64>()
+        };
+        assert_eq!(sum("tasks"), u64::from(TASKS));
+        assert_eq!(sum("failed"), 0);
+        assert_eq!(sum("read"), self.load.sent);
+        assert_eq!(sum("forwarded"), sum("received"));
+        let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
+        assert_eq!(accounted.into_iter().map(sum).sum::<u64>(), self.load.sent);
+        self.processes.iter_mut().for_each(Process::terminate);
+        eprintln!("{}: {} events exact", self.prefix, self.load.sent);
+    }
+}
