@@ -122,15 +122,16 @@ mod tests {
     use super::*;
 
     fn lines_of(bytes: &[u8]) -> Result<Vec<(u64, usize)>, String> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        let files = Files::new(vec![file.path().to_owned()]);
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let path = folder.path().join("lines");
+        std::fs::write(&path, bytes).map_err(|error| error.to_string())?;
+        let files = Files::new(vec![path.clone()]);
         let mut lines = Vec::new();
         let read = files.each_line(|place, line| {
             lines.push((place.line, line.len()));
             Ok(())
         });
-        let name = file.path().display().to_string();
+        let name = path.display().to_string();
         read.map(|()| lines)
             .map_err(|error| format!("{error:#}").replace(&name, "FILE"))
     }
@@ -164,10 +165,10 @@ mod tests {
         let mut damaged = whole;
         let last = damaged.len() - 5;
         damaged[last] ^= 1;
-        let error = lines_of(&damaged).unwrap_err();
+        let damage = lines_of(&damaged).unwrap_err();
         assert!(
-            error.contains("the gzip data is cut off or damaged"),
-            "{error}"
+            damage.contains("the gzip data is cut off or damaged"),
+            "{damage}"
         );
     }
 

@@ -7,11 +7,19 @@ mod report;
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{config::Config, kafka::topics::Topics};
+use crate::{
+    config::Config,
+    kafka::{self, Progress, Stop, topics::Topics},
+    serve::Server,
+};
+
+/// As a shell says of a process that an interrupt ended.
+const INTERRUPTED: i32 = 130;
 
 /// Real-time event stream processor for contact centers.
 #[derive(Debug, Parser)]
@@ -25,6 +33,8 @@ pub struct Arguments {
 enum Command {
     /// Says whether a configuration is right, or what is wrong where
     Check(ConfigFile),
+    /// Works on the sources until it is asked to stop
+    Run(ConfigFile),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
     /// Makes or shows the topics that belong to a deployment
@@ -62,6 +72,7 @@ impl ConfigFile {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(file) => check(&file),
+        Command::Run(file) => work(file.load()?),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Topics { action } => match action {
             TopicsAction::Create(file) => create_topics(&file.load()?),
@@ -78,6 +89,31 @@ fn check(file: &ConfigFile) -> anyhow::Result<()> {
     say(format_args!(
         "{path}: good; {sources} sources, {policies} policies"
     ))
+}
+
+/// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
+fn work(config: Config) -> anyhow::Result<()> {
+    if config.engine.sources.is_empty() {
+        anyhow::bail!("there is no [[source]] to read; add one with its topic");
+    }
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || {
+        if asked.is_requested() {
+            std::process::exit(INTERRUPTED);
+        }
+        tracing::info!("leaving");
+        asked.request();
+    })?;
+    let progress = Arc::new(Progress::default());
+    let server = Server::start(&config.http, Arc::clone(&progress))?;
+    tracing::info!(
+        "reading {} sources as {}; http://{}/metrics",
+        config.engine.sources.len(),
+        config.kafka.instance,
+        server.address
+    );
+    kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
 }
 
 fn create_topics(config: &Config) -> anyhow::Result<()> {

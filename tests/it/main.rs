@@ -16,6 +16,8 @@ mod line;
 mod process;
 #[cfg(feature = "kafka")]
 mod replay;
+#[cfg(feature = "kafka")]
+mod serve;
 mod spine;
 mod tidy;
 mod times;

@@ -1,5 +1,7 @@
 //! The command `replay`, as a process.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::{
     fs,
     io::Write as _,
@@ -151,11 +153,11 @@ fn broken_input_ends_with_a_reason() {
         "{}",
         stderr(&output)
     );
-    let output = replay(&["nowhere.jsonl"]);
+    let missing = replay(&["nowhere.jsonl"]);
     assert!(
-        stderr(&output).contains("nowhere.jsonl: No such file"),
+        stderr(&missing).contains("nowhere.jsonl: No such file"),
         "{}",
-        stderr(&output)
+        stderr(&missing)
     );
 }
 
