@@ -98,10 +98,12 @@ impl ConsumerContext for MembershipContext {
             .iter()
             .map(|task| task.partition())
             .collect();
-        let change = match code {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Change::Assigned(tasks),
-            _ if consumer.assignment_lost() => Change::Lost(tasks),
-            _ => Change::Revoked(tasks),
+        let change = if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            Change::Assigned(tasks)
+        } else if consumer.assignment_lost() {
+            Change::Lost(tasks)
+        } else {
+            Change::Revoked(tasks)
         };
         if self.closing.load(Ordering::Relaxed) {
             let closed = match change {
@@ -133,18 +135,18 @@ impl End {
     }
 }
 
+/// By topic and partition.
+pub(super) type Ends = BTreeMap<(String, i32), End>;
+
 /// The ends of the partitions that are read, from librdkafka's statistics.
 #[derive(Debug, Default)]
 pub(super) struct FetchContext {
-    ends: Mutex<Option<(Tick, BTreeMap<(String, i32), End>)>>,
+    ends: Mutex<Option<(Tick, Ends)>>,
 }
 
 impl FetchContext {
     /// The ends, if they were told since `since`.
-    pub(super) fn ends_since(
-        &self,
-        since: Option<Tick>,
-    ) -> Option<(Tick, BTreeMap<(String, i32), End>)> {
+    pub(super) fn ends_since(&self, since: Option<Tick>) -> Option<(Tick, Ends)> {
         let ends = lock(&self.ends);
         ends.as_ref()
             .filter(|(at, _)| since.is_none_or(|since| *at > since))
@@ -201,7 +203,7 @@ impl Statistics {
     /// Fetches come back each 50 ms; a broker that says nothing for this long may hold records that we don't know of.
     const SILENT: Duration = Duration::from_secs(1);
 
-    fn ends(self) -> BTreeMap<(String, i32), End> {
+    fn ends(self) -> Ends {
         let silent_us = i64::try_from(Self::SILENT.as_micros()).unwrap_or(i64::MAX);
         let heard: Vec<i32> = self
             .brokers

@@ -56,7 +56,6 @@ pub(super) struct Job {
 pub(super) struct Outcome {
     pub(super) steps: Vec<(Step, Fate)>,
     pub(super) took: Duration,
-    pub(super) partitions: usize,
     /// Why the transaction was not committed at once.
     pub(super) failure: Option<String>,
 }
@@ -130,7 +129,6 @@ impl Committer {
         self.turn ^= 1;
         let begun_at = Tick::now();
         let joined = batch::join_sections(&job.steps);
-        let partitions = job.steps.len() + joined.len();
         let result = self.transact(&job, &joined);
         let firsts = self.firsts(job.steps.len());
         let (fates, failure) = match result {
@@ -145,7 +143,6 @@ impl Committer {
         Ok(Outcome {
             steps: job.steps.into_iter().zip(fates).collect(),
             took: Tick::now().since(begun_at),
-            partitions,
             failure,
         })
     }
@@ -415,11 +412,10 @@ fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
 }
 
 fn is_abortable(error: &KafkaError) -> bool {
-    match error {
-        KafkaError::Transaction(error) => error.txn_requires_abort(),
-        KafkaError::MessageProduction(_) => true,
-        _ => false,
+    if let KafkaError::Transaction(error) = error {
+        return error.txn_requires_abort();
     }
+    matches!(error, KafkaError::MessageProduction(_))
 }
 
 /// Empties the producer first: an abort with records on their way never returns.

@@ -144,10 +144,10 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
     thread::scope(|scope| {
         for restorer in 0..RESTORERS {
             let (line, done) = (takeover_line.clone(), restored_sender.clone());
-            let (again, bell) = (takeovers.clone(), bell_rope.clone());
+            let (again, rope) = (takeovers.clone(), bell_rope.clone());
             scope.spawn(move || {
                 let number = number * RESTORERS + restorer;
-                let result = restorer_of(shared, again).run(number, &line, &done, &bell);
+                let result = restorer_of(shared, again).run(number, &line, &done, &rope);
                 stop_on_error(shared, "restores", result);
             });
         }

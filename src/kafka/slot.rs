@@ -61,9 +61,9 @@ impl Running {
         inputs: &[InputId],
         (fetch, names, bell): (&Fetch, &Names, &Sender<()>),
     ) -> KafkaResult<Self> {
-        let from = task.exchange_position();
-        let name = names.of(Topic::Exchange);
-        let exchange = Reading::new(fetch, name, i32::from(id.0), Some(from), bell)?;
+        let frames = names.of(Topic::Exchange);
+        let position = task.exchange_position();
+        let exchange = Reading::new(fetch, frames, i32::from(id.0), Some(position), bell)?;
         let mut sources = Vec::with_capacity(inputs.len());
         for input in inputs {
             let from = task.position(*input);
@@ -79,7 +79,7 @@ impl Running {
             cut: None,
             waits_since: None,
             committed,
-            exchange_committed: from,
+            exchange_committed: position,
             trim: TrimPoint::default(),
         };
         reading::start(fetch, running.readings())?;

@@ -322,8 +322,9 @@ impl<'a> Topics<'a> {
             findings: Vec::new(),
         };
         if found == 0 {
-            let topic = state.name.clone();
-            state.findings.push(Finding::Missing { topic });
+            state.findings.push(Finding::Missing {
+                topic: state.name.clone(),
+            });
             return Ok(state);
         }
         if found != usize::from(self.tasks) {

@@ -271,8 +271,8 @@ impl Worker {
             clock::pause(Duration::from_millis(2));
         }
         // The request to leave is on its way.
-        let limit = Tick::now().after(Duration::from_millis(200));
-        while Tick::now() < limit {
+        let sent = Tick::now().after(Duration::from_millis(200));
+        while Tick::now() < sent {
             self.poll_membership()?;
             clock::pause(Duration::from_millis(10));
         }

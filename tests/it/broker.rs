@@ -60,9 +60,8 @@ impl Broker {
             .arg(&config)
             .stdout(Stdio::null())
             .status()
-            .ok()
-            .filter(std::process::ExitStatus::success)
-            .expect("Kafka's storage tool formats a folder");
+            .is_ok_and(|status| status.success())
+            .then_some(())?;
         let process = spawn(jars, &config, folder.path());
         let mut broker = Self {
             address: format!("127.0.0.1:{port}"),

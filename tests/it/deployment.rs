@@ -230,11 +230,9 @@ impl Deployment {
         let lines = lines(copies);
         let expected = expected(&lines);
         create_topics(prefix);
-        let folder = tempfile::Builder::new()
-            .disable_cleanup(true)
-            .tempdir()
-            .expect("a folder");
-        eprintln!("{prefix}: logs in {}", folder.path().display());
+        // Stays if the test fails.
+        let mut folder = tempfile::tempdir().expect("a folder");
+        folder.disable_cleanup(true);
         let start = |name: &&str| Process::start(&shared().address, prefix, name, folder.path());
         Self {
             prefix: prefix.to_owned(),
@@ -244,6 +242,11 @@ impl Deployment {
             folder,
             expected,
         }
+    }
+
+    /// The folder of the processes' logs.
+    pub(crate) fn logs(&self) -> std::path::Display<'_> {
+        self.folder.path().display()
     }
 
     pub(crate) fn restart(&mut self, number: usize) {
@@ -260,7 +263,12 @@ impl Deployment {
             .read_until(&self.expected, Duration::from_secs(60));
         pause(Duration::from_millis(1_500));
         self.processes.iter_mut().for_each(Process::assert_alive);
-        assert!(same, "{}", self.reader.explain(&self.expected));
+        assert!(
+            same,
+            "logs in {}: {}",
+            self.logs(),
+            self.reader.explain(&self.expected)
+        );
         let sum = |name| {
             self.processes
                 .iter()
@@ -274,6 +282,6 @@ impl Deployment {
         let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
         assert_eq!(accounted.into_iter().map(sum).sum::<u64>(), self.load.sent);
         self.processes.iter_mut().for_each(Process::terminate);
-        eprintln!("{}: {} events exact", self.prefix, self.load.sent);
+        self.folder.disable_cleanup(false);
     }
 }

@@ -9,9 +9,9 @@ use crate::{deployment::Deployment, process::Process};
 #[test]
 fn figures_are_exact_when_processes_are_killed() {
     let seed = 1;
-    eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut deployment = Deployment::start("kill", 2, 4, 1_500);
+    eprintln!("seed {seed}, logs in {}", deployment.logs());
     deployment.load.run_for(Duration::from_secs(4));
     for kill in 0..12 {
         let wait_ms = random.random_range(200..3_500);
@@ -42,6 +42,7 @@ fn a_process_that_hung_commits_nothing_of_what_it_lost() {
     let seed = 2;
     let mut random = StdRng::seed_from_u64(seed);
     let mut deployment = Deployment::start("hang", 2, 2, 1_000);
+    eprintln!("seed {seed}, logs in {}", deployment.logs());
     deployment.load.run_for(Duration::from_secs(4));
     for length_ms in [3_000, 9_000, 15_000] {
         let victim = random.random_range(0..2);
