@@ -1,6 +1,7 @@
 //! The commands.
 
 mod input;
+mod load;
 mod replay;
 mod report;
 
@@ -37,6 +38,8 @@ enum Command {
     Run(ConfigFile),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
+    /// Writes the lines of a file to a topic
+    Load(load::Load),
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
@@ -72,8 +75,9 @@ impl ConfigFile {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(file) => check(&file),
-        Command::Run(file) => work(file.load()?),
+        Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
         Command::Replay(arguments) => replay::replay(arguments),
+        Command::Load(arguments) => load::load(arguments),
         Command::Topics { action } => match action {
             TopicsAction::Create(file) => create_topics(&file.load()?),
             TopicsAction::Show(file) => show_topics(&file.load()?),
@@ -93,9 +97,6 @@ fn check(file: &ConfigFile) -> anyhow::Result<()> {
 
 /// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
 fn work(config: Config) -> anyhow::Result<()> {
-    if config.engine.sources.is_empty() {
-        anyhow::bail!("there is no [[source]] to read; add one with its topic");
-    }
     let stop = Stop::default();
     let asked = stop.clone();
     ctrlc::set_handler(move || {

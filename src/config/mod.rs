@@ -29,6 +29,8 @@ pub enum ConfigError {
         column: usize,
         sentence: String,
     },
+    #[error("{file}: there is no [[source]] to read; add one with its `topic`")]
+    NoSource { file: String },
 }
 
 /// A mistake and the bytes that make it.
@@ -49,6 +51,18 @@ impl Config {
             Ok(text) => Self::parse(&file, &text),
             Err(cause) => Err(ConfigError::Unreadable { file, cause }),
         }
+    }
+
+    /// The same, if it says what to read.
+    ///
+    /// # Errors
+    /// When there is no source; the error names `path`.
+    pub fn with_sources(self, path: &Path) -> Result<Self, ConfigError> {
+        if self.engine.sources.is_empty() {
+            let file = path.display().to_string();
+            return Err(ConfigError::NoSource { file });
+        }
+        Ok(self)
     }
 
     /// Reads the text of one file, which `file` names in errors.

@@ -3,6 +3,8 @@
 #[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
+mod commands;
+#[cfg(feature = "kafka")]
 mod config;
 mod crash;
 mod decode;

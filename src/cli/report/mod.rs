@@ -8,12 +8,15 @@ use std::fmt;
 use comfy_table::{CellAlignment, Table, presets};
 
 use self::{
-    number::{percent, score, seconds, share, thousands},
+    number::{percent, score, seconds, share},
     record::{Kpis, Scale},
 };
 use crate::engine::Counters;
 
-pub(super) use self::record::{Record, Scales};
+pub(super) use self::{
+    number::thousands,
+    record::{Record, Scales},
+};
 
 /// All that was found out.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::record::{Mean, Ratio, Scale};
 const ABSENT: &str = "-";
 
 /// `22,162`.
-pub(super) fn thousands(number: impl TryInto<i128>) -> String {
+pub(in crate::cli) fn thousands(number: impl TryInto<i128>) -> String {
     let number = number.try_into().unwrap_or_default();
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
