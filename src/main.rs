@@ -7,7 +7,12 @@ use floorwalker::{
     cli::{self, Arguments},
     config::ConfigError,
 };
+use mimalloc::MiMalloc;
 use tracing_subscriber::EnvFilter;
+
+/// Threads that apply events allocate small strings all the time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// As for mistakes in the arguments.
 const MISTAKE: u8 = 2;
