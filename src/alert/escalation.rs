@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::AlertSettings;
 use crate::{
-    contact::{Closed, ContactSettings, Fold, Obligation, Owed, Verdict},
+    contact::{Closed, ContactSettings, Fold, Obligation, Verdict},
     event::Timestamp,
 };
 
@@ -62,9 +62,9 @@ pub fn escalations<'f>(
         .enumerate()
         .flat_map(move |(place, obligation)| {
             let at_risk = (settings.at_risk.enabled && obligation.at_risk)
-                .then(|| at_risk(place, obligation, fold));
+                .then(|| at_risk(place, obligation));
             let missed = (settings.missed.enabled)
-                .then(|| missed(place, obligation, fold))
+                .then(|| missed(place, obligation))
                 .flatten();
             at_risk.into_iter().chain(missed)
         })
@@ -96,7 +96,7 @@ pub fn transitions(before: &Fold, after: &Fold, settings: &AlertSettings) -> Vec
     told
 }
 
-fn at_risk(place: usize, obligation: &Obligation, fold: &Fold) -> Escalation {
+fn at_risk(place: usize, obligation: &Obligation) -> Escalation {
     let ended = obligation.decided.map(|decided| {
         let closed = obligation.closed.as_ref();
         let reason = match decided.verdict {
@@ -110,20 +110,20 @@ fn at_risk(place: usize, obligation: &Obligation, fold: &Fold) -> Escalation {
     Escalation {
         rule: RuleName::AtRisk,
         obligation: place,
-        digest: digest(RuleName::AtRisk, obligation, fold),
+        digest: digest(RuleName::AtRisk, obligation),
         starts_at: obligation.risk_at,
         ended,
     }
 }
 
-fn missed(place: usize, obligation: &Obligation, fold: &Fold) -> Option<Escalation> {
+fn missed(place: usize, obligation: &Obligation) -> Option<Escalation> {
     let decided = obligation
         .decided
         .filter(|decided| decided.verdict == Verdict::Missed)?;
     Some(Escalation {
         rule: RuleName::Missed,
         obligation: place,
-        digest: digest(RuleName::Missed, obligation, fold),
+        digest: digest(RuleName::Missed, obligation),
         starts_at: decided.at,
         ended: obligation
             .closed
@@ -132,10 +132,10 @@ fn missed(place: usize, obligation: &Obligation, fold: &Fold) -> Option<Escalati
     })
 }
 
-fn digest(rule: RuleName, obligation: &Obligation, fold: &Fold) -> u64 {
-    let owed = match obligation.owed {
-        Owed::Answer(episode) => fold.episodes[episode as usize].queue.as_str(),
-        Owed::Accept(offer) => fold.offers[offer as usize].agent.as_str(),
+fn digest(rule: RuleName, obligation: &Obligation) -> u64 {
+    let owed = match (&obligation.offered_to, &obligation.queue) {
+        (Some(agent), _) => agent.as_str(),
+        (None, queue) => queue.as_ref().map_or("", |queue| queue.as_str()),
     };
     let mut bytes = Vec::with_capacity(64);
     bytes.extend_from_slice(rule.name().as_bytes());

@@ -7,7 +7,7 @@ use super::{
     escalation::{Escalation, Reason, RuleName, Transition, policy_name},
 };
 use crate::{
-    contact::{ContactSettings, Fold, Obligation, Owed},
+    contact::{ContactSettings, Fold, Obligation},
     event::{Channel, Timestamp},
 };
 
@@ -113,10 +113,7 @@ impl<'a> Facts<'a> {
                 RuleName::Missed => &context.alert_settings.missed,
             },
             contact: context.contact,
-            agent: match obligation.owed {
-                Owed::Answer(_) => None,
-                Owed::Accept(offer) => Some(fold.offers[offer as usize].agent.as_str()),
-            },
+            agent: obligation.offered_to.as_ref().map(|agent| agent.as_str()),
             queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
             channel: fold.attributes.channel,
             waited: (until - obligation.opened_at).as_secs(),

@@ -3,7 +3,8 @@
 use super::{
     Fold,
     parts::{
-        Closed, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome, Owed, Verdict,
+        Closed, Engaged, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome,
+        Owed, Verdict,
     },
 };
 use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
@@ -44,22 +45,29 @@ pub enum What {
         answered: bool,
     },
     Handled {
-        talk: Span,
-        hold: Span,
-        wrap: Span,
+        parts: HandleParts,
+        transferred: bool,
     },
-    HandledIncomplete,
     HandledOutbound,
+    /// The talk ended by a transfer.
     Transferred,
     ResolvedSaid {
         resolved: bool,
     },
-    EndedAnswered,
-    Surveyed,
+    EndedAnswered {
+        surveyed: bool,
+    },
     /// The score as a share of its scale, in billionths: sums of it are exact.
     Rated {
         billionths: i64,
     },
+}
+
+/// What an engagement took; an incomplete one is in no mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandleParts {
+    Complete { talk: Span, hold: Span, wrap: Span },
+    Incomplete,
 }
 
 /// Calls `tell(fact, sign)` for each fact that is in one of the folds and, as far as can be seen from the parts in their
@@ -91,8 +99,8 @@ pub fn tell_changes(before: &Fold, after: &Fold, mut tell: impl FnMut(&Fact<'_>,
             which.pick(old, new).obligation(part, say);
         },
     );
-    let satisfaction = |fold: &Fold| (fold.survey.clone(), fold.answered_end);
-    if all || satisfaction(before) != satisfaction(after) {
+    let same = before.survey == after.survey && before.answered_end == after.answered_end;
+    if all || !same {
         old.satisfaction(&mut |fact| (difference.tell)(fact, -1));
         new.satisfaction(&mut |fact| (difference.tell)(fact, 1));
     }
@@ -153,14 +161,11 @@ impl Teller<'_> {
             agent: None,
             groups: true,
             queue,
-            channel: self.0.channel(),
+            channel: self.0.attributes.channel(),
         }
     }
 
     fn episode(&self, episode: &Episode, say: Say<'_>) {
-        if !self.0.attributes.is_inbound(episode.leg.as_ref()) {
-            return;
-        }
         let audience = self.groups(Some(&episode.queue));
         say(&Fact {
             at: episode.opened_at,
@@ -186,9 +191,7 @@ impl Teller<'_> {
 
     fn offer(&self, offer: &Offer, say: Say<'_>) {
         let Some(end) = offer.ended else { return };
-        if end.outcome == OfferOutcome::Withdrawn
-            || !self.0.attributes.is_inbound(offer.leg.as_ref())
-        {
+        if end.outcome == OfferOutcome::Withdrawn {
             return;
         }
         say(&Fact {
@@ -201,30 +204,26 @@ impl Teller<'_> {
     }
 
     fn engagement(&self, engagement: &Engagement, say: Say<'_>) {
-        let Some(at) = engagement.ended_at else {
-            return;
-        };
         let audience = (self.groups(engagement.queue.as_ref())).with(&engagement.agent);
-        let mut say = |what| say(&Fact { at, audience, what });
-        match self.0.attributes.direction_of(engagement.leg.as_ref()) {
+        let mut say_at = |at, what| say(&Fact { at, audience, what });
+        match engagement.direction {
             Direction::Internal | Direction::Monitor => return,
-            Direction::Outbound => return say(What::HandledOutbound),
+            Direction::Outbound => {
+                if let Some(at) = engagement.ended_at {
+                    say_at(at, What::HandledOutbound);
+                }
+                return;
+            }
             Direction::Inbound => {}
         }
-        if engagement.incomplete {
-            say(What::HandledIncomplete);
-        } else {
-            say(What::Handled {
-                talk: engagement.talk(),
-                hold: engagement.hold,
-                wrap: engagement.wrap(),
-            });
+        if let (true, Some(at)) = (engagement.transferred, engagement.talk_ended_at) {
+            say_at(at, What::Transferred);
         }
-        if engagement.transferred {
-            say(What::Transferred);
-        }
-        if let Some(resolved) = engagement.resolved {
-            say(What::ResolvedSaid { resolved });
+        if let Some(at) = engagement.ended_at {
+            say_at(at, handled(engagement));
+            if let Some(resolved) = engagement.resolved {
+                say_at(at, What::ResolvedSaid { resolved });
+            }
         }
     }
 
@@ -237,9 +236,9 @@ impl Teller<'_> {
             verdict: decided.verdict,
         };
         let groups = self.groups(obligation.queue.as_ref());
-        let audience = match obligation.owed {
-            Owed::Answer(_) => groups,
-            Owed::Accept(offer) => groups.with(&self.0.offers[offer as usize].agent),
+        let audience = match &obligation.offered_to {
+            None => groups,
+            Some(agent) => groups.with(agent),
         };
         say(&Fact {
             at: decided.at,
@@ -259,34 +258,33 @@ impl Teller<'_> {
 
     fn satisfaction(&self, say: Say<'_>) {
         let fold = self.0;
-        if let Some(end) = fold.answered_end {
+        if fold.attributes.direction() != Direction::Inbound {
+            return;
+        }
+        if let Some(end) = &fold.answered_end {
             say(&Fact {
                 at: end.at,
-                audience: self.of_engagement(end.engagement),
-                what: What::EndedAnswered,
+                audience: self.engaged(&end.engaged),
+                what: What::EndedAnswered {
+                    surveyed: fold.survey.is_some(),
+                },
             });
         }
         let Some(given) = &fold.survey else { return };
-        let audience = match given.engagement {
-            Some(engagement) => self.of_engagement(engagement),
-            None if fold.attributes.is_inbound(None) => {
-                self.groups(fold.episodes.last().map(|episode| &episode.queue))
-            }
-            None => return,
-        };
-        let at = given.at;
-        let billionths = billionths(given.survey.normalised());
-        let what = What::Rated { billionths };
-        say(&Fact { at, audience, what });
-        if fold.answered_end.is_some() {
-            let what = What::Surveyed;
-            say(&Fact { at, audience, what });
-        }
+        say(&Fact {
+            at: given.at,
+            audience: (given.engaged.as_ref()).map_or_else(
+                || self.groups(given.waited_in.as_ref()),
+                |engaged| self.engaged(engaged),
+            ),
+            what: What::Rated {
+                billionths: billionths(given.survey.normalised()),
+            },
+        });
     }
 
-    fn of_engagement(&self, engagement: u32) -> Audience<'_> {
-        let engagement = &self.0.engagements[engagement as usize];
-        (self.groups(engagement.queue.as_ref())).with(&engagement.agent)
+    fn engaged<'a>(&self, engaged: &'a Engaged) -> Audience<'a> {
+        (self.groups(engaged.queue.as_ref())).with(&engaged.agent)
     }
 }
 
@@ -307,6 +305,22 @@ impl<'a> Audience<'a> {
             groups: false,
             ..self
         }
+    }
+}
+
+fn handled(engagement: &Engagement) -> What {
+    let parts = if engagement.incomplete {
+        HandleParts::Incomplete
+    } else {
+        HandleParts::Complete {
+            talk: engagement.talk(),
+            hold: engagement.hold,
+            wrap: engagement.wrap(),
+        }
+    };
+    What::Handled {
+        parts,
+        transferred: engagement.transferred,
     }
 }
 

@@ -5,14 +5,14 @@ use minicbor::{Decode, Encode};
 use super::{
     ContactSettings, Measure,
     parts::{
-        AnsweredEnd, Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd,
-        EpisodeOutcome, LegDirection, Obligation, Offer, OfferEnd, OfferOutcome, Owed, SurveyGiven,
-        Verdict,
+        AnsweredEnd, Attributes, Closed, Closing, Decision, Engaged, Engagement, Episode,
+        EpisodeEnd, EpisodeOutcome, LegDirection, Obligation, Offer, OfferEnd, OfferOutcome, Owed,
+        SurveyGiven, Verdict,
     },
 };
 use crate::event::{
     AgentId, AtAgent, Body, Channel, ContactQueued, Direction, EndedBy, QueueId, Span, Survey,
-    Timestamp, WrapUpEnded,
+    Text, Timestamp, WrapUpEnded,
 };
 
 /// A contact as its events up to an instant make it. A function of the *set* of events and of that instant.
@@ -48,6 +48,9 @@ pub struct Fold {
     /// The latest instant at which the passing of time alone changed something.
     #[n(13)]
     pub last_transition_at: Option<Timestamp>,
+    /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
+    #[n(14)]
+    pub leg_directions: Vec<LegDirection>,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -58,11 +61,6 @@ pub(super) struct Happening<'a> {
 }
 
 impl Fold {
-    #[must_use]
-    pub fn channel(&self) -> Channel {
-        self.attributes.channel.unwrap_or(Channel::Other)
-    }
-
     /// Index of the wait that is open.
     pub(super) fn waiting(&self) -> Option<usize> {
         self.episodes
@@ -89,7 +87,7 @@ impl Fold {
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
             Body::ContactEnded(by) => self.end_contact(at, *by, settings),
-            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up, settings),
+            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
             Body::SurveyAnswered(survey) => self.take_survey(at, *survey),
         }
         if let Some(queue) = queue_named(happening.body) {
@@ -98,23 +96,21 @@ impl Fold {
     }
 
     fn queue(&mut self, at: Timestamp, queued: &ContactQueued, settings: &ContactSettings) {
-        if self.attributes.direction_of(queued.leg.as_ref()) == Direction::Monitor {
-            return;
-        }
+        let direction = queued.direction.unwrap_or(self.attributes.direction());
+        self.set_direction(queued.leg.as_ref(), direction);
         self.over_since = None;
         let first = !std::mem::replace(&mut self.queued_before, true);
-        let Some(queue) = queued.queue.as_ref() else {
+        let (Direction::Inbound, Some(queue)) = (direction, &queued.queue) else {
             return;
         };
-        if let Some(open) = self.waiting() {
-            if self.episodes[open].queue == *queue {
-                return;
-            }
-            self.end_wait(at, EpisodeOutcome::Left, None, settings);
+        let goes_on = |open: usize| self.episodes[open].queue == *queue;
+        if self.waiting().is_some_and(goes_on) {
+            return;
         }
-        self.open_episode(at, queue, queued, settings);
+        self.end_wait(at, EpisodeOutcome::Left, None, settings);
+        self.open_episode(at, queue, settings);
         let early_answer = (first && !self.transferred_before)
-            .then(|| self.engagement_in(queue))
+            .then(|| self.last_answer_in(queue))
             .flatten();
         if let Some(agent) = early_answer {
             self.clock_skews += 1;
@@ -122,83 +118,87 @@ impl Fold {
         }
     }
 
-    fn engagement_in(&self, queue: &QueueId) -> Option<AgentId> {
-        self.engagements
-            .iter()
-            .find(|engagement| engagement.queue.as_ref() == Some(queue))
-            .filter(|engagement| {
-                self.attributes.direction_of(engagement.leg.as_ref()) != Direction::Monitor
-            })
+    fn set_direction(&mut self, leg: Option<&Text>, direction: Direction) {
+        let known = (self.leg_directions.iter_mut()).find(|known| known.leg.as_ref() == leg);
+        match known {
+            Some(known) => known.direction = direction,
+            None if direction == self.attributes.direction() => {}
+            None => self.leg_directions.push(LegDirection {
+                leg: leg.cloned(),
+                direction,
+            }),
+        }
+    }
+
+    /// What the last `ContactQueued` of the leg said, else the contact's own.
+    fn direction_of(&self, leg: Option<&Text>) -> Direction {
+        (self.leg_directions.iter())
+            .find(|known| known.leg.as_ref() == leg)
+            .map_or(self.attributes.direction(), |known| known.direction)
+    }
+
+    fn last_answer_in(&self, queue: &QueueId) -> Option<AgentId> {
+        (self.engagements.iter())
+            .rfind(|engagement| engagement.queue.as_ref() == Some(queue))
             .map(|engagement| engagement.agent.clone())
     }
 
-    fn open_episode(
-        &mut self,
-        at: Timestamp,
-        queue: &QueueId,
-        queued: &ContactQueued,
-        settings: &ContactSettings,
-    ) {
+    fn open_episode(&mut self, at: Timestamp, queue: &QueueId, settings: &ContactSettings) {
         self.episodes.push(Episode {
             queue: queue.clone(),
-            leg: queued.leg.clone(),
             opened_at: at,
             ended: None,
         });
-        if self.attributes.is_inbound(queued.leg.as_ref()) {
-            let owed = Owed::Answer(index(self.episodes.len() - 1));
-            self.oblige(at, Measure::Answer, owed, Some(queue.clone()), settings);
+        let owed = Owed::Answer(index(self.episodes.len() - 1));
+        self.oblige(at, owed, Some(queue), settings);
+    }
+
+    /// What had no queue when it was sealed has the first that was named after.
+    pub(super) fn name_queues(&mut self) {
+        let first = &self.attributes.first_queue;
+        for obligation in &mut self.obligations {
+            obligation.queue = obligation.queue.take().or_else(|| first.clone());
+        }
+        for offer in &mut self.offers {
+            offer.queue = offer.queue.take().or_else(|| first.clone());
         }
     }
 
     fn offer(&mut self, at: Timestamp, offered: &AtAgent, settings: &ContactSettings) {
-        let rings_already = self
-            .offers
-            .iter()
-            .any(|offer| offer.ended.is_none() && offer.agent == offered.agent);
-        if rings_already || self.over_since.is_some() {
+        let rings_already =
+            (self.offers.iter()).any(|offer| offer.ended.is_none() && offer.agent == offered.agent);
+        if rings_already || self.direction_of(offered.leg.as_ref()) != Direction::Inbound {
             return;
         }
-        let queue = offered
-            .queue
-            .clone()
-            .or_else(|| self.last_queue.clone())
-            .or_else(|| self.attributes.first_queue.clone());
+        let queue = (offered.queue.as_ref())
+            .or(self.last_queue.as_ref())
+            .or(self.attributes.first_queue.as_ref())
+            .cloned();
         self.offers.push(Offer {
             agent: offered.agent.clone(),
             queue: queue.clone(),
-            leg: offered.leg.clone(),
             opened_at: at,
             ended: None,
         });
-        if self.attributes.is_inbound(offered.leg.as_ref()) {
-            let owed = Owed::Accept(index(self.offers.len() - 1));
-            self.oblige(at, Measure::Accept, owed, queue, settings);
-        }
+        let owed = Owed::Accept(index(self.offers.len() - 1));
+        self.oblige(at, owed, queue.as_ref(), settings);
     }
 
     fn answer(&mut self, at: Timestamp, answered: &AtAgent, settings: &ContactSettings) {
-        let talks_already = self
-            .engagements
-            .iter()
-            .any(|engagement| engagement.talks() && engagement.agent == answered.agent);
-        if talks_already {
+        let direction = self.direction_of(answered.leg.as_ref());
+        if direction == Direction::Monitor {
             return;
         }
-        let monitors = self.attributes.direction_of(answered.leg.as_ref()) == Direction::Monitor;
-        if !monitors {
-            self.end_offers(at, Some(&answered.agent), OfferOutcome::Answered);
-            self.end_offers(at, None, OfferOutcome::Withdrawn);
-            self.end_wait(
-                at,
-                EpisodeOutcome::Answered,
-                Some(&answered.agent),
-                settings,
-            );
+        let agent = &answered.agent;
+        self.end_offers(at, Some(agent), OfferOutcome::Answered);
+        self.end_offers(at, None, OfferOutcome::Withdrawn);
+        self.end_wait(at, EpisodeOutcome::Answered, Some(agent), settings);
+        if self.talking(agent).is_some() {
+            return;
         }
         let waited_in = self.episodes.last().map(|episode| &episode.queue);
         self.engagements.push(Engagement {
-            agent: answered.agent.clone(),
+            agent: agent.clone(),
             queue: answered.queue.as_ref().or(waited_in).cloned(),
             leg: answered.leg.clone(),
             answered_at: at,
@@ -208,7 +208,9 @@ impl Fold {
             held_since: None,
             transferred: false,
             incomplete: false,
+            wrap_up_said: false,
             resolved: None,
+            direction,
         });
         if self.over_since.is_some() {
             self.clock_skews += 1;
@@ -243,7 +245,7 @@ impl Fold {
     }
 
     fn end_talk(&mut self, engagement: usize, at: Timestamp, settings: &ContactSettings) {
-        let wraps_up = !settings.no_wrap_up.contains(&self.channel());
+        let wraps_up = !settings.no_wrap_up.contains(&self.attributes.channel());
         let engagement = &mut self.engagements[engagement];
         engagement.stop_talk(at);
         if !wraps_up {
@@ -265,36 +267,34 @@ impl Fold {
         }
         self.over_since.get_or_insert(at);
         if self.answered_end.is_none()
-            && let Some(engagement) = self.last_engaged()
+            && let Some(engaged) = self.last_engaged()
         {
-            self.answered_end = Some(AnsweredEnd { at, engagement });
+            self.answered_end = Some(AnsweredEnd { at, engaged });
         }
     }
 
-    /// The engagement that was the last to begin, supervisors who listened in left out.
-    fn last_engaged(&self) -> Option<u32> {
-        self.engagements
-            .iter()
-            .rposition(|engagement| self.attributes.is_inbound(engagement.leg.as_ref()))
-            .map(index)
+    /// The inbound engagement that was the last to begin.
+    fn last_engaged(&self) -> Option<Engaged> {
+        (self.engagements.iter())
+            .rfind(|engagement| engagement.direction == Direction::Inbound)
+            .map(|engagement| Engaged {
+                agent: engagement.agent.clone(),
+                queue: engagement.queue.clone(),
+            })
     }
 
-    fn end_wrap_up(&mut self, at: Timestamp, wrap_up: &WrapUpEnded, settings: &ContactSettings) {
-        let of_agent = |engagement: &Engagement| engagement.agent == wrap_up.agent;
-        let wraps = |engagement: &Engagement| of_agent(engagement) && engagement.wraps_up();
-        let talks = |engagement: &Engagement| of_agent(engagement) && engagement.talks();
-        let open = (self.engagements.iter().position(wraps))
-            .or_else(|| self.engagements.iter().position(talks));
-        let closed_with_talk = || {
-            (settings.no_wrap_up.contains(&self.channel()))
-                .then(|| self.engagements.iter().rposition(of_agent))
-                .flatten()
+    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement not spoken of.
+    fn end_wrap_up(&mut self, at: Timestamp, wrap_up: &WrapUpEnded) {
+        let first = |is: fn(&Engagement) -> bool| {
+            (self.engagements.iter()).position(|one| one.agent == wrap_up.agent && is(one))
         };
-        let Some(which) = open.or_else(closed_with_talk) else {
-            return;
-        };
-        let engagement = &mut self.engagements[which];
-        engagement.resolved = wrap_up.resolved.or(engagement.resolved);
+        let found = first(Engagement::wraps_up)
+            .or_else(|| first(Engagement::talks))
+            .or_else(|| first(|engagement| !engagement.wrap_up_said));
+        let Some(place) = found else { return };
+        let engagement = &mut self.engagements[place];
+        engagement.wrap_up_said = true;
+        engagement.resolved = wrap_up.resolved;
         engagement.stop_talk(at);
         engagement.ended_at.get_or_insert(at);
     }
@@ -303,34 +303,38 @@ impl Fold {
         self.survey = Some(SurveyGiven {
             at,
             survey,
-            engagement: self.last_engaged(),
+            engaged: self.last_engaged(),
+            waited_in: (self.episodes.last()).map(|episode| episode.queue.clone()),
         });
     }
 
     fn oblige(
         &mut self,
         at: Timestamp,
-        measure: Measure,
         owed: Owed,
-        queue: Option<QueueId>,
+        queue: Option<&QueueId>,
         settings: &ContactSettings,
     ) {
-        let channel = self.channel();
-        let applies = settings.policies.iter().filter(|policy| {
-            policy.measure == measure && policy.applies_to(channel, queue.as_ref())
-        });
-        for policy in applies {
-            self.obligations.push(Obligation {
-                policy: policy.code(),
-                owed,
-                queue: queue.clone(),
-                opened_at: at,
-                risk_at: at + policy.at_risk_after(),
-                due_at: at + policy.threshold,
-                at_risk: false,
-                decided: None,
-                closed: None,
-            });
+        let (measure, offered_to) = match owed {
+            Owed::Answer(_) => (Measure::Answer, None),
+            Owed::Accept(offer) => (Measure::Accept, Some(&self.offers[offer as usize].agent)),
+        };
+        let channel = self.attributes.channel();
+        for policy in &settings.policies {
+            if policy.measure == measure && policy.applies_to(channel, queue) {
+                self.obligations.push(Obligation {
+                    policy: policy.code(),
+                    owed,
+                    queue: queue.cloned(),
+                    opened_at: at,
+                    risk_at: at + policy.at_risk_after(),
+                    due_at: at + policy.threshold,
+                    at_risk: false,
+                    decided: None,
+                    closed: None,
+                    offered_to: offered_to.cloned(),
+                });
+            }
         }
     }
 
@@ -353,9 +357,7 @@ impl Fold {
             let verdict = settings.verdict_of_wait(obligation.policy, outcome, wait);
             (at, verdict, closed_by(outcome), agent.cloned())
         });
-        if outcome != EpisodeOutcome::Answered {
-            self.end_offers(at, None, OfferOutcome::Withdrawn);
-        }
+        self.end_offers(at, None, OfferOutcome::Withdrawn);
     }
 
     /// Ends the open offers of `agent`, or all.
@@ -369,8 +371,8 @@ impl Fold {
             let who = ringing.agent.clone();
             let (verdict, how) = verdict_of_offer(outcome);
             self.close(Owed::Accept(index(offer)), |_| {
-                let agent = (how == Closed::Answered).then(|| who.clone());
-                (at, verdict, how, agent)
+                let by = (how == Closed::Answered).then(|| who.clone());
+                (at, verdict, how, by)
             });
         }
     }
@@ -422,7 +424,7 @@ impl Fold {
     /// The next instant at which time alone changes something.
     pub(super) fn next_transition_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
         let owed = self.obligations.iter().filter_map(Obligation::next_at);
-        let limits = Limits::of(self.channel(), settings);
+        let limits = Limits::of(self.attributes.channel(), settings);
         let stale = self
             .waiting()
             .map(|open| self.episodes[open].opened_at + limits.age_max);
@@ -436,7 +438,7 @@ impl Fold {
         for obligation in &mut self.obligations {
             obligation.pass(at);
         }
-        let limits = Limits::of(self.channel(), settings);
+        let limits = Limits::of(self.attributes.channel(), settings);
         for engagement in &mut self.engagements {
             if engagement.ended_at.is_none() && limits.of_engagement(engagement) <= at {
                 engagement.stop_talk(at);
@@ -491,27 +493,13 @@ impl Attributes {
             if self.reason.is_none() {
                 self.reason = queued.reason.clone();
             }
-            changed |= self.learn_direction(queued);
+            changed |= self.direction.is_none();
+            self.direction = self
+                .direction
+                .or(queued.direction)
+                .or(Some(Direction::Inbound));
         }
         changed
-    }
-
-    fn learn_direction(&mut self, queued: &ContactQueued) -> bool {
-        let first = self.direction.is_none();
-        if first {
-            self.direction = Some(queued.direction.unwrap_or(Direction::Inbound));
-        }
-        let Some(leg) = &queued.leg else { return first };
-        let before = self.leg_directions.len();
-        let known = self.direction_of(Some(leg));
-        self.leg_directions.retain(|known| known.leg != *leg);
-        if let Some(direction) = queued.direction {
-            self.leg_directions.push(LegDirection {
-                leg: leg.clone(),
-                direction,
-            });
-        }
-        first || before != self.leg_directions.len() || known != self.direction_of(Some(leg))
     }
 }
 
@@ -519,7 +507,7 @@ impl Attributes {
 #[derive(Debug)]
 pub(super) struct Said<'a> {
     pub channel: Option<Channel>,
-    pub customer: Option<&'a crate::event::Text>,
+    pub customer: Option<&'a Text>,
     pub body: &'a Body,
 }
 

@@ -14,16 +14,16 @@
 //! assert_eq!(contact.fold.episodes[0].ended.as_ref().unwrap().agent.as_ref().unwrap().as_str(), "ana");
 //! ```
 
-mod contact;
+mod machine;
 mod fact;
 mod fold;
 mod parts;
 mod policy;
 mod record;
 
-pub use contact::{Contact, Outcome};
-pub use fact::{Audience, Fact, What, tell_changes};
+pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
 pub use fold::Fold;
+pub use machine::{Contact, Outcome};
 pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
     Obligation, Offer, OfferOutcome, Owed, SurveyGiven, Verdict,

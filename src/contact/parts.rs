@@ -2,18 +2,18 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::event::{AgentId, DeclineCause, Direction, QueueId, Span, Survey, Text, Timestamp};
+use crate::event::{
+    AgentId, Channel, DeclineCause, Direction, QueueId, Span, Survey, Text, Timestamp,
+};
 
-/// One wait in a queue.
+/// One wait of an inbound contact in a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Episode {
     #[n(0)]
     pub queue: QueueId,
     #[n(1)]
-    pub leg: Option<Text>,
-    #[n(2)]
     pub opened_at: Timestamp,
-    #[n(3)]
+    #[n(2)]
     pub ended: Option<EpisodeEnd>,
 }
 
@@ -46,7 +46,7 @@ pub enum EpisodeOutcome {
     Stale,
 }
 
-/// One ring at one agent.
+/// One ring of an inbound contact at one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Offer {
     #[n(0)]
@@ -54,10 +54,8 @@ pub struct Offer {
     #[n(1)]
     pub queue: Option<QueueId>,
     #[n(2)]
-    pub leg: Option<Text>,
-    #[n(3)]
     pub opened_at: Timestamp,
-    #[n(4)]
+    #[n(3)]
     pub ended: Option<OfferEnd>,
 }
 
@@ -109,9 +107,15 @@ pub struct Engagement {
     /// Ended without anybody saying so: handled, but in no mean.
     #[n(9)]
     pub incomplete: bool,
-    /// What the disposition said.
+    /// A `WrapUpEnded` was taken for it.
     #[n(10)]
+    pub wrap_up_said: bool,
+    /// What the disposition said.
+    #[n(11)]
     pub resolved: Option<bool>,
+    /// Of its leg, when it began.
+    #[n(12)]
+    pub direction: Direction,
 }
 
 /// A policy applied once: it has a due time and ends met, missed or excluded.
@@ -138,6 +142,9 @@ pub struct Obligation {
     /// When and how what was owed came to its end: the answer, however late, the abandon.
     #[n(8)]
     pub closed: Option<Closing>,
+    /// To whom an accept was offered.
+    #[n(9)]
+    pub offered_to: Option<AgentId>,
 }
 
 /// Index into the contact's episodes or offers.
@@ -205,26 +212,36 @@ pub struct SurveyGiven {
     pub at: Timestamp,
     #[n(1)]
     pub survey: Survey,
-    /// Of the engagement that was the last to begin by then.
     #[n(2)]
-    pub engagement: Option<u32>,
+    pub engaged: Option<Engaged>,
+    /// The queue last waited in by then.
+    #[n(3)]
+    pub waited_in: Option<QueueId>,
+}
+
+/// The inbound engagement that was the last to begin by some time, as far as others are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Engaged {
+    #[n(0)]
+    pub agent: AgentId,
+    #[n(1)]
+    pub queue: Option<QueueId>,
 }
 
 /// The first end of the customer's side at or after the first answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct AnsweredEnd {
     #[n(0)]
     pub at: Timestamp,
-    /// Index of the engagement that was the last to begin by then.
     #[n(1)]
-    pub engagement: u32,
+    pub engaged: Engaged,
 }
 
 /// What holds for the whole contact: the first said, whenever it is said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Attributes {
     #[n(0)]
-    pub channel: Option<crate::event::Channel>,
+    pub channel: Option<Channel>,
     /// Keyed hash.
     #[n(1)]
     pub customer: Option<Text>,
@@ -233,18 +250,16 @@ pub struct Attributes {
     /// Of the first `ContactQueued`.
     #[n(3)]
     pub direction: Option<Direction>,
-    /// Of each leg number, as its last `ContactQueued` says.
-    #[n(4)]
-    pub leg_directions: Vec<LegDirection>,
     /// The first queue that any event names.
-    #[n(5)]
+    #[n(4)]
     pub first_queue: Option<QueueId>,
 }
 
+/// What the last `ContactQueued` of a leg said; no leg number is a leg like any other.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct LegDirection {
     #[n(0)]
-    pub leg: Text,
+    pub leg: Option<Text>,
     #[n(1)]
     pub direction: Direction,
 }
@@ -321,18 +336,16 @@ impl Obligation {
 }
 
 impl Attributes {
-    /// Direction of a leg: what its last `ContactQueued` said, else the contact's, else inbound.
+    /// The contact's own direction.
     #[must_use]
-    pub fn direction_of(&self, leg: Option<&Text>) -> Direction {
-        leg.and_then(|leg| self.leg_directions.iter().find(|known| known.leg == *leg))
-            .map(|known| known.direction)
-            .or(self.direction)
-            .unwrap_or(Direction::Inbound)
+    pub fn direction(&self) -> Direction {
+        self.direction.unwrap_or(Direction::Inbound)
     }
 
+    /// The contact's channel; one of which no event says a channel is `other`.
     #[must_use]
-    pub fn is_inbound(&self, leg: Option<&Text>) -> bool {
-        self.direction_of(leg) == Direction::Inbound
+    pub fn channel(&self) -> Channel {
+        self.channel.unwrap_or(Channel::Other)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::{
-    Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Fold, Obligation, Owed, Verdict,
-};
+use super::{Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Verdict};
 use crate::event::{Direction, Timestamp};
 
 /// A contact as it is written to `contacts`. Durations in seconds; absent is `null`.
@@ -82,7 +80,7 @@ impl<'a> ContactRecord<'a> {
         Self {
             contact_id: id,
             channel: attributes.channel.map(crate::event::Channel::name),
-            direction: direction_name(attributes.direction_of(None)),
+            direction: direction_name(attributes.direction()),
             customer: attributes.customer.as_deref(),
             reason: attributes.reason.as_deref(),
             began_at: fold.began_at,
@@ -90,7 +88,7 @@ impl<'a> ContactRecord<'a> {
             episodes: fold.episodes.iter().map(EpisodeRecord::new).collect(),
             engagements: fold.engagements.iter().map(EngagementRecord::new).collect(),
             obligations: (fold.obligations.iter())
-                .map(|obligation| ObligationRecord::new(obligation, fold, settings))
+                .map(|obligation| ObligationRecord::new(obligation, settings))
                 .collect(),
             resolution: None,
             csat: CsatRecord {
@@ -141,7 +139,7 @@ impl<'a> EngagementRecord<'a> {
 }
 
 impl<'a> ObligationRecord<'a> {
-    fn new(obligation: &'a Obligation, fold: &'a Fold, settings: &'a ContactSettings) -> Self {
+    fn new(obligation: &'a Obligation, settings: &'a ContactSettings) -> Self {
         let decided = obligation.decided;
         Self {
             policy: (settings.policy(obligation.policy))
@@ -151,24 +149,20 @@ impl<'a> ObligationRecord<'a> {
             due_at: obligation.due_at,
             outcome: decided.map(|decided| verdict_name(decided.verdict)),
             decided_at: decided.map(|decided| decided.at),
-            agent: attributed_agent(obligation, fold),
+            agent: attributed_agent(obligation),
         }
     }
 }
 
 /// Who was offered the contact; of an answer, who gave it in time.
-fn attributed_agent<'a>(obligation: &'a Obligation, fold: &'a Fold) -> Option<&'a str> {
-    match obligation.owed {
-        Owed::Accept(offer) => Some(fold.offers[offer as usize].agent.as_str()),
-        Owed::Answer(_) => (obligation.closed.as_ref())
-            .filter(|closed| {
-                obligation
-                    .decided
-                    .is_some_and(|decided| decided.at == closed.at)
-            })
-            .and_then(|closed| closed.agent.as_ref())
-            .map(|agent| agent.as_str()),
-    }
+fn attributed_agent(obligation: &Obligation) -> Option<&str> {
+    let in_time = |at| obligation.decided.is_some_and(|decided| decided.at == at);
+    let answerer = (obligation.closed.as_ref())
+        .filter(|closed| in_time(closed.at))
+        .and_then(|closed| closed.agent.as_ref());
+    (obligation.offered_to.as_ref())
+        .or(answerer)
+        .map(|agent| agent.as_str())
 }
 
 fn direction_name(direction: Direction) -> &'static str {

@@ -50,6 +50,8 @@ pub(super) struct Ending {
     pub seq: u64,
     /// Up to here due times have been spoken of.
     pub spoken: Option<Timestamp>,
+    /// Behind this no event comes from anywhere.
+    pub horizon: Timestamp,
     /// More than a minute behind the wall clock.
     pub history: bool,
 }
@@ -117,7 +119,7 @@ impl Contacts {
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
             any = true;
-            for id in due {
+            for (_, id) in due {
                 let place = self.touch(&id, store);
                 let touched = &mut self.touched[place];
                 touched.contact.armed_at = None;
@@ -160,6 +162,7 @@ impl Contacts {
         self.place_by_contact.clear();
         let settings = Arc::clone(&self.settings);
         for mut touched in std::mem::take(&mut self.touched) {
+            touched.catch_up(ending, &settings);
             if touched.before != touched.contact.fold {
                 touched.tell(ending, &settings, said);
                 self.waiting.count(&touched.before, -1);
@@ -192,6 +195,17 @@ impl Contacts {
 impl Touched {
     fn alerts_changed(&self) -> bool {
         alert::outlook(&self.before) != alert::outlook(&self.contact.fold)
+    }
+
+    /// Speaks of what was due already when its event came.
+    fn catch_up(&mut self, ending: Ending, settings: &Settings) {
+        let Some(now) = ending.spoken else { return };
+        let due = self
+            .contact
+            .next_due_at(settings.lateness, &settings.contact);
+        if due <= now {
+            (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
+        }
     }
 
     fn tell(&mut self, ending: Ending, settings: &Settings, said: &mut Said<'_>) {

@@ -51,7 +51,7 @@ impl Gauges {
         let oldest = gauges().filter_map(|gauge| gauge.oldest).min();
         Live {
             waiting: gauges().map(|gauge| gauge.waiting).sum(),
-            longest_wait: oldest.map_or(0.0, |since| (now - since).as_secs().max(0.0)),
+            longest_wait: oldest.map(|since| (now - since).as_secs().max(0.0)),
             at_risk: gauges().map(|gauge| gauge.at_risk).sum(),
         }
     }
@@ -75,9 +75,7 @@ struct Book {
 impl Waiting {
     /// Counts a contact `sign` times.
     pub(super) fn count(&mut self, fold: &Fold, sign: i64) {
-        let waits = fold.episodes.last().filter(|episode| {
-            episode.ended.is_none() && fold.attributes.is_inbound(episode.leg.as_ref())
-        });
+        let waits = (fold.episodes.last()).filter(|episode| episode.ended.is_none());
         if let Some(episode) = waits {
             self.for_each_entity(fold, Some(&episode.queue), |book| {
                 book.count(episode.opened_at, sign);
@@ -111,7 +109,7 @@ impl Waiting {
         mut change: impl FnMut(&mut Book),
     ) {
         let queue = queue.map(|queue| Entity::Queue(queue.clone()));
-        let groups = [Entity::Channel(fold.channel()), Entity::All];
+        let groups = [Entity::Channel(fold.attributes.channel()), Entity::All];
         for entity in groups.into_iter().chain(queue) {
             change(self.by_entity.entry(entity.clone()).or_default());
             self.changed.insert(entity);

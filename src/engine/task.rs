@@ -334,7 +334,7 @@ impl Task {
         self.time.see_wall(now);
         self.time.advance(self.id.0, &mut self.meta, &self.settings);
         if let Some(clock) = self.meta.contact_clock {
-            let horizon = self.time.safe - self.settings.lateness;
+            let horizon = self.horizon();
             let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
             self.unsaid |= any;
         }
@@ -347,6 +347,11 @@ impl Task {
         {
             self.unsaid |= self.scores.has_changes(at, beat);
         }
+    }
+
+    /// Contacts' events before this are sealed: nothing can join them any more.
+    fn horizon(&self) -> Timestamp {
+        self.time.safe - self.settings.lateness
     }
 
     /// The clocks of the inputs and of the contact stage, if all is at its end.
@@ -417,6 +422,7 @@ impl Task {
         let ending = Ending {
             seq: self.meta.seq,
             spoken,
+            horizon: self.horizon(),
             history: spoken.is_none_or(|at| at + HISTORY_AFTER < self.time.wall),
         };
         let mut said = Said {

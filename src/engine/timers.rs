@@ -9,18 +9,30 @@ const SLOT: Span = Span::from_millis(10);
 /// Due times by slot. An entry is never removed: the one who is called checks whether it is still meant.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    contacts_by_slot: BTreeMap<i64, Vec<ContactId>>,
+    due_by_slot: BTreeMap<i64, Vec<(Timestamp, ContactId)>>,
 }
 
 impl Timers {
     pub(super) fn insert(&mut self, at: Timestamp, contact: ContactId) {
-        let slot = at.0.div_euclid(SLOT.0) + 1;
-        self.contacts_by_slot.entry(slot).or_default().push(contact);
+        let slot = at.0.div_euclid(SLOT.0);
+        self.due_by_slot
+            .entry(slot)
+            .or_default()
+            .push((at, contact));
     }
 
-    /// Takes the contacts of the first slot that is over at `now`.
-    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Vec<ContactId>> {
-        let first = self.contacts_by_slot.first_entry()?;
-        (*first.key() <= now.0.div_euclid(SLOT.0)).then(|| first.remove())
+    /// Takes those of the first slot who are due at `now`.
+    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Vec<(Timestamp, ContactId)>> {
+        let first = self.due_by_slot.first_entry()?;
+        let last_slot = now.0.div_euclid(SLOT.0);
+        if *first.key() < last_slot {
+            return Some(first.remove());
+        }
+        if *first.key() > last_slot || first.get().iter().all(|(at, _)| *at > now) {
+            return None;
+        }
+        let (due, later) = first.remove().into_iter().partition(|(at, _)| *at <= now);
+        self.due_by_slot.insert(last_slot, later);
+        Some(due)
     }
 }

@@ -62,8 +62,8 @@ pub struct Live {
     /// Open waits.
     pub waiting: i64,
     /// Seconds that the one who waits longest has waited.
-    #[serde(serialize_with = "rounded")]
-    pub longest_wait: f64,
+    #[serde(serialize_with = "rounded_option")]
+    pub longest_wait: Option<f64>,
     /// Contacts with an obligation open past its at-risk level.
     pub at_risk: i64,
 }
@@ -161,7 +161,7 @@ impl<'a> Scorecard<'a> {
             fcr_no_customer: None,
             resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
             frr: None,
-            transfer_rate: Ratio::new(get(Count::Transferred), get(Count::Handled)),
+            transfer_rate: Ratio::new(get(Count::HandledTransferred), get(Count::Handled)),
             offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
             csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
             csat: Satisfaction::new(tally),
@@ -306,11 +306,6 @@ fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
 
 fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn rounded<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(round(*value))
 }
 
 fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {

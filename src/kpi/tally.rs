@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::distribution::{Distribution, add_sparse};
-use crate::contact::{Verdict, What};
+use crate::contact::{HandleParts, Verdict, What};
 
 /// The sums of one entity over one stretch of time. Sparse: only what is not zero.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
@@ -28,7 +28,10 @@ pub enum Count {
     Handled,
     Incomplete,
     HandledOutbound,
+    /// Talks ended by a transfer, when they ended.
     Transferred,
+    /// Engagements ended by a transfer, when they ended: of the transfer rate.
+    HandledTransferred,
     OffersAnswered,
     OffersMissed,
     SaidResolved,
@@ -81,6 +84,7 @@ impl Count {
             Self::WrapMicros => 21,
             Self::Complete => 22,
             Self::Held => 23,
+            Self::HandledTransferred => 24,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -104,25 +108,19 @@ impl Tally {
             What::Decided { policy, verdict } => self.count(Count::Decided(policy, verdict), sign),
             What::OfferEnded { answered: true } => self.count(Count::OffersAnswered, sign),
             What::OfferEnded { answered: false } => self.count(Count::OffersMissed, sign),
-            What::Handled { talk, hold, wrap } => {
+            What::Handled { parts, transferred } => {
                 self.count(Count::Handled, sign);
-                self.count(Count::Complete, sign);
-                self.count(Count::TalkMicros, sign * talk.0);
-                self.count(Count::HoldMicros, sign * hold.0);
-                self.count(Count::WrapMicros, sign * wrap.0);
-                self.count(Count::Held, sign * i64::from(hold.0 > 0));
-                self.handles.add(talk + hold + wrap, sign);
-            }
-            What::HandledIncomplete => {
-                self.count(Count::Handled, sign);
-                self.count(Count::Incomplete, sign);
+                self.count(Count::HandledTransferred, sign * i64::from(transferred));
+                self.add_handle_parts(parts, sign);
             }
             What::HandledOutbound => self.count(Count::HandledOutbound, sign),
             What::Transferred => self.count(Count::Transferred, sign),
             What::ResolvedSaid { resolved: true } => self.count(Count::SaidResolved, sign),
             What::ResolvedSaid { resolved: false } => self.count(Count::SaidUnresolved, sign),
-            What::EndedAnswered => self.count(Count::EndedAnswered, sign),
-            What::Surveyed => self.count(Count::Surveyed, sign),
+            What::EndedAnswered { surveyed } => {
+                self.count(Count::EndedAnswered, sign);
+                self.count(Count::Surveyed, sign * i64::from(surveyed));
+            }
             What::Rated { billionths } => {
                 self.count(Count::Rated, sign);
                 self.count(Count::RatedBillionths, sign * billionths);
@@ -130,6 +128,18 @@ impl Tally {
                 self.count(Count::RatedLow, sign * i64::from(low));
             }
         }
+    }
+
+    fn add_handle_parts(&mut self, parts: HandleParts, sign: i64) {
+        let HandleParts::Complete { talk, hold, wrap } = parts else {
+            return self.count(Count::Incomplete, sign);
+        };
+        self.count(Count::Complete, sign);
+        self.count(Count::TalkMicros, sign * talk.0);
+        self.count(Count::HoldMicros, sign * hold.0);
+        self.count(Count::WrapMicros, sign * wrap.0);
+        self.count(Count::Held, sign * i64::from(hold.0 > 0));
+        self.handles.add(talk + hold + wrap, sign);
     }
 
     fn count(&mut self, count: Count, amount: i64) {

@@ -1,7 +1,5 @@
 //! The commands as a person types them, on a real broker.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 use std::{
     fs,
     net::TcpListener,

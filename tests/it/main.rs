@@ -1,5 +1,8 @@
 //! One binary for everything; a file per behaviour.
 
+#![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
+
+mod agreement;
 #[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
@@ -16,10 +19,15 @@ mod kafka_kill;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;
+mod published;
+mod reference;
+mod reference_cases;
+mod reference_outcomes;
 #[cfg(feature = "kafka")]
 mod replay;
 #[cfg(feature = "kafka")]
 mod serve;
+mod sim;
 mod spine;
 mod tidy;
 mod times;

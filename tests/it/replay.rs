@@ -1,7 +1,5 @@
 //! The command `replay`, as a process.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 use std::{
     fs,
     io::Write as _,

@@ -1,7 +1,5 @@
 //! HTTP, as Prometheus and an orchestrator see it.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
 use std::sync::Arc;
 
 use floorwalker::{

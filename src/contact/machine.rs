@@ -122,18 +122,18 @@ impl Contact {
         let newest = place == self.tail.len();
         let alone = newest && self.fold.began_at.is_none();
         self.tail.insert(place, seen);
-        let seen = &self.tail[place];
-        let in_order = newest && self.fold.last_transition_at.is_none_or(|at| at < seen.at);
-        let retroactive = in_order && self.fold.attributes.learn(&seen.said());
+        let new = &self.tail[place];
+        let in_order = newest && self.fold.last_transition_at.is_none_or(|at| at < new.at);
+        let retroactive = in_order && self.fold.attributes.learn(&new.said());
         if in_order && (alone || !retroactive) {
-            self.fold.advance(Until::Event(seen.at), settings);
-            self.fold.apply(seen.happening(), settings);
+            self.fold.advance(Until::Event(new.at), settings);
+            self.fold.apply(new.happening(), settings);
         } else {
             self.refold(settings);
         }
     }
 
-    /// The fold as it is becomes the sealed one before the first new event joins it.
+    /// The fold as it is becomes the sealed one before a new event or the passing of time changes it.
     fn keep_sealed(&mut self) {
         if self.tail.is_empty() && self.fold.began_at.is_some() && self.sealed.is_none() {
             self.sealed = Some(self.fold.clone());
@@ -160,6 +160,7 @@ impl Contact {
             attributes,
             ..sealed
         };
+        fold.name_queues();
         for seen in &self.tail {
             fold.advance(Until::Event(seen.at), settings);
             fold.apply(seen.happening(), settings);
@@ -178,15 +179,28 @@ impl Contact {
         settings: &ContactSettings,
     ) {
         if self.spoken_to.is_none_or(|spoken_to| spoken_to < now) {
+            let transition = self.fold.next_transition_at(settings);
+            if transition.is_some_and(|at| at <= now) {
+                self.keep_sealed();
+            }
             self.fold.advance(Until::Passed(now), settings);
             self.spoken_to = Some(now);
         }
         self.seal(horizon, settings);
     }
 
+    /// The newest of what late events may still join or undo.
+    fn unsealed_at(&self) -> Option<Timestamp> {
+        let last = self.tail.last().map(|last| last.at);
+        let unsealed = last.is_some() || self.sealed.is_some();
+        unsealed.then(|| last.max(self.fold.last_transition_at))?
+    }
+
     fn seal(&mut self, horizon: Timestamp, settings: &ContactSettings) {
-        let Some(last) = self.tail.last() else { return };
-        if last.at < horizon && self.fold.last_transition_at.is_none_or(|at| at < horizon) {
+        let Some(newest) = self.unsealed_at() else {
+            return;
+        };
+        if newest < horizon {
             self.tail = Vec::new();
             self.sealed = None;
             self.sealed_to = Some(horizon);
@@ -211,9 +225,7 @@ impl Contact {
     #[must_use]
     pub fn next_due_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
         let transition = self.fold.next_transition_at(settings);
-        let seal = (self.tail.last())
-            .map(|last| last.at.max(self.fold.last_transition_at.unwrap_or(last.at)))
-            .map(|at| at + lateness + Span(1));
+        let seal = self.unsealed_at().map(|at| at + lateness + Span(1));
         transition
             .into_iter()
             .chain(seal)
@@ -224,10 +236,10 @@ impl Contact {
     /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end.
     #[must_use]
     pub fn forgotten_at(&self, settings: &ContactSettings) -> Timestamp {
-        let age_max = settings.max_age_of(self.fold.channel());
+        let age_max = settings.max_age_of(self.fold.attributes.channel());
         let last = self.last_event_at.unwrap_or(Timestamp::MIN);
         let ended = (self.fold.over_since)
-            .max(self.fold.answered_end.map(|end| end.at))
+            .max(self.fold.answered_end.as_ref().map(|end| end.at))
             .map(|at| at + settings.remember_min);
         (last + age_max).max(ended.unwrap_or(Timestamp::MIN))
     }
@@ -235,7 +247,7 @@ impl Contact {
     /// Whether nothing more can come of it and it may be forgotten at `now`.
     #[must_use]
     pub fn is_forgotten(&self, now: Timestamp, settings: &ContactSettings) -> bool {
-        self.tail.is_empty()
+        self.unsealed_at().is_none()
             && self.fold.next_transition_at(settings).is_none()
             && self.forgotten_at(settings) <= now
     }

@@ -1,0 +1,280 @@
+//! What is counted, when, and for whom.
+
+use super::{
+    Measure, Settings,
+    obligation::{self, Obligation, Outcome},
+    parts::{Engagement, OfferEnd, Parts, Wait, WaitEnd},
+};
+use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
+
+/// One thing a scorecard counts.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fact {
+    Offered,
+    Answered {
+        waited: Span,
+    },
+    Abandoned {
+        short: bool,
+    },
+    Left,
+    Sla {
+        policy: String,
+        outcome: Outcome,
+    },
+    Transferred,
+    Handled(Handled),
+    HandledOutbound,
+    /// A disposition that says whether it is resolved.
+    ResolvedSaid(bool),
+    /// An offer that ended at its agent.
+    Offer {
+        refused: bool,
+    },
+    /// The end of an answered contact.
+    Ended {
+        surveyed: bool,
+    },
+    Survey {
+        score: f64,
+    },
+    Fcr(Resolution),
+    FcrConfirmed(Resolution),
+    FcrNoCustomer,
+}
+
+/// An inbound engagement that ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Handled {
+    pub(super) talk: Span,
+    pub(super) hold: Span,
+    pub(super) wrap: Span,
+    pub(super) complete: bool,
+    pub(super) transferred: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resolution {
+    Resolved,
+    Repeated,
+    Unresolved,
+}
+
+/// Whom a fact is counted for, beside `all`.
+#[derive(Debug, Clone)]
+pub(super) struct Whose {
+    pub(super) agent: Option<AgentId>,
+    pub(super) queue: Option<QueueId>,
+    pub(super) channel: Option<Channel>,
+}
+
+impl Whose {
+    fn queue_of(parts: &Parts, queue: &QueueId) -> Self {
+        Self {
+            agent: None,
+            queue: Some(queue.clone()),
+            channel: Some(parts.channel),
+        }
+    }
+
+    pub(super) fn engaged(parts: &Parts, engagement: &Engagement) -> Self {
+        Self {
+            agent: Some(engagement.agent.clone()),
+            queue: engagement.queue.clone(),
+            channel: Some(parts.channel),
+        }
+    }
+
+    /// The names of the entities.
+    pub(super) fn entities(&self) -> Vec<String> {
+        let agent = self.agent.as_ref().map(|agent| format!("agent:{agent}"));
+        let queue = self.queue.as_ref().map(|queue| format!("queue:{queue}"));
+        let channel = self
+            .channel
+            .map(|channel| format!("channel:{}", channel.name()));
+        let all = Some("all".to_owned());
+        [agent, queue, channel, all].into_iter().flatten().collect()
+    }
+}
+
+/// A fact at its time, for the entities it is counted for.
+#[derive(Debug)]
+pub(super) struct Booking {
+    pub(super) at: Timestamp,
+    pub(super) entities: Vec<String>,
+    pub(super) fact: Fact,
+}
+
+/// Everything there is to count.
+#[derive(Debug, Default)]
+pub(super) struct Book(pub(super) Vec<Booking>);
+
+impl Book {
+    /// For the agent, the queue, the channel and all.
+    pub(super) fn add(&mut self, at: Timestamp, whose: &Whose, fact: Fact) {
+        self.0.push(Booking {
+            at,
+            entities: whose.entities(),
+            fact,
+        });
+    }
+
+    /// For the agent alone: the copy of a queue's fact.
+    fn copy(&mut self, at: Timestamp, agent: &AgentId, fact: Fact) {
+        self.0.push(Booking {
+            at,
+            entities: vec![format!("agent:{agent}")],
+            fact,
+        });
+    }
+
+    pub(super) fn contact(
+        &mut self,
+        parts: &Parts,
+        obligations: &[Obligation],
+        settings: &Settings,
+    ) {
+        for wait in &parts.waits {
+            self.wait(parts, wait, settings);
+        }
+        for obligation in obligations {
+            self.obligation(parts, obligation);
+        }
+        self.offers(parts);
+        for engagement in &parts.engagements {
+            self.engagement(parts, engagement);
+        }
+        if parts.direction == Direction::Inbound {
+            self.end_and_survey(parts);
+        }
+    }
+
+    fn wait(&mut self, parts: &Parts, wait: &Wait, settings: &Settings) {
+        let whose = Whose::queue_of(parts, &wait.queue);
+        self.add(wait.queued_at, &whose, Fact::Offered);
+        let Some((at, end)) = &wait.end else {
+            return;
+        };
+        let waited = *at - wait.queued_at;
+        match end {
+            WaitEnd::Answered(agent) => {
+                self.add(*at, &whose, Fact::Answered { waited });
+                self.copy(*at, agent, Fact::Answered { waited });
+                self.copy_answer_outcomes(parts, wait, settings);
+            }
+            WaitEnd::Abandoned => {
+                let short = waited < settings.short_abandon;
+                self.add(*at, &whose, Fact::Abandoned { short });
+            }
+            WaitEnd::Left => self.add(*at, &whose, Fact::Left),
+            WaitEnd::Stale => {}
+        }
+    }
+
+    /// Who answers bears the wait's answer outcomes, at the answer: also a miss that was booked earlier.
+    fn copy_answer_outcomes(&mut self, parts: &Parts, wait: &Wait, settings: &Settings) {
+        let Some((at, WaitEnd::Answered(agent))) = &wait.end else {
+            return;
+        };
+        let of_channel = |channel: Option<Channel>| channel.is_none_or(|it| it == parts.channel);
+        for policy in &settings.policies {
+            let applies = policy.measure == Measure::Answer
+                && of_channel(policy.channel)
+                && policy.covers(Some(&wait.queue));
+            if applies {
+                // By the time of the answer it is decided, one way or the other.
+                let outcome = obligation::of_wait(parts, wait, policy, settings, *at).outcome;
+                let policy = policy.name.clone();
+                self.copy(*at, agent, Fact::Sla { policy, outcome });
+            }
+        }
+    }
+
+    fn obligation(&mut self, parts: &Parts, obligation: &Obligation) {
+        let Some(at) = obligation.decided_at else {
+            return;
+        };
+        let whose = Whose {
+            // A wait is the queue's; its agent has a copy.
+            agent: match obligation.measure {
+                Measure::Answer => None,
+                Measure::Accept => obligation.agent.clone(),
+            },
+            queue: obligation.queue.clone(),
+            channel: Some(parts.channel),
+        };
+        let fact = Fact::Sla {
+            policy: obligation.policy.clone(),
+            outcome: obligation.outcome,
+        };
+        self.add(at, &whose, fact);
+    }
+
+    fn offers(&mut self, parts: &Parts) {
+        for offer in &parts.offers {
+            let whose = Whose {
+                agent: Some(offer.agent.clone()),
+                queue: offer.queue.clone(),
+                channel: Some(parts.channel),
+            };
+            match offer.end {
+                Some((at, OfferEnd::Answered)) => {
+                    self.add(at, &whose, Fact::Offer { refused: false });
+                }
+                Some((at, OfferEnd::Refused)) => {
+                    self.add(at, &whose, Fact::Offer { refused: true });
+                }
+                Some((_, OfferEnd::Withdrawn)) | None => {}
+            }
+        }
+    }
+
+    fn engagement(&mut self, parts: &Parts, engagement: &Engagement) {
+        let whose = Whose::engaged(parts, engagement);
+        match (engagement.direction, engagement.end) {
+            (Direction::Inbound, _) => {}
+            (Direction::Outbound, Some(end)) => {
+                return self.add(end.at, &whose, Fact::HandledOutbound);
+            }
+            (Direction::Outbound | Direction::Internal | Direction::Monitor, _) => return,
+        }
+        // The count stands at the transfer, the rate (of what is handled by then) at the engagement's end.
+        if let Some(at) = engagement.transferred_at {
+            self.add(at, &whose, Fact::Transferred);
+        }
+        let Some(end) = engagement.end else {
+            return;
+        };
+        let handled = Handled {
+            talk: engagement.talk(),
+            hold: engagement.hold,
+            wrap: engagement.wrap(),
+            complete: end.complete,
+            transferred: engagement.transferred_at.is_some(),
+        };
+        self.add(end.at, &whose, Fact::Handled(handled));
+        // However late it is said, it counts where the engagement does.
+        if let Some(Some(resolved)) = engagement.wrap_up_said {
+            self.add(end.at, &whose, Fact::ResolvedSaid(resolved));
+        }
+    }
+
+    /// Satisfaction is the contact's: of inbound contacts, whoever had them last.
+    fn end_and_survey(&mut self, parts: &Parts) {
+        let engaged = |index: usize| Some(Whose::engaged(parts, parts.engagements.get(index)?));
+        if let Some((end, whose)) = parts.end.and_then(|end| Some((end, engaged(end.engaged)?))) {
+            let surveyed = parts.survey.is_some();
+            self.add(end.at, &whose, Fact::Ended { surveyed });
+        }
+        if let Some(surveyed) = &parts.survey {
+            let as_a_wait = || Whose {
+                agent: None,
+                queue: surveyed.waited_in.clone(),
+                channel: Some(parts.channel),
+            };
+            let whose = surveyed.engaged.and_then(engaged).unwrap_or_else(as_a_wait);
+            let score = surveyed.survey.normalised();
+            self.add(surveyed.at, &whose, Fact::Survey { score });
+        }
+    }
+}

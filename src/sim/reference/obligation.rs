@@ -1,0 +1,168 @@
+//! What each policy asks of a contact's waits and offers, and what became of it.
+
+use super::{
+    Abandons, FlowOuts, Measure, Policy, Settings,
+    parts::{Offer, OfferEnd, Parts, Wait, WaitEnd},
+};
+use crate::event::{AgentId, ContactId, QueueId, Span, Timestamp};
+
+/// One application of one policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obligation {
+    pub contact: ContactId,
+    pub policy: String,
+    pub measure: Measure,
+    pub queue: Option<QueueId>,
+    pub opened_at: Timestamp,
+    pub at_risk_at: Timestamp,
+    pub due_at: Timestamp,
+    pub outcome: Outcome,
+    /// `None` while it is open.
+    pub decided_at: Option<Timestamp>,
+    /// Who was offered (accept), who answered in time (answer), else nobody.
+    pub agent: Option<AgentId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Open,
+    Met,
+    Missed,
+    Excluded,
+}
+
+/// The obligations of a contact, policy by policy.
+pub(super) fn of_contact(parts: &Parts, settings: &Settings, clock: Timestamp) -> Vec<Obligation> {
+    let mut obligations = Vec::new();
+    for policy in &settings.policies {
+        if policy
+            .channel
+            .is_some_and(|channel| channel != parts.channel)
+        {
+            continue;
+        }
+        match policy.measure {
+            Measure::Answer => obligations.extend(
+                (parts.waits.iter())
+                    .filter(|wait| policy.covers(Some(&wait.queue)))
+                    .map(|wait| of_wait(parts, wait, policy, settings, clock)),
+            ),
+            Measure::Accept => obligations.extend(
+                (parts.offers.iter())
+                    .filter(|offer| policy.covers(offer.queue.as_ref()))
+                    .map(|offer| of_offer(parts, offer, policy, clock)),
+            ),
+        }
+    }
+    obligations
+}
+
+/// The obligation a wait makes under an answer policy.
+pub(super) fn of_wait(
+    parts: &Parts,
+    wait: &Wait,
+    policy: &Policy,
+    settings: &Settings,
+    clock: Timestamp,
+) -> Obligation {
+    let end = wait.end.as_ref().map(|(at, end)| {
+        let waited = *at - wait.queued_at;
+        (*at, policy.outcome_of(end, waited, settings.short_abandon))
+    });
+    let mut obligation = policy.obligation(parts, wait.queued_at, end, clock);
+    obligation.queue = Some(wait.queue.clone());
+    if obligation.outcome == Outcome::Met {
+        obligation.agent = wait.answered_by().cloned();
+    }
+    obligation
+}
+
+fn of_offer(parts: &Parts, offer: &Offer, policy: &Policy, clock: Timestamp) -> Obligation {
+    let end = offer.end.map(|(at, end)| {
+        let outcome = match end {
+            OfferEnd::Answered => Outcome::Met,
+            OfferEnd::Refused => Outcome::Missed,
+            OfferEnd::Withdrawn => Outcome::Excluded,
+        };
+        (at, outcome)
+    });
+    let mut obligation = policy.obligation(parts, offer.offered_at, end, clock);
+    obligation.queue.clone_from(&offer.queue);
+    obligation.agent = Some(offer.agent.clone());
+    obligation
+}
+
+impl Wait {
+    pub(super) fn answered_by(&self) -> Option<&AgentId> {
+        let (_, WaitEnd::Answered(agent)) = self.end.as_ref()? else {
+            return None;
+        };
+        Some(agent)
+    }
+}
+
+impl Policy {
+    /// A policy for certain queues does not cover what has none.
+    pub(super) fn covers(&self, queue: Option<&QueueId>) -> bool {
+        let Some(queues) = &self.queues else {
+            return true;
+        };
+        queue.is_some_and(|queue| queues.contains(queue))
+    }
+
+    /// What an end in time makes of an answer obligation.
+    fn outcome_of(&self, end: &WaitEnd, waited: Span, short_abandon: Span) -> Outcome {
+        let short = self
+            .short_abandon
+            .unwrap_or(short_abandon)
+            .min(self.threshold);
+        match (end, self.abandons, self.flow_outs) {
+            (WaitEnd::Answered(_), ..) => Outcome::Met,
+            (WaitEnd::Stale, ..) => Outcome::Excluded,
+            (WaitEnd::Left, _, FlowOuts::Exclude) => Outcome::Excluded,
+            (WaitEnd::Left, _, FlowOuts::Include) => Outcome::Missed,
+            (WaitEnd::Abandoned, ..) if waited < short => Outcome::Excluded,
+            (WaitEnd::Abandoned, Abandons::Ignore, _) => Outcome::Excluded,
+            (WaitEnd::Abandoned, Abandons::Negative, _) => Outcome::Missed,
+            (WaitEnd::Abandoned, Abandons::Positive, _) => Outcome::Met,
+        }
+    }
+
+    /// In time is up to and with `due_at`; after that it is a miss, at `due_at`.
+    fn obligation(
+        &self,
+        parts: &Parts,
+        opened_at: Timestamp,
+        end: Option<(Timestamp, Outcome)>,
+        clock: Timestamp,
+    ) -> Obligation {
+        let due_at = opened_at + self.threshold;
+        let (outcome, decided_at) = match end {
+            Some((at, outcome)) if at <= due_at => (outcome, Some(at)),
+            _ if due_at <= clock => (Outcome::Missed, Some(due_at)),
+            _ => (Outcome::Open, None),
+        };
+        Obligation {
+            contact: parts.contact.clone(),
+            policy: self.name.clone(),
+            measure: self.measure,
+            queue: None,
+            opened_at,
+            at_risk_at: opened_at + share(self.threshold, self.at_risk_at),
+            due_at,
+            outcome,
+            decided_at,
+            agent: None,
+        }
+    }
+}
+
+/// A share of a span, whole microseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a threshold is far below 2^53 microseconds, a share at most 1"
+)]
+fn share(span: Span, share: f64) -> Span {
+    Span((span.0 as f64 * share) as i64)
+}

@@ -1,0 +1,385 @@
+//! Reads the parts of one contact from its events in order.
+//!
+//! A timer books at its time, after the events of that very instant: exactly at a limit is within it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Settings,
+    parts::{End, Engagement, EngagementEnd, Offer, OfferEnd, Parts, Surveyed, Wait, WaitEnd},
+};
+use crate::event::{
+    AgentId, AtAgent, Body, ContactQueued, DeclineCause, Direction, EndedBy, Event, QueueId, Span,
+    Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
+};
+
+/// Reads the events of one contact: in order, each once, none after the clock.
+pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> Option<Parts> {
+    let first = events.first()?;
+    let mut reading = Reading {
+        settings,
+        events,
+        leg_directions: BTreeMap::new(),
+        over: false,
+        queued: false,
+        transferred: false,
+        parts: Parts {
+            contact: first.contact.clone(),
+            channel: events
+                .iter()
+                .find_map(|event| event.channel)
+                .unwrap_or(settings.channel_unsaid),
+            direction: first_direction(events),
+            customer: events.iter().find_map(|event| event.customer.clone()),
+            reason: events.iter().find_map(|event| reason_of(event)),
+            began_at: first_not_survey(events),
+            waits: Vec::new(),
+            offers: Vec::new(),
+            engagements: Vec::new(),
+            end: None,
+            survey: None,
+            resolved_said: Vec::new(),
+            external_at: Vec::new(),
+        },
+    };
+    for (position, event) in events.iter().enumerate() {
+        reading.close_overdue(|limit| limit < event.occurred_at);
+        reading.apply(position, event);
+    }
+    reading.close_overdue(|limit| limit <= clock);
+    Some(reading.parts)
+}
+
+fn as_queued(event: &Event) -> Option<&ContactQueued> {
+    let Body::ContactQueued(queued) = &event.body else {
+        return None;
+    };
+    Some(queued)
+}
+
+fn first_direction(events: &[&Event]) -> Direction {
+    events
+        .iter()
+        .find_map(|event| as_queued(event))
+        .and_then(|queued| queued.direction)
+        .unwrap_or(Direction::Inbound)
+}
+
+fn reason_of(event: &Event) -> Option<Text> {
+    as_queued(event).and_then(|queued| queued.reason.clone())
+}
+
+fn first_not_survey(events: &[&Event]) -> Option<Timestamp> {
+    events
+        .iter()
+        .find(|event| !matches!(event.body, Body::SurveyAnswered(_)))
+        .map(|event| event.occurred_at)
+}
+
+/// The queue an event names for itself. `to_queue` is where a transfer goes, not where it happens.
+fn queue_named(event: &Event) -> Option<&QueueId> {
+    if let Body::AgentOffered(at) | Body::AgentAnswered(at) = &event.body {
+        return at.queue.as_ref();
+    }
+    as_queued(event).and_then(|queued| queued.queue.as_ref())
+}
+
+struct Reading<'a> {
+    settings: &'a Settings,
+    events: &'a [&'a Event],
+    parts: Parts,
+    /// Of the last ContactQueued of each leg; no leg number is a leg like any other.
+    leg_directions: BTreeMap<Option<Text>, Direction>,
+    /// Ended, and nothing queued since.
+    over: bool,
+    /// A ContactQueued was seen.
+    queued: bool,
+    /// A Transferred was seen.
+    transferred: bool,
+}
+
+impl Reading<'_> {
+    fn apply(&mut self, position: usize, event: &Event) {
+        let at = event.occurred_at;
+        match &event.body {
+            Body::Transferred(it) => self.transferred(at, it),
+            Body::ContactQueued(it) => self.queued(at, it),
+            Body::ContactLeftQueue(_) => self.end_wait(at, WaitEnd::Left),
+            Body::AgentOffered(it) => self.offered(at, position, it),
+            Body::OfferDeclined(agent, cause) => self.declined(at, agent, *cause),
+            Body::AgentAnswered(it) => self.answered(at, it),
+            Body::HoldStarted(agent) => {
+                if let Some(engagement) = self.talking(agent) {
+                    // A second start while on hold changes nothing: holds are a union.
+                    engagement.held_since.get_or_insert(at);
+                }
+            }
+            Body::HoldEnded(agent) => {
+                if let Some(engagement) = self.talking(agent) {
+                    engagement.end_hold(at);
+                }
+            }
+            Body::ContactEnded(by) => self.ended(at, *by),
+            Body::WrapUpEnded(it) => self.wrap_up_ended(at, it),
+            Body::SurveyAnswered(survey) => {
+                let engaged = self.last_engaged();
+                self.parts.survey = Some(Surveyed {
+                    at,
+                    survey: *survey,
+                    engaged,
+                    waited_in: self.parts.waits.last().map(|wait| wait.queue.clone()),
+                });
+            }
+        }
+    }
+
+    /// Waits and engagements whose limit has come.
+    fn close_overdue(&mut self, is_due: impl Fn(Timestamp) -> bool) {
+        let max_age = self.settings.max_age(self.parts.channel);
+        let wait_limit = self.open_wait().map(|wait| wait.queued_at + max_age);
+        if let Some(at) = wait_limit.filter(|at| is_due(*at)) {
+            self.end_wait(at, WaitEnd::Stale);
+        }
+        // Wrap-up is part of an engagement: the greatest age bounds both together.
+        for engagement in &mut self.parts.engagements {
+            let stale_at = engagement.answered_at + max_age;
+            let limit = match engagement.talk_ended_at {
+                Some(talk_ended_at) => stale_at.min(talk_ended_at + self.settings.wrap_up_max),
+                None => stale_at,
+            };
+            if engagement.end.is_none() && is_due(limit) {
+                engagement.end_talk(limit, true);
+                engagement.end = Some(EngagementEnd {
+                    at: limit,
+                    complete: false,
+                });
+            }
+        }
+    }
+
+    fn transferred(&mut self, at: Timestamp, it: &Transferred) {
+        self.transferred = true;
+        if matches!(it.to, Some(TransferTarget::External(_))) {
+            self.parts.external_at.push(at);
+        }
+        let has_wrap_up = self.has_wrap_up();
+        if let Some(engagement) = self.talking(&it.agent) {
+            engagement.end_talk(at, has_wrap_up);
+            engagement.transferred_at = Some(at);
+        }
+    }
+
+    fn queued(&mut self, at: Timestamp, it: &ContactQueued) {
+        let direction = it.direction.unwrap_or(self.parts.direction);
+        self.leg_directions.insert(it.leg.clone(), direction);
+        self.over = false;
+        let first = !std::mem::replace(&mut self.queued, true);
+        // Another leg's queueing (outbound, internal, monitor) is no wait, and moves none.
+        let (Direction::Inbound, Some(queue)) = (direction, &it.queue) else {
+            return;
+        };
+        if self.open_wait().is_some_and(|wait| wait.queue == *queue) {
+            return;
+        }
+        self.end_wait(at, WaitEnd::Left);
+        self.parts.waits.push(Wait {
+            queue: queue.clone(),
+            queued_at: at,
+            after_answer: self.last_engaged().is_some(),
+            end: None,
+        });
+        // The clocks disagree: the very first wait comes after an answer that names its queue.
+        if first && !self.transferred {
+            let answer = self.last_answer_in(queue);
+            if let Some(agent) = answer {
+                self.end_wait(at, WaitEnd::Answered(agent));
+            }
+        }
+    }
+
+    fn last_answer_in(&self, queue: &QueueId) -> Option<AgentId> {
+        let mut latest_first = self.parts.engagements.iter().rev();
+        latest_first
+            .find(|engagement| engagement.queue.as_ref() == Some(queue))
+            .map(|engagement| engagement.agent.clone())
+    }
+
+    fn offered(&mut self, at: Timestamp, position: usize, it: &AtAgent) {
+        // Reserved, then ringing, is one offer: a second one while the first is open is a repeat. An offer of a
+        // contact that is over is an offer all the same.
+        let open = |offer: &Offer| offer.end.is_none() && offer.agent == it.agent;
+        if self.direction_of(&it.leg) != Direction::Inbound || self.parts.offers.iter().any(open) {
+            return;
+        }
+        let queue = self.queue_around(position);
+        self.parts.offers.push(Offer {
+            agent: it.agent.clone(),
+            queue,
+            offered_at: at,
+            end: None,
+        });
+    }
+
+    /// The queue of the event, else the last named before, else the first after.
+    fn queue_around(&self, position: usize) -> Option<QueueId> {
+        let before = self.events.iter().take(position + 1).rev();
+        let after = self.events.iter().skip(position + 1);
+        before
+            .chain(after)
+            .find_map(|event| queue_named(event))
+            .cloned()
+    }
+
+    fn declined(&mut self, at: Timestamp, agent: &AgentId, cause: DeclineCause) {
+        let end = match cause {
+            DeclineCause::Declined | DeclineCause::Missed => OfferEnd::Refused,
+            DeclineCause::Withdrawn => OfferEnd::Withdrawn,
+        };
+        for offer in &mut self.parts.offers {
+            if offer.agent == *agent {
+                offer.end.get_or_insert((at, end));
+            }
+        }
+    }
+
+    fn answered(&mut self, at: Timestamp, it: &AtAgent) {
+        let direction = self.direction_of(&it.leg);
+        // Who only listens takes nothing: no wait ends, no engagement begins.
+        if direction == Direction::Monitor {
+            return;
+        }
+        for offer in &mut self.parts.offers {
+            let end = if offer.agent == it.agent {
+                OfferEnd::Answered
+            } else {
+                OfferEnd::Withdrawn
+            };
+            offer.end.get_or_insert((at, end));
+        }
+        // Any answer ends the wait: one on an outbound or internal leg, and one by an agent who still talks to this
+        // customer, though it begins no second engagement, whatever its leg.
+        self.end_wait(at, WaitEnd::Answered(it.agent.clone()));
+        if self.talking(&it.agent).is_some() {
+            return;
+        }
+        let last_waited_in = self.parts.waits.last().map(|wait| wait.queue.clone());
+        let mut engagement = Engagement {
+            agent: it.agent.clone(),
+            queue: it.queue.clone().or(last_waited_in),
+            direction,
+            answered_at: at,
+            talk_ended_at: None,
+            transferred_at: None,
+            hold: Span::ZERO,
+            held_since: None,
+            wrap_up_said: None,
+            end: None,
+        };
+        if self.over {
+            engagement.end_talk(at, self.has_wrap_up());
+        }
+        self.parts.engagements.push(engagement);
+    }
+
+    fn ended(&mut self, at: Timestamp, by: EndedBy) {
+        self.over = true;
+        self.end_wait(
+            at,
+            match by {
+                EndedBy::Customer => WaitEnd::Abandoned,
+                EndedBy::Agent | EndedBy::System => WaitEnd::Left,
+            },
+        );
+        self.withdraw_offers(at);
+        let has_wrap_up = self.has_wrap_up();
+        for engagement in &mut self.parts.engagements {
+            engagement.end_talk(at, has_wrap_up);
+        }
+        // Answered means by an agent on an inbound leg.
+        if self.parts.end.is_none() {
+            let wait_lost = self
+                .parts
+                .waits
+                .last()
+                .is_some_and(Wait::is_lost_after_answer);
+            self.parts.end = self.last_engaged().map(|engaged| End {
+                at,
+                engaged,
+                wait_lost,
+            });
+        }
+    }
+
+    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement unspoken of. What
+    /// it says of resolved is the contact's last disposition even if the agent has no engagement.
+    fn wrap_up_ended(&mut self, at: Timestamp, it: &WrapUpEnded) {
+        let said = it.resolved.map(|resolved| (at, resolved));
+        self.parts.resolved_said.extend(said);
+        let has_wrap_up = self.has_wrap_up();
+        let theirs = |engagement: &Engagement| engagement.agent == it.agent;
+        let engagements = &mut self.parts.engagements;
+        let wrapping = engagements
+            .iter()
+            .position(|one| theirs(one) && one.talk_ended_at.is_some() && one.end.is_none());
+        let talking = || {
+            engagements
+                .iter()
+                .position(|one| theirs(one) && one.talk_ended_at.is_none())
+        };
+        let unsaid = || {
+            engagements
+                .iter()
+                .position(|one| theirs(one) && one.wrap_up_said.is_none())
+        };
+        let found = wrapping.or_else(talking).or_else(unsaid);
+        let Some(engagement) = found.and_then(|index| engagements.get_mut(index)) else {
+            // Nobody answered that we know of: nothing to end, nothing begun before we did.
+            return;
+        };
+        engagement.end_talk(at, has_wrap_up);
+        engagement.wrap_up_said = Some(it.resolved);
+        engagement
+            .end
+            .get_or_insert(EngagementEnd { at, complete: true });
+    }
+
+    fn open_wait(&self) -> Option<&Wait> {
+        self.parts.waits.last().filter(|wait| wait.end.is_none())
+    }
+
+    /// Ends the open wait, if there is one; what still rings for it is withdrawn.
+    fn end_wait(&mut self, at: Timestamp, end: WaitEnd) {
+        let open = |wait: &&mut Wait| wait.end.is_none();
+        if let Some(wait) = self.parts.waits.last_mut().filter(open) {
+            wait.end = Some((at, end));
+            self.withdraw_offers(at);
+        }
+    }
+
+    fn withdraw_offers(&mut self, at: Timestamp) {
+        for offer in &mut self.parts.offers {
+            offer.end.get_or_insert((at, OfferEnd::Withdrawn));
+        }
+    }
+
+    fn talking(&mut self, agent: &AgentId) -> Option<&mut Engagement> {
+        self.parts
+            .engagements
+            .iter_mut()
+            .find(|engagement| engagement.agent == *agent && engagement.talk_ended_at.is_none())
+    }
+
+    fn last_engaged(&self) -> Option<usize> {
+        let inbound = |engagement: &Engagement| engagement.direction == Direction::Inbound;
+        self.parts.engagements.iter().rposition(inbound)
+    }
+
+    fn direction_of(&self, leg: &Option<Text>) -> Direction {
+        let of_leg = self.leg_directions.get(leg).copied();
+        of_leg.unwrap_or(self.parts.direction)
+    }
+
+    fn has_wrap_up(&self) -> bool {
+        !self.settings.no_wrap_up.contains(&self.parts.channel)
+    }
+}

@@ -1,0 +1,84 @@
+//! First-contact resolution: whether the customer had to come back.
+
+use super::{
+    Fcr,
+    fact::{Book, Fact, Resolution, Whose},
+    parts::{End, Parts},
+};
+use crate::event::{AgentId, CustomerId, Direction, Timestamp};
+
+/// Books every inbound contact with an end once, and once more when its time is up.
+pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Book) {
+    for parts in all
+        .iter()
+        .filter(|parts| parts.direction == Direction::Inbound)
+    {
+        let inbound = |direction: Direction| direction == Direction::Inbound;
+        let first = (parts.engagements.iter()).find(|engaged| inbound(engaged.direction));
+        let (Some(end), Some(first)) = (parts.end, first) else {
+            continue;
+        };
+        let whose = Whose::engaged(parts, first);
+        let Some(customer) = &parts.customer else {
+            book.add(end.at, &whose, Fact::FcrNoCustomer);
+            continue;
+        };
+        let case = Case {
+            parts,
+            end,
+            customer,
+            settings,
+        };
+        book.add(end.at, &whose, Fact::Fcr(case.resolution(all, clock)));
+        let settled_at = end.at + settings.window;
+        if settled_at <= clock {
+            let settled = case.resolution(all, settled_at);
+            book.add(settled_at, &whose, Fact::FcrConfirmed(settled));
+        }
+    }
+}
+
+struct Case<'a> {
+    parts: &'a Parts,
+    end: End,
+    customer: &'a CustomerId,
+    settings: Fcr,
+}
+
+impl Case<'_> {
+    /// As what was said by `as_of` has it.
+    fn resolution(&self, all: &[Parts], as_of: Timestamp) -> Resolution {
+        let said = (self.parts.resolved_said.iter()).rfind(|(at, _)| *at <= as_of);
+        let said_no = said.is_some_and(|(_, resolved)| !resolved);
+        if said_no || self.end.wait_lost || (self.settings.transfer_breaks && self.is_passed_on()) {
+            Resolution::Unresolved
+        } else if all.iter().any(|other| self.is_repeated_by(other, as_of)) {
+            Resolution::Repeated
+        } else {
+            Resolution::Resolved
+        }
+    }
+
+    /// A second agent or an outside party got it, by its end.
+    fn is_passed_on(&self) -> bool {
+        let mut agents: Vec<&AgentId> = (self.parts.engagements.iter())
+            .filter(|one| one.direction == Direction::Inbound && one.answered_at <= self.end.at)
+            .map(|one| &one.agent)
+            .collect();
+        agents.sort();
+        agents.dedup();
+        let external = (self.parts.external_at.iter()).any(|at| *at <= self.end.at);
+        agents.len() > 1 || external
+    }
+
+    fn is_repeated_by(&self, other: &Parts, as_of: Timestamp) -> bool {
+        let from = self.end.at;
+        let in_window =
+            |at: Timestamp| from <= at && at < from + self.settings.window && at <= as_of;
+        other.contact != self.parts.contact
+            && other.direction == Direction::Inbound
+            && other.customer.as_ref() == Some(self.customer)
+            && other.began_at.is_some_and(in_window)
+            && (!self.settings.same_reason || other.reason == self.parts.reason)
+    }
+}

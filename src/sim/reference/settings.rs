@@ -1,0 +1,126 @@
+//! What the recount is told: the defaults of the contract, in types of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{Channel, QueueId, Span};
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub policies: Vec<Policy>,
+    pub short_abandon: Span,
+    pub wrap_up_max: Span,
+    /// Channels whose engagements end with the talk.
+    pub no_wrap_up: BTreeSet<Channel>,
+    /// How long a wait or an engagement may stay open before it is stale; a day for channels not named.
+    pub max_age: BTreeMap<Channel, Span>,
+    pub fcr: Fcr,
+    /// The windows to count; `None` is `all`, everything up to the clock.
+    pub windows: Vec<Option<Span>>,
+    /// The channel of a contact of which no event says one.
+    pub channel_unsaid: Channel,
+}
+
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub name: String,
+    pub measure: Measure,
+    pub channel: Option<Channel>,
+    pub queues: Option<BTreeSet<QueueId>>,
+    pub threshold: Span,
+    /// The share of the threshold after which an open obligation is at risk.
+    pub at_risk_at: f64,
+    pub abandons: Abandons,
+    pub short_abandon: Option<Span>,
+    pub flow_outs: FlowOuts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Accept,
+    Answer,
+}
+
+/// What an abandon in time becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandons {
+    Ignore,
+    Negative,
+    Positive,
+}
+
+/// Whether a flow-out in time counts (as missed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowOuts {
+    Exclude,
+    Include,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Fcr {
+    pub window: Span,
+    pub transfer_breaks: bool,
+    pub same_reason: bool,
+}
+
+const DAY: Span = Span::from_secs(86_400);
+
+impl Policy {
+    /// A policy of one channel with the contract's defaults, named `channel measure`.
+    #[must_use]
+    pub fn new(channel: Channel, measure: Measure, threshold: Span) -> Self {
+        let word = match measure {
+            Measure::Accept => "accept",
+            Measure::Answer => "answer",
+        };
+        Self {
+            name: format!("{} {word}", channel.name()),
+            measure,
+            channel: Some(channel),
+            queues: None,
+            threshold,
+            at_risk_at: 0.75,
+            abandons: Abandons::Ignore,
+            short_abandon: None,
+            flow_outs: FlowOuts::Exclude,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn max_age(&self, channel: Channel) -> Span {
+        self.max_age.get(&channel).copied().unwrap_or(DAY)
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        use Channel::{Chat, Email, Messaging, Sms, Social, Voice};
+        let slow = [Email, Social, Sms, Messaging];
+        let windows = [300, 1_800, 3_600, 28_800, 86_400, 604_800];
+        Self {
+            policies: vec![
+                Policy::new(Voice, Measure::Accept, Span::from_secs(18)),
+                Policy::new(Voice, Measure::Answer, Span::from_secs(20)),
+                Policy::new(Chat, Measure::Answer, Span::from_secs(10)),
+            ],
+            short_abandon: Span::from_secs(5),
+            wrap_up_max: Span::from_secs(1_800),
+            no_wrap_up: BTreeSet::from(slow),
+            max_age: slow
+                .into_iter()
+                .map(|channel| (channel, Span::from_secs(30 * 86_400)))
+                .collect(),
+            fcr: Fcr {
+                window: Span::from_secs(7 * 86_400),
+                transfer_breaks: false,
+                same_reason: false,
+            },
+            windows: windows
+                .into_iter()
+                .map(|seconds| Some(Span::from_secs(seconds)))
+                .chain([None])
+                .collect(),
+            channel_unsaid: Voice,
+        }
+    }
+}
