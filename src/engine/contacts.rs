@@ -54,6 +54,8 @@ pub(super) struct Ending {
     pub horizon: Timestamp,
     /// More than a minute behind the wall clock.
     pub history: bool,
+    /// Facts within so much time are told as one sum.
+    pub grain: Span,
 }
 
 /// What a step's contacts have to say.
@@ -211,7 +213,9 @@ impl Touched {
     fn tell(&mut self, ending: Ending, settings: &Settings, said: &mut Said<'_>) {
         let (before, after) = (&self.before, &self.contact.fold);
         *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
-        tell_changes(before, after, |fact, sign| said.deltas.add_fact(fact, sign));
+        tell_changes(before, after, |fact, sign| {
+            said.deltas.add_fact(fact, sign, ending.grain);
+        });
         let context = Context {
             contact: self.id.as_str(),
             before,

@@ -10,8 +10,6 @@ use crate::{
     kpi::Tally,
 };
 
-const SECOND: Span = Span::from_secs(1);
-
 /// What a step has to tell, to its own entities and others'.
 #[derive(Debug, Default)]
 pub(super) struct Deltas {
@@ -19,8 +17,9 @@ pub(super) struct Deltas {
 }
 
 impl Deltas {
-    pub(super) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64) {
-        let second = fact.at.floor(SECOND);
+    /// Adds a fact `sign` times to the sums of its `grain` of time.
+    pub(super) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+        let second = fact.at.floor(grain);
         let mut tell = |entity| self.tally(entity, second).add(fact.what, sign);
         let audience = fact.audience;
         if let Some(agent) = audience.agent {

@@ -62,12 +62,12 @@ pub(super) struct Forward {
     pub headers: Vec<(Text, Option<minicbor::bytes::ByteVec>)>,
 }
 
-/// Facts about one entity within one second, summed up.
+/// Facts about one entity within one second, or one finest pane, summed up.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Delta {
     #[n(0)]
     pub entity: Entity,
-    /// The second's start.
+    /// Where that begins.
     #[n(1)]
     pub second: Timestamp,
     #[n(2)]

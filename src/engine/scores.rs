@@ -20,8 +20,6 @@ use crate::{
     kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally},
 };
 
-const SECOND: Span = Span::from_secs(1);
-
 #[derive(Debug)]
 pub(super) struct Scores {
     settings: Arc<Settings>,
@@ -63,6 +61,11 @@ impl Scores {
             changes: BTreeSet::new(),
             ended_at: None,
         }
+    }
+
+    #[must_use]
+    pub(super) fn finest_pane(&self) -> Span {
+        self.levels.finest_pane()
     }
 
     /// Takes up the entities of a restored store.
@@ -271,13 +274,13 @@ impl Beat {
     }
 }
 
-/// The instant that records can tell of: all of the last whole second, or with everything at its end the newest event.
+/// The instant that records can tell of: all of the last whole grain of time, or with everything at its end the newest event.
 #[must_use]
-pub(super) fn record_clock(clock: Clock) -> Timestamp {
+pub(super) fn record_clock(clock: Clock, grain: Span) -> Timestamp {
     if clock.ended {
         clock.at
     } else {
-        clock.at.floor(SECOND) - Span(1)
+        clock.at.floor(grain) - Span(1)
     }
 }
 

@@ -85,18 +85,27 @@ impl Store {
     /// Physical redo: the part is what the log says, or gone.
     pub(super) fn overwrite(&mut self, key: &PartKey, image: Option<&[u8]>) {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
-        let size = |image: &[u8]| key.bytes.len() + image.len() + PART_OVERHEAD_BYTES;
-        let old = match image {
-            Some(image) => {
-                self.bytes += size(image);
-                self.parts += 1;
-                bucket.insert(key.bytes.clone(), image.into())
+        let overhead = key.bytes.len() + PART_OVERHEAD_BYTES;
+        match (bucket.get_mut(&key.bytes), image) {
+            (Some(known), Some(image)) => {
+                self.bytes = self.bytes - known.len() + image.len();
+                if known.len() == image.len() {
+                    known.copy_from_slice(image);
+                } else {
+                    *known = image.into();
+                }
             }
-            None => bucket.remove(&key.bytes),
-        };
-        if let Some(old) = old {
-            self.bytes -= size(&old);
-            self.parts -= 1;
+            (None, Some(image)) => {
+                self.bytes += image.len() + overhead;
+                self.parts += 1;
+                bucket.insert(key.bytes.clone(), image.into());
+            }
+            (Some(known), None) => {
+                self.bytes -= known.len() + overhead;
+                self.parts -= 1;
+                bucket.remove(&key.bytes);
+            }
+            (None, None) => {}
         }
     }
 

@@ -24,6 +24,7 @@ use crate::{
 
 /// An alert raised this far behind the wall clock is history.
 const HISTORY_AFTER: Span = Span::from_secs(60);
+const SECOND: Span = Span::from_secs(1);
 
 /// The state of one task, and what it has to say.
 ///
@@ -368,7 +369,8 @@ impl Task {
     }
 
     fn record_clock(&self) -> Option<Timestamp> {
-        self.meta.score_clock.map(record_clock)
+        let clock = self.meta.score_clock?;
+        Some(record_clock(clock, self.grain(Some(clock.at))))
     }
 
     #[must_use]
@@ -423,7 +425,8 @@ impl Task {
             seq: self.meta.seq,
             spoken,
             horizon: self.horizon(),
-            history: spoken.is_none_or(|at| at + HISTORY_AFTER < self.time.wall),
+            history: self.is_history(spoken),
+            grain: self.grain(spoken),
         };
         let mut said = Said {
             outputs: &mut outputs,
@@ -432,6 +435,19 @@ impl Task {
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
         outputs
+    }
+
+    fn is_history(&self, clock: Option<Timestamp>) -> bool {
+        clock.is_none_or(|at| at + HISTORY_AFTER < self.time.wall)
+    }
+
+    /// Live, numbers are exact at each second; in catching up at each finest pane, which makes fewer sums of them.
+    fn grain(&self, clock: Option<Timestamp>) -> Span {
+        if self.is_history(clock) {
+            self.scores.finest_pane()
+        } else {
+            SECOND
+        }
     }
 
     /// Hands deltas and gauges to those who own them: in place, or by a section of a frame.

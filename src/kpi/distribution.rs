@@ -1,63 +1,41 @@
 //! Durations as a sparse log-linear histogram: three significant decimal digits, so that a percentile is within 0.5 %, and
 //! a whole number of seconds below 1,000 is exact.
 
-use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::event::Span;
-
-/// Counts by bucket, ascending. A sum of signed contributions: counts may be below zero while a retraction is
-/// ahead of what it retracts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(transparent)]
-pub struct Distribution(#[n(0)] Vec<(u16, i64)>);
 
 /// Milliseconds below this have a bucket each.
 const EXACT_BELOW: i64 = 1_000;
 /// Buckets per decade above it: mantissas 100 to 999.
 const PER_DECADE: i64 = 900;
 
-impl Distribution {
-    pub fn add(&mut self, value: Span, count: i64) {
-        add_sparse(&mut self.0, bucket_of(value), count);
-    }
-
-    pub fn merge(&mut self, other: &Self) {
-        for &(bucket, count) in &other.0 {
-            add_sparse(&mut self.0, bucket, count);
-        }
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The nearest-rank percentile in seconds: the least value with at least `percent` of all at or below. `None`
-    /// when empty.
-    #[must_use]
-    pub fn percentile(&self, percent: i64) -> Option<f64> {
-        let total: i64 = self.0.iter().map(|(_, count)| count).sum();
-        let rank = (total * percent + 99) / 100;
-        let mut seen = 0;
-        let reached = self.0.iter().find(|(_, count)| {
-            seen += count;
-            seen >= rank && seen > 0
-        });
-        reached.map(|&(bucket, _)| value_of(bucket))
-    }
+/// Nearest-rank percentiles in seconds: the least value with at least so many percent of all at or below. `None` of nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Percentiles {
+    pub p50: Option<f64>,
+    pub p90: Option<f64>,
+    pub p99: Option<f64>,
 }
 
-/// Adds to the entry of `key` in a list ordered by key; an entry of zero is removed.
-pub(super) fn add_sparse<K: Ord + Copy>(entries: &mut Vec<(K, i64)>, key: K, amount: i64) {
-    if amount == 0 {
-        return;
-    }
-    match entries.binary_search_by_key(&key, |entry| entry.0) {
-        Ok(place) if entries[place].1 + amount == 0 => {
-            entries.remove(place);
+impl Percentiles {
+    /// Of buckets with their counts, ascending.
+    pub(super) fn of(buckets: impl Iterator<Item = (u32, i64)> + Clone) -> Self {
+        let total: i64 = buckets.clone().map(|(_, count)| count).sum();
+        let at = |percent: i64| {
+            let rank = (total * percent + 99) / 100;
+            let mut seen = 0;
+            let reached = buckets.clone().find(|(_, count)| {
+                seen += count;
+                seen >= rank && seen > 0
+            });
+            reached.map(|(bucket, _)| value_of(bucket))
+        };
+        Self {
+            p50: at(50),
+            p90: at(90),
+            p99: at(99),
         }
-        Ok(place) => entries[place].1 += amount,
-        Err(place) => entries.insert(place, (key, amount)),
     }
 }
 
@@ -66,7 +44,7 @@ pub(super) fn add_sparse<K: Ord + Copy>(entries: &mut Vec<(K, i64)>, key: K, amo
     reason = "a bucket of 10^18 ms is below 16,000"
 )]
 #[expect(clippy::cast_sign_loss, reason = "durations are never negative")]
-fn bucket_of(value: Span) -> u16 {
+pub(super) fn bucket_of(value: Span) -> u16 {
     let millis = ((value.0 + 500) / 1_000).max(0);
     if millis < EXACT_BELOW {
         return millis as u16;
@@ -82,7 +60,7 @@ fn bucket_of(value: Span) -> u16 {
 
 /// The middle of a bucket, in seconds.
 #[expect(clippy::cast_precision_loss, reason = "three significant digits")]
-fn value_of(bucket: u16) -> f64 {
+fn value_of(bucket: u32) -> f64 {
     let bucket = i64::from(bucket);
     if bucket < EXACT_BELOW {
         return bucket as f64 / 1e3;
@@ -105,25 +83,20 @@ mod tests {
             let bucket = bucket_of(Span::from_millis(millis));
             assert!(bucket >= last, "{millis}");
             last = bucket;
-            let error = (value_of(bucket) - Span::from_millis(millis).as_secs()).abs();
-            assert!(
-                error <= 0.005_01 * Span::from_millis(millis).as_secs(),
-                "{millis}"
-            );
+            let value = Span::from_millis(millis).as_secs();
+            let error = (value_of(u32::from(bucket)) - value).abs();
+            assert!(error <= 0.005_01 * value, "{millis}");
         }
     }
 
     #[test]
     fn percentiles_are_nearest_rank() {
-        let mut distribution = Distribution::default();
-        for seconds in [125, 210] {
-            distribution.add(Span::from_secs(seconds), 1);
-        }
-        let at = |percent| distribution.percentile(percent);
+        let buckets = [125, 210].map(|seconds| (u32::from(bucket_of(Span::from_secs(seconds))), 1));
+        let found = Percentiles::of(buckets.into_iter());
         assert_eq!(
-            (at(50), at(90), at(99)),
+            (found.p50, found.p90, found.p99),
             (Some(125.0), Some(210.0), Some(210.0))
         );
-        assert_eq!(Distribution::default().percentile(50), None);
+        assert_eq!(Percentiles::of([].into_iter()), Percentiles::default());
     }
 }

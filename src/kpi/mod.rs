@@ -18,8 +18,8 @@ mod scorecard;
 mod tally;
 mod window;
 
-pub use distribution::Distribution;
+pub use distribution::Percentiles;
 pub use pane::{Levels, Pane};
 pub use scorecard::{KpiRecord, Live, Ratio, Scorecard};
-pub use tally::{Count, Tally};
+pub use tally::{Count, Durations, Tally};
 pub use window::{KpiSettings, Window};

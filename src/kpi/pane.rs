@@ -71,6 +71,14 @@ impl Levels {
             })
     }
 
+    /// The pane that divides all others; of `all` alone, the shortest that a window can have.
+    #[must_use]
+    pub fn finest_pane(&self) -> Span {
+        const SHORTEST: Span = Span::from_secs(5);
+        let first = self.levels.get(1).and_then(|level| level.pane);
+        first.unwrap_or(SHORTEST)
+    }
+
     /// The number of windows; window `w` has the level `w + 1`.
     #[must_use]
     pub fn windows(&self) -> usize {

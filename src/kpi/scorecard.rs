@@ -3,8 +3,8 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
-    distribution::Distribution,
-    tally::{Count, Tally},
+    distribution::Percentiles,
+    tally::{Count, Durations, Tally},
 };
 use crate::{
     contact::{Policy, Verdict},
@@ -101,13 +101,6 @@ struct SpeedOfAnswer {
     mean: Option<f64>,
     #[serde(flatten)]
     percentiles: Percentiles,
-}
-
-#[derive(Debug, Serialize)]
-struct Percentiles {
-    p50: Option<f64>,
-    p90: Option<f64>,
-    p99: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -246,17 +239,7 @@ impl SpeedOfAnswer {
         Self {
             n,
             mean: mean_secs(tally.get(Count::WaitMicros), n),
-            percentiles: Percentiles::new(&tally.waits),
-        }
-    }
-}
-
-impl Percentiles {
-    fn new(distribution: &Distribution) -> Self {
-        Self {
-            p50: distribution.percentile(50),
-            p90: distribution.percentile(90),
-            p99: distribution.percentile(99),
+            percentiles: tally.percentiles(Durations::Waits),
         }
     }
 }
@@ -270,7 +253,7 @@ impl HandleTime {
         Self {
             n,
             mean: mean_secs(talk + hold + wrap, n),
-            percentiles: Percentiles::new(&tally.handles),
+            percentiles: tally.percentiles(Durations::Handles),
             talk: mean_secs(talk, n),
             hold: mean_secs(hold, n),
             wrap: mean_secs(wrap, n),

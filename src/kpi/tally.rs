@@ -1,21 +1,31 @@
 //! What is counted: sums of signed facts, exact in any order.
 
-use minicbor::{Decode, Encode};
+use std::cmp::Ordering;
 
-use super::distribution::{Distribution, add_sparse};
-use crate::contact::{HandleParts, Verdict, What};
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+
+use super::distribution::{Percentiles, bucket_of};
+use crate::{
+    contact::{HandleParts, Verdict, What},
+    event::Span,
+};
 
 /// The sums of one entity over one stretch of time. Sparse: only what is not zero.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// By [`Count`], ascending.
-    #[n(0)]
-    counts: Vec<(u32, i64)>,
-    #[n(1)]
-    pub(super) waits: Distribution,
-    #[n(2)]
-    pub(super) handles: Distribution,
+    /// By [`Count::code`], ascending; behind the counts, the buckets of the two distributions.
+    sums: Vec<(u32, i64)>,
 }
+
+/// Which durations a distribution is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durations {
+    Waits,
+    Handles,
+}
+
+/// Codes from here on are buckets of waits, from twice this of handle times.
+const BUCKETS: u32 = 1 << 20;
 
 /// What a count counts. The numbers are part of the state's format: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +108,7 @@ impl Tally {
             What::Answered { wait } => {
                 self.count(Count::Answered, sign);
                 self.count(Count::WaitMicros, sign * wait.0);
-                self.waits.add(wait, sign);
+                self.add_duration(Durations::Waits, wait, sign);
             }
             What::Abandoned { short } => {
                 self.count(Count::Abandoned, sign);
@@ -139,31 +149,205 @@ impl Tally {
         self.count(Count::HoldMicros, sign * hold.0);
         self.count(Count::WrapMicros, sign * wrap.0);
         self.count(Count::Held, sign * i64::from(hold.0 > 0));
-        self.handles.add(talk + hold + wrap, sign);
+        self.add_duration(Durations::Handles, talk + hold + wrap, sign);
     }
 
     fn count(&mut self, count: Count, amount: i64) {
-        add_sparse(&mut self.counts, count.code(), amount);
+        self.add_sum(count.code(), amount);
+    }
+
+    fn add_duration(&mut self, of: Durations, value: Span, count: i64) {
+        self.add_sum(of.first_code() + u32::from(bucket_of(value)), count);
+    }
+
+    fn add_sum(&mut self, code: u32, amount: i64) {
+        if amount == 0 {
+            return;
+        }
+        match self.sums.binary_search_by_key(&code, |sum| sum.0) {
+            Ok(place) if self.sums[place].1 + amount == 0 => {
+                self.sums.remove(place);
+            }
+            Ok(place) => self.sums[place].1 += amount,
+            Err(place) => self.sums.insert(place, (code, amount)),
+        }
     }
 
     pub fn merge(&mut self, other: &Self) {
-        for &(code, amount) in &other.counts {
-            add_sparse(&mut self.counts, code, amount);
+        if self.sums.is_empty() {
+            self.sums.clone_from(&other.sums);
+        } else if other.sums.len() * 4 < self.sums.len() {
+            for &(code, amount) in &other.sums {
+                self.add_sum(code, amount);
+            }
+        } else {
+            self.sums = merged(&self.sums, &other.sums);
         }
-        self.waits.merge(&other.waits);
-        self.handles.merge(&other.handles);
     }
 
     #[must_use]
     pub fn get(&self, count: Count) -> i64 {
         let code = count.code();
-        self.counts
-            .binary_search_by_key(&code, |entry| entry.0)
-            .map_or(0, |place| self.counts[place].1)
+        self.sums
+            .binary_search_by_key(&code, |sum| sum.0)
+            .map_or(0, |place| self.sums[place].1)
+    }
+
+    /// Percentiles of the waits or handle times.
+    #[must_use]
+    pub fn percentiles(&self, of: Durations) -> Percentiles {
+        let first = of.first_code();
+        let from = self.sums.partition_point(|sum| sum.0 < first);
+        let to = self.sums.partition_point(|sum| sum.0 < first + BUCKETS);
+        let buckets = self.sums[from..to].iter();
+        Percentiles::of(buckets.map(|&(code, count)| (code - first, count)))
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.waits.is_empty() && self.handles.is_empty()
+        self.sums.is_empty()
+    }
+}
+
+impl Durations {
+    const fn first_code(self) -> u32 {
+        match self {
+            Self::Waits => BUCKETS,
+            Self::Handles => 2 * BUCKETS,
+        }
+    }
+}
+
+fn merged(a: &[(u32, i64)], b: &[(u32, i64)]) -> Vec<(u32, i64)> {
+    let mut sums = Vec::with_capacity(a.len() + b.len());
+    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+    while let (Some(&(left, x)), Some(&(right, y))) = (a.peek(), b.peek()) {
+        match left.cmp(&right) {
+            Ordering::Less => sums.extend(a.next()),
+            Ordering::Greater => sums.extend(b.next()),
+            Ordering::Equal => {
+                sums.extend((x + y != 0).then_some((left, x + y)));
+                a.next();
+                b.next();
+            }
+        }
+    }
+    sums.extend(a.chain(b));
+    sums
+}
+
+/// As a byte string: for each sum the distance of its code from the last one and the amount with its sign in the lowest bit, both
+/// in groups of seven bits (LEB128).
+impl<C> Encode<C> for Tally {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        let mut bytes = Vec::with_capacity(self.sums.len() * 4);
+        let mut last = 0;
+        for &(code, amount) in &self.sums {
+            write_varint(u64::from(code - last), &mut bytes);
+            write_varint(((amount << 1) ^ (amount >> 63)).cast_unsigned(), &mut bytes);
+            last = code;
+        }
+        encoder.bytes(&bytes)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Tally {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let mut bytes = decoder.bytes()?;
+        let mut sums = Vec::with_capacity(bytes.len() / 2);
+        let mut code = 0;
+        while !bytes.is_empty() {
+            let sum = read_varint(&mut bytes).zip(read_varint(&mut bytes));
+            let (distance, amount) = sum.ok_or_else(|| decode::Error::message("tally is cut"))?;
+            let distance = u32::try_from(distance).map_err(decode::Error::custom)?;
+            code += distance;
+            sums.push((
+                code,
+                (amount >> 1).cast_signed() ^ -(amount & 1).cast_signed(),
+            ));
+        }
+        Ok(Self { sums })
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+fn write_varint(mut value: u64, bytes: &mut Vec<u8>) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_sums_are_the_same_in_any_order() {
+        let facts = [
+            (
+                What::Answered {
+                    wait: Span::from_secs(10),
+                },
+                1,
+            ),
+            (What::Offered, 1),
+            (
+                What::Rated {
+                    billionths: 750_000_000,
+                },
+                1,
+            ),
+            (
+                What::Answered {
+                    wait: Span(12_345_678),
+                },
+                -1,
+            ),
+            (
+                What::Decided {
+                    policy: 65_535,
+                    verdict: Verdict::Excluded,
+                },
+                3,
+            ),
+        ];
+        let (mut one, mut other, mut both) = Default::default();
+        for (place, (what, sign)) in facts.into_iter().enumerate() {
+            Tally::add(
+                if place % 2 == 0 { &mut one } else { &mut other },
+                what,
+                sign,
+            );
+            Tally::add(&mut both, what, sign);
+        }
+        let bytes = minicbor::to_vec(&one).unwrap();
+        assert_eq!(minicbor::decode::<Tally>(&bytes).unwrap(), one);
+        let mut sum = other.clone();
+        sum.merge(&one);
+        one.merge(&other);
+        assert_eq!((&one, &sum), (&both, &both));
+        for (what, sign) in facts {
+            one.add(what, -sign);
+        }
+        assert!(one.is_empty());
     }
 }
