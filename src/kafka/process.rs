@@ -81,10 +81,8 @@ pub fn run(
             .map(|number| {
                 let shared = Arc::clone(&shared);
                 scope.spawn(move || {
-                    let result = run_worker(&shared, number);
-                    // One gone, all go: its tasks need a process that works.
-                    shared.stop.store(true, Ordering::Relaxed);
-                    result
+                    let _stop = StopOnDrop(&shared.stop);
+                    run_worker(&shared, number)
                 })
             })
             .collect();
@@ -142,22 +140,22 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
     let (takeovers, takeover_line) = unbounded();
     let (restored_sender, restored) = unbounded();
     thread::scope(|scope| {
-        for restorer in 0..RESTORERS {
-            let (line, done) = (takeover_line.clone(), restored_sender.clone());
-            let (again, rope) = (takeovers.clone(), bell_rope.clone());
-            scope.spawn(move || {
-                let number = number * RESTORERS + restorer;
-                let result = restorer_of(shared, again).run(number, &line, &done, &rope);
-                stop_on_error(shared, "restores", result);
-            });
-        }
-        let bell_of_commits = bell_rope.clone();
-        let reader = Arc::clone(&fetch);
-        scope.spawn(move || {
-            let result = committer_of(shared, number, reader)
-                .and_then(|committer| committer.run(&job_line, &outcome_sender, &bell_of_commits));
-            stop_on_error(shared, "commits", result);
-        });
+        let mut helpers: Vec<_> = (0..RESTORERS)
+            .map(|restorer| {
+                let (line, done) = (takeover_line.clone(), restored_sender.clone());
+                let (again, rope) = (takeovers.clone(), bell_rope.clone());
+                scope.spawn(move || {
+                    let _stop = StopOnDrop(&shared.stop);
+                    let number = number * RESTORERS + restorer;
+                    restorer_of(shared, again).run(number, &line, &done, &rope)
+                })
+            })
+            .collect();
+        let (reader, rope) = (Arc::clone(&fetch), bell_rope.clone());
+        helpers.push(scope.spawn(move || {
+            let _stop = StopOnDrop(&shared.stop);
+            committer_of(shared, number, reader)?.run(&job_line, &outcome_sender, &rope)
+        }));
         let links = Links {
             jobs,
             outcomes,
@@ -166,17 +164,24 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
             bell,
             bell_rope,
         };
+        let stop = StopOnDrop(&shared.stop);
         let result = worker(shared, number, fetch, links).and_then(Worker::run);
-        // Restoring threads end with the process; a failed worker must not leave them waiting.
-        shared.stop.store(true, Ordering::Relaxed);
-        result
+        drop(stop);
+        // What ended a helper is the cause of what ended the worker.
+        let results: Vec<_> = helpers.into_iter().map(join).collect();
+        results
+            .into_iter()
+            .collect::<anyhow::Result<()>>()
+            .and(result)
     })
 }
 
-fn stop_on_error(shared: &Shared, what: &str, result: anyhow::Result<()>) {
-    if let Err(error) = result {
-        tracing::error!("thread of {what} ended: {error:#}");
-        shared.stop.store(true, Ordering::Relaxed);
+/// One thread gone, however it went, all go: its tasks need a process that works.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
 };
 
 use super::{client::lock, restore::Report};
-use crate::{engine::Counters, event::Timestamp};
+use crate::{
+    engine::Counters,
+    event::{Span, Timestamp},
+};
 
 /// Restores that are remembered.
 const RESTORES_MAX: usize = 1_024;
@@ -48,6 +51,15 @@ pub struct TaskProgress {
     pub seq: u64,
     pub exchange: InputProgress,
     pub sources: Vec<InputProgress>,
+}
+
+impl TaskProgress {
+    /// Records that wait to be read.
+    #[must_use]
+    pub fn lag(&self) -> u64 {
+        let inputs = std::iter::once(&self.exchange).chain(&self.sources);
+        inputs.map(|input| input.lag).sum()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -114,6 +126,18 @@ impl Snapshot {
             })
     }
 
+    /// Workers that have something to read and have not got on for this long: they look healthy and stand still.
+    #[must_use]
+    pub fn stalled(&self, now: Timestamp, after: Span) -> Vec<u16> {
+        let stands = |worker: &WorkerProgress| {
+            let lags = worker.tasks.values().any(|task| task.lag() > 0);
+            let silent = now - worker.at >= after;
+            silent || (lags && now - worker.advanced_at >= after)
+        };
+        let stalled = self.workers.iter().filter(|(_, worker)| stands(worker));
+        stalled.map(|(number, _)| *number).collect()
+    }
+
     /// Tasks that this process owns.
     #[must_use]
     pub fn tasks(&self) -> usize {
@@ -127,10 +151,7 @@ impl Snapshot {
             .workers
             .values()
             .flat_map(|worker| worker.tasks.values());
-        tasks
-            .flat_map(|task| std::iter::once(&task.exchange).chain(&task.sources))
-            .map(|input| input.lag)
-            .sum()
+        tasks.map(TaskProgress::lag).sum()
     }
 }
 

@@ -11,7 +11,7 @@ use floorwalker::{
 };
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
-    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     producer::{BaseProducer, BaseRecord, Producer as _},
@@ -32,6 +32,11 @@ fn now() -> Instant {
     Instant::now()
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    let built = tokio::runtime::Builder::new_current_thread().build();
+    built.expect("a runtime")
+}
+
 pub(crate) fn create_topics(prefix: &str) {
     let kafka = kafka_settings(&shared().address, prefix, "setup");
     let topics = Topics::new(&kafka, TASKS).expect("a client");
@@ -40,10 +45,7 @@ pub(crate) fn create_topics(prefix: &str) {
     let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().expect("client");
     let name = format!("{prefix}.events");
     let topic = NewTopic::new(&name, SOURCE_PARTITIONS, TopicReplication::Fixed(1));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("runtime");
-    runtime
+    runtime()
         .block_on(admin.create_topics([&topic], &AdminOptions::new()))
         .expect("a topic");
     let sources = [name];
@@ -93,6 +95,7 @@ pub(crate) struct Load {
     started_at: Instant,
     pub(crate) sent: u64,
     rate: u64,
+    partitions: i32,
 }
 
 impl Load {
@@ -101,6 +104,7 @@ impl Load {
             producer: ClientConfig::new()
                 .set("bootstrap.servers", &shared().address)
                 .set("linger.ms", "5")
+                .set("topic.metadata.refresh.interval.ms", "500")
                 .create()
                 .expect("producer"),
             topic: format!("{prefix}.events"),
@@ -108,6 +112,7 @@ impl Load {
             started_at: now(),
             sent: 0,
             rate,
+            partitions: SOURCE_PARTITIONS,
         }
     }
 
@@ -127,14 +132,17 @@ impl Load {
         let Some(line) = self.lines.next() else {
             return false;
         };
-        let partition = i32::try_from(self.sent % SOURCE_PARTITIONS as u64).expect("small");
-        let record = BaseRecord::<(), _>::to(&self.topic)
-            .partition(partition)
-            .payload(&line);
-        self.producer
-            .send(record)
-            .map_err(|(error, _)| error)
-            .expect("room");
+        let partition =
+            i32::try_from(self.sent % u64::from(self.partitions.unsigned_abs())).expect("small");
+        loop {
+            let record = BaseRecord::<(), _>::to(&self.topic)
+                .partition(partition)
+                .payload(&line);
+            match self.producer.send(record) {
+                Ok(()) => break,
+                Err(_full) => self.producer.poll(Duration::from_millis(1)),
+            }
+        }
         self.sent += 1;
         true
     }
@@ -156,7 +164,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(prefix: &str) -> Self {
+    fn new(prefix: &str, topic: Topic) -> Self {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &shared().address)
             .set("group.id", "unused")
@@ -166,7 +174,7 @@ impl Reader {
             .expect("consumer");
         let mut list = TopicPartitionList::new();
         for partition in 0..i32::from(TASKS) {
-            list.add_partition_offset(&Topic::Kpis.name(prefix), partition, Offset::Beginning)
+            list.add_partition_offset(&topic.name(prefix), partition, Offset::Beginning)
                 .expect("an offset");
         }
         consumer.assign(&list).expect("an assignment");
@@ -226,8 +234,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    pub(crate) fn start(prefix: &str, processes: usize, copies: usize, rate: u64) -> Self {
-        let lines = lines(copies);
+    pub(crate) fn start(prefix: &str, processes: usize, lines: Vec<String>, rate: u64) -> Self {
         let expected = expected(&lines);
         create_topics(prefix);
         // Stays if the test fails.
@@ -238,7 +245,7 @@ impl Deployment {
             prefix: prefix.to_owned(),
             processes: INSTANCES.iter().take(processes).map(start).collect(),
             load: Load::new(prefix, lines, rate),
-            reader: Reader::new(prefix),
+            reader: Reader::new(prefix, Topic::Kpis),
             folder,
             expected,
         }
@@ -255,8 +262,41 @@ impl Deployment {
         self.processes[number] = fresh;
     }
 
+    /// Gives the source more partitions, and uses them.
+    pub(crate) fn grow(&mut self, partitions: i32) {
+        let kafka = kafka_settings(&shared().address, &self.prefix, "setup");
+        let admin: AdminClient<DefaultClientContext> =
+            kafka.client("test").create().expect("client");
+        let name = format!("{}.events", self.prefix);
+        let count = usize::try_from(partitions).expect("small");
+        let wanted = NewPartitions::new(&name, count);
+        runtime()
+            .block_on(admin.create_partitions([&wanted], &AdminOptions::new()))
+            .expect("more partitions");
+        // The producer may not know them at once.
+        self.load.run_for(Duration::from_secs(2));
+        self.load.partitions = partitions;
+    }
+
+    /// Whether a record comes to a topic in time.
+    pub(crate) fn hears_from(&self, topic: Topic, within: Duration) -> bool {
+        let reader = Reader::new(&self.prefix, topic);
+        reader
+            .consumer
+            .poll(within)
+            .is_some_and(|record| record.is_ok())
+    }
+
+    /// The sum of a number over the processes.
+    pub(crate) fn sum(&self, name: &str) -> u64 {
+        self.processes
+            .iter()
+            .map(|process| process.number(name))
+            .sum()
+    }
+
     /// The figures are those of a quiet world, every event was read once, and all processes live.
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn settle(&mut self) {
         self.load.send_rest();
         let same = self
             .reader
@@ -269,19 +309,36 @@ impl Deployment {
             self.logs(),
             self.reader.explain(&self.expected)
         );
-        let sum = |name| {
-            self.processes
-                .iter()
-                .map(|process| process.number(name))
-                .sum::<u64>()
-        };
-        assert_eq!(sum("tasks"), u64::from(TASKS));
-        assert_eq!(sum("failed"), 0);
-        assert_eq!(sum("read"), self.load.sent);
-        assert_eq!(sum("forwarded"), sum("received"));
+        assert_eq!(self.sum("tasks"), u64::from(TASKS));
+        assert_eq!(self.sum("failed"), 0);
+        assert_eq!(self.sum("read"), self.load.sent);
+        assert_eq!(self.sum("forwarded"), self.sum("received"));
         let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
-        assert_eq!(accounted.into_iter().map(sum).sum::<u64>(), self.load.sent);
+        let accounted: u64 = accounted.into_iter().map(|name| self.sum(name)).sum();
+        assert_eq!(accounted, self.load.sent);
+    }
+
+    pub(crate) fn end(mut self) {
         self.processes.iter_mut().for_each(Process::terminate);
         self.folder.disable_cleanup(false);
+    }
+
+    pub(crate) fn finish(mut self) {
+        self.settle();
+        self.end();
+    }
+
+    /// Where the partitions of a topic begin: what lies before was removed.
+    pub(crate) fn first_offsets(&self, topic: Topic) -> Vec<i64> {
+        let name = topic.name(&self.prefix);
+        let first = |partition| {
+            let within = Duration::from_secs(5);
+            let found = self
+                .reader
+                .consumer
+                .fetch_watermarks(&name, partition, within);
+            found.expect("an answer").0
+        };
+        (0..i32::from(TASKS)).map(first).collect()
     }
 }

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use crate::{deployment::Deployment, process::Process};
+use floorwalker::kafka::topics::Topic;
+
+use crate::{
+    deployment::{Deployment, lines},
+    process::Process,
+};
 
 #[test]
 fn figures_are_exact_when_processes_are_killed() {
     let seed = 1;
     let mut random = StdRng::seed_from_u64(seed);
-    let mut deployment = Deployment::start("kill", 2, 4, 1_500);
+    let mut deployment = Deployment::start("kill", 2, lines(4), 1_500);
     eprintln!("seed {seed}, logs in {}", deployment.logs());
     deployment.load.run_for(Duration::from_secs(4));
     for kill in 0..12 {
@@ -33,7 +38,15 @@ fn figures_are_exact_when_processes_are_killed() {
         deployment.load.run_for(Duration::from_millis(down_ms));
         deployment.restart(victim);
     }
-    deployment.finish();
+    deployment.settle();
+    for topic in [Topic::State, Topic::Exchange] {
+        let firsts = deployment.first_offsets(topic);
+        assert!(
+            firsts.iter().all(|first| *first > 0),
+            "{topic:?} is not trimmed: {firsts:?}"
+        );
+    }
+    deployment.end();
 }
 
 /// A process that stands still keeps what it applied and has not committed; when it comes back, others own its tasks.
@@ -41,7 +54,7 @@ fn figures_are_exact_when_processes_are_killed() {
 fn a_process_that_hung_commits_nothing_of_what_it_lost() {
     let seed = 2;
     let mut random = StdRng::seed_from_u64(seed);
-    let mut deployment = Deployment::start("hang", 2, 2, 1_000);
+    let mut deployment = Deployment::start("hang", 2, lines(2), 1_000);
     eprintln!("seed {seed}, logs in {}", deployment.logs());
     deployment.load.run_for(Duration::from_secs(4));
     for length_ms in [3_000, 9_000, 15_000] {
@@ -57,7 +70,7 @@ fn a_process_that_hung_commits_nothing_of_what_it_lost() {
 
 #[test]
 fn tasks_move_at_once_when_a_process_is_asked_to_end() {
-    let mut deployment = Deployment::start("leave", 2, 1, 1_500);
+    let mut deployment = Deployment::start("leave", 2, lines(1), 1_500);
     deployment.load.run_for(Duration::from_secs(4));
     deployment.processes[0].terminate();
     deployment.load.run_for(Duration::from_secs(3));
@@ -69,7 +82,7 @@ fn tasks_move_at_once_when_a_process_is_asked_to_end() {
 
 #[test]
 fn one_process_ends_with_the_figures_of_two() {
-    let mut deployment = Deployment::start("single", 1, 1, 5_000);
+    let mut deployment = Deployment::start("single", 1, lines(1), 5_000);
     deployment.load.run_for(Duration::from_secs(6));
     deployment.finish();
 }

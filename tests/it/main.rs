@@ -15,7 +15,11 @@ mod decode_damage;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]
+mod kafka_feed;
+#[cfg(feature = "kafka")]
 mod kafka_kill;
+#[cfg(feature = "kafka")]
+mod kafka_speed;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;

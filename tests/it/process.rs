@@ -31,13 +31,20 @@ pub(crate) fn kafka_settings(brokers: &str, prefix: &str, instance: &str) -> Kaf
     }
 }
 
+/// `live-` begins the prefix of a deployment whose source follows the wall clock.
 pub(crate) fn engine_settings(prefix: &str) -> Settings {
+    let clock = match prefix.starts_with("live-") {
+        true => SourceClock::Wall,
+        false => SourceClock::Events,
+    };
     Settings {
         tasks: TASKS,
         sources: vec![Source {
             topic: format!("{prefix}.events"),
-            clock: SourceClock::Events,
+            clock,
         }],
+        // Small enough that the state logs turn within a test.
+        recovery_max_bytes: 40_000_000,
         ..Settings::default()
     }
 }
