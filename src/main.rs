@@ -1,6 +1,9 @@
 //! Entry point: reads the arguments, starts logging, does what is asked, ends with a code that says how it went.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 use floorwalker::{
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(level)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     match cli::run(arguments) {
