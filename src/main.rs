@@ -1,2 +1,47 @@
-//! Entry point.
-fn main() {}
+//! Entry point: reads the arguments, starts logging, does what is asked, ends with a code that says how it went.
+
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+use floorwalker::{
+    cli::{self, Arguments},
+    config::ConfigError,
+};
+use mimalloc::MiMalloc;
+use tracing_subscriber::EnvFilter;
+
+/// Threads that apply events allocate small strings all the time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// As for mistakes in the arguments.
+const MISTAKE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+    match cli::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            let mistake = error.downcast_ref::<ConfigError>().is_some();
+            ExitCode::from(if mistake { MISTAKE } else { 1 })
+        }
+    }
+}
+
+/// Whoever read what we print has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

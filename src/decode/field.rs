@@ -166,14 +166,15 @@ impl<'a> Fields<'a> {
     pub(super) fn word<T: Copy>(
         &self,
         key: Key,
-        words: &[(&'static str, T)],
+        all: &[T],
+        name: fn(T) -> &'static str,
     ) -> Result<Option<T>, Rejection> {
         let Some(said) = self.text(key)? else {
             return Ok(None);
         };
-        match words.iter().find(|(word, _)| *word == said) {
-            Some((_, meaning)) => Ok(Some(*meaning)),
-            None => Err(unknown_word(key, said, words)),
+        match all.iter().find(|word| name(**word) == said) {
+            Some(meaning) => Ok(Some(*meaning)),
+            None => Err(unknown_word(key, said, all.iter().map(|word| name(*word)))),
         }
     }
 }
@@ -192,8 +193,8 @@ fn short(key: Key, text: &str) -> Result<&str, Rejection> {
     ))
 }
 
-fn unknown_word<T>(key: Key, said: &str, words: &[(&'static str, T)]) -> Rejection {
-    let list: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+fn unknown_word(key: Key, said: &str, words: impl Iterator<Item = &'static str>) -> Rejection {
+    let list: Vec<&str> = words.collect();
     Rejection::of(
         RejectionCode::UnknownWord,
         format!(

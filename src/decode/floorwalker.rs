@@ -16,39 +16,6 @@ const EARLIEST: Timestamp = Timestamp(946_684_800_000_000);
 /// 2201-01-01T00:00:00Z, not included.
 const LATEST: Timestamp = Timestamp(7_289_654_400_000_000);
 
-const CHANNELS: [(&str, Channel); 8] = {
-    let mut words = [("", Channel::Other); 8];
-    let mut at = 0;
-    while at < words.len() {
-        words[at] = (Channel::ALL[at].name(), Channel::ALL[at]);
-        at += 1;
-    }
-    words
-};
-const DIRECTIONS: [(&str, Direction); 4] = [
-    ("inbound", Direction::Inbound),
-    ("outbound", Direction::Outbound),
-    ("internal", Direction::Internal),
-    ("monitor", Direction::Monitor),
-];
-const LEFT_WHY: [(&str, LeftWhy); 5] = [
-    ("callback", LeftWhy::Callback),
-    ("timeout", LeftWhy::Timeout),
-    ("overflow", LeftWhy::Overflow),
-    ("key", LeftWhy::Key),
-    ("other", LeftWhy::Other),
-];
-const CAUSES: [(&str, DeclineCause); 3] = [
-    ("declined", DeclineCause::Declined),
-    ("missed", DeclineCause::Missed),
-    ("withdrawn", DeclineCause::Withdrawn),
-];
-const ENDED_BY: [(&str, EndedBy); 3] = [
-    ("customer", EndedBy::Customer),
-    ("agent", EndedBy::Agent),
-    ("system", EndedBy::System),
-];
-
 pub(super) fn decode(json: &str) -> Result<Decoded, Rejection> {
     let fields = Fields::read(json)?;
     let kind = needed(fields.text(Key::Type)?, Key::Type, "an event")?;
@@ -79,7 +46,9 @@ impl Input<'_> {
             "agent_answered" => Body::AgentAnswered(self.at_agent()?),
             "hold_started" => Body::HoldStarted(self.id(Key::Agent)?),
             "hold_ended" => Body::HoldEnded(self.id(Key::Agent)?),
-            "contact_ended" => Body::ContactEnded(self.word(Key::By, &ENDED_BY)?),
+            "contact_ended" => {
+                Body::ContactEnded(self.word(Key::By, &EndedBy::ALL, EndedBy::name)?)
+            }
             "wrap_up_ended" => self.wrap_up_ended()?,
             "survey_answered" => Body::SurveyAnswered(self.survey()?),
             _ => return Ok(None),
@@ -91,7 +60,9 @@ impl Input<'_> {
         let content = Content {
             occurred_at: self.occurred_at()?,
             contact: self.id(Key::ContactId)?,
-            channel: self.fields.word(Key::Channel, &CHANNELS)?,
+            channel: self
+                .fields
+                .word(Key::Channel, &Channel::ALL, Channel::name)?,
             customer: self.fields.id(Key::CustomerId)?,
             body,
         };
@@ -132,7 +103,9 @@ impl Input<'_> {
     fn contact_queued(&self) -> Result<Body, Rejection> {
         let queued = ContactQueued {
             queue: self.fields.id(Key::Queue)?,
-            direction: self.fields.word(Key::Direction, &DIRECTIONS)?,
+            direction: self
+                .fields
+                .word(Key::Direction, &Direction::ALL, Direction::name)?,
             priority: self.fields.integer(Key::Priority)?,
             reason: self.fields.remark(Key::Reason)?,
             leg: self.fields.remark(Key::Leg)?,
@@ -147,7 +120,7 @@ impl Input<'_> {
     }
 
     fn contact_left_queue(&self) -> Result<Body, Rejection> {
-        let why = self.fields.word(Key::Why, &LEFT_WHY)?;
+        let why = self.fields.word(Key::Why, &LeftWhy::ALL, LeftWhy::name)?;
         Ok(Body::ContactLeftQueue(why.unwrap_or(LeftWhy::Other)))
     }
 
@@ -160,7 +133,7 @@ impl Input<'_> {
     }
 
     fn offer_declined(&self) -> Result<Body, Rejection> {
-        let cause = self.word(Key::Cause, &CAUSES)?;
+        let cause = self.word(Key::Cause, &DeclineCause::ALL, DeclineCause::name)?;
         Ok(Body::OfferDeclined(self.id(Key::Agent)?, cause))
     }
 
@@ -186,8 +159,13 @@ impl Input<'_> {
         needed(self.fields.id(key)?, key, self.kind)
     }
 
-    fn word<T: Copy>(&self, key: Key, words: &[(&'static str, T)]) -> Result<T, Rejection> {
-        needed(self.fields.word(key, words)?, key, self.kind)
+    fn word<T: Copy>(
+        &self,
+        key: Key,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, Rejection> {
+        needed(self.fields.word(key, all, name)?, key, self.kind)
     }
 }
 

@@ -111,7 +111,7 @@ impl Rejection {
         Self {
             code: RejectionCode::InvalidUtf8,
             position: Some(position),
-            sentence: format!("the payload is not UTF-8 at {position}"),
+            sentence: "the payload is not UTF-8".to_owned(),
         }
     }
 
@@ -121,20 +121,27 @@ impl Rejection {
         } else {
             RejectionCode::InvalidJson
         };
+        let position = Position {
+            line: fault.line(),
+            column: fault.column(),
+        };
+        let sentence = fault.to_string();
+        let place = format!(" at {position}");
         Self {
             code,
-            position: Some(Position {
-                line: fault.line(),
-                column: fault.column(),
-            }),
-            sentence: fault.to_string(),
+            position: Some(position),
+            sentence: sentence.trim_end_matches(&place).to_owned(),
         }
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.code.name(), self.sentence)
+        write!(formatter, "{}: {}", self.code.name(), self.sentence)?;
+        match self.position {
+            Some(position) => write!(formatter, " at {position}"),
+            None => Ok(()),
+        }
     }
 }
 

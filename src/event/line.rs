@@ -2,7 +2,7 @@
 //!
 //! Time (`HH:MM:SS[.ffffff]` of 2026-11-22 UTC, `MM:SS.mmm` of its first hour, or RFC 3339), verb, contact, then
 //! `name=value` pairs in any order. In a value (and a contact) white space, control characters and `%` are `%` and
-//! two hexadecimal digits a byte. Without `id=` an event's id is its line. [`print`] then [`parse`] gives the event back.
+//! two hexadecimal digits a byte. Without `id=` an event's id is its line. [`print()`] then [`parse`] gives the event back.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

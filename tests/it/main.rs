@@ -1,10 +1,14 @@
-//! All integration tests in one binary: a file per behaviour.
+//! One binary for everything; a file per behaviour.
 
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
 #[cfg(feature = "kafka")]
 mod broker;
+#[cfg(feature = "kafka")]
+mod commands;
+#[cfg(feature = "kafka")]
+mod config;
 mod crash;
 mod decode;
 mod decode_damage;
@@ -23,6 +27,10 @@ mod published;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;
+#[cfg(feature = "kafka")]
+mod replay;
+#[cfg(feature = "kafka")]
+mod serve;
 mod sim;
 mod spine;
 mod tidy;

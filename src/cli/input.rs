@@ -1,0 +1,182 @@
+//! Files of JSON lines, plain or gzip.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use flate2::bufread::MultiGzDecoder;
+
+use crate::decode::PAYLOAD_BYTES_MAX;
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// One line of the files that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) file: usize,
+    /// From 1 on.
+    pub(super) line: u64,
+}
+
+/// Files that are read one after another; `-` is what comes in.
+#[derive(Debug)]
+pub(super) struct Files(Vec<PathBuf>);
+
+impl Files {
+    pub(super) const fn new(paths: Vec<PathBuf>) -> Self {
+        Self(paths)
+    }
+
+    /// Hands over every line that is not blank, without its end. Of one that is too long for an event only the
+    /// beginning, still too long.
+    pub(super) fn each_line(
+        &self,
+        mut take: impl FnMut(Place, &[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        for (file, path) in self.0.iter().enumerate() {
+            let mut lines = open(path).with_context(|| path.display().to_string())?;
+            let mut line = Vec::new();
+            let mut place = Place { file, line: 1 };
+            while read_line(&mut *lines, &mut line).with_context(|| self.name(place))? {
+                let text = line.trim_ascii();
+                if !text.is_empty() {
+                    take(place, text)?;
+                }
+                place.line += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// `file:line`.
+    pub(super) fn name(&self, place: Place) -> String {
+        let path = self.0.get(place.file).map(PathBuf::as_path);
+        let path = path.unwrap_or_else(|| Path::new("?"));
+        format!("{}:{}", path.display(), place.line)
+    }
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self
+            .0
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        formatter.write_str(&names.join(", "))
+    }
+}
+
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::with_capacity(1 << 16, File::open(path)?))
+    };
+    let zipped = reader.fill_buf()?.starts_with(&GZIP_MAGIC);
+    Ok(if zipped {
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            Unzipped(MultiGzDecoder::new(reader)),
+        ))
+    } else {
+        reader
+    })
+}
+
+/// Says what it was that broke.
+struct Unzipped(MultiGzDecoder<Box<dyn BufRead>>);
+
+impl Read for Unzipped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|cause| {
+            io::Error::new(
+                cause.kind(),
+                format!("the gzip data is cut off or damaged: {cause}"),
+            )
+        })
+    }
+}
+
+/// False at the end.
+fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    const KEPT: usize = PAYLOAD_BYTES_MAX + 2;
+    line.clear();
+    let kept = Read::take(&mut *reader, KEPT as u64).read_until(b'\n', line)?;
+    if kept == KEPT && line.last() != Some(&b'\n') {
+        reader.skip_until(b'\n')?;
+    }
+    Ok(kept > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn lines_of(bytes: &[u8]) -> Result<Vec<(u64, usize)>, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let path = folder.path().join("lines");
+        std::fs::write(&path, bytes).map_err(|error| error.to_string())?;
+        let files = Files::new(vec![path.clone()]);
+        let mut lines = Vec::new();
+        let read = files.each_line(|place, line| {
+            lines.push((place.line, line.len()));
+            Ok(())
+        });
+        let name = path.display().to_string();
+        read.map(|()| lines)
+            .map_err(|error| format!("{error:#}").replace(&name, "FILE"))
+    }
+
+    fn zipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn plain_and_zipped_lines_are_counted_alike() {
+        let text = b"{}\r\n\n  \n{ }";
+        assert_eq!(lines_of(text), Ok(vec![(1, 2), (4, 3)]));
+        assert_eq!(lines_of(&zipped(text)), Ok(vec![(1, 2), (4, 3)]));
+        let twice = [zipped(b"1\n"), zipped(b"2\n")].concat();
+        assert_eq!(lines_of(&twice), Ok(vec![(1, 1), (2, 1)]));
+        assert_eq!(lines_of(b""), Ok(vec![]));
+    }
+
+    #[test]
+    fn broken_gzip_is_named() {
+        let whole = zipped(&b"{}\n".repeat(10));
+        let cut = &whole[..whole.len() - 6];
+        let error = lines_of(cut).unwrap_err();
+        assert!(error.contains("FILE:"), "{error}");
+        assert!(
+            error.contains("the gzip data is cut off or damaged"),
+            "{error}"
+        );
+        let mut damaged = whole;
+        let last = damaged.len() - 5;
+        damaged[last] ^= 1;
+        let damage = lines_of(&damaged).unwrap_err();
+        assert!(
+            damage.contains("the gzip data is cut off or damaged"),
+            "{damage}"
+        );
+    }
+
+    #[test]
+    fn the_rest_of_an_endless_line_is_skipped() {
+        let mut text = vec![b'x'; 3 * PAYLOAD_BYTES_MAX];
+        text.extend_from_slice(b"\n{}\n");
+        let lines = lines_of(&text).unwrap();
+        assert_eq!(lines, [(1, PAYLOAD_BYTES_MAX + 2), (2, 2)]);
+    }
+}

@@ -1,0 +1,151 @@
+//! The commands.
+
+mod input;
+mod load;
+mod replay;
+mod report;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::Config,
+    kafka::{self, Progress, Stop, topics::Topics},
+    serve::Server,
+};
+
+/// As a shell says of a process that an interrupt ended.
+const INTERRUPTED: i32 = 130;
+
+/// Real-time event stream processor for contact centers.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says whether a configuration is right, or what is wrong where
+    Check(ConfigFile),
+    /// Works on the sources until it is asked to stop
+    Run(ConfigFile),
+    /// Counts what files of events say, and prints a report
+    Replay(replay::Replay),
+    /// Writes the lines of a file to a topic
+    Load(load::Load),
+    /// Makes or shows the topics that belong to a deployment
+    Topics {
+        #[command(subcommand)]
+        action: TopicsAction,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TopicsAction {
+    /// Makes those that do not exist
+    Create(ConfigFile),
+    /// Shows them, and what is wrong with them
+    Show(ConfigFile),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The TOML file of settings
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(Config::load(&self.config)?)
+    }
+}
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// When it can't; a [`crate::config::ConfigError`] among them is the caller's mistake.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Check(file) => check(&file),
+        Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
+        Command::Replay(arguments) => replay::replay(arguments),
+        Command::Load(arguments) => load::load(arguments),
+        Command::Topics { action } => match action {
+            TopicsAction::Create(file) => create_topics(&file.load()?),
+            TopicsAction::Show(file) => show_topics(&file.load()?),
+        },
+    }
+}
+
+fn check(file: &ConfigFile) -> anyhow::Result<()> {
+    let config = file.load()?;
+    let sources = config.engine.sources.len();
+    let policies = config.engine.contact.policies.len();
+    let path = file.config.display();
+    say(format_args!(
+        "{path}: good; {sources} sources, {policies} policies"
+    ))
+}
+
+/// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
+fn work(config: Config) -> anyhow::Result<()> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || {
+        if asked.is_requested() {
+            std::process::exit(INTERRUPTED);
+        }
+        tracing::info!("leaving");
+        asked.request();
+    })?;
+    let progress = Arc::new(Progress::default());
+    let server = Server::start(&config.http, Arc::clone(&progress))?;
+    tracing::info!(
+        "reading {} sources as {}; http://{}/metrics",
+        config.engine.sources.len(),
+        config.kafka.instance,
+        server.address
+    );
+    kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
+}
+
+fn create_topics(config: &Config) -> anyhow::Result<()> {
+    let created = Topics::new(&config.kafka, config.engine.tasks)?.create()?;
+    if created.is_empty() {
+        say(format_args!("all topics exist"))?;
+    }
+    for topic in created {
+        say(format_args!("created {topic}"))?;
+    }
+    Ok(())
+}
+
+fn show_topics(config: &Config) -> anyhow::Result<()> {
+    let topics = Topics::new(&config.kafka, config.engine.tasks)?;
+    for topic in topics.show()? {
+        say(format_args!("{topic}"))?;
+    }
+    let sources: Vec<_> = config
+        .engine
+        .sources
+        .iter()
+        .map(|it| it.topic.clone())
+        .collect();
+    for finding in topics.check(&sources)? {
+        say(format_args!("{finding}"))?;
+    }
+    Ok(())
+}
+
+/// One line for whoever asked.
+fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    Ok(writeln!(io::stdout(), "{line}")?)
+}

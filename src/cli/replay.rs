@@ -1,0 +1,292 @@
+//! `replay`: files through the whole engine in memory, then a report.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{
+    input::{Files, Place},
+    report::{Record, Rejected, Report, Scales},
+    say,
+};
+use crate::{
+    config::Config,
+    decode::{Decoded, decode},
+    engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
+    event::{Body, Event, Span, Timestamp},
+    kafka::clock,
+    kpi::Window,
+    sim::cluster::Cluster,
+};
+
+/// Records of an input that a task takes in before it commits a step.
+const STEP_RECORDS: usize = 1_000;
+/// At the end of the files all tasks must hear of it, stage by stage: more heartbeats than there are stages.
+const HEARTBEATS: usize = 6;
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Files of JSON lines, plain or gzip; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The TOML file of settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The clock at which to count, as RFC 3339; by default the newest event's time
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    at: Option<Timestamp>,
+    /// Where to write the KPI records of every entity and window
+    #[arg(long, value_name = "FILE")]
+    kpis: Option<PathBuf>,
+    /// Where to write the contact records
+    #[arg(long, value_name = "FILE")]
+    contacts: Option<PathBuf>,
+    /// Where to write the alert records
+    #[arg(long, value_name = "FILE")]
+    alerts: Option<PathBuf>,
+}
+
+pub(super) fn replay(arguments: Replay) -> anyhow::Result<()> {
+    let settings = settings(arguments.config.as_deref())?;
+    let files = Files::new(arguments.files);
+    let mut run = Run::new(settings, arguments.at)?;
+    files.each_line(|place, line| {
+        run.take(place, line);
+        Ok(())
+    })?;
+    run.finish()?;
+    let outcome = run.outcome(&files)?;
+    write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
+    write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
+    write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
+    say(format_args!("{}", outcome.report))
+}
+
+/// One source that is keyed as its producers should: every event lands on the task that owns its contact.
+fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
+    let mut settings = match config {
+        Some(path) => Config::load(path)?.engine,
+        None => Settings::default(),
+    };
+    settings.sources = vec![Source {
+        topic: "replay".to_owned(),
+        clock: SourceClock::Events,
+    }];
+    let windows = &mut settings.kpi.windows;
+    if !windows.contains(&Window::all()) {
+        windows.push(Window::all());
+    }
+    Ok(settings)
+}
+
+struct Run {
+    cluster: Cluster,
+    heartbeat: Span,
+    placement: Placement,
+    at: Option<Timestamp>,
+    newest: Option<Timestamp>,
+    /// Events that occurred after `at`.
+    later: u64,
+    scales: Scales,
+    /// Where the record of each offset stood, by partition.
+    places_by_partition: Vec<Vec<Place>>,
+}
+
+impl Run {
+    fn new(settings: Settings, at: Option<Timestamp>) -> anyhow::Result<Self> {
+        let (tasks, heartbeat) = (settings.tasks, settings.heartbeat);
+        let wall = at.map_or_else(clock::wall, |at| at.max(clock::wall()));
+        let mut cluster = Cluster::new(&Arc::new(settings), wall)?;
+        for partition in 0..i32::from(tasks) {
+            cluster.add_input(InputId {
+                source: 0,
+                partition,
+            });
+        }
+        Ok(Self {
+            cluster,
+            heartbeat,
+            placement: Placement::new(tasks),
+            at,
+            newest: None,
+            later: 0,
+            scales: Scales::default(),
+            places_by_partition: vec![Vec::new(); usize::from(tasks)],
+        })
+    }
+
+    fn take(&mut self, place: Place, line: &[u8]) {
+        let mut partition = 0;
+        if let Ok(Decoded::Event(event)) = decode(line) {
+            if self.at.is_some_and(|at| event.occurred_at > at) {
+                self.later += 1;
+                return;
+            }
+            partition = self.placement.task_of(event.contact.as_str().as_bytes()).0;
+            self.note(&event);
+        }
+        let input = InputId {
+            source: 0,
+            partition: partition.into(),
+        };
+        self.cluster.feed(input, line.to_vec());
+        self.places_by_partition[usize::from(partition)].push(place);
+    }
+
+    fn note(&mut self, event: &Event) {
+        self.newest = self.newest.max(Some(event.occurred_at));
+        if let Body::SurveyAnswered(survey) = &event.body {
+            self.scales.add(survey);
+        }
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        if let Some(at) = self.at {
+            self.cluster.end_at(at);
+        }
+        for _ in 0..HEARTBEATS {
+            self.cluster.run_until_quiet(STEP_RECORDS)?;
+            self.cluster.wall = self.cluster.wall + self.heartbeat;
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, files: &Files) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let mut rejected = Rejections::default();
+        for (_, output) in std::mem::take(&mut self.cluster.outputs) {
+            match output.topic {
+                OutTopic::Kpis => keep_last(&mut outcome.kpis, output),
+                OutTopic::Alerts => outcome.alerts.extend(output.payload),
+                OutTopic::DeadLetters => rejected.add(&output, |partition, offset| {
+                    let place = self.places_by_partition.get(partition)?.get(offset)?;
+                    Some(*place)
+                }),
+                OutTopic::Contacts => keep_last(&mut outcome.contacts, output),
+            }
+        }
+        for output in self.cluster.contact_records() {
+            keep_last(&mut outcome.contacts, output);
+        }
+        outcome.report = self.report(&outcome, files, rejected)?;
+        Ok(outcome)
+    }
+
+    fn report(
+        &self,
+        outcome: &Outcome,
+        files: &Files,
+        rejected: Rejections,
+    ) -> anyhow::Result<String> {
+        let records = outcome
+            .kpis
+            .iter()
+            .filter(|(key, _)| key.ends_with(b"/all"))
+            .map(|(_, payload)| serde_json::from_slice(payload))
+            .collect::<Result<Vec<Record>, _>>()
+            .context("a KPI record that was just written")?;
+        let report = Report {
+            title: self.title(files),
+            counters: self.cluster.counters(),
+            contacts: outcome.contacts.len() as u64,
+            records: &records,
+            scales: self.scales,
+            rejected: &rejected.into_list(files),
+        };
+        Ok(report.to_string())
+    }
+
+    fn title(&self, files: &Files) -> String {
+        let Some(clock) = self.at.or(self.newest) else {
+            return format!("{files}: no events");
+        };
+        match self.later {
+            0 => format!("{files} at {clock}"),
+            later => format!("{files} at {clock}, {later} later events left out"),
+        }
+    }
+}
+
+/// Records by key, and alerts in the order in which they were raised.
+#[derive(Default)]
+struct Outcome {
+    kpis: BTreeMap<Vec<u8>, Vec<u8>>,
+    contacts: BTreeMap<Vec<u8>, Vec<u8>>,
+    alerts: Vec<Vec<u8>>,
+    report: String,
+}
+
+/// As a compacted topic does.
+fn keep_last(records: &mut BTreeMap<Vec<u8>, Vec<u8>>, output: Output) {
+    let key = output.key.unwrap_or_default();
+    match output.payload {
+        Some(payload) => drop(records.insert(key, payload)),
+        None => drop(records.remove(&key)),
+    }
+}
+
+/// Dead letters by reason: how many, and the first of them in the files.
+#[derive(Default)]
+struct Rejections(BTreeMap<String, (u64, Option<Place>, String)>);
+
+impl Rejections {
+    fn add(&mut self, letter: &Output, find: impl FnOnce(usize, usize) -> Option<Place>) {
+        let header = |name: &str| {
+            let found = letter.headers.iter().find(|(known, _)| known == name);
+            let value = found.and_then(|(_, value)| value.as_deref());
+            String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+        };
+        let number = |name| header(name).parse().ok();
+        let place = number("floorwalker-partition")
+            .zip(number("floorwalker-offset"))
+            .and_then(|(partition, offset)| find(partition, offset));
+        let (count, first, sentence) = self.0.entry(header("floorwalker-reason")).or_default();
+        *count += 1;
+        let earlier = match (place, *first) {
+            (Some(place), Some(first)) => place < first,
+            (place, first) => place.is_some() || first.is_none(),
+        };
+        if earlier {
+            (*first, *sentence) = (place, header("floorwalker-sentence"));
+        }
+    }
+
+    /// The most frequent first.
+    fn into_list(self, files: &Files) -> Vec<Rejected> {
+        let mut list: Vec<_> = self
+            .0
+            .into_iter()
+            .map(|(reason, (count, first, sentence))| Rejected {
+                reason,
+                count,
+                first: first.map_or_else(String::new, |place| files.name(place)),
+                sentence,
+            })
+            .collect();
+        list.sort_by_key(|rejected| std::cmp::Reverse(rejected.count));
+        list
+    }
+}
+
+fn write_lines<'l>(
+    path: Option<&Path>,
+    lines: impl IntoIterator<Item = &'l Vec<u8>>,
+) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let write = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        for line in lines {
+            file.write_all(line)?;
+            file.write_all(b"\n")?;
+        }
+        file.flush()
+    };
+    write().with_context(|| path.display().to_string())
+}

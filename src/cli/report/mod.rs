@@ -1,0 +1,237 @@
+//! What `replay` prints: plain text for a terminal, from KPI records of the window `all`.
+
+mod number;
+mod record;
+
+use std::fmt;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use self::{
+    number::{percent, score, seconds, share},
+    record::{Kpis, Scale},
+};
+use crate::engine::Counters;
+
+pub(super) use self::{
+    number::thousands,
+    record::{Record, Scales},
+};
+
+/// All that was found out.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub(super) title: String,
+    pub(super) counters: Counters,
+    pub(super) contacts: u64,
+    pub(super) records: &'a [Record],
+    pub(super) scales: Scales,
+    pub(super) rejected: &'a [Rejected],
+}
+
+/// Payloads that broke one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejected {
+    pub(super) reason: String,
+    pub(super) count: u64,
+    /// `file:line` of the first.
+    pub(super) first: String,
+    pub(super) sentence: String,
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}\n\n{}", self.title, self.summary().trim_fmt())?;
+        for of in [Kind::Queue, Kind::Agent] {
+            let rows = self.rows(of);
+            if !rows.is_empty() {
+                writeln!(formatter, "\n{}", self.table(of, &rows))?;
+            }
+        }
+        self.rejections(formatter)
+    }
+}
+
+/// Whose numbers a table shows. Waits are the queue's: an agent has only those it ended.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Queue,
+    Agent,
+}
+
+impl Kind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Queue => "queue:",
+            Self::Agent => "agent:",
+        }
+    }
+
+    fn header(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Queue => &["Queue", "Offered", "Answered", "Abandoned"],
+            Self::Agent => &["Agent", "Answered", "Handled"],
+        };
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    fn counts(self, kpis: &Kpis) -> Vec<i64> {
+        match self {
+            Self::Queue => vec![kpis.offered, kpis.answered, kpis.abandoned],
+            Self::Agent => vec![kpis.answered, kpis.handled],
+        }
+    }
+}
+
+impl Report<'_> {
+    fn rows(&self, of: Kind) -> Vec<(&str, &Kpis)> {
+        let records = self.records.iter();
+        let mut rows: Vec<_> = records
+            .filter_map(|record| Some((record.entity.strip_prefix(of.prefix())?, &record.kpis)))
+            .collect();
+        rows.sort_by_key(|(name, _)| *name);
+        rows
+    }
+
+    fn summary(&self) -> Table {
+        let mut table = plain_table();
+        table.add_row(["Events", &events(&self.counters)]);
+        table.add_row(["Contacts", &thousands(self.contacts)]);
+        let all = self.records.iter().find(|record| record.entity == "all");
+        let Some(Record { kpis, .. }) = all else {
+            return table;
+        };
+        table.add_row(["Waits", &waits(kpis)]);
+        for (policy, compliance) in &kpis.sla {
+            let excluded = thousands(compliance.excluded);
+            let text = format!("{}; {excluded} excluded", share(&compliance.ratio()));
+            table.add_row([&format!("SLA {policy}"), &text]);
+        }
+        table.add_row(["Speed of answer", &number::mean(&kpis.asa)]);
+        table.add_row(["Handle time", &handle_time(kpis)]);
+        table.add_row(["Said resolved", &share(&kpis.resolved_said)]);
+        table.add_row(["Satisfaction", &satisfaction(kpis, self.scales.only())]);
+        table
+    }
+
+    fn table(&self, of: Kind, rows: &[(&str, &Kpis)]) -> Table {
+        let policies = policies_of(rows);
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN);
+        let mut header = of.header();
+        header.extend(policies.iter().map(|policy| (*policy).to_owned()));
+        header.extend(["ASA s", "AHT s", "Resolved", "CSAT"].map(str::to_owned));
+        table.set_header(header);
+        for (name, kpis) in rows {
+            table.add_row(self.row(of, name, kpis, &policies));
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+
+    fn row(&self, of: Kind, name: &str, kpis: &Kpis, policies: &[&str]) -> Vec<String> {
+        let mut row = vec![name.to_owned()];
+        row.extend(of.counts(kpis).into_iter().map(thousands));
+        row.extend(policies.iter().map(|policy| {
+            kpis.sla
+                .get(*policy)
+                .map_or_else(String::new, |compliance| percent(compliance.value))
+        }));
+        row.push(seconds(kpis.asa.mean));
+        row.push(seconds(kpis.aht.mean.mean));
+        row.push(percent(kpis.resolved_said.value));
+        row.push(score(kpis.csat.mean, self.scales.only()));
+        row
+    }
+
+    fn rejections(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rejected.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN);
+        table.set_header(["Dead letters", "Count", "First", "Because"]);
+        for it in self.rejected {
+            table.add_row([&it.reason, &thousands(it.count), &it.first, &it.sentence]);
+        }
+        writeln!(formatter, "\n{table}")
+    }
+}
+
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table
+}
+
+fn policies_of<'r>(rows: &[(&str, &'r Kpis)]) -> Vec<&'r str> {
+    let mut policies: Vec<&str> = Vec::new();
+    for policy in rows.iter().flat_map(|(_, kpis)| kpis.sla.keys()) {
+        if !policies.contains(&policy.as_str()) {
+            policies.push(policy);
+        }
+    }
+    policies
+}
+
+fn events(counters: &Counters) -> String {
+    format!(
+        "{} read = {} applied + {} repeated + {} skipped + {} dead-lettered",
+        thousands(counters.read),
+        thousands(counters.applied),
+        thousands(counters.repeated),
+        thousands(counters.skipped),
+        thousands(counters.dead_lettered),
+    )
+}
+
+fn waits(kpis: &Kpis) -> String {
+    let mut text = format!(
+        "{} offered, {} answered, {} abandoned ({} short), {} left",
+        thousands(kpis.offered),
+        thousands(kpis.answered),
+        thousands(kpis.abandoned),
+        thousands(kpis.short_abandoned),
+        thousands(kpis.left),
+    );
+    if let Some(abandonment) = &kpis.abandonment {
+        text += &format!("; abandonment {}", share(abandonment));
+    }
+    text
+}
+
+fn handle_time(kpis: &Kpis) -> String {
+    let aht = &kpis.aht;
+    if aht.mean.mean.is_none() {
+        return number::mean(&aht.mean);
+    }
+    format!(
+        "{}; talk {} + hold {} + wrap {}",
+        number::mean(&aht.mean),
+        seconds(aht.talk),
+        seconds(aht.hold),
+        seconds(aht.wrap),
+    )
+}
+
+fn satisfaction(kpis: &Kpis, scale: Option<Scale>) -> String {
+    let csat = &kpis.csat;
+    let Some(mean) = csat.mean else {
+        return "no surveys".to_owned();
+    };
+    let surveys = thousands(csat.n);
+    let low = share(&csat.low);
+    match scale {
+        Some(scale) => format!(
+            "{:.2} of {} ({mean:.4} normalised) in {surveys} surveys; low {low}",
+            scale.score(mean),
+            scale.max,
+        ),
+        None => format!("{mean:.4} normalised in {surveys} surveys; low {low}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

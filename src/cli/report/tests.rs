@@ -1,0 +1,100 @@
+//! What a report looks like.
+
+use super::*;
+use crate::event::Survey;
+
+const ALL: &str = r#"{"entity":"all","window":"all","clock":"2026-11-22T10:30:00Z","partial":false,"kpis":{
+ "offered":1004,"answered":902,"abandoned":102,"short_abandoned":2,"left":0,"handled":902,"handled_outbound":0,
+ "reopened":0,"transferred":1,"incomplete":0,
+ "sla":{"voice answer":{"met":70,"missed":20,"excluded":10,"value":0.777778,"num":70,"den":90,"interval":[0.681,0.8514]}},
+ "asa":{"n":902,"mean":20.25,"p50":10.0,"p90":30.0,"p99":31.0},
+ "aht":{"n":901,"mean":167.5,"p50":125.0,"p90":210.0,"p99":211.0,"talk":130.0,"hold":15.0,"wrap":22.5,"hold_when_held":30.0,"held":1},
+ "fcr":null,"resolved_said":{"value":null,"num":0,"den":0,"interval":null},"frr":null,
+ "csat":{"n":3,"mean":0.6,"low":{"value":0.333333,"num":1,"den":3,"interval":[0.06,0.79]}},
+ "abandonment":{"value":0.0998,"num":100,"den":1002,"interval":[0.083,0.119]},
+ "live":{"waiting":0,"longest_wait":0.0,"at_risk":0}}}"#;
+
+fn records() -> Vec<Record> {
+    let of =
+        |entity: &str| serde_json::from_str(&ALL.replace("\"entity\":\"all\"", entity)).unwrap();
+    vec![
+        of("\"entity\":\"agent:ana\""),
+        of("\"entity\":\"all\""),
+        of("\"entity\":\"queue:billing\""),
+    ]
+}
+
+fn survey(scale_max: f64) -> Survey {
+    Survey {
+        score: 1.0,
+        scale_min: 1.0,
+        scale_max,
+    }
+}
+
+#[test]
+fn a_report_is_plain_text() {
+    let records = records();
+    let mut scales = Scales::default();
+    scales.add(&survey(5.0));
+    scales.add(&survey(5.0));
+    let rejected = [Rejected {
+        reason: "empty_id".to_owned(),
+        count: 1_500,
+        first: "a.jsonl:7".to_owned(),
+        sentence: "`agent` is empty; leave it out if there is none".to_owned(),
+    }];
+    let report = Report {
+        title: "a.jsonl up to 2026-11-22T10:30:00Z".to_owned(),
+        counters: Counters {
+            read: 22_162,
+            applied: 20_662,
+            dead_lettered: 1_500,
+            ..Counters::default()
+        },
+        contacts: 5_000,
+        records: &records,
+        scales,
+        rejected: &rejected,
+    };
+    insta::assert_snapshot!(report.to_string(), @r"
+    a.jsonl up to 2026-11-22T10:30:00Z
+
+     Events            22,162 read = 20,662 applied + 0 repeated + 0 skipped + 1,500 dead-lettered
+     Contacts          5,000
+     Waits             1,004 offered, 902 answered, 102 abandoned (2 short), 0 left; abandonment 10.0 % [8.3, 11.9], 100 of 1,002
+     SLA voice answer  77.8 % [68.1, 85.1], 70 of 90; 10 excluded
+     Speed of answer   20.2 s (p50 10.0, p90 30.0, p99 31.0; n 902)
+     Handle time       167.5 s (p50 125.0, p90 210.0, p99 211.0; n 901); talk 130.0 + hold 15.0 + wrap 22.5
+     Said resolved     -
+     Satisfaction      3.40 of 5 (0.6000 normalised) in 3 surveys; low 33.3 % [6.0, 79.0], 1 of 3
+
+    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s | Resolved | CSAT |
+    |---------|---------|----------|-----------|--------------|-------|-------|----------|------|
+    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+
+    | Agent | Answered | Handled | voice answer | ASA s | AHT s | Resolved | CSAT |
+    |-------|----------|---------|--------------|-------|-------|----------|------|
+    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+
+    | Dead letters | Count | First     | Because                                         |
+    |--------------|-------|-----------|-------------------------------------------------|
+    | empty_id     | 1,500 | a.jsonl:7 | `agent` is empty; leave it out if there is none |
+    ");
+}
+
+#[test]
+fn a_score_is_on_a_scale_only_if_all_are() {
+    let mut scales = Scales::default();
+    assert_eq!(score(Some(0.5), scales.only()), "0.5000");
+    scales.add(&survey(5.0));
+    assert_eq!(score(Some(0.5), scales.only()), "3.00");
+    scales.add(&survey(10.0));
+    assert_eq!(score(Some(0.5), scales.only()), "0.5000");
+}
+
+#[test]
+fn large_numbers_are_grouped() {
+    let groups = [0_i64, 999, 1_000, -1_234_567].map(thousands);
+    assert_eq!(groups, ["0", "999", "1,000", "-1,234,567"]);
+}

@@ -1,0 +1,84 @@
+//! Windows and beats.
+
+use toml::Spanned;
+
+use super::{At as _, over_zero, put};
+use crate::{
+    config::{Fault, file, value::Value as _},
+    event::Span,
+    kpi::{KpiSettings, Window},
+};
+
+const SECOND: i64 = 1_000_000;
+/// Each costs every agent, queue and group up to 60 panes.
+const WINDOWS_MAX: usize = 16;
+
+pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
+    let mut settings = KpiSettings::default();
+    put(
+        &mut settings.group_beat,
+        over_zero(said.group_beat.as_ref())?,
+    );
+    put(
+        &mut settings.agent_beat,
+        over_zero(said.agent_beat.as_ref())?,
+    );
+    put(
+        &mut settings.windows,
+        said.windows.map(windows).transpose()?,
+    );
+    Ok(settings)
+}
+
+/// Shortest first, `all` last.
+fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
+    let count = said.get_ref().len();
+    if !(1..=WINDOWS_MAX).contains(&count) {
+        return Err(said.fault(format!(
+            "{count} windows; write 1 to {WINDOWS_MAX} of them, such as \"5m\", \"1h\", \"all\""
+        )));
+    }
+    let mut windows: Vec<Window> = Vec::new();
+    for one in said.into_inner() {
+        let window = window(&one)?;
+        if let Some(twin) = windows.iter().find(|other| other.length == window.length) {
+            let sentence = format!(
+                "`{}` is as long as `{}`; remove one",
+                window.name, twin.name
+            );
+            return Err(one.fault(sentence));
+        }
+        windows.push(window);
+    }
+    windows.sort_by_key(|window| (window.length.is_none(), window.length));
+    Ok(windows)
+}
+
+fn window(said: &Spanned<String>) -> Result<Window, Fault> {
+    let name = said.get_ref();
+    match name.as_str() {
+        "all" => return Ok(Window::all()),
+        "today" => return Err(said.fault("`today` can't be counted yet; write \"24h\"")),
+        _ => {}
+    }
+    let length = Span::read(name).map_err(|sentence| said.fault(sentence))?;
+    let window = Window::sliding(name, length);
+    let pane = window.pane().unwrap_or(Span::ZERO);
+    if length.0 < 5 * SECOND {
+        return Err(said.fault(format!("`{name}` is too short; the least is \"5s\"")));
+    }
+    if pane.0 % SECOND != 0 || length.0 % pane.0 != 0 {
+        return Err(said.fault(uneven(name, length)));
+    }
+    Ok(window)
+}
+
+/// Up to five minutes panes have 5 s; beyond, they are a sixtieth.
+fn uneven(name: &str, length: Span) -> String {
+    let step = if length.0 < 300 * SECOND { 5 } else { 60 };
+    let below = length.0 / SECOND / step * step;
+    format!(
+        "`{name}` can't be cut into whole panes of a sixtieth, at least 5 s; write \"{below}s\" or \"{}s\"",
+        below + step
+    )
+}

@@ -1,0 +1,207 @@
+//! From what the file says to settings that keep the rules.
+
+mod kafka;
+mod kpi;
+mod policy;
+
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+
+use super::{
+    Config, Fault,
+    file::{self, File, Time},
+    value::Said,
+};
+use crate::{
+    alert::{AlertSettings, Rule},
+    contact::ContactSettings,
+    engine::Settings,
+    event::Span,
+};
+
+const TASKS: RangeInclusive<i64> = 1..=1_000;
+/// What a state log needs at the least to turn over in whole records.
+const RECOVERY_BYTES: RangeInclusive<i64> = 16_000_000..=i64::MAX;
+const PRIVACY_KEY_BYTES_MIN: usize = 16;
+
+pub(super) fn config(file: File) -> Result<Config, Fault> {
+    let kafka = kafka::settings(file.kafka)?;
+    let mut contact = contact(&file.contact)?;
+    if let Some(policies) = file.policy {
+        contact.policies = policy::policies(policies, contact.short_abandon)?;
+    }
+    contact.privacy_key = privacy_key(file.privacy)?;
+    let mut engine = engine(&file.engine)?;
+    engine.sources = kafka::sources(file.source, &kafka.prefix)?;
+    engine.contact = contact;
+    engine.kpi = kpi::settings(file.kpi)?;
+    engine.alert = alert(file.alerts)?;
+    let mut http = crate::serve::HttpSettings::default();
+    put(
+        &mut http.listen,
+        file.http.listen.map(|Said(address)| address),
+    );
+    Ok(Config {
+        engine,
+        kafka,
+        http,
+    })
+}
+
+fn engine(said: &file::Engine) -> Result<Settings, Fault> {
+    let mut settings = Settings::default();
+    if let Some(tasks) = &said.tasks {
+        settings.tasks = narrow(tasks, TASKS)?;
+    }
+    put(&mut settings.lateness, over_zero(said.lateness.as_ref())?);
+    put(
+        &mut settings.future_max,
+        over_zero(said.future_max.as_ref())?,
+    );
+    put(&mut settings.grace, time(said.grace.as_ref()));
+    put(&mut settings.hold_max, over_zero(said.hold_max.as_ref())?);
+    put(&mut settings.heartbeat, over_zero(said.heartbeat.as_ref())?);
+    if settings.hold_max <= settings.heartbeat {
+        let at = said.hold_max.as_ref().or(said.heartbeat.as_ref());
+        let sentence =
+            "a task is silent only after several heartbeats: `hold_max` must be over `heartbeat`";
+        return Err(at.map_or_else(Fault::default, |at| at.fault(sentence)));
+    }
+    if let Some(bytes) = &said.recovery_max_bytes {
+        settings.recovery_max_bytes = narrow(bytes, RECOVERY_BYTES)?;
+    }
+    Ok(settings)
+}
+
+fn contact(said: &file::Contact) -> Result<ContactSettings, Fault> {
+    let mut settings = ContactSettings::default();
+    put(
+        &mut settings.short_abandon,
+        time(said.short_abandon.as_ref()),
+    );
+    put(
+        &mut settings.wrap_up_max,
+        over_zero(said.wrap_up_max.as_ref())?,
+    );
+    put(
+        &mut settings.remember_min,
+        over_zero(said.remember_min.as_ref())?,
+    );
+    if let Some(channels) = &said.no_wrap_up {
+        settings.no_wrap_up = channels.iter().map(|Said(channel)| *channel).collect();
+    }
+    let ages = &said.max_age;
+    let ages = [
+        &ages.voice,
+        &ages.chat,
+        &ages.email,
+        &ages.social,
+        &ages.sms,
+        &ages.messaging,
+        &ages.video,
+        &ages.other,
+    ];
+    for (age, of_channel) in settings.max_age.iter_mut().zip(ages) {
+        put(age, over_zero(of_channel.as_ref())?);
+    }
+    Ok(settings)
+}
+
+fn privacy_key(said: file::Privacy) -> Result<String, Fault> {
+    let Some(key) = said.key else {
+        return Ok(String::new());
+    };
+    let length = key.get_ref().len();
+    if length < PRIVACY_KEY_BYTES_MIN && length > 0 {
+        return Err(key.fault(format!(
+            "a key of {length} bytes can be guessed; write {PRIVACY_KEY_BYTES_MIN} random ones or more"
+        )));
+    }
+    Ok(key.into_inner())
+}
+
+fn alert(said: file::Alerts) -> Result<AlertSettings, Fault> {
+    let mut settings = AlertSettings::default();
+    rule(&mut settings.at_risk, said.at_risk)?;
+    rule(&mut settings.missed, said.missed)?;
+    Ok(settings)
+}
+
+fn rule(rule: &mut Rule, said: file::Rule) -> Result<(), Fault> {
+    put(&mut rule.enabled, said.enabled);
+    put(
+        &mut rule.severity,
+        said.severity.map(|Said(severity)| severity),
+    );
+    for recipient in said.recipients.into_iter().flatten() {
+        if recipient.get_ref().is_empty() {
+            return Err(recipient.fault("a recipient needs a name, such as \"team:north\""));
+        }
+        rule.recipients.push(recipient.into_inner());
+    }
+    Ok(())
+}
+
+trait At {
+    /// A mistake in this value.
+    fn fault(&self, sentence: impl Into<String>) -> Fault;
+}
+
+impl<T> At for Spanned<T> {
+    fn fault(&self, sentence: impl Into<String>) -> Fault {
+        Fault {
+            at: self.span(),
+            sentence: sentence.into(),
+        }
+    }
+}
+
+fn put<T>(setting: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *setting = said;
+    }
+}
+
+fn time(said: Option<&Time>) -> Option<Span> {
+    said.map(|time| time.get_ref().0)
+}
+
+fn over_zero(said: Option<&Time>) -> Result<Option<Span>, Fault> {
+    match said {
+        Some(zero) if zero.get_ref().0 == Span::ZERO => {
+            Err(zero.fault("this must be over zero; write for instance \"1s\""))
+        }
+        _ => Ok(time(said)),
+    }
+}
+
+fn narrow<T: TryFrom<i64>>(said: &Spanned<i64>, range: RangeInclusive<i64>) -> Result<T, Fault> {
+    let number = *said.get_ref();
+    let fits = range.contains(&number);
+    match T::try_from(number) {
+        Ok(number) if fits => Ok(number),
+        _ if *range.end() == i64::MAX => Err(said.fault(format!(
+            "{number} is too low; the least is {}",
+            range.start()
+        ))),
+        _ => Err(said.fault(format!(
+            "{number} is out of range; write {} to {}",
+            range.start(),
+            range.end()
+        ))),
+    }
+}
+
+/// A share from over 0, and up to 1 or, unless `one`, below it.
+fn share(said: Option<Spanned<f64>>, one: bool) -> Result<Option<f64>, Fault> {
+    let Some(said) = said else { return Ok(None) };
+    let share = *said.get_ref();
+    if share > 0.0 && (share < 1.0 || one && share <= 1.0) {
+        return Ok(Some(share));
+    }
+    let limit = if one { "up to 1" } else { "below 1" };
+    Err(said.fault(format!(
+        "{share} is no share over 0 and {limit}; write 80 % as 0.8"
+    )))
+}

@@ -1,0 +1,106 @@
+//! SLA policies.
+
+use toml::Spanned;
+
+use super::{At as _, put, share, time};
+use crate::{
+    config::{Fault, file, value::Said},
+    contact::{Measure, Policy},
+    decode::TEXT_BYTES_MAX,
+    event::{QueueId, Span},
+};
+
+const TARGET: f64 = 0.8;
+const AT_RISK_AT: f64 = 0.75;
+/// Each is matched against every wait and offer.
+const POLICIES_MAX: usize = 100;
+
+pub(super) fn policies(list: Vec<file::Policy>, short_abandon: Span) -> Result<Vec<Policy>, Fault> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for said in list {
+        let at = match &said.name {
+            Some(name) => Spanned::new(name.span(), ()),
+            None => Spanned::new(said.measure.span(), ()),
+        };
+        let policy = policy(said, short_abandon)?;
+        if policies.iter().any(|other| other.name == policy.name) {
+            return Err(at.fault(format!(
+                "there is a policy `{}` already; give this one a `name` of its own",
+                policy.name
+            )));
+        }
+        if let Some(twin) = policies.iter().find(|other| other.code() == policy.code()) {
+            return Err(at.fault(format!(
+                "`{}` and `{}` look alike inside, where 16 bits stand for a name; change one of them",
+                twin.name, policy.name
+            )));
+        }
+        if policies.len() == POLICIES_MAX {
+            return Err(at.fault(format!("there are more than {POLICIES_MAX} policies")));
+        }
+        policies.push(policy);
+    }
+    Ok(policies)
+}
+
+fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
+    short_within_threshold(&said, short_abandon)?;
+    let mut policy = Policy {
+        name: name(&said)?,
+        measure: said.measure.get_ref().0,
+        channel: said.channel.map(|Said(channel)| channel),
+        queues: said.queues.iter().map(queue).collect::<Result<_, _>>()?,
+        threshold: said.threshold.get_ref().0,
+        target: share(said.target, true)?.unwrap_or(TARGET),
+        at_risk_at: share(said.at_risk_at, false)?.unwrap_or(AT_RISK_AT),
+        abandons: Default::default(),
+        short_abandon: time(said.short_abandon.as_ref()),
+        flow_outs: Default::default(),
+    };
+    put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
+    put(&mut policy.flow_outs, said.flow_outs.map(|Said(word)| word));
+    Ok(policy)
+}
+
+fn name(said: &file::Policy) -> Result<String, Fault> {
+    if let Some(name) = &said.name {
+        return match name.get_ref().trim() {
+            "" => Err(name.fault("the name is empty; leave it out for the default")),
+            name => Ok(name.to_owned()),
+        };
+    }
+    let measure = said.measure.get_ref().0.name();
+    Ok(match said.channel {
+        Some(Said(channel)) => format!("{} {measure}", channel.name()),
+        None => measure.to_owned(),
+    })
+}
+
+fn queue(said: &Spanned<String>) -> Result<QueueId, Fault> {
+    if (1..=TEXT_BYTES_MAX).contains(&said.get_ref().len()) {
+        return Ok(QueueId::new(said.get_ref()));
+    }
+    Err(said.fault(format!("a queue's id has 1 to {TEXT_BYTES_MAX} bytes")))
+}
+
+fn short_within_threshold(said: &file::Policy, default: Span) -> Result<(), Fault> {
+    let threshold = said.threshold.get_ref().0;
+    if threshold == Span::ZERO {
+        return Err(said
+            .threshold
+            .fault("a threshold must be over zero; write for instance \"20s\""));
+    }
+    let (at, short) = match &said.short_abandon {
+        Some(own) => (own, own.get_ref().0),
+        None => (&said.threshold, default),
+    };
+    let waits = said.measure.get_ref().0 == Measure::Answer;
+    if short > threshold && (waits || said.short_abandon.is_some()) {
+        return Err(at.fault(format!(
+            "an abandon is short up to {} s, but the threshold is {} s; write a `short_abandon` not over it",
+            short.as_secs(),
+            threshold.as_secs()
+        )));
+    }
+    Ok(())
+}

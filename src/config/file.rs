@@ -1,0 +1,136 @@
+//! The shape of the file. What is not said keeps its default; what is not known is refused.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::value::Said;
+use crate::{
+    alert::Severity,
+    contact::{Abandons, FlowOuts, Measure},
+    engine::SourceClock,
+    event::{Channel, Span},
+};
+
+pub(super) type Time = Spanned<Said<Span>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) kafka: Kafka,
+    pub(super) source: Vec<Source>,
+    pub(super) engine: Engine,
+    pub(super) kpi: Kpi,
+    pub(super) contact: Contact,
+    pub(super) policy: Option<Vec<Policy>>,
+    pub(super) alerts: Alerts,
+    pub(super) privacy: Privacy,
+    pub(super) http: Http,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Kafka {
+    pub(super) brokers: Option<Spanned<String>>,
+    pub(super) prefix: Option<Spanned<String>>,
+    pub(super) instance: Option<Spanned<String>>,
+    pub(super) workers: Option<Spanned<i64>>,
+    pub(super) replication: Option<Spanned<i64>>,
+    pub(super) session_timeout: Option<Time>,
+    pub(super) metadata_interval: Option<Time>,
+    pub(super) properties: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) topic: Spanned<String>,
+    pub(super) clock: Option<Said<SourceClock>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Engine {
+    pub(super) tasks: Option<Spanned<i64>>,
+    pub(super) lateness: Option<Time>,
+    pub(super) future_max: Option<Time>,
+    pub(super) grace: Option<Time>,
+    pub(super) hold_max: Option<Time>,
+    pub(super) heartbeat: Option<Time>,
+    pub(super) recovery_max_bytes: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Kpi {
+    pub(super) windows: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) group_beat: Option<Time>,
+    pub(super) agent_beat: Option<Time>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Contact {
+    pub(super) short_abandon: Option<Time>,
+    pub(super) wrap_up_max: Option<Time>,
+    pub(super) no_wrap_up: Option<Vec<Said<Channel>>>,
+    pub(super) remember_min: Option<Time>,
+    pub(super) max_age: MaxAge,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MaxAge {
+    pub(super) voice: Option<Time>,
+    pub(super) chat: Option<Time>,
+    pub(super) email: Option<Time>,
+    pub(super) social: Option<Time>,
+    pub(super) sms: Option<Time>,
+    pub(super) messaging: Option<Time>,
+    pub(super) video: Option<Time>,
+    pub(super) other: Option<Time>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) measure: Spanned<Said<Measure>>,
+    pub(super) channel: Option<Said<Channel>>,
+    #[serde(default)]
+    pub(super) queues: Vec<Spanned<String>>,
+    pub(super) threshold: Time,
+    pub(super) target: Option<Spanned<f64>>,
+    pub(super) at_risk_at: Option<Spanned<f64>>,
+    pub(super) abandons: Option<Said<Abandons>>,
+    pub(super) short_abandon: Option<Time>,
+    pub(super) flow_outs: Option<Said<FlowOuts>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Alerts {
+    pub(super) at_risk: Rule,
+    pub(super) missed: Rule,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Rule {
+    pub(super) enabled: Option<bool>,
+    pub(super) severity: Option<Said<Severity>>,
+    pub(super) recipients: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Privacy {
+    pub(super) key: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Http {
+    pub(super) listen: Option<Said<SocketAddr>>,
+}

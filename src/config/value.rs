@@ -1,0 +1,148 @@
+//! Values that are written as text: durations and words.
+
+use std::{fmt, marker::PhantomData, net::SocketAddr};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+
+use crate::{
+    alert::Severity,
+    contact::{Abandons, FlowOuts, Measure},
+    engine::SourceClock,
+    event::{Channel, Span},
+};
+
+/// Times and spans are added without a care for overflow: this leaves room.
+const SPAN_MAX: Span = Span::from_secs(3_650 * 86_400);
+
+/// What is written as text and means a `T`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said<T>(pub(super) T);
+
+pub(super) trait Value: Sized {
+    const EXPECTED: &'static str;
+
+    /// # Errors
+    /// A sentence: what is wrong and what to write instead.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl<'de, T: Value> Deserialize<'de> for Said<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(SaidVisitor(PhantomData))
+    }
+}
+
+struct SaidVisitor<T>(PhantomData<T>);
+
+impl<T: Value> Visitor<'_> for SaidVisitor<T> {
+    type Value = Said<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Said<T>, E> {
+        T::read(text).map(Said).map_err(E::custom)
+    }
+}
+
+impl Value for Span {
+    const EXPECTED: &'static str = "a duration such as \"20s\", \"5m\" or \"1h30m\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let duration = humantime::parse_duration(text)
+            .map_err(|cause| format!("`{text}` is not {}: {cause}", Self::EXPECTED))?;
+        match i64::try_from(duration.as_micros()) {
+            Ok(micros) if micros <= SPAN_MAX.0 => Ok(Self(micros)),
+            _ => Err(format!("`{text}` is too long; the most is \"3650d\"")),
+        }
+    }
+}
+
+impl Value for SocketAddr {
+    const EXPECTED: &'static str = "an address and a port such as \"127.0.0.1:8640\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| unknown::<Self>(text))
+    }
+}
+
+impl Value for Channel {
+    const EXPECTED: &'static str = "voice, chat, email, social, sms, messaging, video or other";
+
+    fn read(text: &str) -> Result<Self, String> {
+        Self::from_name(text).ok_or_else(|| unknown::<Self>(text))
+    }
+}
+
+impl Value for Measure {
+    const EXPECTED: &'static str = "accept or answer";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "accept" => Ok(Self::Accept),
+            "answer" => Ok(Self::Answer),
+            "first_response" | "next_response" | "resolution" => Err(format!(
+                "`{text}` can't be measured yet; remove the policy, or measure {}",
+                Self::EXPECTED
+            )),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for Abandons {
+    const EXPECTED: &'static str = "ignore, negative or positive";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "ignore" => Ok(Self::Ignore),
+            "negative" => Ok(Self::Negative),
+            "positive" => Ok(Self::Positive),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for FlowOuts {
+    const EXPECTED: &'static str = "exclude or include";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "exclude" => Ok(Self::Exclude),
+            "include" => Ok(Self::Include),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for Severity {
+    const EXPECTED: &'static str = "warning or critical";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "warning" => Ok(Self::Warning),
+            "critical" => Ok(Self::Critical),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for SourceClock {
+    const EXPECTED: &'static str = "wall or events";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "wall" => Ok(Self::Wall),
+            "events" => Ok(Self::Events),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+fn unknown<T: Value>(text: &str) -> String {
+    format!("`{text}` is unknown here; write {}", T::EXPECTED)
+}

@@ -1,0 +1,175 @@
+//! The command `replay`, as a process.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+
+const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
+
+fn replay(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_floorwalker"))
+        .arg("replay")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A file `name` of `lines` in `folder`.
+fn file(folder: &Path, name: &str, lines: &[&str]) -> String {
+    let path = folder.join(name);
+    fs::write(&path, lines.join("\n")).unwrap();
+    path.display().to_string()
+}
+
+fn line(id: &str, at: &str, kind: &str, rest: &str) -> String {
+    format!(
+        r#"{{"event_id":"{id}","occurred_at":"2026-11-22T{at}Z","type":"{kind}","contact_id":"c1"{rest}}}"#
+    )
+}
+
+#[test]
+fn published_figures_are_reported() {
+    let report = stdout(&replay(&[CALLS]));
+    for figure in [
+        "22,162 read = 22,162 applied + 0 repeated + 0 skipped + 0 dead-lettered",
+        "Contacts          5,000",
+        "5,000 offered, 4,054 answered, 946 abandoned",
+        "67.5 s (p50",
+        "89.9 % [89.0, 90.8], 3,646 of 4,054",
+        "3.40 of 5 (0.6009 normalised) in 4,054 surveys",
+    ] {
+        assert!(report.contains(figure), "{figure}\n{report}");
+    }
+}
+
+#[test]
+fn records_are_written_for_every_entity_and_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let [kpis, contacts, alerts] = ["kpis", "contacts", "alerts"].map(path);
+    let output = replay(&[
+        CALLS,
+        "--kpis",
+        &kpis,
+        "--contacts",
+        &contacts,
+        "--alerts",
+        &alerts,
+        "--at",
+        "2021-01-31T23:59:59Z",
+    ]);
+    let report = stdout(&output);
+    assert!(report.contains("at 2021-01-31T23:59:59Z, 14"), "{report}");
+    let records = |file: &str| -> Vec<Value> {
+        let text = fs::read_to_string(file).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let all = |window: &str| {
+        let mut found = records(&kpis);
+        found.retain(|record| record["entity"] == "all" && record["window"] == window);
+        assert_eq!(found.len(), 1, "{window}");
+        found.remove(0)
+    };
+    assert_eq!(all("all")["clock"], "2021-01-31T23:59:59Z");
+    let count = |record: &Value, name: &str| record["kpis"][name].as_u64().unwrap();
+    let offered = count(&all("all"), "offered");
+    assert!(count(&all("7d"), "offered") < offered);
+    assert_eq!(records(&contacts).len() as u64, offered);
+    assert!(records(&alerts).len() as u64 > offered);
+}
+
+#[test]
+fn what_is_wrong_is_counted_and_named_where_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let queued = line(
+        "e1",
+        "10:00:00",
+        "contact_queued",
+        r#","queue":"billing","channel":"voice""#,
+    );
+    let ended = line("e2", "10:00:30", "contact_ended", r#","by":"customer""#);
+    let brewed = line("e3", "10:00:10", "coffee_brewed", "");
+    let first = file(
+        folder.path(),
+        "a.jsonl",
+        &[&queued, "", "{\"type\":", &brewed],
+    );
+    let second = file(
+        folder.path(),
+        "b.jsonl",
+        &[&queued, "nonsense", &ended, "[]"],
+    );
+    let report = stdout(&replay(&[&first, &second]));
+    for part in [
+        "7 read = 2 applied + 1 repeated + 1 skipped + 3 dead-lettered",
+        "1 offered, 0 answered, 1 abandoned",
+        &format!("| invalid_json | 1 | {first}:3 | line 1, column 8: EOF while parsing a value"),
+        &format!("| not_an_object | 2 | {second}:2 | the payload is not a JSON object"),
+    ] {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(plain(&report).contains(&plain(part)), "{part}\n{report}");
+    }
+}
+
+#[test]
+fn nothing_to_read_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = file(folder.path(), "empty", &[]);
+    let report = stdout(&replay(&[&empty]));
+    assert!(report.contains("no events"), "{report}");
+}
+
+#[test]
+fn broken_input_ends_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&b"{}\n".repeat(100)).unwrap();
+    let whole = encoder.finish().unwrap();
+    let path = folder.path().join("cut.gz");
+    fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+    let output = replay(&[path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("cut.gz:101: the gzip data is cut off"),
+        "{}",
+        stderr(&output)
+    );
+    let missing = replay(&["nowhere.jsonl"]);
+    assert!(
+        stderr(&missing).contains("nowhere.jsonl: No such file"),
+        "{}",
+        stderr(&missing)
+    );
+}
+
+#[test]
+fn mistakes_in_arguments_and_configuration_are_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = file(folder.path(), "f.toml", &["[engine]", "tasks = 0"]);
+    let output = replay(&[CALLS, "--config", &config]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("f.toml:2:9: 0 is out of range"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(replay(&[CALLS, "--at", "noon"]).status.code(), Some(2));
+    assert_eq!(replay(&[]).status.code(), Some(2));
+}

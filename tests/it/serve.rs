@@ -1,0 +1,54 @@
+//! HTTP, as Prometheus and an orchestrator see it.
+
+use std::sync::Arc;
+
+use floorwalker::{
+    kafka::Progress,
+    serve::{HttpSettings, Server},
+};
+
+fn get(server: &Server, path: &str) -> (u16, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut answer = agent
+        .get(format!("http://{}{path}", server.address))
+        .call()
+        .unwrap();
+    (
+        answer.status().as_u16(),
+        answer.body_mut().read_to_string().unwrap(),
+    )
+}
+
+#[test]
+fn a_process_without_workers_is_alive_but_not_ready() {
+    let settings = HttpSettings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+    };
+    let server = Server::start(&settings, Arc::new(Progress::default())).unwrap();
+    assert_eq!(get(&server, "/healthz"), (200, "ok\n".to_owned()));
+    assert_eq!(
+        get(&server, "/readyz"),
+        (503, "no worker has started\n".to_owned())
+    );
+    let (status, metrics) = get(&server, "/metrics");
+    assert_eq!(status, 200);
+    assert!(
+        metrics.contains("floorwalker_tasks{phase=\"running\"} 0"),
+        "{metrics}"
+    );
+    assert_eq!(get(&server, "/nothing").0, 404);
+    let taken = HttpSettings {
+        listen: server.address,
+    };
+    let error = Server::start(&taken, Arc::default()).unwrap_err();
+    assert!(
+        format!("{error:#}").contains("Address already in use"),
+        "{error:#}"
+    );
+    let address = server.address;
+    drop(server);
+    Server::start(&HttpSettings { listen: address }, Arc::default()).unwrap();
+}
