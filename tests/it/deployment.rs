@@ -6,8 +6,9 @@ use std::{
 };
 
 use floorwalker::{
-    engine::OutTopic,
+    engine::{InputId, Placement, Settings},
     kafka::topics::{Topic, Topics},
+    sim::cluster::Cluster,
 };
 use rdkafka::{
     ClientConfig, Message as _, Offset, TopicPartitionList,
@@ -20,11 +21,40 @@ use serde_json::Value;
 
 use crate::{
     broker::{pause, shared},
+    outcome::{Outcome, comparable, differences},
     process::{Process, TASKS, kafka_settings},
-    spine,
+    spine::{self, SETTINGS_WALL, events_settings},
 };
 
-const SOURCE_PARTITIONS: i32 = 16;
+/// How the events lie in the partitions of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keyed {
+    /// One contact's events all over.
+    Scattered,
+    /// Where the task is that owns the contact.
+    ByContact,
+}
+
+impl Keyed {
+    fn partitions(self) -> i32 {
+        match self {
+            Self::Scattered => 16,
+            Self::ByContact => i32::from(TASKS),
+        }
+    }
+
+    fn partition(self, line: &str, number: u64, partitions: i32) -> i32 {
+        match self {
+            Self::Scattered => (number % u64::from(partitions.unsigned_abs())) as i32,
+            Self::ByContact => {
+                let event: Value = serde_json::from_str(line).expect("an event");
+                let contact = event["contact_id"].as_str().expect("a contact");
+                i32::from(Placement::new(TASKS).task_of(contact.as_bytes()).0)
+            }
+        }
+    }
+}
+
 const INSTANCES: [&str; 2] = ["one", "two"];
 
 #[expect(clippy::disallowed_methods, reason = "tests watch real processes")]
@@ -37,14 +67,14 @@ fn runtime() -> tokio::runtime::Runtime {
     built.expect("a runtime")
 }
 
-pub(crate) fn create_topics(prefix: &str) {
+fn create_topics(prefix: &str, partitions: i32) {
     let kafka = kafka_settings(&shared().address, prefix, "setup");
     let topics = Topics::new(&kafka, TASKS).expect("a client");
     assert_eq!(topics.create().expect("topics").len(), 7);
     assert_eq!(topics.create().expect("topics").len(), 0);
     let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().expect("client");
     let name = format!("{prefix}.events");
-    let topic = NewTopic::new(&name, SOURCE_PARTITIONS, TopicReplication::Fixed(1));
+    let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
     runtime()
         .block_on(admin.create_topics([&topic], &AdminOptions::new()))
         .expect("a topic");
@@ -70,21 +100,22 @@ pub(crate) fn lines(copies: usize) -> Vec<String> {
         .collect()
 }
 
-/// The last record of each key that the same lines lead to without any broker.
-pub(crate) fn expected(lines: &[String]) -> BTreeMap<String, Value> {
-    let cluster = spine::run(lines, TASKS, None);
-    let kpis = cluster
-        .outputs
-        .iter()
-        .filter(|(_, output)| output.topic == OutTopic::Kpis);
-    kpis.map(|(_, output)| {
-        let text = |bytes: &Option<Vec<u8>>| {
-            String::from_utf8(bytes.clone().expect("bytes")).expect("text")
-        };
-        let value = serde_json::from_str(&text(&output.payload)).expect("JSON");
-        (text(&output.key), value)
-    })
-    .collect()
+/// What the same lines lead to without any broker.
+fn expected(lines: &[String], keyed: Keyed) -> Outcome {
+    let settings = events_settings(TASKS, Settings::default().recovery_max_bytes);
+    let mut cluster = Cluster::new(&settings, SETTINGS_WALL).expect("new tasks");
+    let partitions = keyed.partitions();
+    let input = |partition| InputId {
+        source: 0,
+        partition,
+    };
+    (0..partitions).for_each(|partition| cluster.add_input(input(partition)));
+    for (number, line) in (0..).zip(lines) {
+        let partition = keyed.partition(line, number, partitions);
+        cluster.feed(input(partition), line.clone().into_bytes());
+    }
+    cluster.run_until_quiet(1_000).expect("no crash");
+    Outcome::of_memory(&cluster)
 }
 
 /// Sends lines at a rate.
@@ -95,11 +126,12 @@ pub(crate) struct Load {
     started_at: Instant,
     pub(crate) sent: u64,
     rate: u64,
+    keyed: Keyed,
     partitions: i32,
 }
 
 impl Load {
-    fn new(prefix: &str, lines: Vec<String>, rate: u64) -> Self {
+    fn new(prefix: &str, lines: Vec<String>, rate: u64, keyed: Keyed) -> Self {
         Self {
             producer: ClientConfig::new()
                 .set("bootstrap.servers", &shared().address)
@@ -112,7 +144,8 @@ impl Load {
             started_at: now(),
             sent: 0,
             rate,
-            partitions: SOURCE_PARTITIONS,
+            keyed,
+            partitions: keyed.partitions(),
         }
     }
 
@@ -132,8 +165,7 @@ impl Load {
         let Some(line) = self.lines.next() else {
             return false;
         };
-        let partition =
-            i32::try_from(self.sent % u64::from(self.partitions.unsigned_abs())).expect("small");
+        let partition = (self.keyed).partition(&line, self.sent, self.partitions);
         loop {
             let record = BaseRecord::<(), _>::to(&self.topic)
                 .partition(partition)
@@ -205,7 +237,7 @@ impl Reader {
                     let key =
                         String::from_utf8_lossy(record.key().unwrap_or_default()).into_owned();
                     let value = serde_json::from_slice(record.payload().unwrap_or_default());
-                    self.latest.insert(key, value.expect("JSON"));
+                    self.latest.insert(key, comparable(value.expect("JSON")));
                 }
                 Some(Err(error)) => panic!("{error}"),
                 None if self.latest == *expected => return true,
@@ -213,27 +245,6 @@ impl Reader {
             }
         }
         self.latest == *expected
-    }
-
-    fn explain(&self, expected: &BTreeMap<String, Value>) -> String {
-        let mut off = expected
-            .iter()
-            .filter(|(key, value)| self.latest.get(*key) != Some(value));
-        let first = off.next().map(|(key, value)| {
-            let found = self.latest.get(key).unwrap_or(&Value::Null);
-            format!("{key}:\nexpected {value}\nfound {found}")
-        });
-        let more = self
-            .latest
-            .keys()
-            .filter(|key| !expected.contains_key(*key))
-            .count();
-        let differ = off.count() + usize::from(first.is_some());
-        format!(
-            "{differ} of {} records differ, {more} more; {}",
-            expected.len(),
-            first.unwrap_or_default()
-        )
     }
 }
 
@@ -243,17 +254,28 @@ pub(crate) struct Deployment {
     pub(crate) processes: Vec<Process>,
     pub(crate) load: Load,
     reader: Reader,
-    expected: BTreeMap<String, Value>,
+    keyed: Keyed,
+    expected: Outcome,
 }
 
 impl Deployment {
     pub(crate) fn start(prefix: &str, processes: usize, lines: Vec<String>, rate: u64) -> Self {
-        let expected = expected(&lines);
-        create_topics(prefix);
+        Self::start_keyed(Keyed::Scattered, prefix, processes, (lines, rate))
+    }
+
+    /// The lines come at a rate a second.
+    pub(crate) fn start_keyed(
+        keyed: Keyed,
+        prefix: &str,
+        processes: usize,
+        (lines, rate): (Vec<String>, u64),
+    ) -> Self {
+        let expected = expected(&lines, keyed);
+        create_topics(prefix, keyed.partitions());
         // Stays if the test fails.
         let mut folder = tempfile::tempdir().expect("a folder");
         folder.disable_cleanup(true);
-        let mut load = Load::new(prefix, lines, rate);
+        let mut load = Load::new(prefix, lines, rate, keyed);
         load.send_first();
         let start = |name: &&str| Process::start(&shared().address, prefix, name, folder.path());
         Self {
@@ -262,6 +284,7 @@ impl Deployment {
             load,
             reader: Reader::new(prefix, Topic::Kpis),
             folder,
+            keyed,
             expected,
         }
     }
@@ -302,6 +325,15 @@ impl Deployment {
             .is_some_and(|record| record.is_ok())
     }
 
+    /// How many records each restore of a task from its log has read. Those of tasks that had none are not counted, nor those
+    /// of tasks whose memory was still there.
+    pub(crate) fn restores(&self) -> Vec<u64> {
+        let logs = INSTANCES.map(|name| self.folder.path().join(format!("{name}.log")));
+        let logs = logs.map(|log| std::fs::read_to_string(log).unwrap_or_default());
+        let lines = logs.iter().flat_map(|log| log.lines());
+        lines.filter_map(records_restored).collect()
+    }
+
     /// The sum of a number over the processes.
     pub(crate) fn sum(&self, name: &str) -> u64 {
         self.processes
@@ -313,17 +345,12 @@ impl Deployment {
     /// The figures are those of a quiet world, every event was read once, and all processes live.
     pub(crate) fn settle(&mut self) {
         self.load.send_rest();
-        let same = self
-            .reader
-            .read_until(&self.expected, Duration::from_secs(60));
+        let kpis = &self.expected.kpis;
+        let same = self.reader.read_until(kpis, Duration::from_secs(60));
         pause(Duration::from_millis(1_500));
         self.processes.iter_mut().for_each(Process::assert_alive);
-        assert!(
-            same,
-            "logs in {}: {}",
-            self.logs(),
-            self.reader.explain(&self.expected)
-        );
+        let differ = differences("kpis", &self.reader.latest, kpis);
+        assert!(same, "logs in {}: {differ}", self.logs());
         assert_eq!(self.sum("tasks"), u64::from(TASKS));
         assert_eq!(self.sum("failed"), 0);
         assert_eq!(self.sum("read"), self.load.sent);
@@ -331,6 +358,27 @@ impl Deployment {
         let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
         let accounted: u64 = accounted.into_iter().map(|name| self.sum(name)).sum();
         assert_eq!(accounted, self.load.sent);
+        self.assert_records();
+    }
+
+    /// Contacts are those of a quiet world; of alerts, if all of a contact lies in one partition, too.
+    fn assert_records(&self) {
+        let found = Outcome::of_kafka(&self.prefix);
+        let mut faults = found.faults_in_records(&self.expected);
+        if self.keyed == Keyed::ByContact {
+            faults += &found.faults_in_alerts(&self.expected);
+        }
+        assert!(faults.is_empty(), "logs in {}: {faults}", self.logs());
+        if self.keyed == Keyed::ByContact {
+            found.assert_said_once();
+        }
+        eprintln!(
+            "{} events: {} records of kpis, {} of contacts, {} transitions of alerts are as they should be",
+            self.load.sent,
+            found.kpis.len(),
+            found.contacts.len(),
+            found.transitions.len()
+        );
     }
 
     pub(crate) fn end(mut self) {
@@ -356,4 +404,15 @@ impl Deployment {
         };
         (0..i32::from(TASKS)).map(first).collect()
     }
+}
+
+/// Of a line such as `task restored task=3 seq=12 records=5 … parked=false`.
+fn records_restored(line: &str) -> Option<u64> {
+    let (_, fields) = line.split_once("task restored ")?;
+    let field = |name: &str| {
+        let mut fields = fields.split_whitespace();
+        fields.find_map(|field| field.strip_prefix(name))
+    };
+    let from_log = field("parked=")? == "false" && field("seq=")? != "0";
+    from_log.then(|| field("records=")?.parse().ok())?
 }

@@ -7,38 +7,81 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use floorwalker::kafka::topics::Topic;
 
 use crate::{
-    deployment::{Deployment, lines},
+    deployment::{Deployment, Keyed, lines},
     process::Process,
 };
 
+const KILLS: usize = 12;
+
+/// Each contact's events in one partition: what was told of it can't depend on who was killed when.
 #[test]
-fn figures_are_exact_when_processes_are_killed() {
-    let seed = 1;
+fn figures_contacts_and_alerts_are_exact_when_processes_are_killed() {
+    let deployment = (Keyed::ByContact, "kill-keyed");
+    kill_at_random(deployment, seed(1), (lines(6), 1_500));
+}
+
+/// Alerts may be raised and corrected; figures and contacts are the same.
+#[test]
+fn figures_and_contacts_are_exact_when_keys_are_scattered_and_processes_killed() {
+    let deployment = (Keyed::Scattered, "kill-scattered");
+    kill_at_random(deployment, seed(2), (lines(5), 1_200));
+}
+
+/// `FLOORWALKER_SEED`, to repeat a run or to try another.
+#[expect(clippy::disallowed_methods, reason = "how a person asks for a seed")]
+fn seed(default: u64) -> u64 {
+    let asked = std::env::var("FLOORWALKER_SEED").ok();
+    asked.map_or(default, |seed| seed.parse().unwrap())
+}
+
+fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>, u64)) {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut deployment = Deployment::start("kill", 2, lines(4), 1_500);
-    eprintln!("seed {seed}, logs in {}", deployment.logs());
-    deployment.load.run_for(Duration::from_secs(4));
-    for kill in 0..12 {
-        let wait_ms = random.random_range(200..3_500);
+    let mut deployment = Deployment::start_keyed(keyed, prefix, 2, load);
+    eprintln!("{prefix}: seed {seed}, logs in {}", deployment.logs());
+    deployment.load.run_for(Duration::from_secs(5));
+    for kill in 0..KILLS {
+        let wait_ms = random.random_range(100..2_500);
         deployment.load.run_for(Duration::from_millis(wait_ms));
         deployment
             .processes
             .iter_mut()
             .for_each(Process::assert_alive);
         let victim = random.random_range(0..2);
+        let restores = deployment.restores().len();
         deployment.processes[victim].kill();
         // Sometimes long enough for the group to give its tasks away.
-        let long = random.random_range(0..4) == 0;
-        let down_ms = if long {
-            9_000
-        } else {
-            random.random_range(0..1_500)
+        let down_ms = match random.random_range(0..4) {
+            0 => 9_000,
+            _ => random.random_range(0..1_500),
         };
-        eprintln!("kill {kill}: process {victim}, down for {down_ms} ms");
+        eprintln!("{prefix}: kill {kill}, process {victim}, down for {down_ms} ms");
         deployment.load.run_for(Duration::from_millis(down_ms));
         deployment.restart(victim);
+        await_restore(&mut deployment, restores);
     }
+    let restores = deployment.restores();
+    let records: u64 = restores.iter().sum();
+    eprintln!(
+        "{prefix}: {KILLS} kills, {} restores that read {records} records",
+        restores.len()
+    );
+    assert!(
+        restores.iter().all(|records| *records > 0),
+        "logs in {}",
+        deployment.logs()
+    );
     deployment.finish();
+}
+
+/// A kill is none before what it took is back.
+fn await_restore(deployment: &mut Deployment, known: usize) {
+    for _ in 0..300 {
+        if deployment.restores().len() > known {
+            return;
+        }
+        deployment.load.run_for(Duration::from_millis(100));
+    }
+    panic!("nothing was restored, logs in {}", deployment.logs());
 }
 
 /// A process that stands still keeps what it applied and has not committed; when it comes back, others own its tasks.

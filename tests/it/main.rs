@@ -4,6 +4,8 @@
 
 mod agreement;
 #[cfg(feature = "kafka")]
+mod binary;
+#[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
 mod commands;
@@ -17,13 +19,19 @@ mod deployment;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]
+mod kafka_golden;
+#[cfg(feature = "kafka")]
 mod kafka_kill;
 #[cfg(feature = "kafka")]
 mod kafka_speed;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;
+#[cfg(feature = "kafka")]
+mod outcome;
 mod published;
+#[cfg(feature = "kafka")]
+mod readback;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;

@@ -1,0 +1,189 @@
+//! The program as a person runs it, on the tests' broker.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output},
+};
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+};
+
+use crate::{broker::shared, process::kafka_settings};
+
+pub(crate) fn floorwalker(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floorwalker"));
+    command.args(arguments);
+    command
+}
+
+/// What a command prints, once it has ended well.
+pub(crate) fn stdout(arguments: &[&str]) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = floorwalker(arguments).output().unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
+}
+
+/// What a command that fails says of it, and its exit code.
+pub(crate) fn refusal(arguments: &[&str]) -> (String, i32) {
+    let output = floorwalker(arguments).output().unwrap();
+    assert!(!output.status.success(), "{arguments:?} went well");
+    let said = String::from_utf8(output.stderr).unwrap();
+    (said, output.status.code().unwrap())
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Makes a topic that is not ours to make.
+pub(crate) fn create_topic(name: &str, partitions: i32) {
+    let kafka = kafka_settings(&shared().address, "any", "setup");
+    let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().unwrap();
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let results = runtime
+        .block_on(admin.create_topics([&topic], &AdminOptions::new()))
+        .unwrap();
+    results[0].as_ref().unwrap();
+}
+
+pub(crate) fn get(port: u16, path: &str) -> Option<(u16, String)> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut answer = agent
+        .get(format!("http://127.0.0.1:{port}{path}"))
+        .call()
+        .ok()?;
+    let text = answer.body_mut().read_to_string().ok()?;
+    Some((answer.status().as_u16(), text))
+}
+
+/// Killed on drop.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    /// As Ctrl-C does.
+    pub(crate) fn interrupt(mut self) {
+        let process = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &process]).status();
+        assert!(sent.unwrap().success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// A deployment with one source of past events, `PREFIX.calls`, of four tasks; each process has a configuration of its own.
+pub(crate) struct Site {
+    pub(crate) prefix: String,
+    folder: tempfile::TempDir,
+    configs: Vec<(PathBuf, u16)>,
+    running: Vec<Running>,
+}
+
+impl Site {
+    /// Makes the topics. `engine` is further lines of the section `[engine]`.
+    pub(crate) fn new(prefix: &str, partitions: i32, processes: usize, engine: &str) -> Self {
+        let mut folder = tempfile::tempdir().unwrap();
+        folder.disable_cleanup(true);
+        let configs = (0..processes)
+            .map(|number| write_config(folder.path(), prefix, number, engine))
+            .collect();
+        let site = Self {
+            prefix: prefix.to_owned(),
+            folder,
+            configs,
+            running: Vec::new(),
+        };
+        create_topic(&site.source(), partitions);
+        let created = stdout(&["topics", "create", "--config", &site.config(0)]);
+        assert_eq!(created.lines().count(), 7, "{created}");
+        site
+    }
+
+    pub(crate) fn source(&self) -> String {
+        format!("{}.calls", self.prefix)
+    }
+
+    pub(crate) fn config(&self, process: usize) -> String {
+        self.configs[process].0.display().to_string()
+    }
+
+    /// Of its files; stays if the test fails.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn run(&mut self) {
+        for number in 0..self.configs.len() {
+            let mut command = floorwalker(&["run", "--config", &self.config(number)]);
+            let log = fs::File::create(self.folder().join(format!("{number}.log"))).unwrap();
+            command
+                .env("RUST_LOG", "info,floorwalker=debug")
+                .stderr(log);
+            self.running.push(Running::start(command));
+        }
+    }
+
+    /// The sum over the processes of a counter of `floorwalker_events`.
+    pub(crate) fn events(&self, outcome: &str) -> u64 {
+        let name = format!("floorwalker_events{{outcome=\"{outcome}\"}} ");
+        let number = |port: u16| {
+            let (_, text) = get(port, "/metrics")?;
+            let line = text.lines().find_map(|line| line.strip_prefix(&name))?;
+            line.parse::<u64>().ok()
+        };
+        let numbers = self.configs.iter().filter_map(|(_, port)| number(*port));
+        numbers.sum()
+    }
+
+    /// Every record that was sent was counted once, and nothing is on its way.
+    pub(crate) fn assert_balance(&self, sent: u64) {
+        let counted = ["applied", "repeated", "skipped", "dead_lettered"];
+        let counted = counted.map(|outcome| self.events(outcome));
+        assert_eq!(self.events("read"), sent, "{counted:?}");
+        assert_eq!(counted.iter().sum::<u64>(), sent, "{counted:?}");
+        assert_eq!(self.events("forwarded"), self.events("received"));
+    }
+
+    pub(crate) fn end(mut self) {
+        self.running.drain(..).for_each(Running::interrupt);
+        self.folder.disable_cleanup(false);
+    }
+}
+
+fn write_config(folder: &Path, prefix: &str, number: usize, engine: &str) -> (PathBuf, u16) {
+    let port = free_port();
+    let path = folder.join(format!("{number}.toml"));
+    let text = format!(
+        "http.listen = \"127.0.0.1:{port}\"\n\
+         [kafka]\nbrokers = \"{}\"\nprefix = \"{prefix}\"\ninstance = \"i{number}\"\nreplication = 1\n\
+         [engine]\ntasks = 4\n{engine}\n\
+         [[source]]\ntopic = \"{prefix}.calls\"\nclock = \"events\"\n",
+        shared().address
+    );
+    fs::write(&path, text).unwrap();
+    (path, port)
+}

@@ -1,0 +1,204 @@
+//! Logs whose figures are known, loaded and counted as a user would: the same figures, however they come.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use floorwalker::{
+    decode::{Decoded, decode},
+    engine::Settings,
+    event::{Event, Timestamp},
+    kafka::topics::Topic,
+    sim::{faults, jsonl::jsonl, voice::VoiceWorld},
+};
+use serde_json::Value;
+
+use crate::{
+    binary::{Site, stdout},
+    broker::pause,
+    outcome::{comparable, differences},
+    readback::read_all,
+};
+
+const SEED: u64 = 11;
+const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
+const WORKED: &str = "tests/data/worked-example.events.jsonl";
+
+/// A log, and the same log as a bad network would hand it on.
+struct Golden {
+    name: &'static str,
+    file: PathBuf,
+    disturbed: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Golden {
+    fn new(name: &'static str, file: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let doubled = faults::double(&events(file), 0.2, SEED);
+        // Exactly at the limit is within it.
+        let shuffled = faults::shuffle(&doubled, Settings::default().lateness, SEED);
+        let disturbed = folder.path().join("disturbed.jsonl");
+        write(&disturbed, &shuffled);
+        eprintln!(
+            "{name}: seed {SEED}, {} events when doubled",
+            shuffled.len()
+        );
+        Self {
+            name,
+            file: file.to_owned(),
+            disturbed,
+            folder,
+        }
+    }
+
+    /// What `replay` counts, by the key that the record has in the topic.
+    fn replayed(&self) -> BTreeMap<String, Value> {
+        let kpis = self.folder.path().join("kpis");
+        let arguments = ["replay", path(&self.file), "--kpis", path(&kpis)];
+        stdout(&arguments);
+        let records = fs::read_to_string(kpis).unwrap();
+        let records = records.lines().map(|line| {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| record[name].as_str().unwrap().to_owned();
+            (format!("{}/{}", text("entity"), text("window")), record)
+        });
+        records
+            .map(|(key, record)| (key, comparable(record)))
+            .collect()
+    }
+
+    /// All ways, on so many processes.
+    fn check(&self, processes: usize) -> BTreeMap<String, Value> {
+        let expected = self.replayed();
+        assert!(!expected.is_empty());
+        // As many partitions as tasks, and not.
+        for (key, partitions) in [("contact", 4), ("random", 5)] {
+            for (what, file) in [("plain", &self.file), ("disturbed", &self.disturbed)] {
+                let prefix = format!("golden-{}-{key}-{what}-{processes}", self.name);
+                let site = Site::new(&prefix, partitions, processes, "");
+                check_one(site, (key, file), &expected);
+            }
+        }
+        expected
+    }
+}
+
+fn check_one(mut site: Site, (key, file): (&str, &Path), expected: &BTreeMap<String, Value>) {
+    let (topic, config) = (site.source(), site.config(0));
+    let load = ["load", path(file), "--topic", &topic, "--key", key];
+    let loaded = stdout(&[&load[..], &["--config", &config]].concat());
+    let lines = loaded.split(' ').next().unwrap().replace(',', "");
+    site.run();
+    let differ = wait_for_kpis(&site, expected);
+    assert!(
+        differ.is_empty(),
+        "{} in {}: {} late; {differ}",
+        site.prefix,
+        site.folder().display(),
+        site.events("dead_lettered")
+    );
+    // The counters are told each 200 ms.
+    pause(Duration::from_millis(500));
+    site.assert_balance(lines.parse().unwrap());
+    assert_eq!(site.events("dead_lettered"), 0);
+    site.end();
+}
+
+/// How the last records of each key differ after a minute; empty as soon as they don't.
+fn wait_for_kpis(site: &Site, expected: &BTreeMap<String, Value>) -> String {
+    let mut differ = String::new();
+    for _ in 0..120 {
+        pause(Duration::from_millis(500));
+        let mut last = BTreeMap::new();
+        for seen in read_all(&Topic::Kpis.name(&site.prefix)) {
+            let key = String::from_utf8(seen.key.unwrap()).unwrap();
+            last.insert(key, seen.payload.unwrap());
+        }
+        let record = |payload: Vec<u8>| comparable(serde_json::from_slice(&payload).unwrap());
+        let last = last
+            .into_iter()
+            .map(|(key, payload)| (key, record(payload)))
+            .collect();
+        differ = differences("kpis", &last, expected);
+        if differ.is_empty() {
+            break;
+        }
+    }
+    differ
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn events(file: &Path) -> Vec<Event> {
+    let mut text = String::new();
+    let open = fs::File::open(file).unwrap();
+    if file.extension().is_some_and(|extension| extension == "gz") {
+        flate2::read::GzDecoder::new(open).read_to_string(&mut text)
+    } else {
+        std::io::BufReader::new(open).read_to_string(&mut text)
+    }
+    .unwrap();
+    let decoded = text.lines().map(|line| decode(line.as_bytes()).unwrap());
+    decoded
+        .map(|decoded| match decoded {
+            Decoded::Event(event) => event,
+            Decoded::Unknown(kind) => panic!("{kind} is unknown"),
+        })
+        .collect()
+}
+
+fn write(file: &Path, events: &[Event]) {
+    let lines: Vec<String> = events.iter().map(jsonl).collect();
+    fs::write(file, lines.join("\n")).unwrap();
+}
+
+fn assert_published(records: &BTreeMap<String, Value>) {
+    let kpis = &records["all/all"]["kpis"];
+    assert_eq!(kpis["answered"], 4_054);
+    assert_eq!(kpis["abandoned"], 946);
+    assert_eq!(kpis["asa"]["mean"], 67.520_72);
+    assert_eq!(kpis["resolved_said"]["num"], 3_646);
+}
+
+#[test]
+fn the_published_call_center_comes_out_of_one_process() {
+    assert_published(&Golden::new("pwc", Path::new(CALLS)).check(1));
+}
+
+#[test]
+fn the_published_call_center_comes_out_of_two_processes() {
+    assert_published(&Golden::new("pwc", Path::new(CALLS)).check(2));
+}
+
+#[test]
+fn the_worked_example_comes_out_however_it_comes() {
+    let golden = Golden::new("worked", Path::new(WORKED));
+    let records = golden.check(1);
+    let kpis = &records["all/1h"]["kpis"];
+    assert_eq!(kpis["offered"], 4);
+    assert_eq!(kpis["aht"]["mean"], 167.5);
+    golden.check(2);
+}
+
+#[test]
+fn a_simulated_afternoon_comes_out_however_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("voice.jsonl");
+    let world = VoiceWorld {
+        seed: SEED,
+        contacts: 600,
+        start: Timestamp::parse("2025-03-04T12:00:00Z").unwrap(),
+        ..VoiceWorld::default()
+    };
+    write(&file, &world.events());
+    let golden = Golden::new("voice", &file);
+    golden.check(1);
+    golden.check(2);
+}

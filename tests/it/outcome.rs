@@ -1,0 +1,173 @@
+//! What the out topics say in the end: of a deployment on Kafka, or of one in memory.
+
+use std::{collections::BTreeMap, fmt};
+
+use floorwalker::{engine::OutTopic, kafka::topics::Topic, sim::cluster::Cluster};
+use serde_json::Value;
+
+use crate::readback::{Seen, read_all};
+
+/// The last record of each key, and how often each transition of an alert was said.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) kpis: BTreeMap<String, Value>,
+    pub(crate) contacts: BTreeMap<String, Value>,
+    pub(crate) transitions: BTreeMap<Transition, usize>,
+}
+
+/// What makes one transition of an alert another than all others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Transition {
+    pub(crate) id: String,
+    pub(crate) status: String,
+    pub(crate) starts_at: String,
+    pub(crate) reason: String,
+}
+
+impl Outcome {
+    pub(crate) fn of_memory(cluster: &Cluster) -> Self {
+        let mut outcome = Self::default();
+        for (_, output) in &cluster.outputs {
+            let topic = match output.topic {
+                OutTopic::Kpis => Topic::Kpis,
+                OutTopic::Contacts => Topic::Contacts,
+                OutTopic::Alerts => Topic::Alerts,
+                OutTopic::DeadLetters => continue,
+            };
+            let bytes = |bytes: &Option<Vec<u8>>| bytes.clone().unwrap_or_default();
+            outcome.add(topic, &bytes(&output.key), &bytes(&output.payload));
+        }
+        outcome
+    }
+
+    /// All that a reader with `read_committed` sees, from the first record to the last.
+    pub(crate) fn of_kafka(prefix: &str) -> Self {
+        let mut outcome = Self::default();
+        for topic in [Topic::Kpis, Topic::Contacts, Topic::Alerts] {
+            for Seen { key, payload, .. } in read_all(&topic.name(prefix)) {
+                outcome.add(topic, &key.unwrap_or_default(), &payload.unwrap());
+            }
+        }
+        outcome
+    }
+
+    fn add(&mut self, topic: Topic, key: &[u8], payload: &[u8]) {
+        let key = String::from_utf8(key.to_vec()).unwrap();
+        let record = serde_json::from_slice(payload).unwrap();
+        match topic {
+            Topic::Kpis => drop(self.kpis.insert(key, comparable(record))),
+            Topic::Contacts => drop(self.contacts.insert(key, comparable(record))),
+            Topic::Alerts => *self.transitions.entry(transition(&record)).or_default() += 1,
+            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+        }
+    }
+
+    /// Which alerts were raised and which are over.
+    fn statuses(&self) -> BTreeMap<(String, String), String> {
+        let transitions = self.transitions.iter();
+        transitions
+            .map(|(it, times)| {
+                let id_status = (it.id.clone(), it.status.clone());
+                (id_status, format!("{times}x {it}"))
+            })
+            .collect()
+    }
+
+    /// Panics if a transition was said twice.
+    pub(crate) fn assert_said_once(&self) {
+        let twice: Vec<_> = (self.transitions.iter())
+            .filter(|(_, times)| **times > 1)
+            .collect();
+        assert!(twice.is_empty(), "{} said twice: {twice:?}", twice.len());
+    }
+
+    /// How the figures and contacts differ from those expected; empty if not at all.
+    pub(crate) fn faults_in_records(&self, expected: &Self) -> String {
+        let kpis = differences("kpis", &self.kpis, &expected.kpis);
+        kpis + &differences("contacts", &self.contacts, &expected.contacts)
+    }
+
+    /// The same for alerts.
+    pub(crate) fn faults_in_alerts(&self, expected: &Self) -> String {
+        let count = |outcome: &Self| {
+            let reasons = outcome.transitions.keys().map(|it| &it.reason);
+            let mut count: BTreeMap<&String, usize> = BTreeMap::new();
+            reasons.for_each(|reason| *count.entry(reason).or_default() += 1);
+            format!("{count:?}")
+        };
+        let (found, wanted) = (self.statuses(), expected.statuses());
+        let mut faults = String::new();
+        for (what, of, not_in) in [("more", &found, &wanted), ("missing", &wanted, &found)] {
+            let off: Vec<_> = of
+                .iter()
+                .filter(|(key, _)| !not_in.contains_key(*key))
+                .map(|(_, said)| said.as_str())
+                .collect();
+            if let Some(first) = off.first() {
+                faults += &format!("alerts: {} {what}, such as {first}\n", off.len());
+            }
+        }
+        if !faults.is_empty() {
+            faults += &format!("by reason: {}, expected {}\n", count(self), count(expected));
+        }
+        faults
+    }
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            status,
+            starts_at,
+            reason,
+        } = self;
+        write!(f, "{id} {status}, starts {starts_at}, {reason}")
+    }
+}
+
+fn transition(record: &Value) -> Transition {
+    let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+    Transition {
+        id: text("id"),
+        status: text("status"),
+        starts_at: text("starts_at"),
+        reason: text("reason"),
+    }
+}
+
+/// Leaves out what depends on when a record was written: how often it was, and since when the deployment lives.
+pub(crate) fn comparable(mut record: Value) -> Value {
+    if let Some(fields) = record.as_object_mut() {
+        fields.remove("version");
+        fields.remove("partial");
+    }
+    record
+}
+
+pub(crate) fn differences(
+    what: &str,
+    found: &BTreeMap<String, Value>,
+    expected: &BTreeMap<String, Value>,
+) -> String {
+    let off: Vec<_> = expected
+        .iter()
+        .filter(|(key, record)| found.get(*key) != Some(record))
+        .collect();
+    let more = (found.keys())
+        .filter(|key| !expected.contains_key(*key))
+        .count();
+    if off.is_empty() && more == 0 {
+        return String::new();
+    }
+    let first = off.first().map(|(key, record)| {
+        let found = found.get(*key).unwrap_or(&Value::Null);
+        format!("{key}:\nexpected {record}\nfound    {found}")
+    });
+    format!(
+        "{what}: {} of {} differ, {more} more; {}\n",
+        off.len(),
+        expected.len(),
+        first.unwrap_or_default()
+    )
+}
