@@ -106,21 +106,25 @@ pub(crate) struct Site {
 impl Site {
     /// Makes the topics. `engine` is further lines of the section `[engine]`.
     pub(crate) fn new(prefix: &str, partitions: i32, processes: usize, engine: &str) -> Self {
+        let site = Self::without_topics(prefix, processes, engine);
+        create_topic(&site.source(), partitions);
+        let created = stdout(&["topics", "create", "--config", &site.config(0)]);
+        assert_eq!(created.lines().count(), 7, "{created}");
+        site
+    }
+
+    pub(crate) fn without_topics(prefix: &str, processes: usize, engine: &str) -> Self {
         let mut folder = tempfile::tempdir().unwrap();
         folder.disable_cleanup(true);
         let configs = (0..processes)
             .map(|number| write_config(folder.path(), prefix, number, engine))
             .collect();
-        let site = Self {
+        Self {
             prefix: prefix.to_owned(),
             folder,
             configs,
             running: Vec::new(),
-        };
-        create_topic(&site.source(), partitions);
-        let created = stdout(&["topics", "create", "--config", &site.config(0)]);
-        assert_eq!(created.lines().count(), 7, "{created}");
-        site
+        }
     }
 
     pub(crate) fn source(&self) -> String {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 const SEED: u64 = 11;
-const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
+pub(crate) const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
 const WORKED: &str = "tests/data/worked-example.events.jsonl";
 
 /// A log, and the same log as a bad network would hand it on.
@@ -56,25 +56,9 @@ impl Golden {
         }
     }
 
-    /// What `replay` counts, by the key that the record has in the topic.
-    fn replayed(&self) -> BTreeMap<String, Value> {
-        let kpis = self.folder.path().join("kpis");
-        let arguments = ["replay", path(&self.file), "--kpis", path(&kpis)];
-        stdout(&arguments);
-        let records = fs::read_to_string(kpis).unwrap();
-        let records = records.lines().map(|line| {
-            let record: Value = serde_json::from_str(line).unwrap();
-            let text = |name: &str| record[name].as_str().unwrap().to_owned();
-            (format!("{}/{}", text("entity"), text("window")), record)
-        });
-        records
-            .map(|(key, record)| (key, comparable(record)))
-            .collect()
-    }
-
     /// All ways, on so many processes.
     fn check(&self, processes: usize) -> BTreeMap<String, Value> {
-        let expected = self.replayed();
+        let expected = replayed(&self.file, self.folder.path());
         assert!(!expected.is_empty());
         // As many partitions as tasks, and not.
         for (key, partitions) in [("contact", 4), ("random", 5)] {
@@ -86,6 +70,20 @@ impl Golden {
         }
         expected
     }
+}
+
+/// What `replay` counts, by the key that the record has in the topic.
+pub(crate) fn replayed(file: &Path, folder: &Path) -> BTreeMap<String, Value> {
+    let kpis = folder.join("kpis");
+    stdout(&["replay", path(file), "--kpis", path(&kpis)]);
+    let records = fs::read_to_string(kpis).unwrap();
+    let records = records.lines().map(|line| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| record[name].as_str().unwrap().to_owned();
+        let key = format!("{}/{}", text("entity"), text("window"));
+        (key, comparable(record))
+    });
+    records.collect()
 }
 
 fn check_one(mut site: Site, (key, file): (&str, &Path), expected: &BTreeMap<String, Value>) {
@@ -110,7 +108,7 @@ fn check_one(mut site: Site, (key, file): (&str, &Path), expected: &BTreeMap<Str
 }
 
 /// How the last records of each key differ after a minute; empty as soon as they don't.
-fn wait_for_kpis(site: &Site, expected: &BTreeMap<String, Value>) -> String {
+pub(crate) fn wait_for_kpis(site: &Site, expected: &BTreeMap<String, Value>) -> String {
     let mut differ = String::new();
     for _ in 0..120 {
         pause(Duration::from_millis(500));

@@ -19,9 +19,13 @@ mod deployment;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]
+mod kafka_garbage;
+#[cfg(feature = "kafka")]
 mod kafka_golden;
 #[cfg(feature = "kafka")]
 mod kafka_kill;
+#[cfg(feature = "kafka")]
+mod kafka_refusals;
 #[cfg(feature = "kafka")]
 mod kafka_speed;
 mod line;

@@ -154,10 +154,11 @@ pub(crate) fn differences(
         .iter()
         .filter(|(key, record)| found.get(*key) != Some(record))
         .collect();
-    let more = (found.keys())
-        .filter(|key| !expected.contains_key(*key))
-        .count();
-    if off.is_empty() && more == 0 {
+    let more: Vec<_> = found
+        .iter()
+        .filter(|(key, record)| !expected.contains_key(*key) && !tells_nothing(record))
+        .collect();
+    if off.is_empty() && more.is_empty() {
         return String::new();
     }
     let first = off.first().map(|(key, record)| {
@@ -165,9 +166,27 @@ pub(crate) fn differences(
         format!("{key}:\nexpected {record}\nfound    {found}")
     });
     format!(
-        "{what}: {} of {} differ, {more} more; {}\n",
+        "{what}: {} of {} differ, {} more {:?}; {}\n",
         off.len(),
         expected.len(),
+        more.len(),
+        more.first(),
         first.unwrap_or_default()
     )
+}
+
+/// Figures of an entity that has lost what was booked to it at first: the channel `other` once the contact's own is known.
+fn tells_nothing(record: &Value) -> bool {
+    record["kpis"].is_object() && is_nothing(&record["kpis"])
+}
+
+fn is_nothing(figures: &Value) -> bool {
+    match figures {
+        Value::Object(members) if !members.is_empty() => members
+            .values()
+            .all(|it| it.as_object().is_some_and(serde_json::Map::is_empty) || is_nothing(it)),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Null => true,
+        Value::Object(_) | Value::Bool(_) | Value::String(_) | Value::Array(_) => false,
+    }
 }
