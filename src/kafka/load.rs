@@ -22,10 +22,14 @@ use super::{
     client::{log_error, log_line},
     clock::{self, Tick},
     settings::{KafkaSettings, RECORD_BYTES_MAX},
+    topics::partitions,
 };
 
 /// What is still on its way when the last line has been handed over.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const TOPIC_WITHIN: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const ROOM_PAUSE: Duration = Duration::from_millis(1);
 /// Lines between two looks at the clock and at delivery reports.
 const LINES_A_TURN: u64 = 256;
@@ -68,6 +72,7 @@ pub fn load(kafka: &KafkaSettings, load: &LoadSettings) -> anyhow::Result<Loaded
         .create_with_context(LoadContext::default())
         .context("Kafka producer")?;
     let mut lines = open(&load.file)?;
+    find_topic(&producer, kafka, &load.topic)?;
     let began_at = Tick::now();
     let mut loaded = Loaded {
         lines: 0,
@@ -107,6 +112,26 @@ fn config(kafka: &KafkaSettings) -> rdkafka::ClientConfig {
         .set("enable.idempotence", "true")
         .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
     config
+}
+
+/// librdkafka would wait half a minute for a topic that is not there. One that was made a moment ago may be on its way.
+fn find_topic(producer: &LoadProducer, kafka: &KafkaSettings, topic: &str) -> anyhow::Result<()> {
+    let limit = Tick::now().after(TOPIC_WITHIN);
+    loop {
+        let metadata = producer
+            .client()
+            .fetch_metadata(Some(topic), ANSWER_WITHIN)
+            .with_context(|| format!("no answer from Kafka at {}", kafka.brokers))?;
+        if partitions(&metadata, topic) > 0 {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            Tick::now() < limit,
+            "topic `{topic}` does not exist at {}: create it, or correct `--topic`",
+            kafka.brokers
+        );
+        clock::pause(LOOK_AGAIN);
+    }
 }
 
 fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {

@@ -12,10 +12,14 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use super::settings::{KafkaSettings, RECORD_BYTES_MAX};
+use super::{
+    clock::{self, Tick},
+    settings::{KafkaSettings, RECORD_BYTES_MAX},
+};
 use crate::engine::OutTopic;
 
 const ASK_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A topic of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -238,10 +242,11 @@ impl<'a> Topics<'a> {
         })
     }
 
-    /// Makes the topics that are missing; returns their names. What exists is left as it is.
+    /// Makes the topics that are missing; returns their names. What exists is left as it is. Who looks for them next finds
+    /// them.
     ///
     /// # Errors
-    /// When the cluster can't be reached or refuses one.
+    /// When the cluster can't be reached, refuses one, or does not know them after half a minute.
     pub fn create(&self) -> anyhow::Result<Vec<String>> {
         let wanted: Vec<_> = Topic::ALL
             .into_iter()
@@ -263,7 +268,25 @@ impl<'a> Topics<'a> {
                 Err((name, code)) => anyhow::bail!("topic `{name}` could not be created: {code}"),
             }
         }
+        self.wait_for(&wanted)?;
         Ok(created)
+    }
+
+    /// The cluster says that topics are made before its brokers know them.
+    fn wait_for(&self, wanted: &[(String, Vec<Setting>)]) -> anyhow::Result<()> {
+        let limit = Tick::now().after(ASK_WITHIN);
+        loop {
+            let metadata = self.metadata()?;
+            let unknown = (wanted.iter()).find(|(name, _)| partitions(&metadata, name) == 0);
+            let Some((name, _)) = unknown else {
+                return Ok(());
+            };
+            anyhow::ensure!(
+                Tick::now() < limit,
+                "topic `{name}` was created, but is not known after {ASK_WITHIN:?}"
+            );
+            clock::pause(LOOK_AGAIN);
+        }
     }
 
     fn request<'b>(&self, name: &'b str, settings: &'b [Setting]) -> NewTopic<'b> {
