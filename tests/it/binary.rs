@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Output},
+    time::Duration,
 };
 
 use rdkafka::{
@@ -12,7 +13,10 @@ use rdkafka::{
     client::DefaultClientContext,
 };
 
-use crate::{broker::shared, process::kafka_settings};
+use crate::{
+    broker::{pause, shared},
+    process::kafka_settings,
+};
 
 pub(crate) fn floorwalker(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_floorwalker"));
@@ -56,6 +60,14 @@ pub(crate) fn create_topic(name: &str, partitions: i32) {
         .block_on(admin.create_topics([&topic], &AdminOptions::new()))
         .unwrap();
     results[0].as_ref().unwrap();
+    for _ in 0..100 {
+        let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10));
+        if (metadata.unwrap().topics().iter()).any(|topic| topic.name() == name) {
+            return;
+        }
+        pause(Duration::from_millis(100));
+    }
+    panic!("topic {name} was made and is not there");
 }
 
 pub(crate) fn get(port: u16, path: &str) -> Option<(u16, String)> {

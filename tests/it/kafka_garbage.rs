@@ -11,6 +11,7 @@ use rdkafka::{
     ClientConfig,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _},
+    types::RDKafkaErrorCode,
 };
 use serde_json::{Value, json};
 
@@ -161,6 +162,7 @@ fn send(topic: &str, records: Vec<Sent>, random: &mut StdRng) -> BTreeMap<(i32, 
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", &shared().address)
         .set("enable.idempotence", "true")
+        .set("message.max.bytes", "1048588")
         .create()
         .unwrap();
     let mut next = [0; PARTITIONS as usize];
@@ -177,7 +179,9 @@ fn send(topic: &str, records: Vec<Sent>, random: &mut StdRng) -> BTreeMap<(i32, 
             .headers(headers);
         record.key = it.key.as_deref();
         record.payload = it.payload.as_deref();
-        while let Err((_full, back)) = producer.send(record) {
+        while let Err((error, back)) = producer.send(record) {
+            let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+            assert!(full, "{error}");
             record = back;
             producer.poll(Duration::from_millis(5));
         }
