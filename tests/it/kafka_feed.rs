@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use floorwalker::kafka::{clock, topics::Topic};
 
-use crate::deployment::{Deployment, lines};
+use crate::deployment::{Deployment, Keyed, lines};
 
 #[test]
 fn rubbish_becomes_dead_letters_and_stops_nothing() {
@@ -32,6 +32,17 @@ fn new_partitions_of_a_source_are_read() {
     deployment.load.run_for(Duration::from_secs(3));
     deployment.grow(21);
     deployment.load.run_for(Duration::from_secs(2));
+    deployment.finish();
+}
+
+/// Each partition is read to its end again and again, while hours of past time lie between two events: no reason to speak of
+/// what is due.
+#[test]
+fn a_slow_load_of_the_past_raises_the_alerts_of_a_fast_one() {
+    let mut sent = lines(1);
+    sent.truncate(4_000);
+    let mut deployment = Deployment::start_keyed(Keyed::ByContact, "slow", 1, (sent, 150));
+    deployment.load.run_for(Duration::from_secs(27));
     deployment.finish();
 }
 
