@@ -44,7 +44,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
             clock,
         }],
         // Small enough that the state logs turn within a test.
-        recovery_max_bytes: 40_000_000,
+        recovery_max_bytes: 8_000_000,
         ..Settings::default()
     }
 }
