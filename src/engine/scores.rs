@@ -20,6 +20,9 @@ use crate::{
     kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally},
 };
 
+/// A source that comes to its end again and again, as a slow load does, has all records written no more often than this.
+const END_AGAIN: Span = Span::from_secs(5);
+
 #[derive(Debug)]
 pub(super) struct Scores {
     settings: Arc<Settings>,
@@ -29,8 +32,8 @@ pub(super) struct Scores {
     /// When an entity's panes next leave a window, by entity and by time.
     changes_at_by_entity: BTreeMap<Entity, Timestamp>,
     changes: BTreeSet<(Timestamp, Entity)>,
-    /// The instant of the last records written with everything at its end.
-    ended_at: Option<Timestamp>,
+    /// Of the last records written with everything at its end: their instant, and when by the wall clock.
+    ended: Option<(Timestamp, Timestamp)>,
 }
 
 /// Whose turn it is.
@@ -59,7 +62,7 @@ impl Scores {
             changed: BTreeSet::new(),
             changes_at_by_entity: BTreeMap::new(),
             changes: BTreeSet::new(),
-            ended_at: None,
+            ended: None,
         }
     }
 
@@ -169,18 +172,23 @@ impl Scores {
         self.changed.iter().any(|entity| beat.includes(entity))
     }
 
+    /// Whether everything has come to its end at another instant than before, and not a moment ago.
+    pub(super) fn ends_anew(&self, at: Timestamp, wall: Timestamp) -> bool {
+        self.ended
+            .is_none_or(|(last, said_at)| last != at && said_at + END_AGAIN <= wall)
+    }
+
     /// Everything is at its end: all records once more, so that all tell of the same instant.
-    pub(super) fn handle_end(&mut self, at: Timestamp, store: &Store) -> bool {
-        if self.ended_at == Some(at) {
-            return false;
+    pub(super) fn handle_end(&mut self, at: Timestamp, wall: Timestamp, store: &Store) {
+        if !self.ends_anew(at, wall) {
+            return;
         }
-        self.ended_at = Some(at);
+        self.ended = Some((at, wall));
         for (part, _) in store.iter() {
             if let Part::Pane(entity, _) | Part::Gauges(entity) = part {
                 self.changed.insert(entity);
             }
         }
-        true
     }
 
     /// Writes the records of changed entities.

@@ -50,8 +50,8 @@ pub struct Task {
     unsaid: bool,
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
-    /// The clocks as they were last told, if all was at its end: a change is told at once.
-    told_end: Option<(Clock, Clock)>,
+    /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
+    told_end: [Option<Clock>; 2],
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
 }
@@ -83,7 +83,7 @@ impl Task {
             unsaid: false,
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
-            told_end: None,
+            told_end: [None; 2],
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
         }
@@ -193,6 +193,7 @@ impl Task {
         match intake::read(record, clock, limits) {
             Ok(Decoded::Event(event)) => {
                 self.meta.inputs[place].time.observe(event.occurred_at);
+                self.time.own.see_event(event.occurred_at);
                 self.route(event, &from);
             }
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
@@ -346,7 +347,8 @@ impl Task {
         if beat.any()
             && let Some(at) = self.record_clock()
         {
-            self.unsaid |= self.scores.has_changes(at, beat);
+            let ends = self.scores_ended() && self.scores.ends_anew(at, self.time.wall);
+            self.unsaid |= ends || self.scores.has_changes(at, beat);
         }
     }
 
@@ -355,16 +357,21 @@ impl Task {
         self.time.safe - self.settings.lateness
     }
 
-    /// The clocks of the inputs and of the contact stage, if all is at its end.
-    fn end(&self) -> Option<(Clock, Clock)> {
-        let clocks = self.time.own.source.zip(self.time.own.contact);
-        clocks.filter(|(source, contact)| source.ended && contact.ended)
+    /// The clocks of the inputs and of the contact stage, where at their end.
+    fn end(&self) -> [Option<Clock>; 2] {
+        let clocks = [self.time.own.source, self.time.own.contact];
+        clocks.map(|clock| clock.filter(|clock| clock.ended))
+    }
+
+    fn scores_ended(&self) -> bool {
+        self.meta.score_clock.is_some_and(|clock| clock.ended)
     }
 
     fn beat(&self) -> Beat {
+        let groups = self.time.wall >= self.group_beat_at;
         Beat {
-            groups: self.time.wall >= self.group_beat_at,
-            agents: self.time.wall >= self.agent_beat_at,
+            groups,
+            agents: self.time.wall >= self.agent_beat_at || groups && self.scores_ended(),
         }
     }
 
@@ -509,23 +516,20 @@ impl Task {
     }
 
     fn write_scores(&mut self, outputs: &mut Vec<Output>) {
-        let mut beat = self.beat();
+        let beat = self.beat();
         (self.meta.groups_written, self.meta.agents_written) = (false, false);
         let (Some(clock), Some(at)) = (self.meta.score_clock, self.record_clock()) else {
             return;
         };
-        if clock.ended && self.scores.handle_end(at, &self.store) {
-            beat = Beat {
-                groups: true,
-                agents: true,
-            };
-        }
         if !beat.any() {
             return;
         }
+        if clock.ended {
+            self.scores.handle_end(at, self.time.wall, &self.store);
+        }
         let moment = Moment {
             at,
-            began_at: self.meta.began_at.unwrap_or(at),
+            began_at: self.time.began_at.unwrap_or(at),
             left_out: self.time.left_out,
         };
         (self.scores).write(moment, beat, &mut self.store, outputs);
