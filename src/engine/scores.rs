@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     event::{Span, Timestamp},
-    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally},
+    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally, Window},
 };
 
 /// A source that comes to its end again and again, as a slow load does, has all records written no more often than this.
@@ -206,8 +206,8 @@ impl Scores {
         self.changed = later;
         for entity in due {
             self.move_up(&entity, moment.at, store);
-            let live = self.live(&entity, moment.at, store);
-            self.write_entity(&entity, live, moment, store, outputs);
+            let live = live(&entity, moment.at, store);
+            outputs.extend(self.records(&entity, live, moment, store));
             if live.is_some_and(|live| live.waiting > 0) {
                 self.changed.insert(entity);
             }
@@ -236,24 +236,19 @@ impl Scores {
         }
     }
 
-    fn live(&self, entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
-        (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
-    }
-
-    fn write_entity(
+    fn records(
         &self,
         entity: &Entity,
         live: Option<Live>,
         moment: Moment,
         store: &Store,
-        outputs: &mut Vec<Output>,
-    ) {
+    ) -> Vec<Output> {
         let name = entity.name();
         let tallies = self.window_tallies(entity, moment.at, store);
-        for (window, tally) in self.settings.kpi.windows.iter().zip(tallies) {
-            let reaches_back = window
-                .length
-                .is_some_and(|length| moment.at - length < moment.began_at);
+        let windows = self.settings.kpi.windows.iter();
+        let record = |(window, tally): (&Window, Tally)| {
+            let reaches_back =
+                (window.length).is_some_and(|length| moment.at - length < moment.began_at);
             let record = KpiRecord {
                 entity: &name,
                 window: &window.name,
@@ -262,8 +257,9 @@ impl Scores {
                 kpis: Scorecard::new(&tally, &self.settings.contact.policies, live),
             };
             let key = format!("{name}/{}", window.name);
-            outputs.push(Output::json(OutTopic::Kpis, &key, &record));
-        }
+            Output::json(OutTopic::Kpis, &key, &record)
+        };
+        windows.zip(tallies).map(record).collect()
     }
 
     /// The sums of each window, shortest first: each is the one before and the panes that only it covers.
@@ -319,6 +315,11 @@ fn add_to_pane(key: &PartKey, mut tally: Tally, store: &mut Store) {
     } else {
         store.put(key, &codec::to_bytes(&tally));
     }
+}
+
+/// What a queue or group looks like now.
+fn live(entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
+    (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
 }
 
 fn read_gauges(key: &PartKey, store: &Store) -> Gauges {

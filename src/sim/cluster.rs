@@ -181,8 +181,8 @@ impl Cluster {
         committed.seq = step.seq;
         committed.restore_from = step.restore_from.unwrap_or(0);
         if let Some(shadows) = &mut self.shadows {
-            for (record, offset) in step.state.iter().zip(offset..) {
-                shadows[place].restore(offset, record)?;
+            for (record, at) in step.state.iter().zip(offset..) {
+                shadows[place].restore(at, record)?;
             }
             let same = shadows[place].has_state_of(&self.tasks[place]);
             assert!(

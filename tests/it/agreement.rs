@@ -126,9 +126,9 @@ fn same(found: &Value, expected: &Value, path: &str) {
                 );
             }
         }
-        (Value::Array(found), Value::Array(expected)) => {
-            for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
-                same(found, expected, &format!("{path}[{place}]"));
+        (Value::Array(members), Value::Array(others)) => {
+            for (place, (member, other)) in members.iter().zip(others).enumerate() {
+                same(member, other, &format!("{path}[{place}]"));
             }
         }
         (Value::Number(found), Value::Number(expected)) => {
