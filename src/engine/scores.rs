@@ -16,7 +16,7 @@ use super::{
     store::{Part, PartKey, Store},
 };
 use crate::{
-    event::{Span, Timestamp},
+    event::{Channel, Span, Timestamp},
     kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally, Window},
 };
 
@@ -204,14 +204,34 @@ impl Scores {
             .into_iter()
             .partition(|entity| beat.includes(entity));
         self.changed = later;
+        let mut any_channel = false;
         for entity in due {
+            any_channel |= matches!(entity, Entity::Channel(_));
             self.move_up(&entity, moment.at, store);
             let live = live(&entity, moment.at, store);
-            outputs.extend(self.records(&entity, live, moment, store));
+            let tallies = self.window_tallies(&entity, moment.at, store);
+            outputs.extend(self.records(&entity, live, &tallies, moment));
             if live.is_some_and(|live| live.waiting > 0) {
                 self.changed.insert(entity);
             }
         }
+        if any_channel {
+            outputs.extend(self.records_of_all(moment, store));
+        }
+    }
+
+    /// All is the sum of the channels.
+    fn records_of_all(&self, moment: Moment, store: &Store) -> Vec<Output> {
+        let mut sums = vec![Tally::default(); self.levels.windows()];
+        let mut all = Live::default();
+        for entity in Channel::ALL.map(Entity::Channel) {
+            let tallies = self.window_tallies(&entity, moment.at, store);
+            (sums.iter_mut().zip(&tallies)).for_each(|(sum, tally)| sum.merge(tally));
+            live(&entity, moment.at, store)
+                .iter()
+                .for_each(|live| all.add(live));
+        }
+        self.records(&Entity::All, Some(all), &sums, moment)
     }
 
     /// Joins panes that have left their level's window to those of the next; expects the next change.
@@ -240,13 +260,12 @@ impl Scores {
         &self,
         entity: &Entity,
         live: Option<Live>,
+        tallies: &[Tally],
         moment: Moment,
-        store: &Store,
     ) -> Vec<Output> {
         let name = entity.name();
-        let tallies = self.window_tallies(entity, moment.at, store);
         let windows = self.settings.kpi.windows.iter();
-        let record = |(window, tally): (&Window, Tally)| {
+        let record = |(window, tally): (&Window, &Tally)| {
             let reaches_back =
                 (window.length).is_some_and(|length| moment.at - length < moment.began_at);
             let record = KpiRecord {
@@ -254,7 +273,7 @@ impl Scores {
                 window: &window.name,
                 clock: moment.at,
                 partial: moment.left_out || reaches_back,
-                kpis: Scorecard::new(&tally, &self.settings.contact.policies, live),
+                kpis: Scorecard::new(tally, &self.settings.contact.policies, live),
             };
             let key = format!("{name}/{}", window.name);
             Output::json(OutTopic::Kpis, &key, &record)

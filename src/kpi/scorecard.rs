@@ -68,6 +68,16 @@ pub struct Live {
     pub at_risk: i64,
 }
 
+impl Live {
+    /// Adds what another group looks like.
+    pub fn add(&mut self, other: &Self) {
+        self.waiting += other.waiting;
+        self.at_risk += other.at_risk;
+        let waits = [self.longest_wait, other.longest_wait];
+        self.longest_wait = waits.into_iter().flatten().reduce(f64::max);
+    }
+}
+
 /// A KPI of a later version: `null`.
 type Absent = Option<()>;
 

@@ -95,7 +95,7 @@ impl Task {
             }
         }
         for (entity, gauge) in self.contacts.waiting.take_changed() {
-            let task = self.placement.task_of(entity.name().as_bytes());
+            let task = entity.owner(self.placement);
             if task == self.id {
                 (self.scores).set_gauge(entity, self.id.0, gauge, &mut self.store);
             } else {
