@@ -73,7 +73,7 @@ fn differ_by_less_than_a_pane(one: &Window, other: &Window) -> bool {
     };
     let pane = longer.pane().unwrap_or(Span::ZERO);
     let lengths = one.length.zip(other.length);
-    lengths.is_some_and(|(one, other)| (one.0 - other.0).abs() < pane.0)
+    lengths.is_some_and(|(a, b)| (a.0 - b.0).abs() < pane.0)
 }
 
 fn window(said: &Spanned<String>) -> Result<Window, Fault> {
