@@ -1,12 +1,21 @@
-//! What the engine costs without a broker: reading and parsing alone, then all stages, state log and outputs, in one run.
+//! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, in one run.
 //!
 //! `cargo bench --no-default-features --bench engine [-- CONTACTS]`
 
-use std::{sync::Arc, time::Instant};
+#![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
+#![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "small numbers"
+)]
+
+use std::sync::Arc;
 
 use floorwalker::{
     decode::decode,
-    engine::{InputId, Placement, Settings, Source, SourceClock, SourceRecord, Task, TaskId},
+    engine::{InputId, Placement, Settings, Source, SourceClock, SourceRecord, Step, Task, TaskId},
     event::{Span, Timestamp},
     sim::{jsonl::jsonl, voice::VoiceWorld},
 };
@@ -15,14 +24,57 @@ use floorwalker::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TASKS: u16 = 12;
+/// Of one task: as many as a step holds that is cut twice a second in catching up.
 const EVENTS_PER_STEP: usize = 8_000;
+const CONTACTS: usize = 100_000;
+/// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
+/// What the wall clock is told to pass from one round to the next.
+const ROUND: Span = Span::from_millis(400);
 
 fn main() {
-    let contacts = std::env::args()
-        .filter_map(|arg| arg.parse().ok())
+    let mut numbers = std::env::args().filter_map(|word| word.parse().ok());
+    let contacts = numbers.next().unwrap_or(CONTACTS);
+    let partitions = partitions(contacts);
+    let events: usize = partitions.iter().map(Vec::len).sum();
+    let bytes: usize = partitions.iter().flatten().map(Vec::len).sum();
+    println!(
+        "{events} events of {contacts} contacts, {} bytes each",
+        bytes / events
+    );
+
+    let begun = cpu_micros();
+    let read = partitions
+        .iter()
+        .flatten()
+        .filter(|json| decode(json).is_ok());
+    assert_eq!(read.count(), events);
+    let parse = (cpu_micros() - begun) / events as f64;
+    println!("parse alone  {parse:.3} µs/event");
+
+    let mut deployment = Deployment::new(&partitions);
+    let started = cpu_micros();
+    while deployment.advance() {}
+    let all = (cpu_micros() - started) / events as f64;
+    println!(
+        "all stages   {all:.3} µs/event, {:.1} times parsing",
+        all / parse
+    );
+    deployment.print(events);
+}
+
+/// CPU time of this thread so far: what a busy neighbour takes does not count.
+fn cpu_micros() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split_whitespace()
         .next()
-        .unwrap_or(100_000);
+        .unwrap()
+        .parse::<f64>()
+        .unwrap()
+        / 1e3
+}
+
+fn partitions(contacts: usize) -> Vec<Vec<Vec<u8>>> {
     let world = VoiceWorld {
         seed: 7,
         contacts,
@@ -38,142 +90,135 @@ fn main() {
         let task = placement.task_of(event.contact.as_str().as_bytes());
         partitions[usize::from(task.0)].push(jsonl(&event).into_bytes());
     }
-    let events: usize = partitions.iter().map(Vec::len).sum();
-    let bytes: usize = partitions.iter().flatten().map(Vec::len).sum();
-    println!(
-        "{events} events of {contacts} contacts, {} bytes each",
-        bytes / events
-    );
-
-    let start = cpu_micros();
-    let read = partitions
-        .iter()
-        .flatten()
-        .filter(|json| decode(json).is_ok())
-        .count();
-    assert_eq!(read, events);
-    let parse = (cpu_micros() - start) / events as f64;
-    println!("parse alone      {parse:.3} µs/event");
-    run(&partitions, events, parse);
+    partitions
 }
 
-/// CPU time of this thread so far: what a busy neighbour takes does not count.
-fn cpu_micros() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    text.split_whitespace()
-        .next()
-        .unwrap()
-        .parse::<f64>()
-        .unwrap()
-        / 1e3
+struct Deployment<'p> {
+    partitions: &'p [Vec<Vec<u8>>],
+    next: Vec<usize>,
+    tasks: Vec<Task>,
+    exchange: Vec<Vec<Vec<u8>>>,
+    wall: Timestamp,
+    written: Written,
 }
 
 #[derive(Default)]
 struct Written {
     steps: usize,
-    state: usize,
-    frames: usize,
+    state_bytes: usize,
+    frame_bytes: usize,
+    output_bytes: usize,
     outputs: usize,
-    records: usize,
 }
 
-fn run(partitions: &[Vec<Vec<u8>>], events: usize, parse: f64) {
-    let settings = Arc::new(Settings {
-        tasks: TASKS,
-        sources: vec![Source {
+impl<'p> Deployment<'p> {
+    fn new(partitions: &'p [Vec<Vec<u8>>]) -> Self {
+        let source = Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
-        }],
-        heartbeat: Span::from_millis(500),
-        ..Settings::default()
-    });
-    let mut tasks: Vec<Task> = (0..TASKS)
-        .map(|id| Task::new(TaskId(id), &settings))
-        .collect();
-    let input = |task: usize| InputId {
+        };
+        let settings = Arc::new(Settings {
+            tasks: TASKS,
+            sources: vec![source],
+            ..Settings::default()
+        });
+        let mut tasks: Vec<Task> = (0..TASKS)
+            .map(|id| Task::new(TaskId(id), &settings))
+            .collect();
+        for (id, task) in tasks.iter_mut().enumerate() {
+            task.start(0).unwrap();
+            task.add_input(input(id));
+        }
+        Self {
+            partitions,
+            next: vec![0; tasks.len()],
+            exchange: vec![Vec::new(); tasks.len()],
+            tasks,
+            wall: WALL,
+            written: Written::default(),
+        }
+    }
+
+    /// One step of each task. False when all is read and said.
+    fn advance(&mut self) -> bool {
+        self.wall = self.wall + ROUND;
+        let mut busy = false;
+        for id in 0..self.tasks.len() {
+            self.take_in(id);
+            busy |= self.next[id] < self.partitions[id].len() || !self.exchange[id].is_empty();
+            if let Some(step) = self.tasks[id].poll_output() {
+                busy |= step.outputs.len() > 1;
+                self.commit(step);
+            }
+        }
+        busy
+    }
+
+    fn take_in(&mut self, id: usize) {
+        let (task, wall) = (&mut self.tasks[id], self.wall);
+        for frame in std::mem::take(&mut self.exchange[id]) {
+            task.handle_frame(task.exchange_position(), &frame, wall)
+                .unwrap();
+        }
+        for payload in self.partitions[id][self.next[id]..]
+            .iter()
+            .take(EVENTS_PER_STEP)
+        {
+            let record = SourceRecord {
+                input: input(id),
+                offset: self.next[id] as i64,
+                key: None,
+                payload: Some(payload),
+                headers: &[],
+            };
+            task.handle_source(&record, wall);
+            self.next[id] += 1;
+        }
+        if self.next[id] == self.partitions[id].len() {
+            task.handle_end(input(id), wall);
+        }
+        task.handle_timeout(wall);
+    }
+
+    fn commit(&mut self, step: Step) {
+        let payloads = step
+            .outputs
+            .iter()
+            .filter_map(|output| output.payload.as_ref());
+        self.written.steps += 1;
+        self.written.state_bytes += step.state.iter().map(Vec::len).sum::<usize>();
+        self.written.frame_bytes += step
+            .sections
+            .iter()
+            .map(|(_, bytes)| bytes.len())
+            .sum::<usize>();
+        self.written.output_bytes += payloads.map(Vec::len).sum::<usize>();
+        self.written.outputs += step.outputs.len();
+        for (destination, section) in step.sections {
+            self.exchange[usize::from(destination.0)].push(section);
+        }
+    }
+
+    fn print(&self, events: usize) {
+        let written = &self.written;
+        let each = |bytes: usize| bytes as f64 / events as f64;
+        println!(
+            "written      {:.1} state, {:.1} frames, {:.1} outputs (not compressed) bytes/event; {} steps, {} outputs",
+            each(written.state_bytes),
+            each(written.frame_bytes),
+            each(written.output_bytes),
+            written.steps,
+            written.outputs,
+        );
+        let sizes = self.tasks.iter().map(Task::state_size);
+        let (bytes, parts) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        println!("state        {:.1} MB in {parts} parts", bytes as f64 / 1e6);
+    }
+}
+
+fn input(task: usize) -> InputId {
+    InputId {
         source: 0,
         partition: task as i32,
-    };
-    for (id, task) in tasks.iter_mut().enumerate() {
-        task.start(0).unwrap();
-        task.add_input(input(id));
     }
-    let mut exchange: Vec<Vec<Vec<u8>>> = vec![Vec::new(); tasks.len()];
-    let mut next = vec![0; tasks.len()];
-    let mut written = Written::default();
-    let (start, begun) = (Instant::now(), cpu_micros());
-    loop {
-        let mut quiet = true;
-        let wall = WALL + Span((start.elapsed().as_micros()) as i64);
-        for id in 0..tasks.len() {
-            let task = &mut tasks[id];
-            for frame in std::mem::take(&mut exchange[id]) {
-                task.handle_frame(task.exchange_position(), &frame, wall)
-                    .unwrap();
-            }
-            let records = &partitions[id][next[id]..];
-            for record in records.iter().take(EVENTS_PER_STEP) {
-                let record = SourceRecord {
-                    input: input(id),
-                    offset: next[id] as i64,
-                    key: None,
-                    payload: Some(record),
-                    headers: &[],
-                };
-                task.handle_source(&record, wall);
-                next[id] += 1;
-            }
-            if next[id] == partitions[id].len() {
-                task.handle_end(input(id), wall);
-            } else {
-                quiet = false;
-            }
-            task.handle_timeout(wall);
-            if let Some(step) = task.poll_output() {
-                written.steps += 1;
-                written.state += step.state.iter().map(Vec::len).sum::<usize>();
-                written.frames += step
-                    .sections
-                    .iter()
-                    .map(|(_, bytes)| bytes.len())
-                    .sum::<usize>();
-                written.records += step.outputs.len();
-                written.outputs += step
-                    .outputs
-                    .iter()
-                    .filter_map(|o| o.payload.as_ref())
-                    .map(Vec::len)
-                    .sum::<usize>();
-                for (destination, section) in step.sections {
-                    exchange[usize::from(destination.0)].push(section);
-                    quiet = false;
-                }
-            }
-        }
-        if quiet {
-            break;
-        }
-    }
-    let all = (cpu_micros() - begun) / events as f64;
-    println!(
-        "all stages       {all:.3} µs/event, {:.2} times parsing",
-        all / parse
-    );
-    let per = |bytes: usize| bytes as f64 / events as f64;
-    println!(
-        "written          {:.1} state, {:.1} frames, {:.1} outputs (uncompressed) bytes/event; {} steps, {} output records",
-        per(written.state),
-        per(written.frames),
-        per(written.outputs),
-        written.steps,
-        written.records
-    );
-    let (bytes, parts) = tasks
-        .iter()
-        .map(Task::state_size)
-        .fold((0, 0), |s, (b, p)| (s.0 + b, s.1 + p));
-    println!(
-        "state            {:.1} MB in {parts} parts",
-        bytes as f64 / 1e6
-    );
 }

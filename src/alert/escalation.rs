@@ -103,7 +103,9 @@ fn at_risk(place: usize, obligation: &Obligation) -> Escalation {
             Verdict::Missed if closed.is_none_or(|closed| closed.at != decided.at) => {
                 Reason::Missed
             }
-            _ => closed.map_or(Reason::Missed, |closed| closed.how.into()),
+            Verdict::Met | Verdict::Missed | Verdict::Excluded => {
+                closed.map_or(Reason::Missed, |closed| closed.how.into())
+            }
         };
         (decided.at, reason)
     });

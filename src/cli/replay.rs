@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     decode::{Decoded, decode},
     engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
-    event::{Body, Event, Span, Timestamp},
+    event::{Body, Event, Timestamp},
     kafka::clock,
     kpi::Window,
     sim::cluster::Cluster,
@@ -28,8 +28,6 @@ use crate::{
 
 /// Records of an input that a task takes in before it commits a step.
 const STEP_RECORDS: usize = 1_000;
-/// At the end of the files all tasks must hear of it, stage by stage: more heartbeats than there are stages.
-const HEARTBEATS: usize = 6;
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
@@ -88,7 +86,6 @@ fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
 
 struct Run {
     cluster: Cluster,
-    heartbeat: Span,
     placement: Placement,
     at: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -101,7 +98,7 @@ struct Run {
 
 impl Run {
     fn new(settings: Settings, at: Option<Timestamp>) -> anyhow::Result<Self> {
-        let (tasks, heartbeat) = (settings.tasks, settings.heartbeat);
+        let tasks = settings.tasks;
         let wall = at.map_or_else(clock::wall, |at| at.max(clock::wall()));
         let mut cluster = Cluster::new(&Arc::new(settings), wall)?;
         for partition in 0..i32::from(tasks) {
@@ -112,7 +109,6 @@ impl Run {
         }
         Ok(Self {
             cluster,
-            heartbeat,
             placement: Placement::new(tasks),
             at,
             newest: None,
@@ -151,10 +147,7 @@ impl Run {
         if let Some(at) = self.at {
             self.cluster.end_at(at);
         }
-        for _ in 0..HEARTBEATS {
-            self.cluster.run_until_quiet(STEP_RECORDS)?;
-            self.cluster.wall = self.cluster.wall + self.heartbeat;
-        }
+        self.cluster.run_until_quiet(STEP_RECORDS)?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::event::Timestamp;
 
 impl Contact {
     /// The image that the state log holds.
-    pub fn to_image(&mut self) -> Vec<u8> {
+    pub fn write_image(&mut self) -> Vec<u8> {
         let first = self.fold.began_at.map_or(0, |at| at.0);
         let mut image = Vec::with_capacity(256);
         image.extend_from_slice(&first.to_be_bytes());

@@ -120,13 +120,11 @@ impl SourceTime {
         }
     }
 
-    /// Behind this nothing comes from here, whatever the other partitions do. An empty partition says nothing.
+    /// Behind this nothing comes from here, whatever the other partitions do. `None` before it has held anything.
     #[must_use]
     pub(super) fn safe(&self, kind: SourceClock, at_end: bool) -> Option<Timestamp> {
         match (kind, at_end) {
-            (SourceClock::Events, true) => {
-                Some(self.newest.last().copied().unwrap_or(Timestamp::MAX))
-            }
+            (SourceClock::Events, true) => self.newest.last().copied(),
             _ => self.clock,
         }
     }

@@ -219,7 +219,7 @@ impl Loaded {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
-            store.put(&self.key, &self.contact.to_image());
+            store.put(&self.key, &self.contact.write_image());
         }
     }
 

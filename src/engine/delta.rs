@@ -32,7 +32,6 @@ impl Deltas {
                 tell(Entity::Queue(queue.clone()));
             }
             tell(Entity::Channel(audience.channel));
-            tell(Entity::All);
         }
     }
 
@@ -61,7 +60,7 @@ impl Deltas {
         for delta in deltas {
             let task = match &owner {
                 Some((entity, task)) if *entity == delta.entity => *task,
-                _ => placement.task_of(delta.entity.name().as_bytes()),
+                _ => delta.entity.owner(placement),
             };
             owner = Some((delta.entity.clone(), task));
             by_task.entry(task).or_default().push(delta);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 
+use super::{Placement, TaskId};
 use crate::event::{AgentId, Channel, QueueId};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -14,6 +15,7 @@ pub enum Entity {
     Queue(#[n(0)] QueueId),
     #[n(2)]
     Channel(#[n(0)] Channel),
+    /// The sum of the channels: has records, but no state of its own.
     #[n(3)]
     All,
 }
@@ -32,6 +34,15 @@ impl Entity {
             Some(("queue", id)) => Some(Self::Queue(QueueId::new(id))),
             Some(("channel", id)) => Channel::from_name(id).map(Self::Channel),
             _ => (name == "all").then_some(Self::All),
+        }
+    }
+
+    /// Who owns its state. All channels lie together, so that their sum needs no message.
+    #[must_use]
+    pub(super) fn owner(&self, placement: Placement) -> TaskId {
+        match self {
+            Self::Agent(_) | Self::Queue(_) => placement.task_of(self.name().as_bytes()),
+            Self::Channel(_) | Self::All => placement.task_of(b"all"),
         }
     }
 

@@ -43,6 +43,15 @@ pub(super) struct SenderClocks {
     /// Of its contact stage: no fact earlier will come, but for late evidence.
     #[n(2)]
     pub contact: Option<Clock>,
+    /// The oldest event that its inputs ever held.
+    #[n(3)]
+    pub began_at: Option<Timestamp>,
+}
+
+impl SenderClocks {
+    pub(super) fn see_event(&mut self, at: Timestamp) {
+        self.began_at = Some(self.began_at.map_or(at, |known| known.min(at)));
+    }
 }
 
 /// An event for a contact of another task, as it was read.

@@ -109,8 +109,8 @@ impl Waiting {
         mut change: impl FnMut(&mut Book),
     ) {
         let queue = queue.map(|queue| Entity::Queue(queue.clone()));
-        let groups = [Entity::Channel(fold.attributes.channel()), Entity::All];
-        for entity in groups.into_iter().chain(queue) {
+        let channel = Entity::Channel(fold.attributes.channel());
+        for entity in queue.into_iter().chain([channel]) {
             change(self.by_entity.entry(entity.clone()).or_default());
             self.changed.insert(entity);
         }

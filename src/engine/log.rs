@@ -121,13 +121,13 @@ pub(super) fn write_records(
 fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
     let pieces = packed.chunks(CHUNK_BYTES_MAX);
     let count = pieces.len() as u32;
-    let chunk = |(piece, packed)| Chunk {
+    let chunk = |(piece, bytes)| Chunk {
         format: FORMAT,
         task,
         seq,
         piece: piece as u32,
         pieces: count,
-        packed,
+        packed: bytes,
     };
     (pieces.enumerate().map(chunk))
         .map(|chunk| codec::to_bytes(&chunk))

@@ -37,7 +37,7 @@ pub(super) struct Meta {
     /// Of the agents, queues and groups.
     #[n(8)]
     pub score_clock: Option<Clock>,
-    /// Where the scores' clock began: a window that reaches back before is partial.
+    /// The oldest event that the task's own inputs ever held.
     #[n(9)]
     pub began_at: Option<Timestamp>,
     /// This step wrote all queues and groups that had changed.

@@ -16,9 +16,12 @@ use super::{
     store::{Part, PartKey, Store},
 };
 use crate::{
-    event::{Span, Timestamp},
-    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally},
+    event::{Channel, Span, Timestamp},
+    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally, Window},
 };
+
+/// A source that comes to its end again and again, as a slow load does, has all records written no more often than this.
+const END_AGAIN: Span = Span::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Scores {
@@ -29,8 +32,8 @@ pub(super) struct Scores {
     /// When an entity's panes next leave a window, by entity and by time.
     changes_at_by_entity: BTreeMap<Entity, Timestamp>,
     changes: BTreeSet<(Timestamp, Entity)>,
-    /// The instant of the last records written with everything at its end.
-    ended_at: Option<Timestamp>,
+    /// Of the last records written with everything at its end: their instant, and when by the wall clock.
+    ended: Option<(Timestamp, Timestamp)>,
 }
 
 /// Whose turn it is.
@@ -59,7 +62,7 @@ impl Scores {
             changed: BTreeSet::new(),
             changes_at_by_entity: BTreeMap::new(),
             changes: BTreeSet::new(),
-            ended_at: None,
+            ended: None,
         }
     }
 
@@ -169,18 +172,23 @@ impl Scores {
         self.changed.iter().any(|entity| beat.includes(entity))
     }
 
+    /// Whether everything has come to its end at another instant than before, and not a moment ago.
+    pub(super) fn ends_anew(&self, at: Timestamp, wall: Timestamp) -> bool {
+        self.ended
+            .is_none_or(|(last, said_at)| last != at && said_at + END_AGAIN <= wall)
+    }
+
     /// Everything is at its end: all records once more, so that all tell of the same instant.
-    pub(super) fn handle_end(&mut self, at: Timestamp, store: &Store) -> bool {
-        if self.ended_at == Some(at) {
-            return false;
+    pub(super) fn handle_end(&mut self, at: Timestamp, wall: Timestamp, store: &Store) {
+        if !self.ends_anew(at, wall) {
+            return;
         }
-        self.ended_at = Some(at);
+        self.ended = Some((at, wall));
         for (part, _) in store.iter() {
             if let Part::Pane(entity, _) | Part::Gauges(entity) = part {
                 self.changed.insert(entity);
             }
         }
-        true
     }
 
     /// Writes the records of changed entities.
@@ -196,14 +204,34 @@ impl Scores {
             .into_iter()
             .partition(|entity| beat.includes(entity));
         self.changed = later;
+        let mut any_channel = false;
         for entity in due {
+            any_channel |= matches!(entity, Entity::Channel(_));
             self.move_up(&entity, moment.at, store);
-            let live = self.live(&entity, moment.at, store);
-            self.write_entity(&entity, live, moment, store, outputs);
+            let live = live(&entity, moment.at, store);
+            let tallies = self.window_tallies(&entity, moment.at, store);
+            outputs.extend(self.records(&entity, live, &tallies, moment));
             if live.is_some_and(|live| live.waiting > 0) {
                 self.changed.insert(entity);
             }
         }
+        if any_channel {
+            outputs.extend(self.records_of_all(moment, store));
+        }
+    }
+
+    /// All is the sum of the channels.
+    fn records_of_all(&self, moment: Moment, store: &Store) -> Vec<Output> {
+        let mut sums = vec![Tally::default(); self.levels.windows()];
+        let mut all = Live::default();
+        for entity in Channel::ALL.map(Entity::Channel) {
+            let tallies = self.window_tallies(&entity, moment.at, store);
+            (sums.iter_mut().zip(&tallies)).for_each(|(sum, tally)| sum.merge(tally));
+            live(&entity, moment.at, store)
+                .iter()
+                .for_each(|live| all.add(live));
+        }
+        self.records(&Entity::All, Some(all), &sums, moment)
     }
 
     /// Joins panes that have left their level's window to those of the next; expects the next change.
@@ -228,34 +256,29 @@ impl Scores {
         }
     }
 
-    fn live(&self, entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
-        (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
-    }
-
-    fn write_entity(
+    fn records(
         &self,
         entity: &Entity,
         live: Option<Live>,
+        tallies: &[Tally],
         moment: Moment,
-        store: &Store,
-        outputs: &mut Vec<Output>,
-    ) {
+    ) -> Vec<Output> {
         let name = entity.name();
-        let tallies = self.window_tallies(entity, moment.at, store);
-        for (window, tally) in self.settings.kpi.windows.iter().zip(tallies) {
-            let reaches_back = window
-                .length
-                .is_some_and(|length| moment.at - length < moment.began_at);
+        let windows = self.settings.kpi.windows.iter();
+        let record = |(window, tally): (&Window, &Tally)| {
+            let reaches_back =
+                (window.length).is_some_and(|length| moment.at - length < moment.began_at);
             let record = KpiRecord {
                 entity: &name,
                 window: &window.name,
                 clock: moment.at,
                 partial: moment.left_out || reaches_back,
-                kpis: Scorecard::new(&tally, &self.settings.contact.policies, live),
+                kpis: Scorecard::new(tally, &self.settings.contact.policies, live),
             };
             let key = format!("{name}/{}", window.name);
-            outputs.push(Output::json(OutTopic::Kpis, &key, &record));
-        }
+            Output::json(OutTopic::Kpis, &key, &record)
+        };
+        windows.zip(tallies).map(record).collect()
     }
 
     /// The sums of each window, shortest first: each is the one before and the panes that only it covers.
@@ -311,6 +334,11 @@ fn add_to_pane(key: &PartKey, mut tally: Tally, store: &mut Store) {
     } else {
         store.put(key, &codec::to_bytes(&tally));
     }
+}
+
+/// What a queue or group looks like now.
+fn live(entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
+    (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
 }
 
 fn read_gauges(key: &PartKey, store: &Store) -> Gauges {

@@ -35,6 +35,8 @@ pub(super) struct Time {
     pub safe: Timestamp,
     /// A silent task was left out.
     pub left_out: bool,
+    /// The oldest event of the deployment, as far as heard: a window that reaches back before is partial.
+    pub began_at: Option<Timestamp>,
     /// Where a clock at its end stands at least.
     pub end_at: Timestamp,
 }
@@ -49,6 +51,7 @@ impl Time {
             own: SenderClocks::default(),
             safe: Timestamp::MIN,
             left_out: false,
+            began_at: None,
             end_at: Timestamp::MIN,
         }
     }
@@ -77,14 +80,22 @@ impl Time {
             &mut meta.score_clock,
             scores.filter(|clock| clock.at > Timestamp::MIN),
         );
-        if meta.began_at.is_none() {
-            meta.began_at = meta.score_clock.map(|clock| clock.at);
-        }
+        self.advance_beginning(meta);
         let told = self.of_senders(task, meta, settings, |clocks| clocks.safe);
         let safe = told
             .chain([self.own.safe])
             .map(|at| at.unwrap_or(Timestamp::MIN));
         self.safe = self.safe.max(safe.min().unwrap_or(Timestamp::MIN));
+    }
+
+    fn advance_beginning(&mut self, meta: &mut Meta) {
+        self.own.began_at = self.own.began_at.into_iter().chain(meta.began_at).min();
+        meta.began_at = self.own.began_at;
+        let others = meta
+            .senders
+            .iter()
+            .filter_map(|sender| sender.clocks.began_at);
+        self.began_at = others.chain(self.own.began_at).min();
     }
 
     fn advance_inputs(&mut self, meta: &mut Meta, settings: &Settings) {
@@ -104,10 +115,11 @@ impl Time {
                 .at_end_since
                 .is_some_and(|since| since + settings.hold_max < self.wall);
             let time = &meta.inputs[input.place].time;
-            match input.kind {
-                SourceClock::Events if idle => Timestamp::MAX,
-                kind => (time.safe(kind, input.at_end_since.is_some())).unwrap_or(Timestamp::MIN),
+            if idle && input.kind == SourceClock::Events {
+                return Timestamp::MAX;
             }
+            let safe = time.safe(input.kind, input.at_end_since.is_some());
+            safe.unwrap_or(Timestamp::MIN)
         });
         self.own.safe = Some(safe.min().unwrap_or(Timestamp::MAX).min(self.wall));
     }

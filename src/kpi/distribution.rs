@@ -20,7 +20,7 @@ pub struct Percentiles {
 
 impl Percentiles {
     /// Of buckets with their counts, ascending.
-    pub(super) fn of(buckets: impl Iterator<Item = (u32, i64)> + Clone) -> Self {
+    pub(super) fn of(buckets: &(impl Iterator<Item = (u32, i64)> + Clone)) -> Self {
         let total: i64 = buckets.clone().map(|(_, count)| count).sum();
         let at = |percent: i64| {
             let rank = (total * percent + 99) / 100;
@@ -92,11 +92,11 @@ mod tests {
     #[test]
     fn percentiles_are_nearest_rank() {
         let buckets = [125, 210].map(|seconds| (u32::from(bucket_of(Span::from_secs(seconds))), 1));
-        let found = Percentiles::of(buckets.into_iter());
+        let found = Percentiles::of(&buckets.into_iter());
         assert_eq!(
             (found.p50, found.p90, found.p99),
             (Some(125.0), Some(210.0), Some(210.0))
         );
-        assert_eq!(Percentiles::of([].into_iter()), Percentiles::default());
+        assert_eq!(Percentiles::of(&[].into_iter()), Percentiles::default());
     }
 }

@@ -49,10 +49,12 @@ impl Levels {
         Self { levels }
     }
 
-    /// Where a fact of time `at` lies when the clock stands at `now`. `None`: behind the longest window.
+    /// Where facts of the second or pane that begins at `at` lie when the clock stands at `now`. `None`: behind the longest window.
     #[must_use]
     pub fn place(&self, at: Timestamp, now: Timestamp) -> Option<Pane> {
-        self.place_from(0, at, now)
+        // A fact in the first second of a pane, or of a sender that tells by pane, is reached when the pane is.
+        let begins_a_pane = at.floor(self.finest_pane()) == at;
+        self.place_from(u8::from(begins_a_pane), at, now)
     }
 
     /// Where a pane has to be when the clock stands at `now`. `None`: nowhere, it has left the longest window.

@@ -68,6 +68,16 @@ pub struct Live {
     pub at_risk: i64,
 }
 
+impl Live {
+    /// Adds what another group looks like.
+    pub fn add(&mut self, other: &Self) {
+        self.waiting += other.waiting;
+        self.at_risk += other.at_risk;
+        let waits = [self.longest_wait, other.longest_wait];
+        self.longest_wait = waits.into_iter().flatten().reduce(f64::max);
+    }
+}
+
 /// A KPI of a later version: `null`.
 type Absent = Option<()>;
 
@@ -309,14 +319,16 @@ mod tests {
 
     #[test]
     fn intervals_are_those_of_the_worked_example() {
-        let percent = |num, den| {
+        let table = [
+            (1, 3, "6.1 79.2"),
+            (1, 2, "9.5 90.5"),
+            (0, 1, "0.0 79.3"),
+            (1, 1, "20.7 100.0"),
+        ];
+        for (num, den, expected) in table {
             let (low, high) = Ratio::new(num, den).interval.unwrap();
-            [low, high].map(|share| (share * 1_000.0).round() / 10.0)
-        };
-        assert_eq!(percent(1, 3), [6.1, 79.2]);
-        assert_eq!(percent(1, 2), [9.5, 90.5]);
-        assert_eq!(percent(0, 1), [0.0, 79.3]);
-        assert_eq!(percent(1, 1), [20.7, 100.0]);
+            assert_eq!(format!("{:.1} {:.1}", low * 100.0, high * 100.0), expected);
+        }
         assert_eq!(Ratio::new(0, 0).value, None);
     }
 }

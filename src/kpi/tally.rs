@@ -200,7 +200,7 @@ impl Tally {
         let from = self.sums.partition_point(|sum| sum.0 < first);
         let to = self.sums.partition_point(|sum| sum.0 < first + BUCKETS);
         let buckets = self.sums[from..to].iter();
-        Percentiles::of(buckets.map(|&(code, count)| (code - first, count)))
+        Percentiles::of(&buckets.map(|&(code, count)| (code - first, count)))
     }
 
     #[must_use]
@@ -298,6 +298,8 @@ fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use minicbor::decode;
+
     use super::*;
 
     #[test]
@@ -340,7 +342,8 @@ mod tests {
             Tally::add(&mut both, what, sign);
         }
         let bytes = minicbor::to_vec(&one).unwrap();
-        assert_eq!(minicbor::decode::<Tally>(&bytes).unwrap(), one);
+        let read: Tally = decode(&bytes).unwrap();
+        assert_eq!(read, one);
         let mut sum = other.clone();
         sum.merge(&one);
         one.merge(&other);

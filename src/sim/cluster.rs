@@ -7,8 +7,13 @@ use crate::{
     engine::{
         Counters, InputId, Output, Pending, Settings, SourceRecord, Step, Task, TaskError, TaskId,
     },
-    event::Timestamp,
+    event::{Span, Timestamp},
 };
+
+/// Longer than any heartbeat or beat that is paced by the wall clock, but for the agents' while events flow.
+const SETTLING: Span = Span::from_secs(6);
+/// The ends of the inputs are told, then those of the contact stages, then the last records are written.
+const SETTLING_ROUNDS: usize = 3;
 
 /// The tasks and what has been committed.
 #[derive(Debug)]
@@ -176,8 +181,8 @@ impl Cluster {
         committed.seq = step.seq;
         committed.restore_from = step.restore_from.unwrap_or(0);
         if let Some(shadows) = &mut self.shadows {
-            for (record, offset) in step.state.iter().zip(offset..) {
-                shadows[place].restore(offset, record)?;
+            for (record, at) in step.state.iter().zip(offset..) {
+                shadows[place].restore(at, record)?;
             }
             let same = shadows[place].has_state_of(&self.tasks[place]);
             assert!(
@@ -220,11 +225,21 @@ impl Cluster {
         Ok(task)
     }
 
-    /// Lets all tasks go on in turn until nobody has anything to say.
+    /// Lets all tasks go on in turn until nobody has anything to say, and the wall clock with them far enough for every
+    /// heartbeat and beat.
     ///
     /// # Errors
     /// When a task can't go on.
     pub fn run_until_quiet(&mut self, limit: usize) -> Result<(), TaskError> {
+        self.go_on(limit)?;
+        for _ in 0..SETTLING_ROUNDS {
+            self.wall = self.wall + SETTLING;
+            self.go_on(limit)?;
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, limit: usize) -> Result<(), TaskError> {
         loop {
             let mut any = false;
             for id in 0..self.settings.tasks {

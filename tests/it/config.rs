@@ -276,6 +276,10 @@ fn windows_are_cut_into_whole_panes() {
         "f.toml:1:22: `60m` is as long as `1h`; remove one",
     );
     windows(
+        "[\"2h\", \"119m\"]",
+        "f.toml:1:22: `2h` and `119m` differ by less than a pane of the longer, a sixtieth; remove one",
+    );
+    windows(
         "[\"today\"]",
         "f.toml:1:16: `today` can't be counted yet; write \"24h\"",
     );

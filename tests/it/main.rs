@@ -1,5 +1,10 @@
 //! One binary for everything; a file per behaviour.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "tests count in small numbers"
+)]
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;

@@ -48,10 +48,32 @@ fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
             );
             return Err(one.fault(sentence));
         }
+        if let Some(near) = windows
+            .iter()
+            .find(|other| differ_by_less_than_a_pane(other, &window))
+        {
+            let sentence = format!(
+                "`{}` and `{}` differ by less than a pane of the longer, a sixtieth; remove one",
+                near.name, window.name
+            );
+            return Err(one.fault(sentence));
+        }
         windows.push(window);
     }
     windows.sort_by_key(|window| (window.length.is_none(), window.length));
     Ok(windows)
+}
+
+/// The longer of two windows must reach back as far as the shorter wherever their panes lie.
+fn differ_by_less_than_a_pane(one: &Window, other: &Window) -> bool {
+    let longer = if one.length > other.length {
+        one
+    } else {
+        other
+    };
+    let pane = longer.pane().unwrap_or(Span::ZERO);
+    let lengths = one.length.zip(other.length);
+    lengths.is_some_and(|(a, b)| (a.0 - b.0).abs() < pane.0)
 }
 
 fn window(said: &Spanned<String>) -> Result<Window, Fault> {

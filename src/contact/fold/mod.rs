@@ -1,0 +1,188 @@
+//! The fold proper: one event after the other, in order, with the passing of time between them.
+
+mod passing;
+mod talks;
+mod waits;
+
+use minicbor::{Decode, Encode};
+
+pub(super) use self::passing::Until;
+use super::{
+    ContactSettings,
+    parts::{
+        AnsweredEnd, Attributes, Engagement, Episode, EpisodeOutcome, LegDirection, Obligation,
+        Offer, OfferOutcome, SurveyGiven,
+    },
+};
+use crate::event::{Body, Channel, Direction, EndedBy, QueueId, Survey, Text, Timestamp};
+
+/// A contact as its events up to an instant make it. A function of the *set* of events and of that instant.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+pub struct Fold {
+    #[n(0)]
+    pub attributes: Attributes,
+    #[n(1)]
+    pub began_at: Option<Timestamp>,
+    /// Set while the customer's side is over.
+    #[n(2)]
+    pub over_since: Option<Timestamp>,
+    #[n(3)]
+    pub episodes: Vec<Episode>,
+    #[n(4)]
+    pub offers: Vec<Offer>,
+    #[n(5)]
+    pub engagements: Vec<Engagement>,
+    #[n(6)]
+    pub obligations: Vec<Obligation>,
+    #[n(7)]
+    pub survey: Option<SurveyGiven>,
+    #[n(8)]
+    pub answered_end: Option<AnsweredEnd>,
+    #[n(9)]
+    pub queued_before: bool,
+    #[n(10)]
+    pub transferred_before: bool,
+    #[n(11)]
+    pub last_queue: Option<QueueId>,
+    #[n(12)]
+    pub clock_skews: u32,
+    /// The latest instant at which the passing of time alone changed something.
+    #[n(13)]
+    pub last_transition_at: Option<Timestamp>,
+    /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
+    #[n(14)]
+    pub leg_directions: Vec<LegDirection>,
+}
+
+/// An event without what is the same for all of a contact's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Happening<'a> {
+    pub at: Timestamp,
+    pub body: &'a Body,
+}
+
+impl Fold {
+    /// Applies an event that comes after all applied so far. Time must have been advanced to it.
+    pub(super) fn apply(&mut self, happening: Happening<'_>, settings: &ContactSettings) {
+        let at = happening.at;
+        self.began_at.get_or_insert(at);
+        match happening.body {
+            Body::Transferred(transferred) => self.transfer(at, &transferred.agent, settings),
+            Body::ContactQueued(queued) => self.queue(at, queued, settings),
+            Body::ContactLeftQueue(_) => {
+                self.end_wait(at, EpisodeOutcome::Left, None, settings);
+            }
+            Body::AgentOffered(offered) => self.offer(at, offered, settings),
+            Body::OfferDeclined(agent, cause) => {
+                self.end_offers(at, Some(agent), (*cause).into());
+            }
+            Body::AgentAnswered(answered) => self.answer(at, answered, settings),
+            Body::HoldStarted(agent) => self.start_hold(at, agent),
+            Body::HoldEnded(agent) => self.end_hold(at, agent),
+            Body::ContactEnded(by) => self.end_contact(at, *by, settings),
+            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
+            Body::SurveyAnswered(survey) => self.take_survey(at, *survey),
+        }
+        if let Some(queue) = queue_named(happening.body) {
+            self.last_queue = Some(queue.clone());
+        }
+    }
+
+    fn set_direction(&mut self, leg: Option<&Text>, direction: Direction) {
+        let known = (self.leg_directions.iter_mut()).find(|known| known.leg.as_ref() == leg);
+        match known {
+            Some(known) => known.direction = direction,
+            None if direction == self.attributes.direction() => {}
+            None => self.leg_directions.push(LegDirection {
+                leg: leg.cloned(),
+                direction,
+            }),
+        }
+    }
+
+    /// What the last `ContactQueued` of the leg said, else the contact's own.
+    fn direction_of(&self, leg: Option<&Text>) -> Direction {
+        (self.leg_directions.iter())
+            .find(|known| known.leg.as_ref() == leg)
+            .map_or(self.attributes.direction(), |known| known.direction)
+    }
+
+    fn end_contact(&mut self, at: Timestamp, by: EndedBy, settings: &ContactSettings) {
+        let outcome = match by {
+            EndedBy::Customer => EpisodeOutcome::Abandoned,
+            EndedBy::Agent | EndedBy::System => EpisodeOutcome::Left,
+        };
+        self.end_wait(at, outcome, None, settings);
+        self.end_offers(at, None, OfferOutcome::Withdrawn);
+        for engagement in 0..self.engagements.len() {
+            if self.engagements[engagement].talks() {
+                self.end_talk(engagement, at, settings);
+            }
+        }
+        self.over_since.get_or_insert(at);
+        if self.answered_end.is_none()
+            && let Some(engaged) = self.last_engaged()
+        {
+            self.answered_end = Some(AnsweredEnd { at, engaged });
+        }
+    }
+
+    fn take_survey(&mut self, at: Timestamp, survey: Survey) {
+        self.survey = Some(SurveyGiven {
+            at,
+            survey,
+            engaged: self.last_engaged(),
+            waited_in: (self.episodes.last()).map(|episode| episode.queue.clone()),
+        });
+    }
+}
+
+impl Attributes {
+    /// Takes what an event says first, when it comes after all that were learnt from so far. True when this changes
+    /// what earlier events meant.
+    pub(super) fn learn(&mut self, said: &Said<'_>) -> bool {
+        if self.customer.is_none() {
+            self.customer = said.customer.cloned();
+        }
+        let mut changed = self.channel.is_none() && said.channel.is_some();
+        self.channel = self.channel.or(said.channel);
+        if self.first_queue.is_none() {
+            self.first_queue = queue_named(said.body).cloned();
+            changed |= self.first_queue.is_some();
+        }
+        if let Body::ContactQueued(queued) = said.body {
+            if self.reason.is_none() {
+                self.reason = queued.reason.clone();
+            }
+            changed |= self.direction.is_none();
+            self.direction = self
+                .direction
+                .or(queued.direction)
+                .or(Some(Direction::Inbound));
+        }
+        changed
+    }
+}
+
+/// What one event says of the whole contact.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub channel: Option<Channel>,
+    pub customer: Option<&'a Text>,
+    pub body: &'a Body,
+}
+
+fn queue_named(body: &Body) -> Option<&QueueId> {
+    match body {
+        Body::ContactQueued(queued) => queued.queue.as_ref(),
+        Body::AgentOffered(at) | Body::AgentAnswered(at) => at.queue.as_ref(),
+        Body::Transferred(_)
+        | Body::ContactLeftQueue(_)
+        | Body::OfferDeclined(..)
+        | Body::HoldStarted(_)
+        | Body::HoldEnded(_)
+        | Body::ContactEnded(_)
+        | Body::WrapUpEnded(_)
+        | Body::SurveyAnswered(_) => None,
+    }
+}

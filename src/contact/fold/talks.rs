@@ -1,0 +1,112 @@
+//! Engagements: talk, hold, transfer, wrap-up.
+
+use super::Fold;
+use crate::{
+    contact::{
+        ContactSettings,
+        parts::{Engaged, Engagement, EpisodeOutcome, OfferOutcome},
+    },
+    event::{AgentId, AtAgent, Direction, Span, Timestamp, WrapUpEnded},
+};
+
+impl Fold {
+    pub(super) fn answer(&mut self, at: Timestamp, answered: &AtAgent, settings: &ContactSettings) {
+        let direction = self.direction_of(answered.leg.as_ref());
+        if direction == Direction::Monitor {
+            return;
+        }
+        let agent = &answered.agent;
+        self.end_offers(at, Some(agent), OfferOutcome::Answered);
+        self.end_offers(at, None, OfferOutcome::Withdrawn);
+        self.end_wait(at, EpisodeOutcome::Answered, Some(agent), settings);
+        if self.talking(agent).is_some() {
+            return;
+        }
+        let waited_in = self.episodes.last().map(|episode| &episode.queue);
+        self.engagements.push(Engagement {
+            agent: agent.clone(),
+            queue: answered.queue.as_ref().or(waited_in).cloned(),
+            leg: answered.leg.clone(),
+            answered_at: at,
+            talk_ended_at: None,
+            ended_at: None,
+            hold: Span::ZERO,
+            held_since: None,
+            transferred: false,
+            incomplete: false,
+            wrap_up_said: false,
+            resolved: None,
+            direction,
+        });
+        if self.over_since.is_some() {
+            self.clock_skews += 1;
+            self.end_talk(self.engagements.len() - 1, at, settings);
+        }
+    }
+
+    pub(super) fn transfer(&mut self, at: Timestamp, agent: &AgentId, settings: &ContactSettings) {
+        self.transferred_before = true;
+        if let Some(talking) = self.talking(agent) {
+            self.engagements[talking].transferred = true;
+            self.end_talk(talking, at, settings);
+        }
+    }
+
+    pub(super) fn talking(&self, agent: &AgentId) -> Option<usize> {
+        self.engagements
+            .iter()
+            .position(|engagement| engagement.talks() && engagement.agent == *agent)
+    }
+
+    pub(super) fn start_hold(&mut self, at: Timestamp, agent: &AgentId) {
+        if let Some(talking) = self.talking(agent) {
+            self.engagements[talking].held_since.get_or_insert(at);
+        }
+    }
+
+    pub(super) fn end_hold(&mut self, at: Timestamp, agent: &AgentId) {
+        if let Some(talking) = self.talking(agent) {
+            self.engagements[talking].stop_hold(at);
+        }
+    }
+
+    pub(super) fn end_talk(
+        &mut self,
+        engagement: usize,
+        at: Timestamp,
+        settings: &ContactSettings,
+    ) {
+        let wraps_up = !settings.no_wrap_up.contains(&self.attributes.channel());
+        let engagement = &mut self.engagements[engagement];
+        engagement.stop_talk(at);
+        if !wraps_up {
+            engagement.ended_at = Some(at);
+        }
+    }
+
+    /// The inbound engagement that was the last to begin.
+    pub(super) fn last_engaged(&self) -> Option<Engaged> {
+        (self.engagements.iter())
+            .rfind(|engagement| engagement.direction == Direction::Inbound)
+            .map(|engagement| Engaged {
+                agent: engagement.agent.clone(),
+                queue: engagement.queue.clone(),
+            })
+    }
+
+    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement not spoken of.
+    pub(super) fn end_wrap_up(&mut self, at: Timestamp, wrap_up: &WrapUpEnded) {
+        let first = |is: fn(&Engagement) -> bool| {
+            (self.engagements.iter()).position(|one| one.agent == wrap_up.agent && is(one))
+        };
+        let found = first(Engagement::wraps_up)
+            .or_else(|| first(Engagement::talks))
+            .or_else(|| first(|engagement| !engagement.wrap_up_said));
+        let Some(place) = found else { return };
+        let engagement = &mut self.engagements[place];
+        engagement.wrap_up_said = true;
+        engagement.resolved = wrap_up.resolved;
+        engagement.stop_talk(at);
+        engagement.ended_at.get_or_insert(at);
+    }
+}

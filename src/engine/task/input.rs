@@ -1,0 +1,203 @@
+//! What a task takes in: records of its sources, ends, frames of other tasks, time.
+
+use std::sync::Arc;
+
+use super::Task;
+use crate::{
+    contact::Outcome,
+    decode::Decoded,
+    engine::{
+        InputId, SourceRecord, TaskError,
+        frame::{Forward, Section},
+        intake::{self, Fault, Limits, Provenance},
+    },
+    event::{Event, Timestamp},
+};
+
+impl Task {
+    /// Takes a record of a source partition.
+    pub fn handle_source(&mut self, record: &SourceRecord<'_>, now: Timestamp) {
+        self.time.see_wall(now);
+        let Some(input) = (self.time.inputs.iter_mut()).find(|input| input.id == record.input)
+        else {
+            return;
+        };
+        input.at_end_since = None;
+        let place = input.place;
+        self.meta.inputs[place].position = record.offset + 1;
+        self.note_moved(record.input);
+        self.meta.counters.read += 1;
+        let clock = self.meta.inputs[place].time.clock();
+        let limits = Limits {
+            lateness: self.settings.lateness,
+            future_max: self.settings.future_max,
+            wall: self.time.wall,
+        };
+        self.note_unsaid(record.payload.map_or(0, <[u8]>::len));
+        let settings = Arc::clone(&self.settings);
+        let topic = settings.sources[usize::from(record.input.source)]
+            .topic
+            .as_str();
+        let from = Provenance { topic, record };
+        match intake::read(record, clock, limits) {
+            Ok(Decoded::Event(event)) => {
+                self.meta.inputs[place].time.observe(event.occurred_at);
+                self.time.own.see_event(event.occurred_at);
+                self.route(event, &from);
+            }
+            Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
+            Err(fault) => self.put_aside(&from, &fault),
+        }
+    }
+
+    /// The fast path, or one hop more.
+    fn route(&mut self, event: Event, from: &Provenance<'_>) {
+        let owner = self.placement.task_of(event.contact.as_str().as_bytes());
+        if owner == self.id {
+            self.apply(event, from);
+        } else {
+            self.meta.counters.forwarded += 1;
+            let forwards = self.forwards_by_task.entry(owner.0).or_default();
+            forwards.push(from.forward());
+        }
+    }
+
+    fn apply(&mut self, event: Event, from: &Provenance<'_>) {
+        let at = event.occurred_at;
+        let outcome = self.contacts.handle_event(event, &self.store);
+        let counters = &mut self.meta.counters;
+        match outcome {
+            Outcome::Applied => counters.applied += 1,
+            Outcome::Repeated => counters.repeated += 1,
+            Outcome::Conflicting => {
+                counters.repeated += 1;
+                counters.conflicting += 1;
+            }
+            Outcome::TooLate => self.put_aside(from, &Fault::sealed(at)),
+        }
+    }
+
+    fn put_aside(&mut self, from: &Provenance<'_>, fault: &Fault) {
+        self.meta.counters.dead_lettered += 1;
+        self.dead_letters.push(from.dead_letter(fault));
+    }
+
+    fn note_moved(&mut self, input: InputId) {
+        if self.moved.last() != Some(&input) && !self.moved.contains(&input) {
+            self.moved.push(input);
+        }
+    }
+
+    fn note_unsaid(&mut self, bytes: usize) {
+        self.unsaid = true;
+        self.unsaid_bytes += bytes;
+    }
+
+    /// Everything in a source partition has been read for now.
+    pub fn handle_end(&mut self, input: InputId, now: Timestamp) {
+        self.time.see_wall(now);
+        let wall = self.time.wall;
+        if let Some(input) = self.time.inputs.iter_mut().find(|known| known.id == input) {
+            input.at_end_since.get_or_insert(wall);
+        }
+    }
+
+    /// Takes a record of this task's partition of the exchange.
+    ///
+    /// # Errors
+    /// When the record can't be read or one before it is lost: the task can't go on.
+    pub fn handle_frame(
+        &mut self,
+        offset: i64,
+        frame: &[u8],
+        now: Timestamp,
+    ) -> Result<(), TaskError> {
+        self.time.see_wall(now);
+        let sections = Section::read_all(frame).map_err(|error| TaskError::Corrupt {
+            task: self.id.0,
+            cause: format!("frame at offset {offset}: {error}"),
+        })?;
+        self.meta.exchange_position = offset + 1;
+        self.note_unsaid(frame.len());
+        for section in sections {
+            self.handle_section(section)?;
+        }
+        Ok(())
+    }
+
+    fn handle_section(&mut self, section: Section) -> Result<(), TaskError> {
+        let sender = &mut self.meta.senders[usize::from(section.from)];
+        if section.seq <= sender.seq {
+            self.meta.counters.frames_repeated += 1;
+            return Ok(());
+        }
+        if section.previous != sender.seq {
+            return Err(TaskError::FrameGap {
+                task: self.id.0,
+                from: section.from,
+                found: section.previous,
+                expected: sender.seq,
+            });
+        }
+        sender.seq = section.seq;
+        sender.clocks = section.clocks;
+        self.time.hear(section.from);
+        for forward in &section.forwards {
+            self.handle_forward(forward);
+        }
+        for delta in &section.deltas {
+            self.deltas.add(delta);
+        }
+        for (entity, gauge) in section.gauges {
+            (self.scores).set_gauge(entity, section.from, gauge, &mut self.store);
+        }
+        Ok(())
+    }
+
+    fn handle_forward(&mut self, forward: &Forward) {
+        self.meta.counters.received += 1;
+        let headers: Vec<(&str, Option<&[u8]>)> = (forward.headers.iter())
+            .map(|(name, value)| (&**name, value.as_ref().map(|value| value.as_slice())))
+            .collect();
+        let record = SourceRecord {
+            input: InputId {
+                source: 0,
+                partition: forward.partition,
+            },
+            offset: forward.offset,
+            key: forward.key.as_deref(),
+            payload: Some(&forward.payload),
+            headers: &headers,
+        };
+        let from = Provenance {
+            topic: &forward.topic,
+            record: &record,
+        };
+        match crate::decode::decode(&forward.payload) {
+            Ok(Decoded::Event(event)) => self.apply(event, &from),
+            Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
+            Err(rejection) => self.put_aside(&from, &rejection.into()),
+        }
+    }
+
+    /// Moves the clocks on; speaks of what is due.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.time.see_wall(now);
+        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+        if let Some(clock) = self.meta.contact_clock {
+            let horizon = self.horizon();
+            let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
+            self.unsaid |= any;
+        }
+        let wall = self.time.wall;
+        let end_changed = self.told_end != self.end();
+        self.unsaid |= wall >= self.heartbeat_at || end_changed;
+        let beat = self.beat();
+        if beat.any()
+            && let Some(at) = self.record_clock()
+        {
+            let ends = self.scores_ended() && self.scores.ends_anew(at, self.time.wall);
+            self.unsaid |= ends || self.scores.has_changes(at, beat);
+        }
+    }
+}

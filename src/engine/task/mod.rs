@@ -1,0 +1,233 @@
+//! One task: the path of an event through its stages, and the step that makes it visible.
+
+mod input;
+mod output;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
+    clock::Clock,
+    contacts::{self, Contacts},
+    delta::Deltas,
+    frame::Forward,
+    log::{Reader, Restored, Rotation},
+    meta::{InputState, Meta, SenderState},
+    scores::{Beat, Scores},
+    step::Output,
+    store::{Part, Store},
+    time::{LiveInput, Time},
+};
+use crate::{
+    contact::Contact,
+    event::{Span, Text, Timestamp},
+};
+
+/// An alert raised this far behind the wall clock is history.
+const HISTORY_AFTER: Span = Span::from_secs(60);
+const SECOND: Span = Span::from_secs(1);
+
+/// The state of one task, and what it has to say.
+///
+/// The driver's verbs: `restore` each record of the state log and `start`; then `handle_source`, `handle_end`, `handle_frame` and
+/// `handle_timeout` as things happen; `poll_output` cuts the step, `handle_committed` tells that it is visible.
+#[derive(Debug)]
+pub struct Task {
+    id: TaskId,
+    settings: Arc<Settings>,
+    placement: Placement,
+    meta: Meta,
+    store: Store,
+    reader: Reader,
+    rotation: Rotation,
+    time: Time,
+    contacts: Contacts,
+    scores: Scores,
+    deltas: Deltas,
+    forwards_by_task: BTreeMap<u16, Vec<Forward>>,
+    dead_letters: Vec<Output>,
+    moved: Vec<InputId>,
+    /// Something was taken in that no step carries yet.
+    unsaid: bool,
+    unsaid_bytes: usize,
+    heartbeat_at: Timestamp,
+    /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
+    told_end: [Option<Clock>; 2],
+    group_beat_at: Timestamp,
+    agent_beat_at: Timestamp,
+}
+
+impl Task {
+    #[must_use]
+    pub fn new(id: TaskId, settings: &Arc<Settings>) -> Self {
+        let tasks = usize::from(settings.tasks);
+        let meta = Meta {
+            sent: vec![0; tasks],
+            senders: vec![SenderState::default(); tasks],
+            ..Meta::default()
+        };
+        Self {
+            id,
+            settings: Arc::clone(settings),
+            placement: Placement::new(settings.tasks),
+            meta,
+            store: Store::default(),
+            reader: Reader::default(),
+            rotation: Rotation::default(),
+            time: Time::new(settings),
+            contacts: Contacts::new(settings),
+            scores: Scores::new(settings),
+            deltas: Deltas::default(),
+            forwards_by_task: BTreeMap::new(),
+            dead_letters: Vec::new(),
+            moved: Vec::new(),
+            unsaid: false,
+            unsaid_bytes: 0,
+            heartbeat_at: Timestamp::MIN,
+            told_end: [None; 2],
+            group_beat_at: Timestamp::MIN,
+            agent_beat_at: Timestamp::MIN,
+        }
+    }
+
+    /// Applies a record of the state log; records come in the log's order, each with its offset. Returns the step that
+    /// the record belongs to.
+    ///
+    /// # Errors
+    /// When it is of a newer format or damaged.
+    pub fn restore(&mut self, offset: i64, record: &[u8]) -> Result<u64, TaskError> {
+        let (seq, restored) =
+            (self.reader).read(offset, record, &mut self.store, &mut self.rotation)?;
+        if let Some(Restored { meta, changed }) = restored {
+            let written = Beat {
+                groups: meta.groups_written,
+                agents: meta.agents_written,
+            };
+            self.scores.restore_step(&changed, written);
+            self.meta = meta;
+        }
+        Ok(seq)
+    }
+
+    /// Begins to work on the restored state. `committed` is the last step that was committed, 0 for a new task.
+    ///
+    /// # Errors
+    /// When the log ended at another step, or a part can't be read.
+    pub fn start(&mut self, committed: u64) -> Result<(), TaskError> {
+        if self.meta.seq != committed {
+            return Err(TaskError::EndsElsewhere {
+                task: self.id.0,
+                found: self.meta.seq,
+                expected: committed,
+            });
+        }
+        self.contacts.start(&self.store, self.id.0)?;
+        self.scores.start(&self.store);
+        Ok(())
+    }
+
+    /// The next offset of a source partition. `None`: never read.
+    #[must_use]
+    pub fn position(&self, input: InputId) -> Option<i64> {
+        let topic = &self.settings.sources[usize::from(input.source)].topic;
+        (self.meta.inputs.iter())
+            .find(|known| *known.topic == **topic && known.partition == input.partition)
+            .map(|known| known.position)
+    }
+
+    /// The next offset of this task's partition of the exchange.
+    #[must_use]
+    pub const fn exchange_position(&self) -> i64 {
+        self.meta.exchange_position
+    }
+
+    /// A source partition exists: the clocks wait until it is heard from.
+    pub fn add_input(&mut self, id: InputId) {
+        if self.time.inputs.iter().any(|known| known.id == id) {
+            return;
+        }
+        let source = &self.settings.sources[usize::from(id.source)];
+        let topic = Text::new(&source.topic);
+        let inputs = &mut self.meta.inputs;
+        let known = (inputs.iter())
+            .position(|known| known.topic == topic && known.partition == id.partition);
+        let place = known.unwrap_or_else(|| {
+            inputs.push(InputState {
+                topic,
+                partition: id.partition,
+                ..InputState::default()
+            });
+            inputs.len() - 1
+        });
+        self.time.inputs.push(LiveInput {
+            id,
+            place,
+            kind: source.clock,
+            at_end_since: None,
+        });
+    }
+
+    #[must_use]
+    pub const fn pending(&self) -> Pending {
+        match (self.contacts.alert_pending, self.unsaid) {
+            (true, _) => Pending::Alert,
+            (false, true) => Pending::Step,
+            (false, false) => Pending::Nothing,
+        }
+    }
+
+    /// Bytes taken in since the last step.
+    #[must_use]
+    pub const fn pending_bytes(&self) -> usize {
+        self.unsaid_bytes
+    }
+
+    /// From now on everything at its end stands at least at `at`: what the clock of a report of the past should be.
+    pub const fn end_at(&mut self, at: Timestamp) {
+        self.time.end_at = at;
+    }
+
+    /// The records of all contacts as they are now.
+    #[must_use]
+    pub fn contact_records(&self) -> Vec<Output> {
+        let contacts = self.store.iter().filter_map(|(part, image)| match part {
+            Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
+            Part::Pane(..) | Part::Gauges(_) => None,
+        });
+        contacts
+            .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))
+            .collect()
+    }
+
+    /// A step is visible; its first state record lies at `state_offset`.
+    pub fn handle_committed(&mut self, seq: u64, state_offset: i64) {
+        self.rotation.handle_committed(seq, state_offset);
+    }
+
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.meta.counters
+    }
+
+    #[must_use]
+    pub const fn id(&self) -> TaskId {
+        self.id
+    }
+
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.meta.seq
+    }
+
+    /// Whether another task has the same state, byte for byte: what a restore must achieve.
+    #[must_use]
+    pub fn has_state_of(&self, other: &Self) -> bool {
+        self.meta == other.meta && self.store == other.store
+    }
+
+    /// Bytes and number of the parts of the state.
+    #[must_use]
+    pub const fn state_size(&self) -> (usize, usize) {
+        (self.store.bytes(), self.store.parts())
+    }
+}

@@ -1,0 +1,202 @@
+//! What a task says: the step, its sections for other tasks, the records of its agents, queues and groups.
+
+use std::collections::BTreeMap;
+
+use super::{HISTORY_AFTER, SECOND, Task};
+use crate::{
+    engine::{
+        InputId, Pending, Step, TaskId,
+        clock::Clock,
+        contacts::{Ending, Said},
+        frame::Section,
+        log,
+        scores::{Beat, Moment, record_clock},
+        step::Output,
+    },
+    event::{Span, Text, Timestamp},
+};
+
+impl Task {
+    /// Cuts the step: all that was taken in since the last one. `None` if there was nothing.
+    pub fn poll_output(&mut self) -> Option<Step> {
+        if self.pending() == Pending::Nothing {
+            return None;
+        }
+        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+        self.meta.seq += 1;
+        let mut outputs = self.finish_contacts();
+        let urgent = outputs.iter().any(Output::is_alert);
+        let sections = self.send();
+        self.write_scores(&mut outputs);
+        self.unsaid = false;
+        self.unsaid_bytes = 0;
+        self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
+        let bytes_max = self.settings.recovery_max_bytes / u64::from(self.settings.tasks);
+        let (task, meta) = (self.id.0, self.meta.clone());
+        let state = log::write_records(task, meta, &mut self.store, &mut self.rotation, bytes_max);
+        Some(Step {
+            task: self.id,
+            seq: self.meta.seq,
+            state,
+            sections,
+            outputs,
+            positions: self.take_positions(),
+            exchange_position: self.meta.exchange_position,
+            restore_from: self.rotation.restore_from(),
+            urgent,
+        })
+    }
+
+    fn finish_contacts(&mut self) -> Vec<Output> {
+        let mut outputs = std::mem::take(&mut self.dead_letters);
+        let spoken = self.meta.contact_clock.map(|clock| clock.at);
+        let ending = Ending {
+            seq: self.meta.seq,
+            spoken,
+            horizon: self.horizon(),
+            history: self.is_history(spoken),
+            grain: self.grain(spoken),
+        };
+        let mut said = Said {
+            outputs: &mut outputs,
+            deltas: &mut self.deltas,
+            clock_skew: &mut self.meta.counters.clock_skew,
+        };
+        self.contacts.finish(ending, &mut self.store, &mut said);
+        outputs
+    }
+
+    fn is_history(&self, clock: Option<Timestamp>) -> bool {
+        clock.is_none_or(|at| at + HISTORY_AFTER < self.time.wall)
+    }
+
+    /// Live, numbers are exact at each second; in catching up at each finest pane, which makes fewer sums of them.
+    fn grain(&self, clock: Option<Timestamp>) -> Span {
+        if self.is_history(clock) {
+            self.scores.finest_pane()
+        } else {
+            SECOND
+        }
+    }
+
+    /// Hands deltas and gauges to those who own them: in place, or by a section of a frame.
+    fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
+        let mut sections: BTreeMap<u16, Section> = BTreeMap::new();
+        for (task, forwards) in std::mem::take(&mut self.forwards_by_task) {
+            sections.entry(task).or_default().forwards = forwards;
+        }
+        for (task, deltas) in self.deltas.take_by_task(self.placement) {
+            if task != self.id {
+                sections.entry(task.0).or_default().deltas = deltas;
+                continue;
+            }
+            for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+                (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
+            }
+        }
+        for (entity, gauge) in self.contacts.waiting.take_changed() {
+            let task = entity.owner(self.placement);
+            if task == self.id {
+                (self.scores).set_gauge(entity, self.id.0, gauge, &mut self.store);
+            } else {
+                sections
+                    .entry(task.0)
+                    .or_default()
+                    .gauges
+                    .push((entity, gauge));
+            }
+        }
+        self.add_heartbeats(&mut sections);
+        sections
+            .into_iter()
+            .map(|(task, section)| (TaskId(task), self.seal(task, section)))
+            .collect()
+    }
+
+    fn add_heartbeats(&mut self, sections: &mut BTreeMap<u16, Section>) {
+        let end = self.end();
+        if self.time.wall < self.heartbeat_at && self.told_end == end {
+            return;
+        }
+        self.told_end = end;
+        self.heartbeat_at = self.time.wall + self.settings.heartbeat;
+        for task in (0..self.settings.tasks).filter(|task| *task != self.id.0) {
+            sections.entry(task).or_default();
+        }
+    }
+
+    fn seal(&mut self, task: u16, section: Section) -> Vec<u8> {
+        let previous = std::mem::replace(&mut self.meta.sent[usize::from(task)], self.meta.seq);
+        let section = Section {
+            from: self.id.0,
+            seq: self.meta.seq,
+            previous,
+            clocks: self.time.own,
+            ..section
+        };
+        section.to_bytes()
+    }
+
+    fn write_scores(&mut self, outputs: &mut Vec<Output>) {
+        let beat = self.beat();
+        (self.meta.groups_written, self.meta.agents_written) = (false, false);
+        let (Some(clock), Some(at)) = (self.meta.score_clock, self.record_clock()) else {
+            return;
+        };
+        if !beat.any() {
+            return;
+        }
+        if clock.ended {
+            self.scores.handle_end(at, self.time.wall, &self.store);
+        }
+        let moment = Moment {
+            at,
+            began_at: self.time.began_at.unwrap_or(at),
+            left_out: self.time.left_out,
+        };
+        (self.scores).write(moment, beat, &mut self.store, outputs);
+        (self.meta.groups_written, self.meta.agents_written) = (beat.groups, beat.agents);
+        if beat.groups {
+            self.group_beat_at = self.time.wall + self.settings.kpi.group_beat;
+        }
+        if beat.agents {
+            self.agent_beat_at = self.time.wall + self.settings.kpi.agent_beat;
+        }
+    }
+
+    fn take_positions(&mut self) -> Vec<(InputId, i64)> {
+        let moved = std::mem::take(&mut self.moved);
+        moved
+            .into_iter()
+            .filter_map(|input| Some((input, self.position(input)?)))
+            .collect()
+    }
+
+    /// The clocks of the inputs and of the contact stage, where at their end.
+    pub(super) fn end(&self) -> [Option<Clock>; 2] {
+        let clocks = [self.time.own.source, self.time.own.contact];
+        clocks.map(|clock| clock.filter(|clock| clock.ended))
+    }
+
+    pub(super) fn scores_ended(&self) -> bool {
+        self.meta.score_clock.is_some_and(|clock| clock.ended)
+    }
+
+    pub(super) fn beat(&self) -> Beat {
+        let groups = self.time.wall >= self.group_beat_at;
+        Beat {
+            groups,
+            agents: self.time.wall >= self.agent_beat_at || groups && self.scores_ended(),
+        }
+    }
+
+    pub(super) fn record_clock(&self) -> Option<Timestamp> {
+        let clock = self.meta.score_clock?;
+        Some(record_clock(clock, self.grain(Some(clock.at))))
+    }
+
+    /// Contacts' events before this are sealed: nothing can join them any more.
+    pub(super) fn horizon(&self) -> Timestamp {
+        self.time.safe - self.settings.lateness
+    }
+}
