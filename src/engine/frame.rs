@@ -37,7 +37,7 @@ pub(super) struct SenderClocks {
     /// Of its inputs.
     #[n(0)]
     pub source: Option<Clock>,
-    /// Behind this no event comes from its inputs, whatever other tasks do.
+    /// Behind this no event comes from its inputs, whatever other tasks do. [`Timestamp::MAX`]: they have been silent for long.
     #[n(1)]
     pub safe: Option<Timestamp>,
     /// Of its contact stage: no fact earlier will come, but for late evidence.

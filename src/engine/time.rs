@@ -11,6 +11,9 @@ use crate::event::{Span, Timestamp};
 /// Others' heartbeats must fall inside the grace.
 const SENDERS_BEHIND: Span = Span::from_secs(1);
 
+/// Instead of a time: of partitions that have been at their end for long, or of none.
+const SILENT: Timestamp = Timestamp::MAX;
+
 /// A source partition that the task reads.
 #[derive(Debug)]
 pub(super) struct LiveInput {
@@ -33,6 +36,8 @@ pub(super) struct Time {
     pub own: SenderClocks,
     /// Behind this no event comes from anywhere.
     pub safe: Timestamp,
+    /// When everybody was last silent, by the wall clock.
+    all_silent_at: Timestamp,
     /// A silent task was left out.
     pub left_out: bool,
     /// The oldest event of the deployment, as far as heard: a window that reaches back before is partial.
@@ -50,6 +55,7 @@ impl Time {
             heard_at: vec![Timestamp::MIN; usize::from(settings.tasks)],
             own: SenderClocks::default(),
             safe: Timestamp::MIN,
+            all_silent_at: Timestamp::MIN,
             left_out: false,
             began_at: None,
             end_at: Timestamp::MIN,
@@ -59,6 +65,7 @@ impl Time {
     pub(super) fn see_wall(&mut self, wall: Timestamp) {
         if self.wall == Timestamp::MIN {
             self.heard_at.fill(wall);
+            self.all_silent_at = wall;
         }
         self.wall = self.wall.max(wall);
     }
@@ -81,11 +88,26 @@ impl Time {
             scores.filter(|clock| clock.at > Timestamp::MIN),
         );
         self.advance_beginning(meta);
+        self.advance_safe(task, meta, settings);
+    }
+
+    /// Who is silent for long holds nobody; but after all were silent, each gets as long to speak again.
+    fn advance_safe(&mut self, task: u16, meta: &Meta, settings: &Settings) {
         let told = self.of_senders(task, meta, settings, |clocks| clocks.safe);
-        let safe = told
-            .chain([self.own.safe])
-            .map(|at| at.unwrap_or(Timestamp::MIN));
-        self.safe = self.safe.max(safe.min().unwrap_or(Timestamp::MIN));
+        let all = told.chain([self.own.safe]);
+        let (slowest, any_silent) = all.fold((SILENT, false), |(slowest, any_silent), safe| {
+            let safe = safe.unwrap_or(Timestamp::MIN);
+            (slowest.min(safe), any_silent || safe == SILENT)
+        });
+        if slowest == SILENT {
+            self.all_silent_at = self.wall;
+        } else if !any_silent || !self.may_all_be_back(settings) {
+            self.safe = self.safe.max(slowest.min(self.wall));
+        }
+    }
+
+    fn may_all_be_back(&self, settings: &Settings) -> bool {
+        self.wall <= self.all_silent_at + settings.hold_max
     }
 
     fn advance_beginning(&mut self, meta: &mut Meta) {
@@ -110,18 +132,23 @@ impl Time {
         });
         let own = Clock::combine(clocks).map(|clock| self.bound(clock));
         advance(&mut self.own.source, own);
-        let safe = self.inputs.iter().map(|input| {
-            let idle = input
-                .at_end_since
-                .is_some_and(|since| since + settings.hold_max < self.wall);
-            let time = &meta.inputs[input.place].time;
+        self.own.safe = self.own_safe(meta, settings);
+    }
+
+    fn own_safe(&self, meta: &Meta, settings: &Settings) -> Option<Timestamp> {
+        let (mut slowest, mut any_silent) = (SILENT, false);
+        for input in &self.inputs {
+            let at_end = input.at_end_since;
+            let idle = at_end.is_some_and(|since| since + settings.hold_max < self.wall);
             if idle && input.kind == SourceClock::Events {
-                return Timestamp::MAX;
+                any_silent = true;
+            } else {
+                let time = &meta.inputs[input.place].time;
+                slowest = slowest.min(time.safe(input.kind, at_end.is_some())?);
             }
-            let safe = time.safe(input.kind, input.at_end_since.is_some());
-            safe.unwrap_or(Timestamp::MIN)
-        });
-        self.own.safe = Some(safe.min().unwrap_or(Timestamp::MAX).min(self.wall));
+        }
+        let waits = any_silent && slowest != SILENT && self.may_all_be_back(settings);
+        (!waits).then_some(slowest)
     }
 
     fn bound(&self, clock: Clock) -> Clock {

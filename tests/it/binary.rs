@@ -163,12 +163,27 @@ impl Site {
         }
     }
 
+    pub(crate) fn wait_until_ready(&self) {
+        let ready = |port| get(port, "/readyz").is_some_and(|(status, _)| status == 200);
+        for _ in 0..300 {
+            let tasks = self.gauge("floorwalker_tasks{phase=\"running\"} ");
+            if tasks == 4 && self.configs.iter().all(|(_, port)| ready(*port)) {
+                return;
+            }
+            pause(Duration::from_millis(100));
+        }
+        panic!("not ready: {}", self.folder().display());
+    }
+
     /// The sum over the processes of a counter of `floorwalker_events`.
     pub(crate) fn events(&self, outcome: &str) -> u64 {
-        let name = format!("floorwalker_events{{outcome=\"{outcome}\"}} ");
+        self.gauge(&format!("floorwalker_events{{outcome=\"{outcome}\"}} "))
+    }
+
+    fn gauge(&self, name: &str) -> u64 {
         let number = |port: u16| {
             let (_, text) = get(port, "/metrics")?;
-            let line = text.lines().find_map(|line| line.strip_prefix(&name))?;
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
             line.parse::<u64>().ok()
         };
         let numbers = self.configs.iter().filter_map(|(_, port)| number(*port));

@@ -87,22 +87,32 @@ pub(crate) fn replayed(file: &Path, folder: &Path) -> BTreeMap<String, Value> {
 }
 
 fn check_one(mut site: Site, (key, file): (&str, &Path), expected: &BTreeMap<String, Value>) {
-    let (topic, config) = (site.source(), site.config(0));
-    let load = ["load", path(file), "--topic", &topic, "--key", key];
-    let loaded = stdout(&[&load[..], &["--config", &config]].concat());
-    let lines = loaded.split(' ').next().unwrap().replace(',', "");
+    let loaded = load(&site, file, &["--key", key]);
     site.run();
+    check_figures(site, loaded, expected);
+}
+
+/// How many lines there were.
+fn load(site: &Site, file: &Path, more: &[&str]) -> u64 {
+    let (topic, config) = (site.source(), site.config(0));
+    let load = ["load", path(file), "--topic", &topic, "--config", &config];
+    let loaded = stdout(&[&load[..], more].concat());
+    let lines = loaded.split(' ').next().unwrap().replace(',', "");
+    lines.parse().unwrap()
+}
+
+fn check_figures(site: Site, loaded: u64, expected: &BTreeMap<String, Value>) {
     let differ = wait_for_kpis(&site, expected);
     assert!(
         differ.is_empty(),
-        "{} in {}: {} late; {differ}",
+        "{} in {}: {} dead letters; {differ}",
         site.prefix,
         site.folder().display(),
         site.events("dead_lettered")
     );
     // The counters are told each 200 ms.
     pause(Duration::from_millis(500));
-    site.assert_balance(lines.parse().unwrap());
+    site.assert_balance(loaded);
     assert_eq!(site.events("dead_lettered"), 0);
     site.end();
 }
@@ -173,6 +183,22 @@ fn the_published_call_center_comes_out_of_one_process() {
 #[test]
 fn the_published_call_center_comes_out_of_two_processes() {
     assert_published(&Golden::new("pwc", Path::new(CALLS)).check(2));
+}
+
+/// The processes wait for what to count, longer than anything holds a clock, and see nothing but empty partitions.
+#[test]
+fn a_log_that_is_loaded_after_the_start_comes_out_too() {
+    let golden = Golden::new("later", Path::new(CALLS));
+    let expected = replayed(&golden.file, golden.folder.path());
+    for key in ["contact", "random"] {
+        let hold = "hold_max = \"4s\"";
+        let mut site = Site::new(&format!("golden-later-{key}"), 4, 2, hold);
+        site.run();
+        site.wait_until_ready();
+        pause(Duration::from_secs(6));
+        let loaded = load(&site, &golden.file, &["--key", key, "--rate", "2000"]);
+        check_figures(site, loaded, &expected);
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod reference_outcomes;
 mod replay;
 #[cfg(feature = "kafka")]
 mod serve;
+mod silence;
 mod sim;
 mod spine;
 mod tidy;
