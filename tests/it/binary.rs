@@ -62,7 +62,7 @@ pub(crate) fn create_topic(name: &str, partitions: i32) {
     results[0].as_ref().unwrap();
     for _ in 0..100 {
         let metadata = admin.inner().fetch_metadata(None, Duration::from_secs(10));
-        if (metadata.unwrap().topics().iter()).any(|topic| topic.name() == name) {
+        if (metadata.unwrap().topics().iter()).any(|known| known.name() == name) {
             return;
         }
         pause(Duration::from_millis(100));

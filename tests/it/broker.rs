@@ -113,6 +113,12 @@ pub(crate) fn pause(length: Duration) {
     std::thread::sleep(length);
 }
 
+/// What whoever looks into a run wants to know: seeds, folders, figures.
+#[expect(clippy::print_stderr, reason = "is for people")]
+pub(crate) fn tell(line: std::fmt::Arguments<'_>) {
+    eprintln!("{line}");
+}
+
 fn cluster_id_at(address: &str) -> Option<String> {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", address)

@@ -20,7 +20,7 @@ use rdkafka::{
 use serde_json::Value;
 
 use crate::{
-    broker::{pause, shared},
+    broker::{pause, shared, tell},
     outcome::{Outcome, comparable, differences},
     process::{Process, TASKS, kafka_settings},
     spine::{self, SETTINGS_WALL, events_settings},
@@ -191,7 +191,7 @@ impl Load {
             self.send();
         });
         self.producer
-            .flush(Duration::from_secs(10))
+            .flush(Duration::from_secs(60))
             .expect("delivery");
         self.started_at = now();
     }
@@ -201,7 +201,7 @@ impl Load {
             self.producer.poll(Duration::ZERO);
         }
         self.producer
-            .flush(Duration::from_secs(10))
+            .flush(Duration::from_secs(60))
             .expect("delivery");
     }
 }
@@ -376,13 +376,13 @@ impl Deployment {
         if self.keyed == Keyed::ByContact {
             found.assert_said_once();
         }
-        eprintln!(
+        tell(format_args!(
             "{} events: {} records of kpis, {} of contacts, {} transitions of alerts are as they should be",
             self.load.sent,
             found.kpis.len(),
             found.contacts.len(),
             found.transitions.len()
-        );
+        ));
     }
 
     pub(crate) fn end(mut self) {

@@ -47,9 +47,9 @@ fn spoil(line: &str, number: usize, random: &mut StdRng) -> (Option<Vec<u8>>, &'
         event[field] = value;
         Some(event.to_string().into_bytes())
     };
-    let noise = |length: usize, random: &mut StdRng| {
+    let noise = |length: usize, source: &mut StdRng| {
         let mut noise = vec![0; length];
-        random.fill_bytes(&mut noise);
+        source.fill_bytes(&mut noise);
         // No text begins with this, whatever follows.
         noise[0] = 0xFF;
         Some(noise)
@@ -107,14 +107,14 @@ fn absurd_time(number: usize) -> Value {
 }
 
 fn headers(random: &mut StdRng) -> Headers {
-    let header = |random: &mut StdRng| match random.random_range(0..4) {
+    let header = |kind: u32| match kind {
         0 => ("trace".to_owned(), Some(vec![0xFF, 0x00, 0xC3])),
         1 => ("trace".to_owned(), Some(b"again".to_vec())),
         2 => ("nothing".to_owned(), None),
         _ => ("empty".to_owned(), Some(Vec::new())),
     };
     (0..random.random_range(0..4))
-        .map(|_| header(random))
+        .map(|_| header(random.random_range(0..4)))
         .collect()
 }
 
@@ -168,7 +168,7 @@ fn send(topic: &str, records: Vec<Sent>, random: &mut StdRng) -> BTreeMap<(i32, 
         .set("message.max.bytes", "1048588")
         .create()
         .unwrap();
-    let mut next = [0; PARTITIONS as usize];
+    let mut next = [0; 5];
     let mut sent = BTreeMap::new();
     for it in records {
         let partition = random.random_range(0..PARTITIONS);
@@ -188,7 +188,7 @@ fn send(topic: &str, records: Vec<Sent>, random: &mut StdRng) -> BTreeMap<(i32, 
             record = back;
             producer.poll(Duration::from_millis(5));
         }
-        let offset = &mut next[partition as usize];
+        let offset = &mut next[usize::try_from(partition).unwrap()];
         sent.insert((partition, *offset), it);
         *offset += 1;
     }
@@ -197,13 +197,13 @@ fn send(topic: &str, records: Vec<Sent>, random: &mut StdRng) -> BTreeMap<(i32, 
 }
 
 /// The five headers that were added, and those that the record had.
-fn split(letter: &Seen) -> (BTreeMap<&str, String>, &[(String, Option<Vec<u8>>)]) {
+fn split(letter: &Seen) -> (BTreeMap<&str, String>, Headers) {
     let (original, added) = letter.headers.split_at(letter.headers.len() - 5);
     let text = |value: &Option<Vec<u8>>| String::from_utf8(value.clone().unwrap()).unwrap();
     let added = added.iter();
     let added =
         added.map(|(name, value)| (name.strip_prefix("floorwalker-").unwrap(), text(value)));
-    (added.collect(), original)
+    (added.collect(), original.to_vec())
 }
 
 fn assert_letter(letter: &Seen, sent: &BTreeMap<(i32, i64), Sent>, topic: &str) -> (i32, i64) {

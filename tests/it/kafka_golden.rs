@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     binary::{Site, stdout},
-    broker::pause,
+    broker::{pause, tell},
     outcome::{comparable, differences},
     readback::read_all,
 };
@@ -44,10 +44,10 @@ impl Golden {
         let shuffled = faults::shuffle(&doubled, Settings::default().lateness, SEED);
         let disturbed = folder.path().join("disturbed.jsonl");
         write(&disturbed, &shuffled);
-        eprintln!(
+        tell(format_args!(
             "{name}: seed {SEED}, {} events when doubled",
             shuffled.len()
-        );
+        ));
         Self {
             name,
             file: file.to_owned(),

@@ -7,6 +7,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use floorwalker::kafka::topics::Topic;
 
 use crate::{
+    broker::tell,
     deployment::{Deployment, Keyed, lines},
     process::Process,
 };
@@ -37,7 +38,10 @@ fn seed(default: u64) -> u64 {
 fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>, u64)) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut deployment = Deployment::start_keyed(keyed, prefix, 2, load);
-    eprintln!("{prefix}: seed {seed}, logs in {}", deployment.logs());
+    tell(format_args!(
+        "{prefix}: seed {seed}, logs in {}",
+        deployment.logs()
+    ));
     deployment.load.run_for(Duration::from_secs(5));
     for kill in 0..KILLS {
         let wait_ms = random.random_range(100..2_500);
@@ -54,19 +58,21 @@ fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>,
             0 => 9_000,
             _ => random.random_range(0..1_500),
         };
-        eprintln!("{prefix}: kill {kill}, process {victim}, down for {down_ms} ms");
+        tell(format_args!(
+            "{prefix}: kill {kill}, process {victim}, down for {down_ms} ms"
+        ));
         deployment.load.run_for(Duration::from_millis(down_ms));
         deployment.restart(victim);
         await_restore(&mut deployment, restores);
     }
     let restores = deployment.restores();
     let records: u64 = restores.iter().sum();
-    eprintln!(
+    tell(format_args!(
         "{prefix}: {KILLS} kills, {} restores that read {records} records",
         restores.len()
-    );
+    ));
     assert!(
-        restores.iter().all(|records| *records > 0),
+        restores.iter().all(|read| *read > 0),
         "logs in {}",
         deployment.logs()
     );

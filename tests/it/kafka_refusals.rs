@@ -1,7 +1,5 @@
 //! What can't work is refused at once, with a sentence that says what to do.
 
-use std::path::Path;
-
 use crate::{
     binary::{Site, create_topic, refusal, stdout},
     broker::shared,
@@ -48,15 +46,14 @@ fn loading_what_or_where_is_not_says_so() {
         assert_eq!(code, 1, "{said}");
         said
     };
-    let said = load("nowhere.jsonl", "refusals.calls");
+    let no_file = load("nowhere.jsonl", "refusals.calls");
     assert!(
-        said.contains("nowhere.jsonl: No such file or directory"),
-        "{said}"
+        no_file.contains("nowhere.jsonl: No such file or directory"),
+        "{no_file}"
     );
-    let log = Path::new("tests/data/worked-example.events.jsonl");
-    let said = load(log.to_str().unwrap(), "refusals.cals");
+    let no_topic = load("tests/data/worked-example.events.jsonl", "refusals.cals");
     assert!(
-        said.contains("topic `refusals.cals` does not exist"),
-        "{said}"
+        no_topic.contains("topic `refusals.cals` does not exist"),
+        "{no_topic}"
     );
 }

@@ -25,9 +25,9 @@ fn latency_of_commits_and_restarts_under_load() {
         deployment.restart(0);
         for tenth in 1..100 {
             pause(Duration::from_millis(100));
-            let log = deployment.processes[0].log();
-            let since = log.rfind("running 1 test").unwrap_or(0);
-            let restored = log
+            let all = deployment.processes[0].log();
+            let since = all.rfind("running 1 test").unwrap_or(0);
+            let restored = all
                 .get(since..)
                 .unwrap_or_default()
                 .matches("task restored")

@@ -11,20 +11,20 @@ use crate::spine::{SETTINGS_WALL, call_center_lines, events_settings};
 const TASKS: u16 = 4;
 
 /// Waits for three minutes, longer than anything holds a clock, and then reads the call center.
-fn read_after_silence(partition: impl Fn(usize, &str) -> i32) -> Cluster {
+fn read_after_silence(place: impl Fn(usize, &str) -> i32) -> Cluster {
     let settings = events_settings(TASKS, Settings::default().recovery_max_bytes);
     let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
     let input = |partition| InputId {
         source: 0,
         partition,
     };
-    (0..i32::from(TASKS)).for_each(|partition| cluster.add_input(input(partition)));
+    (0..i32::from(TASKS)).for_each(|number| cluster.add_input(input(number)));
     for _ in 0..360 {
         cluster.run_until_quiet(50).unwrap();
         cluster.wall = cluster.wall + Span::from_millis(500);
     }
     for (number, line) in call_center_lines().iter().enumerate() {
-        cluster.feed(input(partition(number, line)), line.clone().into_bytes());
+        cluster.feed(input(place(number, line)), line.clone().into_bytes());
     }
     cluster.run_until_quiet(50).unwrap();
     cluster
