@@ -32,13 +32,18 @@ use serde_json::Value;
 
 use deployment::{Deployment, Metrics, PREFIX, Process, SOURCE, TASKS, cpu_seconds, pause};
 
+/// As in the process that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EVENTS: usize = 3_000_000;
 /// Fewer than the world makes of a contact: there are enough, and the rest is cut off.
 const EVENTS_A_CONTACT: usize = 5;
 /// Contacts that are recounted together: the recount looks at each pair of them.
-const RECOUNTED: usize = 500;
+const RECOUNTED: usize = 3_000;
 const END_WITHIN_S: f64 = 1_200.0;
-/// Nothing more came for so long: the topic was read to its end.
+const FIGURES_WITHIN: Duration = Duration::from_secs(120);
+/// Nothing changed for so long: these are the last figures.
 const QUIET: Duration = Duration::from_secs(2);
 /// What this version does not compute, or what is no sum over contacts.
 const NOT_COMPARED: [&str; 6] = [
@@ -319,34 +324,35 @@ fn run_all(deployment: &Deployment, world: &World) -> (Cost, End) {
     (cost, end)
 }
 
-/// The last record of each key, once those of `all` tell of the newest event; and when the first of them was written.
+/// The last record of each key, once those of `all` tell of the newest event and none changes any more; and when the first
+/// of them was written. While anybody waits they are written again and again.
 fn last_records(deployment: &Deployment, newest: &str) -> (BTreeMap<String, Value>, Timestamp) {
     let consumer = deployment.reader(&Deployment::topic(Topic::Kpis), Offset::Beginning);
-    let limit = Tick::now().after(Duration::from_secs(60));
-    let (mut records, mut ended_at) = (BTreeMap::new(), None);
-    loop {
-        match consumer.poll(QUIET) {
-            Some(Ok(record)) => {
-                let value: Value =
-                    serde_json::from_slice(record.payload().unwrap_or_default()).expect("JSON");
-                let key = key_of(&value);
-                if key == "all/all" && value["clock"] == newest {
-                    let at_ms = record.timestamp().to_millis().expect("a time");
-                    ended_at.get_or_insert(Timestamp::from_millis(at_ms));
-                }
-                records.insert(key, value);
-            }
-            Some(Err(KafkaError::PartitionEOF(_))) => {}
+    let began = Tick::now();
+    let (mut records, mut ended_at, mut changed) = (BTreeMap::new(), None, began);
+    while ended_at.is_none() || Tick::now().since(changed) < QUIET {
+        assert!(
+            Tick::now().since(began) < FIGURES_WITHIN,
+            "no figures of {newest}"
+        );
+        let record = match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(record)) => record,
+            Some(Err(KafkaError::PartitionEOF(_))) | None => continue,
             Some(Err(error)) => panic!("{error}"),
-            None => {
-                if let Some(at) = ended_at {
-                    return (records, at);
-                }
-            }
+        };
+        let value: Value =
+            serde_json::from_slice(record.payload().unwrap_or_default()).expect("JSON");
+        let key = key_of(&value);
+        if key == "all/all" && value["clock"] == newest {
+            let at_ms = record.timestamp().to_millis().expect("a time");
+            ended_at.get_or_insert(Timestamp::from_millis(at_ms));
         }
-        let clock = || records["all/all"]["clock"].clone();
-        assert!(Tick::now() < limit, "the figures stand at {}", clock());
+        if records.get(&key) != Some(&value) {
+            changed = Tick::now();
+            records.insert(key, value);
+        }
     }
+    (records, ended_at.unwrap_or_default())
 }
 
 /// Segments by their files, as large as they ever were: old ones may go meanwhile.
