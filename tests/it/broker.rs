@@ -25,7 +25,7 @@ pub(crate) struct Broker {
     pub(crate) address: String,
     process: Child,
     /// Holds the broker's files; removed with it.
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 static SHARED: LazyLock<Broker> = LazyLock::new(Broker::start);

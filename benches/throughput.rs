@@ -1,0 +1,494 @@
+//! `cargo bench --bench throughput [-- EVENTS]`: how fast `floorwalker run` works off a backlog on a real broker, and what that costs.
+//!
+//! In one run: a bare read of the topic, the same with parsing, then all of Floorwalker with its outputs and state log,
+//! until the figures tell of the newest event. Those of every entity and window must hold exactly what the
+//! independent recount says. The events, and what it says of them, are made once in `target/bench-data`.
+#![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
+
+mod deployment;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use floorwalker::{
+    decode::decode,
+    event::{Channel, Event, Timestamp},
+    kafka::{
+        LoadKey, LoadSettings,
+        clock::{Tick, wall},
+        load,
+        topics::Topic,
+    },
+    sim::{jsonl::jsonl, reference, voice::VoiceWorld},
+};
+use rdkafka::{Message as _, Offset, error::KafkaError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use deployment::{Deployment, Metrics, PREFIX, Process, SOURCE, TASKS, cpu_seconds, pause};
+
+/// As in the process that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const EVENTS: usize = 3_000_000;
+/// Fewer than the world makes of a contact: there are enough, and the rest is cut off.
+const EVENTS_A_CONTACT: usize = 5;
+/// Contacts that are recounted together: the recount looks at each pair of them.
+const RECOUNTED: usize = 3_000;
+const END_WITHIN_S: f64 = 1_200.0;
+const FIGURES_WITHIN: Duration = Duration::from_secs(120);
+/// Nothing changed for so long: these are the last figures.
+const QUIET: Duration = Duration::from_secs(2);
+/// What this version does not compute, or what is no sum over contacts.
+const NOT_COMPARED: [&str; 6] = [
+    "reopened",
+    "fcr",
+    "fcr_confirmed",
+    "fcr_no_customer",
+    "frr",
+    "concurrency",
+];
+
+fn main() {
+    let wanted = std::env::args().find_map(|argument| argument.parse().ok());
+    let world = World::find_or_make(wanted.unwrap_or(EVENTS));
+    println!(
+        "input            {} events of {} contacts, {:.0} bytes each, {:.1} h; {TASKS} partitions, keyed by contact",
+        world.events,
+        world.contacts,
+        world.bytes as f64 / world.events as f64,
+        world.hours
+    );
+    let deployment = Deployment::create("events");
+    let settings = LoadSettings {
+        file: world.file.clone(),
+        topic: SOURCE.to_owned(),
+        key: LoadKey::Contact,
+        rate: None,
+    };
+    let loaded = load(&deployment.kafka, &settings).expect("the broker takes the events");
+    println!("loaded           in {:.1} s", loaded.took.as_secs_f64());
+
+    let bare = read_all(&deployment, world.events, |_| true);
+    bare.tell("bare read", None);
+    let parsed = read_all(&deployment, world.events, |json| decode(json).is_ok());
+    parsed.tell("read and parse", Some(&bare));
+    let (all, end) = run_all(&deployment, &world);
+    all.tell("floorwalker run", Some(&bare));
+    println!(
+        "                 {:.2} times read and parse",
+        all.cpu_micros() / parsed.cpu_micros()
+    );
+    end.tell(&world, &all);
+}
+
+/// The input: one file of JSON lines, and what the recount says of it.
+#[derive(Serialize, Deserialize)]
+struct World {
+    file: PathBuf,
+    events: usize,
+    contacts: usize,
+    bytes: usize,
+    hours: f64,
+    /// When the last one occurred, as records spell it.
+    newest: String,
+    /// Whole numbers of the last record of each entity and window, by their paths.
+    expected: BTreeMap<String, Counts>,
+}
+
+type Counts = BTreeMap<String, u64>;
+
+impl World {
+    fn find_or_make(wanted: usize) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data");
+        let summary = folder.join(format!("voice-{wanted}.json"));
+        if let Ok(text) = fs::read(&summary)
+            && let Ok(world) = serde_json::from_slice(&text)
+        {
+            return world;
+        }
+        fs::create_dir_all(&folder).expect("a folder");
+        println!("making {wanted} events in {}", folder.display());
+        let world = Self::make(wanted, folder.join(format!("voice-{wanted}.jsonl")));
+        let text = serde_json::to_vec(&world).expect("JSON");
+        fs::write(summary, text).expect("a file");
+        world
+    }
+
+    fn make(wanted: usize, file: PathBuf) -> Self {
+        let default = VoiceWorld::default();
+        let contacts = wanted / EVENTS_A_CONTACT;
+        let world = VoiceWorld {
+            seed: 7,
+            contacts,
+            agents: 2_000,
+            queues: 20,
+            customers: contacts,
+            rate: 25_000.0,
+            // Days ago: nothing of it may lie in the future.
+            start: Timestamp(default.start.0 - 10 * 86_400_000_000),
+        };
+        let mut events = world.events();
+        events.truncate(wanted);
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            panic!("no events");
+        };
+        let (newest, hours) = (
+            last.occurred_at,
+            (last.occurred_at - first.occurred_at).as_secs() / 3_600.0,
+        );
+        let bytes = write(&file, &events);
+        let events_by_contact = by_contact(events);
+        let contacts = events_by_contact.len();
+        Self {
+            file,
+            events: events_by_contact.values().map(Vec::len).sum(),
+            contacts,
+            bytes,
+            hours,
+            newest: newest.to_string(),
+            expected: recount(events_by_contact, newest),
+        }
+    }
+}
+
+fn write(file: &Path, events: &[Event]) -> usize {
+    let mut lines = BufWriter::new(fs::File::create(file).expect("a file"));
+    let mut bytes = 0;
+    for event in events {
+        let json = jsonl(event);
+        bytes += json.len();
+        writeln!(lines, "{json}").expect("room on the disk");
+    }
+    lines.flush().expect("room on the disk");
+    bytes
+}
+
+fn by_contact(events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
+    let mut events_by_contact: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        let contact = event.contact.as_str().to_owned();
+        events_by_contact.entry(contact).or_default().push(event);
+    }
+    events_by_contact
+}
+
+/// Sums over contacts, so that they can be counted some at a time.
+fn recount(
+    events_by_contact: BTreeMap<String, Vec<Event>>,
+    clock: Timestamp,
+) -> BTreeMap<String, Counts> {
+    let settings = reference::Settings {
+        channel_unsaid: Channel::Other,
+        ..reference::Settings::default()
+    };
+    let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
+    let all: Vec<Vec<Event>> = events_by_contact.into_values().collect();
+    for contacts in all.chunks(RECOUNTED) {
+        let recount = reference::recount(&contacts.concat(), &settings, clock);
+        for record in recount.records(clock) {
+            let sum = sums.entry(key_of(&record)).or_default();
+            for (path, count) in counts_of(&record["kpis"]) {
+                *sum.entry(path).or_default() += count;
+            }
+        }
+    }
+    sums
+}
+
+fn key_of(record: &Value) -> String {
+    let text = |name: &str| record[name].as_str().unwrap_or_default();
+    format!("{}/{}", text("entity"), text("window"))
+}
+
+/// The whole numbers in a record, but those that are not compared and zeros.
+fn counts_of(kpis: &Value) -> Counts {
+    let mut counts = Counts::new();
+    let mut open = vec![(String::new(), kpis)];
+    while let Some((path, value)) = open.pop() {
+        if let Some(members) = value.as_object() {
+            let compared = members
+                .iter()
+                .filter(|(name, _)| !NOT_COMPARED.contains(&name.as_str()));
+            open.extend(compared.map(|(name, value)| (format!("{path}/{name}"), value)));
+        } else if let Some(count) = value.as_u64().filter(|count| *count > 0) {
+            counts.insert(path, count);
+        }
+    }
+    counts
+}
+
+/// What going through all events took.
+struct Cost {
+    events: usize,
+    seconds: f64,
+    cpu_seconds: f64,
+}
+
+impl Cost {
+    fn cpu_micros(&self) -> f64 {
+        self.cpu_seconds * 1e6 / self.events as f64
+    }
+
+    fn tell(&self, what: &str, beside: Option<&Self>) {
+        let times = beside.map_or_else(String::new, |bare| {
+            let times = self.cpu_micros() / bare.cpu_micros();
+            format!(", {times:.2} times a bare read")
+        });
+        println!(
+            "{what:<16} {:.0} events/s, {:.3} µs of CPU an event{times}",
+            self.events as f64 / self.seconds,
+            self.cpu_micros()
+        );
+    }
+}
+
+/// One consumer reads the whole topic, and does this with each event.
+fn read_all(deployment: &Deployment, events: usize, handle: impl Fn(&[u8]) -> bool) -> Cost {
+    let own = "/proc/self/stat";
+    let consumer = deployment.reader(SOURCE, Offset::Beginning);
+    let (began, cpu) = (Tick::now(), cpu_seconds(own));
+    let mut read = 0;
+    while read < events {
+        match consumer.poll(Duration::from_secs(10)) {
+            Some(Ok(record)) => {
+                read += usize::from(handle(record.payload().unwrap_or_default()));
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => {}
+            Some(Err(error)) => panic!("{error}"),
+            None => panic!("{read} of {events} events"),
+        }
+    }
+    Cost {
+        events,
+        seconds: Tick::now().since(began).as_secs_f64(),
+        cpu_seconds: cpu_seconds(own) - cpu,
+    }
+}
+
+/// What there is at the end, beside the cost.
+struct End {
+    metrics: Metrics,
+    segments: BTreeMap<PathBuf, u64>,
+    peak_megabytes: f64,
+    to_first: f64,
+    to_read: f64,
+    records: BTreeMap<String, Value>,
+}
+
+fn run_all(deployment: &Deployment, world: &World) -> (Cost, End) {
+    let began_at = wall();
+    let mut process = deployment.run();
+    let passed = |until: Timestamp| (until - began_at).as_secs();
+    let (mut to_first, mut segments) = (None, BTreeMap::new());
+    loop {
+        let metrics = process.metrics();
+        let read = metrics.events("read");
+        if read > 0.0 {
+            to_first.get_or_insert_with(|| passed(wall()));
+        }
+        note_segments(deployment, &mut segments);
+        if read >= world.events as f64 {
+            break;
+        }
+        assert!(passed(wall()) < END_WITHIN_S, "{read} events read");
+        pause(Duration::from_millis(if read > 0.0 { 200 } else { 20 }));
+    }
+    let to_read = passed(wall());
+    let (records, ended_at) = last_records(deployment, &world.newest);
+    let cpu_seconds = cpu_seconds(&format!("/proc/{}/stat", process.id()));
+    let peak_megabytes = peak_megabytes(&process);
+    note_segments(deployment, &mut segments);
+    process.wait_until_ready();
+    let metrics = process.metrics();
+    process.interrupt();
+    let end = End {
+        metrics,
+        segments,
+        peak_megabytes,
+        to_first: to_first.unwrap_or_default(),
+        to_read,
+        records,
+    };
+    let cost = Cost {
+        events: world.events,
+        seconds: passed(ended_at),
+        cpu_seconds,
+    };
+    (cost, end)
+}
+
+/// The last record of each key, once those of `all` tell of the newest event and none changes any more; and when the first
+/// of them was written. While anybody waits they are written again and again.
+fn last_records(deployment: &Deployment, newest: &str) -> (BTreeMap<String, Value>, Timestamp) {
+    let consumer = deployment.reader(&Deployment::topic(Topic::Kpis), Offset::Beginning);
+    let began = Tick::now();
+    let (mut records, mut ended_at, mut changed) = (BTreeMap::new(), None, began);
+    while ended_at.is_none() || Tick::now().since(changed) < QUIET {
+        assert!(
+            Tick::now().since(began) < FIGURES_WITHIN,
+            "no figures of {newest}"
+        );
+        let record = match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(record)) => record,
+            Some(Err(KafkaError::PartitionEOF(_))) | None => continue,
+            Some(Err(error)) => panic!("{error}"),
+        };
+        let value: Value =
+            serde_json::from_slice(record.payload().unwrap_or_default()).expect("JSON");
+        let key = key_of(&value);
+        if key == "all/all" && value["clock"] == newest {
+            let at_ms = record.timestamp().to_millis().expect("a time");
+            ended_at.get_or_insert(Timestamp::from_millis(at_ms));
+        }
+        if records.get(&key) != Some(&value) {
+            changed = Tick::now();
+            records.insert(key, value);
+        }
+    }
+    (records, ended_at.unwrap_or_default())
+}
+
+/// Segments by their files, as large as they ever were: old ones may go meanwhile.
+fn note_segments(deployment: &Deployment, segments: &mut BTreeMap<PathBuf, u64>) {
+    let data = deployment.broker.folder.path().join("data");
+    for file in entries(&data).iter().flat_map(|folder| entries(folder)) {
+        if file.extension().is_some_and(|extension| extension == "log")
+            && let Ok(found) = fs::metadata(&file)
+        {
+            let size = segments.entry(file).or_default();
+            *size = found.len().max(*size);
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// The topic of the partition whose folder holds a segment.
+fn topic_of(segment: &Path) -> String {
+    let folder = segment.parent().and_then(Path::file_name);
+    let name = folder.unwrap_or_default().to_string_lossy();
+    let topic = name.rsplit_once('-').map_or(&*name, |(topic, _)| topic);
+    topic.to_owned()
+}
+
+/// The most memory that the process ever held.
+fn peak_megabytes(process: &Process) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id()));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.unwrap_or(f64::NAN) * 1_024.0 / 1e6
+}
+
+impl End {
+    fn tell(&self, world: &World, cost: &Cost) {
+        let events = world.events as f64;
+        println!(
+            "time             {:.1} s to the first event, {:.1} s until all were read, {:.1} s until the figures told of them: {:.0} events/s from the first event on",
+            self.to_first,
+            self.to_read,
+            cost.seconds,
+            events / (cost.seconds - self.to_first)
+        );
+        println!("memory           {:.0} MB at most", self.peak_megabytes);
+        self.tell_written(events);
+        let count = |series: &str| self.metrics.sum(series);
+        println!(
+            "commits          {} transactions, {} steps, {} retries; p50 {:.0} ms, p99 {:.0} ms",
+            count("floorwalker_transactions_total"),
+            count("floorwalker_steps_total"),
+            count("floorwalker_transaction_retries_total"),
+            1e3 * count("floorwalker_commit_seconds{quantile=\"0.5\"}"),
+            1e3 * count("floorwalker_commit_seconds{quantile=\"0.99\"}")
+        );
+        let became = |outcome: &str| self.metrics.events(outcome);
+        println!(
+            "became           {} applied, {} repeated, {} skipped, {} dead letters, {} forwarded",
+            became("applied"),
+            became("repeated"),
+            became("skipped"),
+            became("dead_lettered"),
+            became("forwarded")
+        );
+        self.tell_lost(world);
+    }
+
+    fn tell_written(&self, events: f64) {
+        let mut bytes_by_topic: BTreeMap<String, u64> = BTreeMap::new();
+        for (segment, size) in &self.segments {
+            *bytes_by_topic.entry(topic_of(segment)).or_default() += size;
+        }
+        let prefix = format!("{PREFIX}.");
+        let each: Vec<(&str, f64)> = (bytes_by_topic.iter())
+            .filter(|(_, bytes)| **bytes > 0)
+            .filter_map(|(topic, bytes)| {
+                Some((topic.strip_prefix(&prefix)?, *bytes as f64 / events))
+            })
+            .collect();
+        let sum: f64 = each.iter().map(|(_, bytes)| bytes).sum();
+        let named = each
+            .iter()
+            .map(|(topic, bytes)| format!("{topic} {bytes:.1}"));
+        println!(
+            "written          {sum:.1} bytes an event: {}; the events themselves take {:.1}",
+            named.collect::<Vec<_>>().join(", "),
+            bytes_by_topic.get(SOURCE).copied().unwrap_or(0) as f64 / events
+        );
+    }
+
+    /// Every count of every record beside the recount's.
+    fn tell_lost(&self, world: &World) {
+        let nothing = Counts::new();
+        let (mut compared, mut lost, mut wrong) = (0, 0, Vec::new());
+        let keys: BTreeSet<&String> = self.records.keys().chain(world.expected.keys()).collect();
+        for key in &keys {
+            let found = self
+                .records
+                .get(*key)
+                .map(|record| counts_of(&record["kpis"]));
+            let (found, expected) = (
+                found.unwrap_or_default(),
+                world.expected.get(*key).unwrap_or(&nothing),
+            );
+            let paths: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+            compared += paths.len();
+            for path in paths {
+                let [found, expected] =
+                    [&found, expected].map(|counts| counts.get(path).copied().unwrap_or(0));
+                lost += found.abs_diff(expected);
+                if found != expected {
+                    wrong.push(format!("{key}{path}: {found}, not {expected}"));
+                }
+            }
+        }
+        println!(
+            "compared         {compared} counts in {} records of the last instant with the recount",
+            keys.len()
+        );
+        wrong
+            .iter()
+            .take(10)
+            .for_each(|line| println!("wrong            {line}"));
+        println!("window updates lost: {lost}");
+        for key in ["all/all", "all/7d"] {
+            let count = |path: &str| self.records[key]["kpis"][path].clone();
+            println!(
+                "{key:<16} offered {}, answered {}, handled {}",
+                count("offered"),
+                count("answered"),
+                count("handled")
+            );
+        }
+        assert_eq!(lost, 0, "the figures are not those of the recount");
+    }
+}
