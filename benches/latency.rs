@@ -129,8 +129,8 @@ fn call(random: &mut Random) -> [(Span, Body); 5] {
     let mut between = |from_ms, to_ms| {
         Span::from_millis(from_ms) + random.up_to(Span::from_millis(to_ms - from_ms))
     };
-    let at_agent = |agent: &AgentId| AtAgent {
-        agent: agent.clone(),
+    let at_agent = |by: &AgentId| AtAgent {
+        agent: by.clone(),
         queue: Some(queue.clone()),
         leg: None,
     };

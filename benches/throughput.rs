@@ -123,13 +123,13 @@ impl World {
 
     fn make(wanted: usize, file: PathBuf) -> Self {
         let default = VoiceWorld::default();
-        let contacts = wanted / EVENTS_A_CONTACT;
+        let calls = wanted / EVENTS_A_CONTACT;
         let world = VoiceWorld {
             seed: 7,
-            contacts,
+            contacts: calls,
             agents: 2_000,
             queues: 20,
-            customers: contacts,
+            customers: calls,
             rate: 25_000.0,
             // Days ago: nothing of it may lie in the future.
             start: Timestamp(default.start.0 - 10 * 86_400_000_000),
@@ -216,7 +216,7 @@ fn counts_of(kpis: &Value) -> Counts {
             let compared = members
                 .iter()
                 .filter(|(name, _)| !NOT_COMPARED.contains(&name.as_str()));
-            open.extend(compared.map(|(name, value)| (format!("{path}/{name}"), value)));
+            open.extend(compared.map(|(name, inner)| (format!("{path}/{name}"), inner)));
         } else if let Some(count) = value.as_u64().filter(|count| *count > 0) {
             counts.insert(path, count);
         }
