@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::AlertSettings;
 use crate::{
-    contact::{Closed, ContactSettings, Fold, Obligation, Verdict},
+    contact::{Closed, Fold, Obligation, Verdict},
     event::Timestamp,
 };
 
@@ -200,13 +200,6 @@ pub fn ids(contact: &str, fold: &Fold, settings: &AlertSettings) -> Vec<String> 
     escalations(fold, settings)
         .map(|alert| alert.id(contact))
         .collect()
-}
-
-/// The policy's name, or that there is none any more.
-pub(super) fn policy_name<'s>(obligation: &Obligation, settings: &'s ContactSettings) -> &'s str {
-    settings
-        .policy(obligation.policy)
-        .map_or("(no longer configured)", |policy| policy.name.as_str())
 }
 
 /// How many alerts of each rule have fired and ended: two folds with the same have, but for corrections within one count,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     AlertSettings, Rule,
-    escalation::{Escalation, Reason, RuleName, Transition, policy_name},
+    escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
     contact::{ContactSettings, Fold, Obligation},
@@ -139,7 +139,7 @@ impl<'a> Facts<'a> {
             score: self.score(),
             subject: format!("contact:{}", self.contact),
             group: self.queue.map(|queue| format!("queue:{queue}")),
-            policy: policy_name(self.obligation, context.contact_settings),
+            policy: context.contact_settings.policy_name(self.obligation.policy),
             starts_at: alert.starts_at,
             at: ended.map_or(alert.starts_at, |(at, _)| at),
             ends_at: ended.map(|(at, _)| at),

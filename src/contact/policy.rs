@@ -164,6 +164,13 @@ impl ContactSettings {
         self.policies.iter().find(|policy| policy.code() == code)
     }
 
+    /// The name of the policy with this code, or that there is none any more.
+    #[must_use]
+    pub fn policy_name(&self, code: u16) -> &str {
+        self.policy(code)
+            .map_or("(no longer configured)", |policy| policy.name.as_str())
+    }
+
     #[must_use]
     pub fn max_age_of(&self, channel: Channel) -> Span {
         self.max_age[channel as usize]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Verdict};
-use crate::event::{Direction, Timestamp};
+use crate::event::Timestamp;
 
 /// A contact as it is written to `contacts`. Durations in seconds; absent is `null`.
 #[derive(Debug, Serialize)]
@@ -80,7 +80,7 @@ impl<'a> ContactRecord<'a> {
         Self {
             contact_id: id,
             channel: attributes.channel.map(crate::event::Channel::name),
-            direction: direction_name(attributes.direction()),
+            direction: attributes.direction().name(),
             customer: attributes.customer.as_deref(),
             reason: attributes.reason.as_deref(),
             began_at: fold.began_at,
@@ -142,8 +142,7 @@ impl<'a> ObligationRecord<'a> {
     fn new(obligation: &'a Obligation, settings: &'a ContactSettings) -> Self {
         let decided = obligation.decided;
         Self {
-            policy: (settings.policy(obligation.policy))
-                .map_or("(no longer configured)", |policy| policy.name.as_str()),
+            policy: settings.policy_name(obligation.policy),
             queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
             opened_at: obligation.opened_at,
             due_at: obligation.due_at,
@@ -163,15 +162,6 @@ fn attributed_agent(obligation: &Obligation) -> Option<&str> {
     (obligation.offered_to.as_ref())
         .or(answerer)
         .map(|agent| agent.as_str())
-}
-
-fn direction_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
-        Direction::Internal => "internal",
-        Direction::Monitor => "monitor",
-    }
 }
 
 fn outcome_name(outcome: EpisodeOutcome) -> &'static str {
