@@ -23,11 +23,11 @@ mod policy;
 mod record;
 
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
-pub use fold::Fold;
+pub use fold::{Conversation, Fold};
 pub use machine::{Contact, Outcome};
 pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
-    Obligation, Offer, OfferOutcome, Owed, SurveyGiven, Verdict,
+    Obligation, Offer, OfferOutcome, Owed, Reopening, ReportedParts, SurveyGiven, Verdict,
 };
-pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Policy};
+pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Opens, Policy};
 pub use record::ContactRecord;

@@ -61,6 +61,10 @@ pub enum Count {
     Complete,
     /// Of them, those with hold.
     Held,
+    /// First responses of the policy that rates each contact.
+    RespondedInTime,
+    RespondedLate,
+    Reopened,
     Decided(u16, Verdict),
 }
 
@@ -95,6 +99,9 @@ impl Count {
             Self::Complete => 22,
             Self::Held => 23,
             Self::HandledTransferred => 24,
+            Self::RespondedInTime => 25,
+            Self::RespondedLate => 26,
+            Self::Reopened => 27,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -127,6 +134,9 @@ impl Tally {
             What::Transferred => self.count(Count::Transferred, sign),
             What::ResolvedSaid { resolved: true } => self.count(Count::SaidResolved, sign),
             What::ResolvedSaid { resolved: false } => self.count(Count::SaidUnresolved, sign),
+            What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
+            What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
+            What::Reopened => self.count(Count::Reopened, sign),
             What::EndedAnswered { surveyed } => {
                 self.count(Count::EndedAnswered, sign);
                 self.count(Count::Surveyed, sign * i64::from(surveyed));

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+mod agreement_text;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]
