@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::{Rejection, RejectionCode, TEXT_BYTES_MAX};
-use crate::event::{Id, Text};
+use crate::event::{Id, Text, Timestamp};
 
 /// The fields that mean something, by their names in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -86,6 +86,10 @@ pub(super) enum Field<'a> {
     Integer(i64),
     Number(f64),
     Text(Cow<'a, str>),
+    /// Of protobuf, which has a type for it.
+    Instant(Timestamp),
+    /// Of protobuf: an infinity, or no number at all.
+    NotFinite,
     List,
     Object,
 }
@@ -95,13 +99,23 @@ pub(super) enum Field<'a> {
 pub(super) struct Fields<'a>([Field<'a>; KEYS]);
 
 impl<'a> Fields<'a> {
+    pub(super) const fn none() -> Self {
+        Self([const { Field::Unsaid }; KEYS])
+    }
+
+    pub(super) fn put(&mut self, key: Key, value: Field<'a>) {
+        if let Some(field) = self.0.get_mut(key as usize) {
+            *field = value;
+        }
+    }
+
     pub(super) fn read(json: &'a str) -> Result<Self, Rejection> {
         let start = json.trim_ascii_start();
         if !start.is_empty() && !start.starts_with('{') {
             let sentence = "the payload is not a JSON object".to_owned();
             return Err(Rejection::of(RejectionCode::NotAnObject, sentence));
         }
-        let mut fields = Fields([const { Field::Unsaid }; KEYS]);
+        let mut fields = Fields::none();
         let mut deserializer = serde_json::Deserializer::from_str(json);
         deserializer
             .deserialize_map(Filler(&mut fields))
@@ -267,6 +281,8 @@ impl Field<'_> {
             Self::Integer(_) => "a whole number",
             Self::Number(_) => "a number with a fraction or over 64 bits",
             Self::Text(_) => "text",
+            Self::Instant(_) => "a time",
+            Self::NotFinite => "not finite",
             Self::List => "a list",
             Self::Object => "an object",
         }

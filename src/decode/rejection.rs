@@ -39,10 +39,12 @@ pub enum RejectionCode {
     AmbiguousTarget,
     ScaleWithoutWidth,
     ScoreOffScale,
+    InvalidProtobuf,
+    BrokenPrefix,
 }
 
 impl RejectionCode {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::TooLarge,
         Self::InvalidUtf8,
         Self::InvalidJson,
@@ -59,6 +61,8 @@ impl RejectionCode {
         Self::AmbiguousTarget,
         Self::ScaleWithoutWidth,
         Self::ScoreOffScale,
+        Self::InvalidProtobuf,
+        Self::BrokenPrefix,
     ];
 
     /// The name in headers and counters.
@@ -81,6 +85,8 @@ impl RejectionCode {
             Self::AmbiguousTarget => "ambiguous_target",
             Self::ScaleWithoutWidth => "scale_without_width",
             Self::ScoreOffScale => "score_off_scale",
+            Self::InvalidProtobuf => "invalid_protobuf",
+            Self::BrokenPrefix => "broken_prefix",
         }
     }
 }

@@ -38,6 +38,7 @@ mod line;
 mod process;
 #[cfg(feature = "kafka")]
 mod outcome;
+mod protobuf;
 mod published;
 #[cfg(feature = "kafka")]
 mod readback;
