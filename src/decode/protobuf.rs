@@ -12,7 +12,7 @@ use super::{
     floorwalker,
 };
 use crate::{
-    event::{Channel, DeclineCause, Direction, EndedBy, LeftWhy, Text},
+    event::{AgentState, Author, Channel, DeclineCause, Direction, EndedBy, LeftWhy, Text},
     proto::{self, event::Body, to_timestamp, transferred::Target},
 };
 
@@ -64,7 +64,7 @@ fn envelope(event: &proto::Event) -> Fields<'_> {
     fields.put(Key::EventId, text(event.event_id.as_ref()));
     fields.put(
         Key::OccurredAt,
-        at.map_or(Field::Unsaid, |at| Field::Instant(to_timestamp(at))),
+        at.map_or(Field::Unsaid, |at| Field::Time(to_timestamp(at))),
     );
     fields.put(Key::ContactId, text(event.contact_id.as_ref()));
     fields.put(
@@ -108,16 +108,28 @@ fn put_body<'e>(body: &'e Body, fields: &mut Fields<'e>) -> &'static str {
         }
         Body::ContactEnded(it) => {
             fields.put(Key::By, word(it.by, &EndedBy::ALL, EndedBy::name));
+            fields.put(Key::Reason, text(it.reason.as_ref()));
             "contact_ended"
         }
         Body::WrapUpEnded(it) => put_wrap_up_ended(it, fields),
         Body::SurveyAnswered(it) => put_survey(it, fields),
-        Body::MessageSent(_) => "message_sent",
-        Body::EngagementReported(_) => "engagement_reported",
-        Body::ContactResolved(_) => "contact_resolved",
-        Body::ContactReopened(_) => "contact_reopened",
-        Body::AgentStateChanged(_) => "agent_state_changed",
-        Body::AlertAcknowledged(_) => "alert_acknowledged",
+        Body::MessageSent(it) => put_message(it, fields),
+        Body::EngagementReported(it) => put_report(it, fields),
+        Body::ContactResolved(it) => {
+            fields.put(Key::Agent, text(it.agent.as_ref()));
+            "contact_resolved"
+        }
+        Body::ContactReopened(it) => {
+            fields.put(Key::Agent, text(it.agent.as_ref()));
+            "contact_reopened"
+        }
+        Body::AgentStateChanged(it) => put_state(it, fields),
+        Body::AlertAcknowledged(it) => {
+            fields.put(Key::Alert, text(it.alert.as_ref()));
+            fields.put(Key::By, text(it.by.as_ref()));
+            fields.put(Key::Note, text(it.note.as_ref()));
+            "alert_acknowledged"
+        }
     }
 }
 
@@ -142,6 +154,7 @@ fn put_queued<'e>(it: &'e proto::ContactQueued, fields: &mut Fields<'e>) -> &'st
     fields.put(Key::Priority, integer(it.priority));
     fields.put(Key::Reason, text(it.reason.as_ref()));
     fields.put(Key::Leg, text(it.leg.as_ref()));
+    fields.put(Key::Thread, text(it.thread.as_ref()));
     "contact_queued"
 }
 
@@ -162,7 +175,42 @@ fn put_survey<'e>(it: &'e proto::SurveyAnswered, fields: &mut Fields<'e>) -> &'s
     fields.put(Key::Score, number(it.score));
     fields.put(Key::ScaleMin, number(it.scale_min));
     fields.put(Key::ScaleMax, number(it.scale_max));
+    fields.put(Key::Comment, text(it.comment.as_ref()));
     "survey_answered"
+}
+
+fn put_message<'e>(it: &'e proto::MessageSent, fields: &mut Fields<'e>) -> &'static str {
+    fields.put(Key::By, word(it.by, &Author::NAMES, |name| name));
+    fields.put(Key::Agent, text(it.agent.as_ref()));
+    fields.put(Key::Public, truth(it.public));
+    fields.put(Key::Queue, text(it.queue.as_ref()));
+    fields.put(Key::Text, text(it.text.as_ref()));
+    fields.put(Key::Sentiment, number(it.sentiment));
+    "message_sent"
+}
+
+fn put_report<'e>(it: &'e proto::EngagementReported, fields: &mut Fields<'e>) -> &'static str {
+    fields.put(Key::Agent, text(it.agent.as_ref()));
+    fields.put(Key::Leg, text(it.leg.as_ref()));
+    fields.put(Key::Talk, number(it.talk));
+    fields.put(Key::Hold, number(it.hold));
+    fields.put(Key::WrapUp, number(it.wrap_up));
+    fields.put(Key::HoldCount, integer(it.hold_count));
+    "engagement_reported"
+}
+
+fn put_state<'e>(it: &'e proto::AgentStateChanged, fields: &mut Fields<'e>) -> &'static str {
+    let skills = it.skills.iter().map(|skill| text(Some(skill)));
+    fields.put(Key::Agent, text(it.agent.as_ref()));
+    fields.put(
+        Key::State,
+        word(it.state, &AgentState::ALL, AgentState::name),
+    );
+    fields.put(Key::Reason, text(it.reason.as_ref()));
+    fields.put(Key::Team, text(it.team.as_ref()));
+    fields.put(Key::Site, text(it.site.as_ref()));
+    fields.put(Key::Skills, Field::List(skills.collect()));
+    "agent_state_changed"
 }
 
 fn text(said: Option<&String>) -> Field<'_> {

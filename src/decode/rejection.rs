@@ -39,12 +39,15 @@ pub enum RejectionCode {
     AmbiguousTarget,
     ScaleWithoutWidth,
     ScoreOffScale,
+    SentimentOffScale,
+    DurationOutOfRange,
+    AlertWithoutSubject,
     InvalidProtobuf,
     BrokenPrefix,
 }
 
 impl RejectionCode {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::TooLarge,
         Self::InvalidUtf8,
         Self::InvalidJson,
@@ -61,6 +64,9 @@ impl RejectionCode {
         Self::AmbiguousTarget,
         Self::ScaleWithoutWidth,
         Self::ScoreOffScale,
+        Self::SentimentOffScale,
+        Self::DurationOutOfRange,
+        Self::AlertWithoutSubject,
         Self::InvalidProtobuf,
         Self::BrokenPrefix,
     ];
@@ -85,6 +91,9 @@ impl RejectionCode {
             Self::AmbiguousTarget => "ambiguous_target",
             Self::ScaleWithoutWidth => "scale_without_width",
             Self::ScoreOffScale => "score_off_scale",
+            Self::SentimentOffScale => "sentiment_off_scale",
+            Self::DurationOutOfRange => "duration_out_of_range",
+            Self::AlertWithoutSubject => "alert_without_subject",
             Self::InvalidProtobuf => "invalid_protobuf",
             Self::BrokenPrefix => "broken_prefix",
         }

@@ -4,7 +4,8 @@ use prost::Message as _;
 
 use crate::{
     event::{
-        AtAgent, Body, Channel, ContactQueued, DeclineCause, Direction, EndedBy, Event, LeftWhy,
+        AgentState, AgentStateChanged, AtAgent, Author, Body, Channel, ContactQueued, DeclineCause,
+        Direction, EndedBy, EngagementReported, Event, Key, LeftWhy, MessageSent, Span,
         TransferTarget, Transferred,
     },
     proto::{self, event::Body as Kind, from_timestamp, transferred::Target},
@@ -20,16 +21,16 @@ pub fn protobuf(event: &Event) -> Vec<u8> {
         event_id: Some(event.id.to_string()),
         occurred_at: Some(from_timestamp(event.occurred_at)),
         source: Some(SOURCE.to_owned()),
-        contact_id: Some(event.contact.to_string()),
+        contact_id: event.contact().map(ToString::to_string),
         channel: event.channel.map(|said| number(&Channel::ALL, said)),
         customer_id: event.customer.as_ref().map(ToString::to_string),
-        body: Some(kind(&event.body)),
+        body: Some(kind(event)),
     };
     message.encode_to_vec()
 }
 
-fn kind(body: &Body) -> Kind {
-    match body {
+fn kind(event: &Event) -> Kind {
+    match &event.body {
         Body::Transferred(it) => Kind::Transferred(transferred(it)),
         Body::ContactQueued(it) => Kind::ContactQueued(queued(it)),
         Body::ContactLeftQueue(why) => Kind::ContactLeftQueue(proto::ContactLeftQueue {
@@ -47,20 +48,34 @@ fn kind(body: &Body) -> Kind {
         Body::HoldEnded(agent) => Kind::HoldEnded(proto::HoldEnded {
             agent: Some(agent.to_string()),
         }),
-        Body::ContactEnded(by) => Kind::ContactEnded(proto::ContactEnded {
+        Body::MessageSent(it) => Kind::MessageSent(message(it)),
+        Body::ContactEnded(by, reason) => Kind::ContactEnded(proto::ContactEnded {
             by: Some(number(&EndedBy::ALL, *by)),
-            reason: None,
+            reason: reason.as_ref().map(ToString::to_string),
         }),
         Body::WrapUpEnded(it) => Kind::WrapUpEnded(proto::WrapUpEnded {
             agent: Some(it.agent.to_string()),
             disposition: it.disposition.as_deref().map(str::to_owned),
             resolved: it.resolved,
         }),
-        Body::SurveyAnswered(it) => Kind::SurveyAnswered(proto::SurveyAnswered {
+        Body::EngagementReported(it) => Kind::EngagementReported(reported(it)),
+        Body::ContactResolved(agent) => Kind::ContactResolved(proto::ContactResolved {
+            agent: agent.as_ref().map(ToString::to_string),
+        }),
+        Body::ContactReopened(agent) => Kind::ContactReopened(proto::ContactReopened {
+            agent: agent.as_ref().map(ToString::to_string),
+        }),
+        Body::SurveyAnswered(it, comment) => Kind::SurveyAnswered(proto::SurveyAnswered {
             score: Some(it.score),
             scale_min: Some(it.scale_min),
             scale_max: Some(it.scale_max),
-            comment: None,
+            comment: comment.as_ref().map(ToString::to_string),
+        }),
+        Body::AgentStateChanged(it) => Kind::AgentStateChanged(state(&event.key, it)),
+        Body::AlertAcknowledged(it) => Kind::AlertAcknowledged(proto::AlertAcknowledged {
+            alert: Some(event.key.as_str().to_owned()),
+            by: Some(it.by.to_string()),
+            note: it.note.as_ref().map(ToString::to_string),
         }),
     }
 }
@@ -84,7 +99,7 @@ fn queued(it: &ContactQueued) -> proto::ContactQueued {
         priority: it.priority,
         reason: it.reason.as_ref().map(ToString::to_string),
         leg: it.leg.as_ref().map(ToString::to_string),
-        thread: None,
+        thread: it.thread.as_ref().map(ToString::to_string),
     }
 }
 
@@ -101,6 +116,43 @@ fn answered(it: &AtAgent) -> proto::AgentAnswered {
         agent: Some(it.agent.to_string()),
         queue: it.queue.as_ref().map(ToString::to_string),
         leg: it.leg.as_ref().map(ToString::to_string),
+    }
+}
+
+fn message(it: &MessageSent) -> proto::MessageSent {
+    let agent = match &it.by {
+        Author::Agent(agent) => Some(agent.to_string()),
+        Author::Customer | Author::Bot | Author::System => None,
+    };
+    proto::MessageSent {
+        by: Some(number(&Author::NAMES, it.by.name())),
+        agent,
+        public: (!it.public).then_some(false),
+        queue: it.queue.as_ref().map(ToString::to_string),
+        text: it.text.as_ref().map(ToString::to_string),
+        sentiment: it.sentiment,
+    }
+}
+
+fn reported(it: &EngagementReported) -> proto::EngagementReported {
+    proto::EngagementReported {
+        agent: Some(it.agent.to_string()),
+        leg: it.leg.as_ref().map(ToString::to_string),
+        talk: it.talk.map(Span::as_secs),
+        hold: it.hold.map(Span::as_secs),
+        wrap_up: it.wrap_up.map(Span::as_secs),
+        hold_count: it.hold_count.map(i64::from),
+    }
+}
+
+fn state(agent: &Key, it: &AgentStateChanged) -> proto::AgentStateChanged {
+    proto::AgentStateChanged {
+        agent: Some(agent.as_str().to_owned()),
+        state: Some(number(&AgentState::ALL, it.state)),
+        reason: it.reason.as_ref().map(ToString::to_string),
+        team: it.team.as_ref().map(ToString::to_string),
+        site: it.site.as_ref().map(ToString::to_string),
+        skills: it.skills.iter().map(ToString::to_string).collect(),
     }
 }
 

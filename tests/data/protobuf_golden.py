@@ -33,8 +33,6 @@ def event(Event, line):
     flat = json.loads(line)
     kind = flat.pop("type")
     body = {name: value for name, value in flat.items() if name not in ENVELOPE}
-    if kind == "alert_acknowledged":
-        body = {name: flat[name] for name in ("alert", "by", "note") if name in flat}
     message = {name: flat[name] for name in ENVELOPE if name in flat} | {kind: body}
     words(Event.DESCRIPTOR, message)
     return json_format.ParseDict(message, Event())

@@ -19,6 +19,7 @@ mod config;
 mod crash;
 mod decode;
 mod decode_damage;
+mod decode_kinds;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]
@@ -42,6 +43,7 @@ mod protobuf;
 mod published;
 #[cfg(feature = "kafka")]
 mod readback;
+mod records;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;

@@ -2,7 +2,7 @@
 
 use floorwalker::{
     decode::{Decoded, Format, PAYLOAD_BYTES_MAX, decode},
-    event::{Channel, DeclineCause, Direction, EndedBy, Event, LeftWhy, Text},
+    event::{AgentState, Author, Channel, DeclineCause, Direction, EndedBy, Event, LeftWhy, Text},
     proto::{self, event::Body, transferred::Target},
     sim::protobuf::protobuf,
 };
@@ -16,8 +16,10 @@ const AT: prost_types::Timestamp = prost_types::Timestamp {
     nanos: 250_000_000,
 };
 const WORKED: &str = include_str!("../data/worked-example.events.jsonl");
+const EVERY_KIND: &str = include_str!("../data/every-kind.events.jsonl");
 /// The same as Google's implementation writes them, each behind its length.
 const WORKED_BYTES: &[u8] = include_bytes!("../data/worked-example.events.binpb");
+const EVERY_KIND_BYTES: &[u8] = include_bytes!("../data/every-kind.events.binpb");
 
 fn message(body: Body) -> proto::Event {
     proto::Event {
@@ -58,11 +60,9 @@ fn check_rejected(message: &proto::Event, expect: &str) {
 
 #[test]
 fn an_event_says_the_same_in_both_formats() {
-    for line in call_center_lines()
-        .iter()
-        .map(String::as_str)
-        .chain(WORKED.lines())
-    {
+    let lines = call_center_lines();
+    let lines = lines.iter().map(String::as_str);
+    for line in lines.chain(WORKED.lines()).chain(EVERY_KIND.lines()) {
         let Ok(Decoded::Event(read)) = decode(line.as_bytes()) else {
             panic!("{line}");
         };
@@ -72,19 +72,19 @@ fn an_event_says_the_same_in_both_formats() {
 
 #[test]
 fn events_are_spelled_as_elsewhere() {
-    let mut rest = WORKED_BYTES;
-    for line in WORKED.lines() {
-        let Ok(Decoded::Event(read)) = decode(line.as_bytes()) else {
-            panic!("{line}");
-        };
-        let length = prost::decode_length_delimiter(&mut rest).unwrap();
-        let (bytes, behind) = rest.split_at(length);
-        assert_eq!(event(bytes), read);
-        let again = proto::Event::decode(bytes).unwrap().encode_to_vec();
-        assert_eq!(again, bytes, "{line}");
-        rest = behind;
+    for (lines, mut rest) in [(WORKED, WORKED_BYTES), (EVERY_KIND, EVERY_KIND_BYTES)] {
+        for line in lines.lines() {
+            let length = prost::decode_length_delimiter(&mut rest).unwrap();
+            let (bytes, behind) = rest.split_at(length);
+            let read = Format::Protobuf.decode(bytes);
+            assert!(matches!(read, Ok(Decoded::Event(_))), "{line}\n{read:?}");
+            assert_eq!(read, decode(line.as_bytes()), "{line}");
+            let again = proto::Event::decode(bytes).unwrap().encode_to_vec();
+            assert_eq!(again, bytes, "{line}");
+            rest = behind;
+        }
+        assert!(rest.is_empty());
     }
-    assert!(rest.is_empty());
 }
 
 #[test]
@@ -119,6 +119,21 @@ fn words_are_numbered_in_their_order() {
             .map_or("", |it| it.as_str_name())
             .to_owned()
     });
+    check(&AgentState::ALL, AgentState::name, "STATE", |number| {
+        proto::agent_state_changed::State::try_from(number)
+            .map_or("", |it| it.as_str_name())
+            .to_owned()
+    });
+    check(
+        &Author::NAMES,
+        |name| name,
+        "AUTHOR",
+        |number| {
+            proto::message_sent::Author::try_from(number)
+                .map_or("", |it| it.as_str_name())
+                .to_owned()
+        },
+    );
     check(&EndedBy::ALL, EndedBy::name, "PARTY", |number| {
         proto::contact_ended::Party::try_from(number)
             .map_or("", |it| it.as_str_name())
@@ -194,6 +209,35 @@ fn scores_are_numbers_on_their_scale() {
         1.0,
         1.0,
         "scale_without_width: the scale 1.0 to 1.0 has no width",
+    );
+}
+
+#[test]
+fn reports_and_feelings_are_finite_and_in_their_range() {
+    let reported = |talk| {
+        let report = proto::EngagementReported {
+            agent: said("ana"),
+            talk: Some(talk),
+            ..proto::EngagementReported::default()
+        };
+        message(Body::EngagementReported(report))
+    };
+    check_rejected(
+        &reported(f64::NEG_INFINITY),
+        "wrong_type: `talk` is not finite; expected a number",
+    );
+    check_rejected(
+        &reported(1e300),
+        "duration_out_of_range: `talk` is 1e300 s, over 31 years",
+    );
+    let felt = proto::MessageSent {
+        by: Some(1),
+        sentiment: Some(-1.5),
+        ..proto::MessageSent::default()
+    };
+    check_rejected(
+        &message(Body::MessageSent(felt)),
+        "sentiment_off_scale: the sentiment -1.5 is off its scale, -1 to 1",
     );
 }
 
