@@ -13,6 +13,7 @@ mod process;
 mod progress;
 mod reading;
 mod restore;
+mod sender;
 mod settings;
 mod slot;
 pub mod topics;
@@ -26,4 +27,5 @@ pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
 };
 pub use restore::Report;
+pub use sender::Sender;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX};
