@@ -4,9 +4,11 @@
 //! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
 mod batch;
+mod broker;
 mod client;
 pub mod clock;
 mod commit;
+mod embedded;
 mod load;
 mod parked;
 mod process;
@@ -21,6 +23,8 @@ mod turn;
 mod upkeep;
 mod worker;
 
+pub use broker::Broker;
+pub use embedded::{Embedded, EmbeddedSettings};
 pub use load::{LoadKey, LoadSettings, Loaded, load};
 pub use process::{Stop, run};
 pub use progress::{
