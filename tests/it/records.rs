@@ -56,11 +56,11 @@ fn records_are_spelled_as_elsewhere() {
     for (kind, text, bytes) in GOLDEN {
         let written = kind.to_protobuf(text.as_bytes()).unwrap();
         assert_eq!(written, bytes, "{text}");
-        let shortest = text.replace(".000Z", "Z");
-        assert_eq!(
-            json(&kind.to_json(bytes).unwrap()),
-            json(shortest.as_bytes())
-        );
+        let mut expect: Value = serde_json::from_str(&text.replace(".000Z", "Z")).unwrap();
+        if kind == Record::Kpi {
+            expect["partial"] = false.into();
+        }
+        assert_eq!(json(&kind.to_json(bytes).unwrap()), said(expect));
     }
 }
 
@@ -82,7 +82,7 @@ fn outputs(format: Format) -> Vec<Output> {
     settings.output_format = format;
     settings.sources[0].format = format;
     let mut cluster = Cluster::new(&Arc::new(settings), SETTINGS_WALL).unwrap();
-    for (number, line) in call_center_lines().iter().take(2_000).enumerate() {
+    for (number, line) in call_center_lines().iter().take(300).enumerate() {
         let Ok(Decoded::Event(event)) = decode(line.as_bytes()) else {
             panic!("{line}");
         };
@@ -104,7 +104,7 @@ fn outputs(format: Format) -> Vec<Output> {
         );
     }
     cluster.run_until_quiet(100).unwrap();
-    assert_eq!(cluster.counters().applied, 2_000);
+    assert_eq!(cluster.counters().applied, 300);
     cluster
         .outputs
         .into_iter()
