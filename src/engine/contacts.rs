@@ -22,14 +22,14 @@ use crate::{
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
-const LOADED_MAX: usize = 4_096;
+const LOADED_MAX: usize = 2_048;
 
 #[derive(Debug)]
 pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
     /// Contacts as they are decoded, until there are too many.
-    loaded: Vec<Loaded>,
+    loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
@@ -163,12 +163,12 @@ impl Contacts {
     fn load(&mut self, id: &ContactId, store: &Store) -> usize {
         let key = PartKey::contact(id);
         let contact = (store.get(&key)).and_then(|image| Contact::from_image(image).ok());
-        self.loaded.push(Loaded {
+        self.loaded.push(Box::new(Loaded {
             id: id.clone(),
             key,
             contact: contact.unwrap_or_default(),
             before: None,
-        });
+        }));
         let place = self.loaded.len() - 1;
         self.place_by_contact.insert(id.clone(), place);
         place

@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 
-use minicbor::{Decode, Encode};
+use lz4_flex::block::{compress_into, get_maximum_output_size};
+use minicbor::{Decode, Encode, Encoder};
 
 use super::{
     TaskError, codec,
     meta::Meta,
-    store::{BUCKETS, PartKey, Store},
+    store::{BUCKETS, Change, Changes, PartKey, Store},
 };
 
 /// The format of state records and parts. A newer one is refused; an older one is read.
@@ -38,25 +39,14 @@ struct Chunk<'b> {
 }
 
 /// What the pieces hold together.
-#[derive(Debug, Encode, Decode)]
+#[derive(Debug, Decode)]
 struct Body<'b> {
     #[n(0)]
     meta: Meta,
     #[b(1)]
-    changed: Vec<Image<'b>>,
+    changes: Vec<Change<'b>>,
     #[b(2)]
     buckets: Vec<WholeBucket<'b>>,
-}
-
-#[derive(Debug, Encode, Decode)]
-struct Image<'b> {
-    #[n(0)]
-    bucket: u16,
-    #[cbor(b(1), with = "minicbor::bytes")]
-    key: &'b [u8],
-    /// `None`: the part is gone.
-    #[cbor(b(2), with = "minicbor::bytes")]
-    image: Option<&'b [u8]>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -90,28 +80,53 @@ pub(super) struct Rotation {
     covered: usize,
 }
 
-/// Packs a step's changes and the next whole buckets. `bytes_max` is the share of this task in what a restart may read.
-pub(super) fn write_records(
-    task: u16,
-    meta: Meta,
-    store: &mut Store,
-    rotation: &mut Rotation,
-    bytes_max: u64,
-) -> Vec<Vec<u8>> {
-    let seq = meta.seq;
-    let changed = store.take_changed();
-    let images: Vec<Image<'_>> = changed.iter().map(|key| Image::of(key, store)).collect();
-    let image_bytes = images.iter().map(Image::bytes).sum();
-    let buckets = rotation.next_buckets(seq, image_bytes, store, bytes_max);
-    let body = Body {
-        meta,
-        changed: images,
-        buckets: buckets
-            .map(|bucket| WholeBucket::of(bucket, store))
-            .collect(),
-    };
-    let packed = lz4_flex::compress_prepend_size(&codec::to_bytes(&body));
-    chunks(task, seq, &packed)
+/// Packs steps. Its buffers are kept: they are as large as the largest step.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    body: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Writer {
+    /// Packs a step's changes and the next whole buckets. `bytes_max` is the share of this task in what a restart may read.
+    pub(super) fn write_records(
+        &mut self,
+        task: u16,
+        meta: &Meta,
+        store: &mut Store,
+        rotation: &mut Rotation,
+        bytes_max: u64,
+    ) -> Vec<Vec<u8>> {
+        let changes = store.take_changes();
+        let buckets = rotation.next_buckets(meta.seq, changes.bytes.len(), store, bytes_max);
+        let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
+        self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
+        store.reuse(changes);
+        chunks(task, meta.seq, self.pack())
+    }
+
+    /// Writes a [`Body`]; the changes are there as they were noted.
+    #[expect(clippy::expect_used, reason = "writing into a Vec is infallible")]
+    fn write_body(&mut self, meta: &Meta, changes: &Changes, buckets: &[WholeBucket<'_>]) {
+        self.body.clear();
+        let mut encoder = Encoder::new(&mut self.body);
+        (encoder.array(3))
+            .and_then(|encoder| encoder.encode(meta)?.array(changes.count)?.ok())
+            .expect("writing into memory");
+        self.body.extend_from_slice(&changes.bytes);
+        codec::write(&buckets, &mut self.body);
+    }
+
+    #[expect(clippy::expect_used, reason = "the room is as large as it can get")]
+    fn pack(&mut self) -> &[u8] {
+        let size = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
+        let room = get_maximum_output_size(self.body.len());
+        self.packed.resize(self.packed.len().max(4 + room), 0);
+        let (prefix, packed) = self.packed.split_at_mut(4);
+        prefix.copy_from_slice(&size.to_le_bytes());
+        let bytes = compress_into(&self.body, packed).expect("there is room");
+        &self.packed[..4 + bytes]
+    }
 }
 
 #[expect(
@@ -132,20 +147,6 @@ fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
     (pieces.enumerate().map(chunk))
         .map(|chunk| codec::to_bytes(&chunk))
         .collect()
-}
-
-impl<'b> Image<'b> {
-    fn of(key: &'b PartKey, store: &'b Store) -> Self {
-        Self {
-            bucket: key.bucket,
-            key: &key.bytes,
-            image: store.get(key),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        self.key.len() + self.image.map_or(0, <[u8]>::len)
-    }
 }
 
 impl<'b> WholeBucket<'b> {
@@ -279,22 +280,16 @@ impl Reader {
 impl Body<'_> {
     /// Overwrites. Returns the keys of what the step itself changed.
     fn apply(&self, store: &mut Store) -> Vec<PartKey> {
-        let mut changed = Vec::with_capacity(self.changed.len());
-        for image in &self.changed {
-            let key = PartKey {
-                bucket: image.bucket % BUCKETS,
-                bytes: image.key.into(),
-            };
-            store.overwrite(&key, image.image);
+        let mut changed = Vec::with_capacity(self.changes.len());
+        for change in &self.changes {
+            let key = PartKey::in_bucket(change.bucket, change.key.into());
+            store.overwrite(&key, change.image);
             changed.push(key);
         }
         for whole in &self.buckets {
             store.clear_bucket(whole.bucket % BUCKETS);
             for part in &whole.parts {
-                let key = PartKey {
-                    bucket: whole.bucket % BUCKETS,
-                    bytes: part.key.into(),
-                };
+                let key = PartKey::in_bucket(whole.bucket, part.key.into());
                 store.overwrite(&key, Some(part.image));
             }
         }

@@ -149,7 +149,7 @@ impl Task {
             self.deltas.add(delta);
         }
         for (entity, gauge) in section.gauges {
-            (self.scores).set_gauge(entity, section.from, gauge, &mut self.store);
+            self.scores.set_gauge(entity, section.from, gauge);
         }
         Ok(())
     }

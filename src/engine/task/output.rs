@@ -9,7 +9,6 @@ use crate::{
         clock::Clock,
         contacts::{Ending, Said},
         frame::Section,
-        log,
         scores::{Beat, Moment, record_clock},
         step::Output,
     },
@@ -28,12 +27,19 @@ impl Task {
         let urgent = outputs.iter().any(Output::is_alert);
         let sections = self.send();
         self.write_scores(&mut outputs);
+        self.scores.store_gauges(&mut self.store);
         self.unsaid = false;
         self.unsaid_bytes = 0;
         self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
         let bytes_max = self.settings.recovery_max_bytes / u64::from(self.settings.tasks);
-        let (task, meta) = (self.id.0, self.meta.clone());
-        let state = log::write_records(task, meta, &mut self.store, &mut self.rotation, bytes_max);
+        let task = self.id.0;
+        let state = (self.log).write_records(
+            task,
+            &self.meta,
+            &mut self.store,
+            &mut self.rotation,
+            bytes_max,
+        );
         Some(Step {
             task: self.id,
             seq: self.meta.seq,
@@ -85,19 +91,21 @@ impl Task {
         for (task, forwards) in std::mem::take(&mut self.forwards_by_task) {
             sections.entry(task).or_default().forwards = forwards;
         }
-        for (task, deltas) in self.deltas.take_by_task(self.placement) {
-            if task != self.id {
-                sections.entry(task.0).or_default().deltas = deltas;
-                continue;
-            }
-            for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+        let deltas = self.deltas.take();
+        for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+            let task = of_entity[0].entity.owner(self.placement);
+            if task == self.id {
                 (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
+            } else {
+                let section = sections.entry(task.0).or_default();
+                section.deltas.extend_from_slice(of_entity);
             }
         }
+        self.deltas.reuse(deltas);
         for (entity, gauge) in self.contacts.waiting.take_changed() {
             let task = entity.owner(self.placement);
             if task == self.id {
-                (self.scores).set_gauge(entity, self.id.0, gauge, &mut self.store);
+                self.scores.set_gauge(entity, self.id.0, gauge);
             } else {
                 sections
                     .entry(task.0)
