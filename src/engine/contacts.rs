@@ -1,6 +1,6 @@
 //! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -34,6 +34,8 @@ pub(super) struct Contacts {
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers,
+    /// Contacts whose newest record is not written yet.
+    records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
@@ -82,6 +84,7 @@ impl Contacts {
             place_by_contact: HashMap::default(),
             touched: Vec::new(),
             timers: Timers::default(),
+            records_due: BTreeSet::new(),
             waiting: Waiting::default(),
             alert_pending: false,
         }
@@ -105,6 +108,21 @@ impl Contacts {
         }
         self.waiting.take_changed();
         Ok(())
+    }
+
+    /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
+    pub(super) fn restore_step(&mut self, changed: &[PartKey], written: bool) {
+        if written {
+            self.records_due.clear();
+            return;
+        }
+        let contacts = changed
+            .iter()
+            .filter_map(|key| match Part::of(&key.bytes)? {
+                Part::Contact(id) => Some(id),
+                Part::Pane(..) | Part::Gauges(_) => None,
+            });
+        self.records_due.extend(contacts);
     }
 
     pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Outcome {
@@ -185,7 +203,9 @@ impl Contacts {
             };
             loaded.catch_up(ending, &settings);
             if before != loaded.contact.fold {
-                loaded.tell(&before, ending, &settings, said);
+                if loaded.tell(&before, ending, &settings, said) {
+                    self.records_due.insert(loaded.id.clone());
+                }
                 self.waiting.count(&before, -1);
                 self.waiting.count(&loaded.contact.fold, 1);
             }
@@ -197,6 +217,25 @@ impl Contacts {
         if self.loaded.len() > LOADED_MAX {
             self.loaded.clear();
             self.place_by_contact.clear();
+        }
+    }
+
+    #[must_use]
+    pub(super) fn has_records(&self) -> bool {
+        !self.records_due.is_empty()
+    }
+
+    /// Writes the records that are due, of contacts as the store has them.
+    pub(super) fn write_records(&mut self, store: &Store, outputs: &mut Vec<Output>) {
+        for id in std::mem::take(&mut self.records_due) {
+            if let Some(place) = self.place_by_contact.get(&id) {
+                let contact = &self.loaded[*place].contact;
+                outputs.extend(due_record(&id, contact, &self.settings));
+            } else if let Some(image) = store.get(&PartKey::contact(&id))
+                && let Ok(contact) = Contact::from_image(image)
+            {
+                outputs.extend(due_record(&id, &contact, &self.settings));
+            }
         }
     }
 }
@@ -239,7 +278,14 @@ impl Loaded {
         }
     }
 
-    fn tell(&mut self, before: &Fold, ending: Ending, settings: &Settings, said: &mut Said<'_>) {
+    /// True if the contact's record is another now.
+    fn tell(
+        &mut self,
+        before: &Fold,
+        ending: Ending,
+        settings: &Settings,
+        said: &mut Said<'_>,
+    ) -> bool {
         let after = &self.contact.fold;
         *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
         tell_changes(before, after, |fact, sign| {
@@ -260,12 +306,15 @@ impl Loaded {
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        if self.contact.is_over() {
-            self.contact.version += 1;
-            said.outputs
-                .push(contact_output(&self.id, &self.contact, settings));
-        }
+        let over = self.contact.is_over();
+        self.contact.version += u32::from(over);
+        over
     }
+}
+
+fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
+    let over = contact.is_over();
+    over.then(|| contact_output(id, contact, settings))
 }
 
 /// The record of a contact as it is now.

@@ -74,10 +74,19 @@ pub(super) struct Rotation {
     owed_bytes: f64,
     /// Whole buckets in committed records, oldest first: offset of the record, number of buckets.
     committed: VecDeque<(i64, u16)>,
-    /// Of steps not known to be committed: step, number of buckets.
-    cut: VecDeque<(u64, u16)>,
+    /// Steps not known to be committed.
+    cut: VecDeque<Cut>,
     /// Buckets in `committed`.
     covered: usize,
+    /// The first step since contacts' records were written: it says which of them are due.
+    unwritten_from: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    seq: u64,
+    buckets: u16,
+    contacts_written: bool,
 }
 
 /// Packs steps. Its buffers are kept: they are as large as the largest step.
@@ -98,7 +107,7 @@ impl Writer {
         bytes_max: u64,
     ) -> Vec<Vec<u8>> {
         let changes = store.take_changes();
-        let buckets = rotation.next_buckets(meta.seq, changes.bytes.len(), store, bytes_max);
+        let buckets = rotation.next_buckets(meta, changes.bytes.len(), store, bytes_max);
         let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
         self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
         store.reuse(changes);
@@ -167,7 +176,7 @@ impl Rotation {
     #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2^53")]
     fn next_buckets(
         &mut self,
-        seq: u64,
+        meta: &Meta,
         image_bytes: usize,
         store: &Store,
         bytes_max: u64,
@@ -185,23 +194,37 @@ impl Rotation {
             count += 1;
         }
         self.cursor = (first + count) % BUCKETS;
-        if count > 0 {
-            self.cut.push_back((seq, count));
-        }
+        self.cut.push_back(Cut {
+            seq: meta.seq,
+            buckets: count,
+            contacts_written: meta.contacts_written,
+        });
         (0..count).map(move |place| (first + place) % BUCKETS)
     }
 
     /// Learns at which offset a committed step's first record lies.
     pub(super) fn handle_committed(&mut self, seq: u64, offset: i64) {
-        while let Some((cut, count)) = self.cut.front().copied()
-            && cut <= seq
+        while let Some(cut) = self.cut.front().copied()
+            && cut.seq <= seq
         {
             self.cut.pop_front();
-            self.cover(offset, count);
+            self.see_step(offset, cut.contacts_written);
+            self.cover(offset, cut.buckets);
+        }
+    }
+
+    const fn see_step(&mut self, offset: i64, contacts_written: bool) {
+        if contacts_written {
+            self.unwritten_from = None;
+        } else if self.unwritten_from.is_none() {
+            self.unwritten_from = Some(offset);
         }
     }
 
     fn cover(&mut self, offset: i64, count: u16) {
+        if count == 0 {
+            return;
+        }
         self.committed.push_back((offset, count));
         self.covered += usize::from(count);
         while let Some((_, oldest)) = self.committed.front()
@@ -212,12 +235,16 @@ impl Rotation {
         }
     }
 
-    /// The offset of the oldest bucket that is still the newest of its kind. `None` before the first turn is complete.
+    /// The offset of the oldest bucket that is still the newest of its kind, or of what tells which records are due.
+    /// `None` before the first turn is complete.
     #[must_use]
     pub(super) fn restore_from(&self) -> Option<i64> {
-        (self.covered >= usize::from(BUCKETS))
-            .then(|| self.committed.front().map(|(offset, _)| *offset))
-            .flatten()
+        let turn_is_complete = self.covered >= usize::from(BUCKETS);
+        let (oldest, _) = self.committed.front().filter(|_| turn_is_complete)?;
+        Some(
+            self.unwritten_from
+                .map_or(*oldest, |from| from.min(*oldest)),
+        )
     }
 }
 
@@ -273,6 +300,7 @@ impl Reader {
         let changed = body.apply(store);
         rotation.restored(self.first_offset, &body.buckets);
         let meta = body.meta;
+        rotation.see_step(self.first_offset, meta.contacts_written);
         Ok((chunk.seq, Some(Restored { meta, changed })))
     }
 }

@@ -192,6 +192,7 @@ impl Task {
         let wall = self.time.wall;
         let end_changed = self.told_end != self.end();
         self.unsaid |= wall >= self.heartbeat_at || end_changed;
+        self.unsaid |= self.contact_beat() && self.contacts.has_records();
         let beat = self.beat();
         if beat.any()
             && let Some(at) = self.record_clock()

@@ -54,6 +54,7 @@ pub struct Task {
     heartbeat_at: Timestamp,
     /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
     told_end: [Option<Clock>; 2],
+    contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
 }
@@ -87,6 +88,7 @@ impl Task {
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
             told_end: [None; 2],
+            contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
         }
@@ -106,6 +108,7 @@ impl Task {
                 agents: meta.agents_written,
             };
             self.scores.restore_step(&changed, written);
+            self.contacts.restore_step(&changed, meta.contacts_written);
             self.meta = meta;
         }
         Ok(seq)

@@ -69,7 +69,18 @@ impl Task {
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
+        self.meta.contacts_written = self.contact_beat();
+        if self.meta.contacts_written {
+            (self.contacts).write_records(&self.store, &mut outputs);
+            self.contact_beat_at = self.next_beat(self.settings.kpi.group_beat);
+        }
         outputs
+    }
+
+    /// Tasks take turns within a beat: a transaction with the records of all would take long, and alerts wait for it.
+    fn next_beat(&self, every: Span) -> Timestamp {
+        let phase = Span(every.0 * i64::from(self.id.0) / i64::from(self.settings.tasks));
+        (self.time.wall - phase).floor(every) + every + phase
     }
 
     fn is_history(&self, clock: Option<Timestamp>) -> bool {
@@ -165,10 +176,10 @@ impl Task {
         (self.scores).write(moment, beat, &mut self.store, outputs);
         (self.meta.groups_written, self.meta.agents_written) = (beat.groups, beat.agents);
         if beat.groups {
-            self.group_beat_at = self.time.wall + self.settings.kpi.group_beat;
+            self.group_beat_at = self.next_beat(self.settings.kpi.group_beat);
         }
         if beat.agents {
-            self.agent_beat_at = self.time.wall + self.settings.kpi.agent_beat;
+            self.agent_beat_at = self.next_beat(self.settings.kpi.agent_beat);
         }
     }
 
@@ -188,6 +199,12 @@ impl Task {
 
     pub(super) fn scores_ended(&self) -> bool {
         self.meta.score_clock.is_some_and(|clock| clock.ended)
+    }
+
+    /// Records of contacts are due: with what has changed within a beat, or at the end of all inputs.
+    pub(super) fn contact_beat(&self) -> bool {
+        let ended = self.meta.contact_clock.is_some_and(|clock| clock.ended);
+        ended || self.time.wall >= self.contact_beat_at
     }
 
     pub(super) fn beat(&self) -> Beat {
