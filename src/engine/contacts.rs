@@ -29,6 +29,10 @@ pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
     /// Contacts as they are decoded, until there are too many.
+    #[expect(
+        clippy::vec_box,
+        reason = "they are large, and the list grows and shrinks"
+    )]
     loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
@@ -125,15 +129,17 @@ impl Contacts {
         self.records_due.extend(contacts);
     }
 
-    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Outcome {
+    /// `None`: it happened to no contact.
+    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<Outcome> {
+        let contact = event.contact()?;
         let named = event.customer.as_ref();
         let customer = named.map(|customer| self.pseudonym(customer));
         let settings = Arc::clone(&self.settings);
-        let loaded = self.touch(&event.contact, store);
+        let loaded = self.touch(contact, store);
         let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
         let alerts_changed = loaded.alerts_changed();
         self.alert_pending |= alerts_changed;
-        outcome
+        Some(outcome)
     }
 
     /// Lets time pass for those who are due. True if anybody was.

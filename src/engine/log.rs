@@ -90,28 +90,38 @@ struct Cut {
 }
 
 /// Packs steps. Its buffers are kept: they are as large as the largest step.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Writer {
+    task: u16,
+    /// The share of this task in what a restart may read.
+    bytes_max: u64,
     body: Vec<u8>,
     packed: Vec<u8>,
 }
 
 impl Writer {
-    /// Packs a step's changes and the next whole buckets. `bytes_max` is the share of this task in what a restart may read.
+    pub(super) const fn new(task: u16, bytes_max: u64) -> Self {
+        Self {
+            task,
+            bytes_max,
+            body: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+
+    /// Packs a step's changes and the next whole buckets.
     pub(super) fn write_records(
         &mut self,
-        task: u16,
         meta: &Meta,
         store: &mut Store,
         rotation: &mut Rotation,
-        bytes_max: u64,
     ) -> Vec<Vec<u8>> {
         let changes = store.take_changes();
-        let buckets = rotation.next_buckets(meta, changes.bytes.len(), store, bytes_max);
+        let buckets = rotation.next_buckets(meta, changes.bytes.len(), store, self.bytes_max);
         let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
         self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
         store.reuse(changes);
-        chunks(task, meta.seq, self.pack())
+        chunks(self.task, meta.seq, self.pack())
     }
 
     /// Writes a [`Body`]; the changes are there as they were noted.

@@ -177,11 +177,11 @@ impl Store {
     pub(super) fn panes<'s>(&'s self, of_entity: &PartKey) -> Vec<(Pane, &'s [u8])> {
         let prefix = &*of_entity.bytes;
         let slots = self.buckets[usize::from(of_entity.bucket)].0.iter();
-        let pane = |slot: &'s Slot| {
+        let read = |slot: &'s Slot| {
             let suffix = slot.key().strip_prefix(prefix)?;
             Some((pane_of(suffix)?, slot.image()))
         };
-        let mut panes: Vec<(Pane, &[u8])> = slots.filter_map(pane).collect();
+        let mut panes: Vec<(Pane, &[u8])> = slots.filter_map(read).collect();
         panes.sort_unstable_by_key(|(pane, _)| *pane);
         panes
     }

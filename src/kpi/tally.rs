@@ -233,7 +233,8 @@ fn merge_sums(
             Ordering::Less => a.next().into_iter().for_each(&mut push),
             Ordering::Greater => b.next().into_iter().for_each(&mut push),
             Ordering::Equal => {
-                (a.next(), b.next());
+                a.next();
+                b.next();
                 if x + y != 0 {
                     push((left, x + y));
                 }

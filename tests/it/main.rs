@@ -19,6 +19,7 @@ mod config;
 mod crash;
 mod decode;
 mod decode_damage;
+mod decode_kinds;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]

@@ -76,7 +76,10 @@ impl Task {
             store: Store::default(),
             reader: Reader::default(),
             rotation: Rotation::default(),
-            log: Writer::default(),
+            log: Writer::new(
+                id.0,
+                settings.recovery_max_bytes / u64::from(settings.tasks),
+            ),
             time: Time::new(settings),
             contacts: Contacts::new(settings),
             scores: Scores::new(settings),

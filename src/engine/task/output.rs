@@ -31,15 +31,7 @@ impl Task {
         self.unsaid = false;
         self.unsaid_bytes = 0;
         self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
-        let bytes_max = self.settings.recovery_max_bytes / u64::from(self.settings.tasks);
-        let task = self.id.0;
-        let state = (self.log).write_records(
-            task,
-            &self.meta,
-            &mut self.store,
-            &mut self.rotation,
-            bytes_max,
-        );
+        let state = (self.log).write_records(&self.meta, &mut self.store, &mut self.rotation);
         Some(Step {
             task: self.id,
             seq: self.meta.seq,
