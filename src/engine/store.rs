@@ -283,7 +283,6 @@ impl PartKey {
 
     /// A key as the state log has it.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "half of a hash is one")]
     pub(super) fn in_bucket(bucket: u16, bytes: Box<[u8]>) -> Self {
         Self {
             bucket: bucket % BUCKETS,
