@@ -59,14 +59,14 @@ fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
         opens: Default::default(),
     };
     put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
-    if let Some(opens) = said.opens {
+    if let Some(opens) = &said.opens {
         policy.opens = opens_of(opens, policy.measure)?;
     }
     put(&mut policy.flow_outs, said.flow_outs.map(|Said(word)| word));
     Ok(policy)
 }
 
-fn opens_of(said: Spanned<Said<Opens>>, measure: Measure) -> Result<Opens, Fault> {
+fn opens_of(said: &Spanned<Said<Opens>>, measure: Measure) -> Result<Opens, Fault> {
     if measure == Measure::FirstResponse {
         return Ok(said.get_ref().0);
     }
