@@ -89,7 +89,7 @@ fn recounted() -> reference::Settings {
 }
 
 /// Lays the engine's last records beside the recount's.
-fn compare(events: &[Event], cluster: &Cluster, what: &str) {
+pub(crate) fn compare(events: &[Event], cluster: &Cluster, what: &str) {
     let clock = events.iter().map(|event| event.occurred_at).max().unwrap();
     compare_at(&recounted(), clock, events, cluster, what);
 }

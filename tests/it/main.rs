@@ -17,6 +17,7 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+mod conversation;
 mod crash;
 mod decode;
 mod decode_damage;
@@ -52,6 +53,7 @@ mod reference_outcomes;
 mod replay;
 #[cfg(feature = "kafka")]
 mod serve;
+mod reported;
 mod silence;
 mod sim;
 mod spine;
