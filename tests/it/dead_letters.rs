@@ -18,7 +18,7 @@ use crate::{
 
 /// What a producer got wrong, and what the reason is called.
 const BAD: [(&[u8], &str); 4] = [
-    (b"not json", "invalid_json"),
+    (b"{json", "invalid_json"),
     (b"\xFF\x00", "invalid_utf8"),
     (br#"{"type":"hold_ended"}"#, "missing_field"),
     (b"{", "invalid_json"),
@@ -145,12 +145,12 @@ fn letters_are_listed_shown_and_sent_once_more_and_not_twice() {
     let sent = run(&site, &["retry", "--reason", "invalid_json"]);
     assert_eq!(
         sent,
-        "invalid_json: sent 2 letters, 9 bytes; 0 were sent before\n"
+        "invalid_json: sent 2 letters, 6 bytes; 0 were sent before\n"
     );
     wait_for_letters(&site, 6);
     let after = read_all(&site.source());
     let twice: Vec<Seen> = (before.iter())
-        .filter(|it| matches!(it.payload.as_deref(), Some(b"not json" | b"{")))
+        .filter(|it| matches!(it.payload.as_deref(), Some(b"{json" | b"{")))
         .chain(&before)
         .cloned()
         .collect();
@@ -176,7 +176,7 @@ fn what_was_sent_is_not_sent_again() {
     let stopped = Site::without_topics("letters-once", 1, "");
     let sent = run(&stopped, &["retry", "--all"]);
     assert!(
-        sent.contains("invalid_json: sent 2 letters, 9 bytes; 0 were sent before"),
+        sent.contains("invalid_json: sent 2 letters, 6 bytes; 0 were sent before"),
         "{sent}"
     );
     assert_eq!(sent.lines().count(), 3, "{sent}");

@@ -177,8 +177,8 @@ fn mistakes_in_arguments_and_configuration_are_code_2() {
 #[test]
 fn a_report_can_be_an_object() {
     let folder = tempfile::tempdir().unwrap();
-    let good = line("e1", "10:00:00", "contact_queued", X
-    let path = file(folder.path(), "mixed.jsonl", &[&good, "not json"]);
+    let good = line("e1", "10:00:00", "contact_queued", ",\"queue\":\"billing\"");
+    let path = file(folder.path(), "mixed.jsonl", &[&good, "{"]);
     let report: Value = serde_json::from_str(&stdout(&replay(&[&path, "--json"]))).unwrap();
     assert_eq!(report["events"]["applied"], 1);
     assert_eq!(report["events"]["dead_lettered"], 1);

@@ -19,7 +19,7 @@ use rdkafka::{
     message::{BorrowedMessage, Headers as _},
 };
 
-use super::{client::FetchContext, settings::KafkaSettings, topics::Topic};
+use super::{client::FetchContext, reading::is_gone, settings::KafkaSettings, topics::Topic};
 use crate::event::Timestamp;
 
 /// From the broker, with a record or an end.
@@ -139,13 +139,11 @@ impl DeadLetters {
             )
         };
         anyhow::ensure!(self.partitions.contains(&place.partition), missing());
-        let (low, high) =
-            (self.consumer).fetch_watermarks(&self.topic, place.partition, ANSWER_WITHIN)?;
-        anyhow::ensure!((low..high).contains(&place.offset), missing());
         self.assign([(place.partition, Offset::Offset(place.offset))].into_iter())?;
         let found = match self.consumer.poll(ANSWER_WITHIN) {
             Some(Ok(record)) => Letter::read(&record),
             Some(Err(KafkaError::PartitionEOF(_))) => None,
+            Some(Err(error)) if is_gone(&error) => None,
             Some(Err(error)) => return Err(error).context(self.topic.clone()),
             None => anyhow::bail!("no answer from Kafka at {}", self.kafka.brokers),
         };
