@@ -137,8 +137,8 @@ impl Store {
     ///
     /// # Errors
     /// When the part is not what the log goes on from.
-    pub(super) fn redo(&mut self, key: &PartKey, image: &Image<'_>) -> Result<(), String> {
-        match image {
+    pub(super) fn redo(&mut self, key: &PartKey, to: &Image<'_>) -> Result<(), String> {
+        match to {
             Image::Gone => self.clear(key),
             Image::Whole(image) => self.overwrite(key, image),
             Image::Since(since) => {
