@@ -60,7 +60,7 @@ fn the_settings_are_good_and_the_files_that_are_mounted_are_there() {
     });
     let mounted: Vec<_> = mounted.collect();
     assert!(mounted.len() > 5, "{mounted:?}");
-    for path in mounted {
-        assert!(path.exists(), "{}", path.display());
+    for file in mounted {
+        assert!(file.exists(), "{}", file.display());
     }
 }
