@@ -56,7 +56,7 @@ fn recounted(opens: Opens) -> reference::Settings {
 }
 
 fn time(at: Timestamp) -> String {
-    at.to_string()[11..19].to_owned()
+    at.to_string().get(11..19).unwrap().to_owned()
 }
 
 fn fold(events: &[Event], settings: &ContactSettings, clock: Timestamp) -> Contact {

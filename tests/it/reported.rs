@@ -20,8 +20,9 @@ fn folded(events: &[Event], clock: Timestamp) -> Vec<String> {
             (None, _) => format!("{} open", it.agent),
             (Some(_), true) => format!("{} incomplete", it.agent),
             (Some(at), false) => {
-                let at = &at.to_string()[11..19];
-                format!("{} {} at {at}", it.agent, parts.join("+"))
+                let ended = at.to_string();
+                let time = ended.get(11..19).unwrap();
+                format!("{} {} at {time}", it.agent, parts.join("+"))
             }
         }
     });
