@@ -4,23 +4,16 @@ mod input;
 mod load;
 mod replay;
 mod report;
+mod run;
 
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{
-    config::Config,
-    kafka::{self, Progress, Stop, topics::Topics},
-    serve::Server,
-};
-
-/// As a shell says of a process that an interrupt ended.
-const INTERRUPTED: i32 = 130;
+use crate::{config::Config, kafka::topics::Topics};
 
 /// Real-time event stream processor for contact centers.
 #[derive(Debug, Parser)]
@@ -34,8 +27,8 @@ pub struct Arguments {
 enum Command {
     /// Says whether a configuration is right, or what is wrong where
     Check(ConfigFile),
-    /// Works on the sources until it is asked to stop
-    Run(ConfigFile),
+    /// Works on the sources and serves what comes of them, until it is asked to stop
+    Run(run::Run),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
@@ -75,7 +68,7 @@ impl ConfigFile {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(file) => check(&file),
-        Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Topics { action } => match action {
@@ -93,28 +86,6 @@ fn check(file: &ConfigFile) -> anyhow::Result<()> {
     say(format_args!(
         "{path}: good; {sources} sources, {policies} policies"
     ))
-}
-
-/// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
-fn work(config: Config) -> anyhow::Result<()> {
-    let stop = Stop::default();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || {
-        if asked.is_requested() {
-            std::process::exit(INTERRUPTED);
-        }
-        tracing::info!("leaving");
-        asked.request();
-    })?;
-    let progress = Arc::new(Progress::default());
-    let server = Server::start(&config.http, Arc::clone(&progress))?;
-    tracing::info!(
-        "reading {} sources as {}; http://{}/metrics",
-        config.engine.sources.len(),
-        config.kafka.instance,
-        server.address
-    );
-    kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
 }
 
 fn create_topics(config: &Config) -> anyhow::Result<()> {

@@ -6,7 +6,11 @@ mod value;
 
 use std::{fs, ops::Range, path::Path};
 
-use crate::{engine::Settings, kafka::KafkaSettings, serve::HttpSettings};
+use crate::{
+    engine::Settings,
+    kafka::KafkaSettings,
+    serve::{HttpSettings, ServeSettings},
+};
 
 /// All that a process must be told.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,6 +18,7 @@ pub struct Config {
     pub engine: Settings,
     pub kafka: KafkaSettings,
     pub http: HttpSettings,
+    pub serve: ServeSettings,
 }
 
 /// Why a file is no configuration.

@@ -255,12 +255,15 @@ impl Loaded {
             contact_settings: &settings.contact,
             alert_settings: &settings.alert,
         };
-        for transition in alert::transitions(before, after, &settings.alert) {
-            let record = AlertRecord::new(&transition, &context);
+        let transitions = alert::transitions(before, after, &settings.alert);
+        for transition in &transitions {
+            let record = AlertRecord::new(transition, &context);
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        if self.contact.is_over() {
+        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
+        let is_known = self.contact.version > 0;
+        if self.contact.is_over() || is_known || !transitions.is_empty() {
             self.contact.version += 1;
             said.outputs
                 .push(contact_output(&self.id, &self.contact, settings));

@@ -3,10 +3,12 @@
 //! Kafka decides who owns a task (a consumer group), makes each step atomic (transactions) and keeps its state (a log per
 //! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
+mod acknowledge;
 mod batch;
 mod client;
 pub mod clock;
 mod commit;
+mod follow;
 mod load;
 mod parked;
 mod process;
@@ -20,8 +22,10 @@ mod turn;
 mod upkeep;
 mod worker;
 
+pub use acknowledge::Acknowledger;
+pub use follow::{FollowedRecord, Heard, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, load};
-pub use process::{Stop, run};
+pub use process::{Stop, check_topics, run};
 pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
 };

@@ -47,7 +47,11 @@ mod reference_outcomes;
 #[cfg(feature = "kafka")]
 mod replay;
 #[cfg(feature = "kafka")]
+mod prometheus;
+#[cfg(feature = "kafka")]
 mod serve;
+#[cfg(feature = "kafka")]
+mod serve_api;
 mod silence;
 mod sim;
 mod spine;
