@@ -24,8 +24,8 @@ use floorwalker::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TASKS: u16 = 12;
-/// Of one task: as many as a step holds that is cut twice a second in catching up.
-const EVENTS_PER_STEP: usize = 8_000;
+/// Of one task: as many as a step holds in catching up.
+const EVENTS_PER_STEP: usize = 2_000;
 const CONTACTS: usize = 100_000;
 /// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
@@ -87,7 +87,7 @@ fn partitions(contacts: usize) -> Vec<Vec<Vec<u8>>> {
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
     for event in world.events() {
-        let task = placement.task_of(event.contact.as_str().as_bytes());
+        let task = placement.owner_of(&event.key);
         partitions[usize::from(task.0)].push(jsonl(&event).into_bytes());
     }
     partitions
@@ -116,6 +116,7 @@ impl<'p> Deployment<'p> {
         let source = Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
+            format: floorwalker::decode::Format::Json,
         };
         let settings = Arc::new(Settings {
             tasks: TASKS,

@@ -3,6 +3,7 @@
 //! The stages, in the order an event meets them. `ARCHITECTURE.md` has the map and the invariants.
 
 pub mod event; // the vocabulary: events, ids, times
+pub mod proto; // the messages of `proto/`, and records as protobuf
 pub mod decode; // bytes -> events, or a named rejection
 pub mod contact; // events of one contact -> episodes, engagements, obligations, signed facts
 pub mod kpi; // facts -> panes, windows, scorecards
@@ -13,7 +14,7 @@ pub mod sim; // the engine in memory, the recount, seeded logs and faults
 #[cfg(feature = "kafka")]
 pub mod kafka; // the edge: worker, placement, transactions, restore, topics
 #[cfg(feature = "kafka")]
-pub mod serve; // the edge: metrics, health
+pub mod serve; // the edge: what the topics say, over HTTP and to Prometheus; health
 #[cfg(feature = "kafka")]
 pub mod config; // the edge: one TOML file -> everybody's settings
 #[cfg(feature = "kafka")]

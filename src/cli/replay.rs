@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    decode::{Decoded, decode},
+    decode::{Decoded, Format, decode},
     engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
     event::{Body, Event, Timestamp},
     kafka::clock,
@@ -76,7 +76,9 @@ fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
     settings.sources = vec![Source {
         topic: "replay".to_owned(),
         clock: SourceClock::Events,
+        format: Format::Json,
     }];
+    settings.output_format = Format::Json;
     let windows = &mut settings.kpi.windows;
     if !windows.contains(&Window::all()) {
         windows.push(Window::all());
@@ -125,7 +127,7 @@ impl Run {
                 self.later += 1;
                 return;
             }
-            partition = self.placement.task_of(event.contact.as_str().as_bytes()).0;
+            partition = self.placement.owner_of(&event.key).0;
             self.note(&event);
         }
         let input = InputId {
@@ -138,7 +140,7 @@ impl Run {
 
     fn note(&mut self, event: &Event) {
         self.newest = self.newest.max(Some(event.occurred_at));
-        if let Body::SurveyAnswered(survey) = &event.body {
+        if let Body::SurveyAnswered(survey, _) = &event.body {
             self.scales.add(survey);
         }
     }

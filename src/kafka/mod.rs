@@ -5,9 +5,11 @@
 
 mod acknowledge;
 mod batch;
+mod broker;
 mod client;
 pub mod clock;
 mod commit;
+mod embedded;
 mod follow;
 mod load;
 mod parked;
@@ -15,6 +17,7 @@ mod process;
 mod progress;
 mod reading;
 mod restore;
+mod sender;
 mod settings;
 mod slot;
 pub mod topics;
@@ -23,6 +26,8 @@ mod upkeep;
 mod worker;
 
 pub use acknowledge::Acknowledger;
+pub use broker::Broker;
+pub use embedded::{Embedded, EmbeddedSettings};
 pub use follow::{FollowedRecord, Heard, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, load};
 pub use process::{Stop, check_topics, run};
@@ -30,4 +35,5 @@ pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
 };
 pub use restore::Report;
+pub use sender::Sender;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX};

@@ -171,11 +171,11 @@ fn chaos_said_in_time(seed: u64, contacts: usize) -> Vec<Event> {
     let mut events = chaos(seed, contacts, start());
     let (mut begun, mut queued) = (BTreeSet::new(), BTreeSet::new());
     for event in &mut events {
-        if begun.insert(event.contact.clone()) {
+        if begun.insert(event.key.clone()) {
             event.channel = event.channel.or(Some(Channel::Voice));
         }
         if let Body::ContactQueued(first) = &mut event.body
-            && queued.insert(event.contact.clone())
+            && queued.insert(event.key.clone())
         {
             first.direction = None;
         }
@@ -293,6 +293,7 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
     let source = Source {
         topic: "events".to_owned(),
         clock: SourceClock::Wall,
+        format: floorwalker::decode::Format::Json,
     };
     let settings = Arc::new(Settings {
         tasks: 3,

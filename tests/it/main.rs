@@ -19,6 +19,7 @@ mod config;
 mod crash;
 mod decode;
 mod decode_damage;
+mod decode_kinds;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]
@@ -38,9 +39,11 @@ mod line;
 mod process;
 #[cfg(feature = "kafka")]
 mod outcome;
+mod protobuf;
 mod published;
 #[cfg(feature = "kafka")]
 mod readback;
+mod records;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;
@@ -52,6 +55,8 @@ mod prometheus;
 mod serve;
 #[cfg(feature = "kafka")]
 mod serve_api;
+#[cfg(feature = "kafka")]
+mod serve_model;
 mod silence;
 mod sim;
 mod spine;

@@ -49,9 +49,12 @@ fn a_process_without_workers_is_alive_but_not_ready() {
         "{metrics}"
     );
     assert!(metrics.contains("floorwalker_ready 0"), "{metrics}");
-    let (status, fault) = get(&server, "/api/v1/alerts");
+    let (not_found, fault) = get(&server, "/api/v1/alerts");
     let fault: serde_json::Value = serde_json::from_str(&fault).unwrap();
-    assert_eq!((status, &fault["where"]), (404, &"/api/v1/alerts".into()));
+    assert_eq!(
+        (not_found, &fault["where"]),
+        (404, &"/api/v1/alerts".into())
+    );
     assert!(
         fault["what_to_do"]
             .as_str()

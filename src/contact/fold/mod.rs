@@ -79,9 +79,15 @@ impl Fold {
             Body::AgentAnswered(answered) => self.answer(at, answered, settings),
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
-            Body::ContactEnded(by) => self.end_contact(at, *by, settings),
+            Body::ContactEnded(by, _) => self.end_contact(at, *by, settings),
             Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
-            Body::SurveyAnswered(survey) => self.take_survey(at, *survey),
+            Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
+            Body::MessageSent(_)
+            | Body::EngagementReported(_)
+            | Body::ContactResolved(_)
+            | Body::ContactReopened(_)
+            | Body::AgentStateChanged(_)
+            | Body::AlertAcknowledged(_) => {}
         }
         if let Some(queue) = queue_named(happening.body) {
             self.last_queue = Some(queue.clone());
@@ -181,8 +187,14 @@ fn queue_named(body: &Body) -> Option<&QueueId> {
         | Body::OfferDeclined(..)
         | Body::HoldStarted(_)
         | Body::HoldEnded(_)
-        | Body::ContactEnded(_)
+        | Body::MessageSent(_)
+        | Body::ContactEnded(..)
         | Body::WrapUpEnded(_)
-        | Body::SurveyAnswered(_) => None,
+        | Body::EngagementReported(_)
+        | Body::ContactResolved(_)
+        | Body::ContactReopened(_)
+        | Body::SurveyAnswered(..)
+        | Body::AgentStateChanged(_)
+        | Body::AlertAcknowledged(_) => None,
     }
 }

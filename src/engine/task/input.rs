@@ -35,11 +35,13 @@ impl Task {
         };
         self.note_unsaid(record.payload.map_or(0, <[u8]>::len));
         let settings = Arc::clone(&self.settings);
-        let topic = settings.sources[usize::from(record.input.source)]
-            .topic
-            .as_str();
-        let from = Provenance { topic, record };
-        match intake::read(record, clock, limits) {
+        let source = &settings.sources[usize::from(record.input.source)];
+        let from = Provenance {
+            topic: &source.topic,
+            format: source.format,
+            record,
+        };
+        match intake::read(&from, clock, limits) {
             Ok(Decoded::Event(event)) => {
                 self.meta.inputs[place].time.observe(event.occurred_at);
                 self.time.own.see_event(event.occurred_at);
@@ -52,7 +54,7 @@ impl Task {
 
     /// The fast path, or one hop more.
     fn route(&mut self, event: Event, from: &Provenance<'_>) {
-        let owner = self.placement.task_of(event.contact.as_str().as_bytes());
+        let owner = self.placement.owner_of(&event.key);
         if owner == self.id {
             self.apply(event, from);
         } else {
@@ -67,13 +69,14 @@ impl Task {
         let outcome = self.contacts.handle_event(event, &self.store);
         let counters = &mut self.meta.counters;
         match outcome {
-            Outcome::Applied => counters.applied += 1,
-            Outcome::Repeated => counters.repeated += 1,
-            Outcome::Conflicting => {
+            None => counters.skipped += 1,
+            Some(Outcome::Applied) => counters.applied += 1,
+            Some(Outcome::Repeated) => counters.repeated += 1,
+            Some(Outcome::Conflicting) => {
                 counters.repeated += 1;
                 counters.conflicting += 1;
             }
-            Outcome::TooLate => self.put_aside(from, &Fault::sealed(at)),
+            Some(Outcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
         }
     }
 
@@ -149,7 +152,7 @@ impl Task {
             self.deltas.add(delta);
         }
         for (entity, gauge) in section.gauges {
-            (self.scores).set_gauge(entity, section.from, gauge, &mut self.store);
+            self.scores.set_gauge(entity, section.from, gauge);
         }
         Ok(())
     }
@@ -171,9 +174,10 @@ impl Task {
         };
         let from = Provenance {
             topic: &forward.topic,
+            format: forward.format,
             record: &record,
         };
-        match crate::decode::decode(&forward.payload) {
+        match forward.format.decode(&forward.payload) {
             Ok(Decoded::Event(event)) => self.apply(event, &from),
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
             Err(rejection) => self.put_aside(&from, &rejection.into()),
@@ -192,6 +196,7 @@ impl Task {
         let wall = self.time.wall;
         let end_changed = self.told_end != self.end();
         self.unsaid |= wall >= self.heartbeat_at || end_changed;
+        self.unsaid |= self.contact_beat() && self.contacts.has_records();
         let beat = self.beat();
         if beat.any()
             && let Some(at) = self.record_clock()

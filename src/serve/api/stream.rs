@@ -22,14 +22,14 @@ use utoipa::IntoParams;
 
 use super::{Fault, Side};
 use crate::serve::{
-    ReadSide,
+    ReadModel,
     model::{About, Change},
 };
 
 /// A silent stream shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct NewsFilter {
@@ -59,7 +59,7 @@ enum Topic {
 struct Listener {
     news: Receiver<Arc<Change>>,
     filter: NewsFilter,
-    side: Arc<ReadSide>,
+    model: Arc<ReadModel>,
 }
 
 /// New records of alerts (`event: alert`) and figures (`event: kpis`), from now on.
@@ -73,7 +73,12 @@ pub(super) async fn listen(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let Query(filter) = filter?;
     let news = side.model.changes().listen().ok_or_else(too_many)?;
-    let listener = Listener { news, filter, side };
+    let model = Arc::clone(&side.model);
+    let listener = Listener {
+        news,
+        filter,
+        model,
+    };
     let hello = stream::once(async { Event::default().comment("listening") });
     let changes = stream::unfold(Some(listener), Listener::next);
     let events = hello.chain(changes).map(Ok);
@@ -99,7 +104,7 @@ impl Listener {
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
-                    listener.side.model.changes().note_dropped();
+                    listener.model.changes().note_dropped();
                     let last = Event::default().event("missed").data(missed.to_string());
                     return Some((last, None));
                 }
@@ -140,4 +145,52 @@ fn event(change: &Change) -> Event {
         About::Kpis { .. } => "kpis",
     };
     Event::default().event(name).data(change.record.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::Timestamp,
+        kafka::{FollowedRecord, Heard, topics::Topic},
+        serve::ServeSettings,
+    };
+
+    fn hear(model: &ReadModel, records: usize) {
+        let record = br#"{"entity":"queue:q","window":"1h","clock":"2026-11-22T10:00:00Z","kpis":{"sla":{}}}"#;
+        for _ in 0..records {
+            model.hear(&Heard::Record(FollowedRecord {
+                topic: Topic::Kpis,
+                key: b"queue:q/1h",
+                payload: Some(record),
+                written_at: Timestamp::from_millis(1),
+            }));
+        }
+    }
+
+    #[test]
+    fn who_reads_too_slowly_is_let_go_and_holds_up_nobody() {
+        let model = Arc::new(ReadModel::new(&ServeSettings::default()));
+        model.hear(&Heard::CaughtUp);
+        let listen = || Listener {
+            news: model.changes().listen().unwrap(),
+            filter: NewsFilter::default(),
+            model: Arc::clone(&model),
+        };
+        let slow = listen();
+        hear(&model, 5_000);
+        let quick = listen();
+        hear(&model, 1);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let next = |reader| runtime.block_on(Listener::next(Some(reader))).unwrap();
+        let (missed, gone) = next(slow);
+        assert!(gone.is_none());
+        assert!(format!("{missed:?}").contains("missed"), "{missed:?}");
+        let (news, stays) = next(quick);
+        assert!(stays.is_some());
+        assert!(format!("{news:?}").contains("queue:q"), "{news:?}");
+        assert_eq!(model.changes().dropped(), 1);
+    }
 }

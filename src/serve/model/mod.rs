@@ -30,6 +30,7 @@ use super::ServeSettings;
 use crate::{
     event::{Span, Timestamp},
     kafka::{FollowedRecord, Heard, clock, topics::Topic},
+    proto::{Record, RecordError},
 };
 
 /// The topics it is made of.
@@ -58,7 +59,7 @@ pub struct ReadModel {
     changes: Changes,
 }
 
-/// A contact's record as it was written.
+/// A contact's record as it was written, in JSON.
 type ContactRaw = Box<RawValue>;
 
 /// How much the model holds.
@@ -107,17 +108,26 @@ impl ReadModel {
         let Some(payload) = record.payload else {
             return self.remove(record.topic, key);
         };
-        let at = record.written_at;
-        let taken = match record.topic {
-            Topic::Kpis => self.take_score(at, payload),
-            Topic::Alerts => self.take_alert(key, at, payload),
-            Topic::Acknowledgements => self.take_ack(key, at, payload),
-            Topic::Contacts => self.take_contact(key, at, payload),
-            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => Ok(()),
-        };
-        if let Err(error) = taken {
+        if let Err(error) = self.take_payload((record.topic, key), record.written_at, payload) {
             tracing::warn!(topic = ?record.topic, key, "a record can't be read, and is left out: {error}");
         }
+    }
+
+    /// Records may be in either format.
+    fn take_payload(
+        &self,
+        (topic, key): (Topic, &str),
+        at: Timestamp,
+        payload: &[u8],
+    ) -> Result<(), RecordError> {
+        match topic {
+            Topic::Kpis => self.take_score(at, &Record::Kpi.to_json(payload)?)?,
+            Topic::Alerts => self.take_alert(key, at, &Record::Alert.to_json(payload)?)?,
+            Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
+            Topic::Acknowledgements => self.take_ack(key, at, payload)?,
+            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+        }
+        Ok(())
     }
 
     fn take_score(&self, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
