@@ -218,6 +218,10 @@ impl Contacts {
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
+            // Behind this there is nothing left to write on a beat.
+            if loaded.is_forgotten(ending, &settings) && self.records_due.remove(&loaded.id) {
+                (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
+            }
             loaded.save(ending, store, &settings);
         }
         if self.loaded.len() > LOADED_MAX {
@@ -259,13 +263,17 @@ impl Loaded {
 
     /// Stores the contact, or forgets it.
     fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
-        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
-        if ending.spoken.is_some_and(is_forgotten) {
+        if self.is_forgotten(ending, settings) {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
             store.put(&self.key, &self.contact.write_image());
         }
+    }
+
+    fn is_forgotten(&self, ending: Ending, settings: &Settings) -> bool {
+        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
+        ending.spoken.is_some_and(is_forgotten)
     }
 
     fn alerts_changed(&self) -> bool {
