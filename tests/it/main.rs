@@ -54,3 +54,4 @@ mod sim;
 mod spine;
 mod tidy;
 mod times;
+mod world;
