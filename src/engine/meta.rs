@@ -45,6 +45,9 @@ pub(super) struct Meta {
     pub groups_written: bool,
     #[n(11)]
     pub agents_written: bool,
+    /// This step wrote all records of contacts that were due.
+    #[n(12)]
+    pub contacts_written: bool,
 }
 
 /// How far one source partition has been read.
