@@ -4,6 +4,7 @@ mod input;
 mod load;
 mod replay;
 mod report;
+mod simulate;
 
 use std::{
     io::{self, Write as _},
@@ -40,6 +41,8 @@ enum Command {
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
     Load(load::Load),
+    /// Makes the events of a contact center with everything that happens in one
+    Simulate(Box<simulate::Simulate>),
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
@@ -78,6 +81,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(arguments),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Topics { action } => match action {
             TopicsAction::Create(file) => create_topics(&file.load()?),
             TopicsAction::Show(file) => show_topics(&file.load()?),
@@ -97,15 +101,7 @@ fn check(file: &ConfigFile) -> anyhow::Result<()> {
 
 /// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
 fn work(config: Config) -> anyhow::Result<()> {
-    let stop = Stop::default();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || {
-        if asked.is_requested() {
-            std::process::exit(INTERRUPTED);
-        }
-        tracing::info!("leaving");
-        asked.request();
-    })?;
+    let stop = stop_on_interrupt()?;
     let progress = Arc::new(Progress::default());
     let server = Server::start(&config.http, Arc::clone(&progress))?;
     tracing::info!(
@@ -115,6 +111,19 @@ fn work(config: Config) -> anyhow::Result<()> {
         server.address
     );
     kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
+}
+
+fn stop_on_interrupt() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || {
+        if asked.is_requested() {
+            std::process::exit(INTERRUPTED);
+        }
+        tracing::info!("leaving");
+        asked.request();
+    })?;
+    Ok(stop)
 }
 
 fn create_topics(config: &Config) -> anyhow::Result<()> {

@@ -51,7 +51,10 @@ mod replay;
 mod serve;
 mod silence;
 mod sim;
+#[cfg(feature = "kafka")]
+mod simulate;
 mod spine;
 mod tidy;
 mod times;
 mod world;
+mod world_people;

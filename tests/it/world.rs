@@ -1,14 +1,23 @@
 //! The contact center's numbers are those that theory and the settings ask for.
 
-use std::collections::BTreeMap;
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at the kinds that it is about"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use floorwalker::{
-    event::{AgentState, Author, Body, Channel, Event, Key, Span, Timestamp},
-    sim::world::{Day, Faults, Handle, World, WorldSettings, default_incidents},
+    event::{Body, Event, Span, Timestamp},
+    sim::world::{Delivery, Faults, Handle, World, WorldSettings, default_incidents},
     staffing::ErlangA,
 };
 
-fn events(settings: WorldSettings, seed: u64) -> Vec<Event> {
+use crate::agreement;
+
+pub(crate) const HOUR: Span = Span::from_secs(3_600);
+
+pub(crate) fn events(settings: WorldSettings, seed: u64) -> Vec<Event> {
     World::new(settings, seed)
         .filter_map(|delivery| delivery.event)
         .collect()
@@ -68,7 +77,6 @@ fn estimate(samples: &[f64]) -> (f64, f64) {
 
 fn agrees(samples: &[f64], expected: f64, what: &str) {
     let (mean, half_width) = estimate(samples);
-    println!("{what}: {mean:.4} ± {half_width:.4}, Erlang A {expected:.4}");
     assert!(
         half_width < 0.15 * expected,
         "{what}: too few to tell, {mean} ± {half_width}"
@@ -139,37 +147,96 @@ fn handle_times_are_lognormal() {
     );
 }
 
-fn show(settings: WorldSettings, seed: u64) {
-    let mut world = World::new(settings, seed);
-    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    let mut by_channel: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    let mut bytes = 0;
-    for delivery in &mut world {
-        bytes += delivery.payload.len();
-        let Some(event) = delivery.event else {
-            continue;
-        };
-        let kind = format!("{:?}", event.body);
-        let kind = kind.split(['(', ' ']).next().unwrap().to_owned();
-        *kinds.entry(kind.clone()).or_default() += 1;
-        if let Some(c) = event.contact() {
-            let ch = c.as_str().split('-').next().unwrap().to_owned();
-            *by_channel.entry(ch).or_default().entry(kind).or_default() += 1;
+fn contacts_by_hour(events: &[Event], start: Timestamp) -> [usize; 24] {
+    let mut counts = [0; 24];
+    let mut begun = BTreeSet::new();
+    for event in events.iter().filter(|event| event.contact().is_some()) {
+        if begun.insert(&event.key) {
+            let hour = (event.occurred_at - start).0 / HOUR.0;
+            counts[usize::try_from(hour).unwrap()] += 1;
         }
     }
-    println!("{kinds:#?} {by_channel:#?} {bytes}");
-    let mut t: BTreeMap<String, usize> = BTreeMap::new();
-    for truth in world.take_truth() {
-        *t.entry(format!("{truth:?}").split(' ').next().unwrap().to_owned())
-            .or_default() += 1;
-    }
-    println!("{t:?}");
+    counts
 }
 
 #[test]
-fn look() {
-    let mut s = WorldSettings::new(500, Span::from_secs(4 * 3_600));
-    s.incidents = default_incidents(s.length);
-    s.faults = Faults::default();
-    show(s, 1);
+fn the_day_has_a_shape() {
+    let mut settings = WorldSettings::new(300, Span(24 * HOUR.0 - 1));
+    settings.start = settings.start - Span(8 * HOUR.0);
+    let start = settings.start;
+    let by_hour = contacts_by_hour(&events(settings, 2), start);
+    let [night, morning, noon, afternoon, evening] =
+        [3, 10, 12, 14, 21].map(|hour| by_hour[hour] as f64);
+    assert!(
+        night < 0.12 * morning && evening < 0.5 * morning,
+        "{by_hour:?}"
+    );
+    assert!(noon < 0.95 * morning && noon < afternoon, "{by_hour:?}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    let deliveries = |seed| {
+        let mut settings = WorldSettings::new(60, HOUR);
+        settings.faults = Faults::default();
+        settings.incidents = default_incidents(HOUR);
+        World::new(settings, seed).collect::<Vec<Delivery>>()
+    };
+    let once = deliveries(1);
+    assert!(once == deliveries(1));
+    assert!(once != deliveries(2));
+}
+
+#[test]
+fn faults_change_how_it_is_told_and_not_what_happened() {
+    let mut settings = WorldSettings::new(200, HOUR);
+    let told_well = events(settings.clone(), 4);
+    settings.faults = Faults {
+        skew: Span::ZERO,
+        garbage: 0.01,
+        ..Faults::default()
+    };
+    let deliveries: Vec<Delivery> = World::new(settings, 4).collect();
+    assert!(deliveries.is_sorted_by_key(|delivery| delivery.at));
+    let told: Vec<&Event> = deliveries
+        .iter()
+        .filter_map(|it| it.event.as_ref())
+        .collect();
+    let garbage = deliveries.len() - told.len();
+    assert!(
+        (told_well.len() / 200..told_well.len() / 50).contains(&garbage),
+        "{garbage}"
+    );
+    let times = told
+        .iter()
+        .map(|event| event.occurred_at)
+        .collect::<Vec<_>>();
+    assert!(!times.is_sorted());
+    let late = deliveries
+        .iter()
+        .filter_map(|it| Some(it.at - it.event.as_ref()?.occurred_at));
+    assert!(late.max().unwrap() > Span::from_secs(60));
+    let ids: BTreeSet<&str> = told.iter().map(|event| event.id.as_str()).collect();
+    assert!(ids.len() < told.len(), "some come twice");
+    let by_id = |event: &&Event| event.id.clone();
+    let mut once: Vec<&Event> = told;
+    once.sort_by_key(by_id);
+    once.dedup();
+    let mut expected: Vec<&Event> = told_well.iter().collect();
+    expected.sort_by_key(by_id);
+    assert!(once == expected);
+}
+
+#[test]
+fn an_hour_of_five_hundred_agents_agrees_with_the_recount() {
+    let mut settings = WorldSettings::new(500, HOUR);
+    settings.start = settings.start + Span(2 * HOUR.0);
+    settings.incidents = default_incidents(HOUR);
+    settings.faults = Faults {
+        garbage: 0.0,
+        ..Faults::default()
+    };
+    let events = events(settings, 21);
+    assert!(events.len() > 50_000, "{}", events.len());
+    agreement::compare(&events, &agreement::run(&events, 6, 21), "500 agents");
 }

@@ -201,11 +201,22 @@ impl Center {
         self.active().map(|kind| kind.surge(queue)).product()
     }
 
-    /// The most that all surges could ever amount to.
+    /// The most that surges ever amount to: it rises only where one begins.
     pub(super) fn surge_max(&self, queue: &str) -> f64 {
-        let all = self.settings.incidents.iter();
-        all.map(|incident| incident.kind.surge(queue).max(1.0))
-            .product()
+        let surges: Vec<(Span, Span, f64)> = (self.settings.incidents.iter())
+            .map(|it| (it.begins, it.begins + it.lasts, it.kind.surge(queue)))
+            .filter(|(.., surge)| *surge > 1.0)
+            .collect();
+        let at = |now: Span| -> f64 {
+            let active = surges
+                .iter()
+                .filter(|(from, to, _)| *from <= now && now < *to);
+            active.map(|(.., surge)| surge).product()
+        };
+        surges
+            .iter()
+            .map(|(from, ..)| at(*from))
+            .fold(1.0, f64::max)
     }
 
     pub(super) fn slowness(&self, agent: usize) -> f64 {

@@ -74,7 +74,7 @@ fn bearable(settings: &WorldSettings, number: usize, agents: &[Agent]) -> f64 {
         .sum();
     let shape = settings.day.half_hours(roster::is_written(desk));
     let usual = shape.iter().sum::<f64>() / 48.0;
-    settings.load * there * f64::from(desk.slots) / work / usual
+    desk.load * there * f64::from(desk.slots) / work / usual
 }
 
 /// Seconds that a contact takes one of an agent's slots.
@@ -261,13 +261,15 @@ impl Center {
         self.plan_step(number, MOVES_WITHIN, Step::JoinQueue);
     }
 
+    /// Of the same desk and channel; itself if it is the only one.
     pub(super) fn next_queue(&self, queue: QueueNo) -> QueueNo {
-        let desk = self.lines[queue].desk;
-        let of_desk = |place: &QueueNo| self.lines[*place].desk == desk;
-        let behind = (queue + 1..self.lines.len()).find(of_desk);
-        behind
-            .or_else(|| (0..=queue).find(of_desk))
-            .unwrap_or(queue)
+        let line = &self.lines[queue];
+        let kin = |place: &QueueNo| {
+            let other = &self.lines[*place];
+            other.desk == line.desk && other.plan.channel == line.plan.channel
+        };
+        let behind = (queue + 1..self.lines.len()).find(kin);
+        behind.or_else(|| (0..queue).find(kin)).unwrap_or(queue)
     }
 
     /// The customer would rather be called back.

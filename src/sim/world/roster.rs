@@ -50,7 +50,7 @@ pub(super) struct Hire {
     pub(super) timetable: Vec<(Span, Duty)>,
 }
 
-/// Hires for each desk by its share, at least one each while there are as many agents as desks.
+/// Hires for each desk by its share, at least one each.
 pub(super) fn hire(settings: &WorldSettings, dice: &mut Dice) -> Vec<Hire> {
     let mut hires = Vec::with_capacity(settings.agents);
     let mut first_queue = 0;

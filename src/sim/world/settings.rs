@@ -6,15 +6,14 @@ use crate::event::{Channel, Span, Timestamp};
 /// What to make. The same settings and seed give the same events for ever.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldSettings {
+    /// Nobody waits yet and all who are there are free: whoever wants a center that is in full swing begins ten minutes early.
     pub start: Timestamp,
     /// Nothing happens after it; what is open then stays open.
     pub length: Span,
-    /// People on the payroll; with shifts at most two in three are there at once.
+    /// People on the payroll, at least one a desk; with shifts at most two in three are there at once.
     pub agents: usize,
     pub day: Day,
     pub roster: Roster,
-    /// Share of the agents' time that customers take in the long run, before transfers and returns.
-    pub load: f64,
     pub desks: Vec<Desk>,
     pub habits: Habits,
     pub incidents: Vec<Incident>,
@@ -36,6 +35,8 @@ pub struct Desk {
     pub name: String,
     /// Of all agents.
     pub share: f64,
+    /// Share of the agents' time that customers take in the long run, before transfers and returns.
+    pub load: f64,
     /// Contacts that an agent can have at once.
     pub slots: u32,
     /// How many of the desk's queues an agent is trained for.
@@ -170,13 +171,12 @@ impl WorldSettings {
     #[must_use]
     pub fn new(agents: usize, length: Span) -> Self {
         Self {
-            // 2026-11-23T08:00:00Z
-            start: Timestamp(1_795_420_800_000_000),
+            // 2025-01-06T08:00:00Z: long past, so that no reader takes it for the future.
+            start: Timestamp(1_736_150_400_000_000),
             length,
             agents,
             day: Day::Office { offset: Span::ZERO },
             roster: Roster::Shifts,
-            load: 0.78,
             desks: vec![voice_desk(), chat_desk(), mail_desk()],
             habits: Habits::default(),
             incidents: Vec::new(),
@@ -222,6 +222,7 @@ fn voice_desk() -> Desk {
     Desk {
         name: "voice".to_owned(),
         share: 0.62,
+        load: 0.78,
         slots: 1,
         skills: 2,
         queues: vec![
@@ -266,6 +267,7 @@ fn chat_desk() -> Desk {
     Desk {
         name: "chat".to_owned(),
         share: 0.24,
+        load: 0.76,
         slots: 3,
         skills: 5,
         queues: vec![
@@ -282,6 +284,8 @@ fn mail_desk() -> Desk {
     Desk {
         name: "mail".to_owned(),
         share: 0.14,
+        // Mails wait: there are more of them in the morning than can be read.
+        load: 0.95,
         slots: 1,
         skills: 2,
         queues: vec![

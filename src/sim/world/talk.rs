@@ -139,7 +139,9 @@ impl Center {
         };
         let transfers = self.contacts[&number].transfers;
         let share = self.settings.habits.transfer * if self.struggles(agent) { 3.0 } else { 1.0 };
-        if transfers < TRANSFERS_MAX && self.dice.chance(share) {
+        let queue = self.contacts[&number].queue;
+        let elsewhere = self.next_queue(queue) != queue;
+        if elsewhere && transfers < TRANSFERS_MAX && self.dice.chance(share) {
             return self.hand_on(number, agent);
         }
         let by = if self.dice.chance(0.7) {
