@@ -57,8 +57,8 @@ fn what_it_writes_can_be_replayed() {
     assert!(!report.contains(" 0 applied"), "{report}");
     let many = ["simulate", "--agents", "300", "--faults", "default"];
     stdout(&[&many[..], &["--out", &file]].concat());
-    let report = stdout(&["replay", &file]);
-    assert!(report.contains("invalid_json"), "{report}");
+    let faulty = stdout(&["replay", &file]);
+    assert!(faulty.contains("invalid_json"), "{faulty}");
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn the_truth_names_incidents_low_ratings_and_unsolved_problems() {
     fs::write(&incidents, text).unwrap();
     let incidents = incidents.to_str().unwrap();
     simulate(&["--truth", truth.to_str().unwrap(), "--incidents", incidents]);
-    let text = fs::read_to_string(&truth).unwrap();
-    let truths: Vec<Value> = (text.lines())
+    let told = fs::read_to_string(&truth).unwrap();
+    let truths: Vec<Value> = (told.lines())
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let of = |kind: &str| {
@@ -81,11 +81,11 @@ fn the_truth_names_incidents_low_ratings_and_unsolved_problems() {
             .filter(|it| it["truth"] == kind)
             .collect::<Vec<_>>()
     };
-    let incidents = of("incident");
-    assert_eq!(incidents.len(), 1);
-    assert_eq!(incidents[0]["kind"], "surge");
-    assert_eq!(incidents[0]["begins_at"], "2025-01-06T08:02:00Z");
-    assert_eq!(incidents[0]["ends_at"], "2025-01-06T08:07:00Z");
+    let struck = of("incident");
+    assert_eq!(struck.len(), 1);
+    assert_eq!(struck[0]["kind"], "surge");
+    assert_eq!(struck[0]["begins_at"], "2025-01-06T08:02:00Z");
+    assert_eq!(struck[0]["ends_at"], "2025-01-06T08:07:00Z");
     assert!(!of("low_rating").is_empty() && !of("unsolved").is_empty());
 }
 

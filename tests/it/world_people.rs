@@ -135,11 +135,13 @@ fn all_ways_of_a_call_are_gone() {
             Body::HoldStarted(_) => Some("held"),
             Body::ContactReopened(_) => Some("reopened"),
             Body::ContactResolved(_) => Some("resolved"),
-            Body::SurveyAnswered(..) => Some("rated"),
+            Body::SurveyAnswered(_, None) => Some("rated"),
+            Body::SurveyAnswered(_, Some(_)) => Some("commented"),
+            Body::EngagementReported(_) => Some("reported"),
             _ => None,
         })
         .collect();
-    assert_eq!(ways.len(), 10, "{ways:?}");
+    assert_eq!(ways.len(), 12, "{ways:?}");
 }
 
 /// What is known of a contact with a survey.

@@ -1,7 +1,12 @@
 //! When a contact is over: what the customer thinks of it, whether they say so, whether they come again.
 
-use super::{Center, ContactNo, Problem, Truth, agenda::Action, contact::Contact};
-use crate::event::{Body, Channel, Span, Survey};
+use super::{
+    Center, ContactNo, Problem, Truth,
+    agenda::Action,
+    contact::Contact,
+    phrases::{self, Mood, Speaker},
+};
+use crate::event::{Body, Channel, Span, Survey, Text};
 
 const RATES_AFTER: Span = Span::from_secs(420);
 const COMES_BACK_AFTER: Span = Span::from_secs(2_400);
@@ -130,7 +135,12 @@ impl Center {
             scale_min: SCALE.0,
             scale_max: SCALE.1,
         };
-        self.say(number, Body::SurveyAnswered(survey, None));
+        let middle = f64::midpoint(SCALE.0, SCALE.1);
+        let mood = Mood::of((survey.score - middle) / (SCALE.1 - middle));
+        let words = phrases::of(contact.language, Speaker::Customer(mood));
+        let comments = self.dice.chance(self.settings.habits.comment);
+        let comment = comments.then(|| Text::new(self.dice.pick::<&str>(words)));
+        self.say(number, Body::SurveyAnswered(survey, comment));
         self.forget_if_done(number);
     }
 

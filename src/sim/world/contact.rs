@@ -51,7 +51,9 @@ pub(super) struct Contact {
     pub(super) waited: Span,
     pub(super) transfers: u32,
     pub(super) overflows: u32,
-    /// Of the engagement that runs: the wrap-up that will follow it.
+    /// Of the engagement that runs: all of its talk, its hold, and the wrap-up that will follow.
+    pub(super) talk: Span,
+    pub(super) hold: Option<Span>,
     pub(super) wrap_up: Span,
     pub(super) open_wrap_ups: u32,
     /// Messages that the agent will still write.

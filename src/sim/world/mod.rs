@@ -246,6 +246,8 @@ impl Center {
             waited: Span::ZERO,
             transfers: 0,
             overflows: 0,
+            talk: Span::ZERO,
+            hold: None,
             wrap_up: Span::ZERO,
             open_wrap_ups: 0,
             replies_left: 0,

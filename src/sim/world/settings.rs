@@ -111,6 +111,10 @@ pub struct Habits {
     pub callback: f64,
     /// Wrap-ups that nobody closes.
     pub forget_wrap_up: f64,
+    /// Calls of which the vendor's own summary comes, too.
+    pub report: f64,
+    /// Ratings with a comment.
+    pub comment: f64,
     /// Contacts whose customer is not known.
     pub unknown_customer: f64,
     /// How far agents' speeds differ: the standard deviation as a share of the mean.
@@ -138,6 +142,8 @@ impl Habits {
         survey: 0.0,
         callback: 0.0,
         forget_wrap_up: 0.0,
+        report: 0.0,
+        comment: 0.0,
         unknown_customer: 0.0,
         pace: 0.0,
     };
@@ -155,6 +161,8 @@ impl Default for Habits {
             survey: 0.22,
             callback: 0.08,
             forget_wrap_up: 0.004,
+            report: 0.05,
+            comment: 0.3,
             unknown_customer: 0.05,
             pace: 0.12,
         }

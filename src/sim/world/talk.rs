@@ -8,11 +8,15 @@ use super::{
     line::TRANSFERRED_FIRST,
     settings::Handle,
 };
-use crate::event::{Body, Channel, EndedBy, Span, Text, TransferTarget, Transferred, WrapUpEnded};
+use crate::event::{
+    Body, Channel, EndedBy, EngagementReported, Span, Text, TransferTarget, Transferred,
+    WrapUpEnded,
+};
 
 /// A contact is handed on at most this often.
 const TRANSFERS_MAX: u32 = 3;
 const CHAT_WRAP_UP: Span = Span::from_secs(35);
+const REPORTED_AFTER: Span = Span::from_secs(3);
 const OUTSIDE_TALK: Span = Span::from_secs(240);
 
 impl Handle {
@@ -100,13 +104,19 @@ impl Center {
         let handle = times(drawn, self.pace(agent));
         let wrap_up = times(handle, self.dice.between(0.06, 0.24));
         let talk = handle - wrap_up;
-        self.edit(number, |it| it.wrap_up = wrap_up);
+        let mut hold = None;
         if self.dice.chance(self.settings.habits.hold) {
             let begins = times(talk, self.dice.between(0.2, 0.6));
             let lasts = times(talk, self.dice.between(0.05, 0.3));
             self.plan_step(number, begins, Step::Hold);
             self.plan_step(number, begins + lasts, Step::Unhold);
+            hold = Some(lasts);
         }
+        self.edit(number, |it| {
+            it.talk = talk - hold.unwrap_or_default();
+            it.hold = hold;
+            it.wrap_up = wrap_up;
+        });
         self.plan_step(number, talk, Step::EndTalk);
     }
 
@@ -209,9 +219,31 @@ impl Center {
                 }),
             );
         }
+        if last {
+            self.report(number, agent);
+        }
         self.agents[agent].wrapping -= 1;
         self.look_for_work(agent);
         self.forget_if_done(number);
+    }
+
+    /// What some vendors send when all is written up: their own figures of the last leg.
+    fn report(&mut self, number: ContactNo, agent: AgentNo) {
+        let Some(contact) = self.contacts.get(&number) else {
+            return;
+        };
+        if contact.channel != Channel::Voice || !self.dice.chance(self.settings.habits.report) {
+            return;
+        }
+        let report = EngagementReported {
+            agent: self.agents[agent].hire.id.clone(),
+            leg: contact.leg.clone(),
+            talk: Some(contact.talk),
+            hold: Some(contact.hold.unwrap_or_default()),
+            wrap_up: Some(contact.wrap_up),
+            hold_count: Some(u32::from(contact.hold.is_some())),
+        };
+        self.say_in(REPORTED_AFTER, number, Body::EngagementReported(report));
     }
 
     fn hand_on(&mut self, number: ContactNo, agent: AgentNo) {
@@ -223,8 +255,10 @@ impl Center {
             .filter(|_| self.contacts[&number].channel == Channel::Voice);
         let way = self.dice.share();
         self.feel(number, -0.15);
+        let now = self.now;
         self.edit(number, |it| {
             it.transfers += 1;
+            it.queued_at = now;
             it.priority = it.priority.min(TRANSFERRED_FIRST);
             it.wrap_up = times(it.wrap_up, 0.5);
             it.enter(Phase::Before);
