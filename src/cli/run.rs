@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::ConfigFile;
+use super::{ConfigFile, stop_on_interrupt};
 use crate::{
     config::Config,
-    kafka::{self, Progress, Stop},
+    kafka::{self, Progress},
     serve::{ReadSide, Server, Site},
 };
-
-/// As a shell says of a process that an interrupt ended.
-const INTERRUPTED: i32 = 130;
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
@@ -74,19 +71,6 @@ impl Run {
     fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
-}
-
-fn stop_on_interrupt() -> anyhow::Result<Stop> {
-    let stop = Stop::default();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || {
-        if asked.is_requested() {
-            std::process::exit(INTERRUPTED);
-        }
-        tracing::info!("leaving");
-        asked.request();
-    })?;
-    Ok(stop)
 }
 
 fn tell(config: &Config, works: bool, server: &Server) {

@@ -9,6 +9,7 @@ mod broker;
 mod client;
 pub mod clock;
 mod commit;
+pub mod dead_letters;
 mod embedded;
 mod follow;
 mod load;
