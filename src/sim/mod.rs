@@ -11,5 +11,6 @@ pub mod random; // the seed's numbers
 pub mod reference; // every number, counted again
 pub mod text; // conversations in writing
 pub mod voice; // a contact center's calls
+pub mod world; // a whole contact center
 
 mod call;
