@@ -17,9 +17,13 @@ mod commands;
 #[cfg(feature = "kafka")]
 mod config;
 mod crash;
+#[cfg(feature = "kafka")]
+mod dead_letters;
 mod decode;
 mod decode_damage;
 mod decode_kinds;
+#[cfg(feature = "kafka")]
+mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]
