@@ -2,11 +2,18 @@
 
 mod check;
 mod file;
+mod incidents;
 mod value;
 
 use std::{fs, ops::Range, path::Path};
 
-use crate::{engine::Settings, kafka::KafkaSettings, serve::HttpSettings};
+pub use incidents::load_incidents;
+
+use crate::{
+    engine::Settings,
+    kafka::KafkaSettings,
+    serve::{HttpSettings, ServeSettings},
+};
 
 /// All that a process must be told.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,6 +21,7 @@ pub struct Config {
     pub engine: Settings,
     pub kafka: KafkaSettings,
     pub http: HttpSettings,
+    pub serve: ServeSettings,
 }
 
 /// Why a file is no configuration.
