@@ -124,7 +124,7 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Pane(..) | Part::Gauges(_) => None,
+                Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
             });
         self.records_due.extend(contacts);
     }

@@ -37,11 +37,14 @@ pub(super) enum Part {
     Contact(ContactId),
     Pane(Entity, Pane),
     Gauges(Entity),
+    /// What waits for a task.
+    Outbox(u16),
 }
 
 const CONTACT: u8 = b'c';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
+const OUTBOX: u8 = b'o';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -302,6 +305,11 @@ impl PartKey {
         Self::of_machine(machine_prefix(GAUGES, &entity.name()))
     }
 
+    #[must_use]
+    pub(super) fn outbox(task: u16) -> Self {
+        Self::of_machine(machine_prefix(OUTBOX, &task.to_string()))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -344,6 +352,7 @@ impl Part {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
+            OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             _ => None,
         }
     }
