@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::{
     Settings, TaskError,
+    customers::CaseSaid,
     delta::Deltas,
     gauge::Waiting,
     step::{OutTopic, Output},
@@ -33,7 +34,7 @@ pub(super) struct Contacts {
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
-    timers: Timers,
+    timers: Timers<ContactId>,
     pub waiting: Waiting,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
@@ -67,6 +68,8 @@ pub(super) struct Ending {
 pub(super) struct Said<'a> {
     pub outputs: &'a mut Vec<Output>,
     pub deltas: &'a mut Deltas,
+    /// For the customers.
+    pub cases: &'a mut Vec<CaseSaid>,
     pub clock_skew: &'a mut i64,
 }
 
@@ -192,7 +195,7 @@ impl Contacts {
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
-            loaded.save(ending, store, &settings);
+            loaded.save(ending, store, &settings, said);
         }
         if self.loaded.len() > LOADED_MAX {
             self.loaded.clear();
@@ -213,9 +216,17 @@ impl Loaded {
     }
 
     /// Stores the contact, or forgets it.
-    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
+    fn save(
+        &mut self,
+        ending: Ending,
+        store: &mut Store,
+        settings: &Settings,
+        said: &mut Said<'_>,
+    ) {
         let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
         if ending.spoken.is_some_and(is_forgotten) {
+            said.cases
+                .extend(CaseSaid::farewell(&self.id, &self.contact.fold));
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
@@ -245,6 +256,7 @@ impl Loaded {
         tell_changes(before, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
         });
+        CaseSaid::of_change(&self.id, before, after, |case| said.cases.push(case));
         let context = Context {
             contact: self.id.as_str(),
             before,

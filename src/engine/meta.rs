@@ -45,6 +45,9 @@ pub(super) struct Meta {
     pub groups_written: bool,
     #[n(11)]
     pub agents_written: bool,
+    /// Of the customer stage: contacts whose time is up by then are settled.
+    #[n(12)]
+    pub customer_clock: Option<Clock>,
 }
 
 /// How far one source partition has been read.

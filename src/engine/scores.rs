@@ -81,7 +81,7 @@ impl Scores {
                 Part::Gauges(entity) => {
                     self.changed.insert(entity);
                 }
-                Part::Contact(_) => {}
+                Part::Contact(_) | Part::Customer(_) => {}
             }
         }
     }
@@ -92,7 +92,7 @@ impl Scores {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Pane(entity, _) | Part::Gauges(entity) => Some(entity),
-                Part::Contact(_) => None,
+                Part::Contact(_) | Part::Customer(_) => None,
             });
         self.changed.extend(entities);
         self.changed.retain(|entity| !written.includes(entity));

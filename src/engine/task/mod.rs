@@ -9,6 +9,7 @@ use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
     clock::Clock,
     contacts::{self, Contacts},
+    customers::{CaseSaid, Customers},
     delta::Deltas,
     frame::Forward,
     log::{Reader, Restored, Rotation},
@@ -42,6 +43,8 @@ pub struct Task {
     rotation: Rotation,
     time: Time,
     contacts: Contacts,
+    customers: Customers,
+    cases: Vec<CaseSaid>,
     scores: Scores,
     deltas: Deltas,
     forwards_by_task: BTreeMap<u16, Vec<Forward>>,
@@ -51,8 +54,8 @@ pub struct Task {
     unsaid: bool,
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
-    /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
-    told_end: [Option<Clock>; 2],
+    /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
+    told_end: [Option<Clock>; 3],
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
 }
@@ -76,6 +79,8 @@ impl Task {
             rotation: Rotation::default(),
             time: Time::new(settings),
             contacts: Contacts::new(settings),
+            customers: Customers::new(settings),
+            cases: Vec::new(),
             scores: Scores::new(settings),
             deltas: Deltas::default(),
             forwards_by_task: BTreeMap::new(),
@@ -84,7 +89,7 @@ impl Task {
             unsaid: false,
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
-            told_end: [None; 2],
+            told_end: [None; 3],
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
         }
@@ -122,6 +127,7 @@ impl Task {
             });
         }
         self.contacts.start(&self.store, self.id.0)?;
+        self.customers.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
         Ok(())
     }
@@ -192,7 +198,7 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Pane(..) | Part::Gauges(_) => None,
+            Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))

@@ -60,6 +60,7 @@ impl Task {
         let mut said = Said {
             outputs: &mut outputs,
             deltas: &mut self.deltas,
+            cases: &mut self.cases,
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
@@ -85,6 +86,8 @@ impl Task {
         for (task, forwards) in std::mem::take(&mut self.forwards_by_task) {
             sections.entry(task).or_default().forwards = forwards;
         }
+        self.send_cases(&mut sections);
+        self.finish_customers();
         for (task, deltas) in self.deltas.take_by_task(self.placement) {
             if task != self.id {
                 sections.entry(task.0).or_default().deltas = deltas;
@@ -111,6 +114,27 @@ impl Task {
             .into_iter()
             .map(|(task, section)| (TaskId(task), self.seal(task, section)))
             .collect()
+    }
+
+    fn send_cases(&mut self, sections: &mut BTreeMap<u16, Section>) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        for case in std::mem::take(&mut self.cases) {
+            let task = self.placement.task_of(case.customer.as_bytes());
+            if task == self.id {
+                self.customers.handle_case(case, now, &self.store);
+            } else {
+                sections.entry(task.0).or_default().cases.push(case);
+            }
+        }
+    }
+
+    fn finish_customers(&mut self) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        if let Some(now) = now {
+            self.customers.handle_timeout(now, &self.store);
+        }
+        let grain = self.grain(now);
+        (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
     }
 
     fn add_heartbeats(&mut self, sections: &mut BTreeMap<u16, Section>) {
@@ -172,9 +196,10 @@ impl Task {
             .collect()
     }
 
-    /// The clocks of the inputs and of the contact stage, where at their end.
-    pub(super) fn end(&self) -> [Option<Clock>; 2] {
-        let clocks = [self.time.own.source, self.time.own.contact];
+    /// The clocks of the inputs, the contacts and the customers, where at their end.
+    pub(super) fn end(&self) -> [Option<Clock>; 3] {
+        let own = &self.time.own;
+        let clocks = [own.source, own.contact, own.customer];
         clocks.map(|clock| clock.filter(|clock| clock.ended))
     }
 
