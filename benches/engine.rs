@@ -87,7 +87,7 @@ fn partitions(contacts: usize) -> Vec<Vec<Vec<u8>>> {
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
     for event in world.events() {
-        let task = placement.task_of(event.contact.as_str().as_bytes());
+        let task = placement.owner_of(&event.key);
         partitions[usize::from(task.0)].push(jsonl(&event).into_bytes());
     }
     partitions

@@ -17,7 +17,7 @@ use std::{
 use floorwalker::{
     event::{
         AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, DeclineCause, EndedBy, Event,
-        EventId, QueueId, Span, Timestamp, WrapUpEnded,
+        EventId, Key, QueueId, Span, Timestamp, WrapUpEnded,
     },
     kafka::{
         clock::{Tick, wall},
@@ -140,10 +140,11 @@ fn call(random: &mut Random) -> [(Span, Body); 5] {
         priority: None,
         reason: None,
         leg: None,
+        thread: None,
     });
     let offered = Body::AgentOffered(at_agent(&agent));
     let answered = Body::AgentAnswered(at_agent(&agent));
-    let ended = Body::ContactEnded(EndedBy::Customer);
+    let ended = Body::ContactEnded(EndedBy::Customer, None);
     let wrapped = Body::WrapUpEnded(WrapUpEnded {
         agent: agent.clone(),
         disposition: None,
@@ -178,7 +179,7 @@ fn call(random: &mut Random) -> [(Span, Body); 5] {
         (between(500, 1_000), Body::AgentOffered(at_agent(&other))),
         (
             between(24_000, 30_000),
-            Body::ContactEnded(EndedBy::Customer),
+            Body::ContactEnded(EndedBy::Customer, None),
         ),
     ]
 }
@@ -222,7 +223,7 @@ fn send_one(producer: &BaseProducer, planned: &Planned, now: Timestamp) {
     let event = Event {
         id: EventId::new(&format!("{contact}-{}", planned.number)),
         occurred_at: now,
-        contact: ContactId::new(&contact),
+        key: Key::Contact(ContactId::new(&contact)),
         channel: Some(Channel::Voice),
         customer: None,
         body: planned.body.clone(),

@@ -173,7 +173,7 @@ fn write(file: &Path, events: &[Event]) -> usize {
 fn by_contact(events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
     let mut events_by_contact: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for event in events {
-        let contact = event.contact.as_str().to_owned();
+        let contact = event.key.as_str().to_owned();
         events_by_contact.entry(contact).or_default().push(event);
     }
     events_by_contact

@@ -125,7 +125,7 @@ impl Run {
                 self.later += 1;
                 return;
             }
-            partition = self.placement.task_of(event.contact.as_str().as_bytes()).0;
+            partition = self.placement.owner_of(&event.key).0;
             self.note(&event);
         }
         let input = InputId {
@@ -138,7 +138,7 @@ impl Run {
 
     fn note(&mut self, event: &Event) {
         self.newest = self.newest.max(Some(event.occurred_at));
-        if let Body::SurveyAnswered(survey) = &event.body {
+        if let Body::SurveyAnswered(survey, _) = &event.body {
             self.scales.add(survey);
         }
     }

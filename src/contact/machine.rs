@@ -88,7 +88,7 @@ impl Contact {
             at: event.occurred_at,
             channel: event.channel,
             customer,
-            body: event.body,
+            body: event.body.without_prose(),
         };
         if let Some(known) = self.tail.iter().position(|known| known.id == seen.id) {
             return self.handle_repeat(known, seen, settings);

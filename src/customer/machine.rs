@@ -8,6 +8,10 @@ use crate::{
     event::{Span, Timestamp},
 };
 
+/// Contacts of one customer that are remembered at a time. More of them are no customer's but those of an id that stands for
+/// many: the oldest is forgotten, as it was told.
+const CASES_MAX: usize = 100;
+
 /// A contact as its customer names it: 64 bits of the hash of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
@@ -86,18 +90,34 @@ impl Customer {
 
     /// Forgets, without taking back, what can neither change nor change others at `now`.
     pub fn forget(&mut self, now: Timestamp, settings: &FirstContact) {
-        self.cases
-            .retain(|known| known.forgotten_at(settings).is_none_or(|at| now < at));
+        let window = settings.window;
+        let mut kept: Vec<Known> = Vec::with_capacity(self.cases.len());
+        for known in std::mem::take(&mut self.cases) {
+            let due = known.forgotten_at(window).is_some_and(|at| at <= now);
+            let free = !kept
+                .iter()
+                .any(|other| other.may_be_repeated_by(&known, window));
+            if !(due && free) {
+                kept.push(known);
+            }
+        }
+        let over = kept.len().saturating_sub(CASES_MAX);
+        kept.drain(..over);
+        self.cases = kept;
     }
 
     /// The next instant at which time alone changes something.
     #[must_use]
     pub fn next_due_at(&self, settings: &FirstContact) -> Option<Timestamp> {
-        let each = self.cases.iter().flat_map(|known| {
-            let settles = (known.confirmed.is_none()).then(|| known.settles_at(settings.window));
-            [settles.flatten(), known.forgotten_at(settings)]
+        let window = settings.window;
+        let unsettled = self.cases.iter().filter(|known| known.confirmed.is_none());
+        let settles = unsettled.filter_map(|known| known.settles_at(window));
+        let free = (self.cases.iter().enumerate()).filter(|(place, known)| {
+            let mut earlier = self.cases[..*place].iter();
+            !earlier.any(|other| other.may_be_repeated_by(known, window))
         });
-        each.flatten().min()
+        let forgotten = free.filter_map(|(_, known)| known.forgotten_at(window));
+        settles.chain(forgotten).min()
     }
 
     /// Whether nothing is known of the customer any more.
@@ -166,11 +186,16 @@ impl Known {
     }
 
     /// When it can change nothing any more: its contact is forgotten, and who ended by its beginning is settled too.
-    fn forgotten_at(&self, settings: &FirstContact) -> Option<Timestamp> {
-        let apart = self.case.began_at + settings.window;
-        let settles = self.settles_at(settings.window);
-        self.let_go
-            .then(|| settles.max(Some(apart)).unwrap_or(apart))
+    fn forgotten_at(&self, window: Span) -> Option<Timestamp> {
+        let apart = self.case.began_at + window;
+        let settles = self.settles_at(window);
+        self.let_go.then(|| settles.unwrap_or(apart).max(apart))
+    }
+
+    /// Whether the other began while this one's window ran.
+    fn may_be_repeated_by(&self, other: &Self, window: Span) -> bool {
+        let began_at = other.case.began_at;
+        (self.case.end.as_ref()).is_some_and(|end| (end.at..end.at + window).contains(&began_at))
     }
 
     fn tell(&self, sign: i64, window: Span, tell: &mut impl FnMut(&Fact<'_>, i64)) {

@@ -143,6 +143,38 @@ fn what_is_forgotten_stays_told_and_nothing_is_forgotten_while_it_can_change() {
 }
 
 #[test]
+fn who_repeats_another_is_remembered_as_long_as_that_one() {
+    let fcr = FirstContact::default();
+    let mut customer = Customer::default();
+    customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
+    customer.handle_case(id(1), Some(case(90, None)), None, &fcr);
+    customer.handle_let_go(id(1));
+    let long_after = at(10 * WEEK);
+    customer.handle_timeout(long_after, &fcr);
+    customer.forget(long_after, &fcr);
+    assert_eq!(customer.next_due_at(&fcr), None);
+    customer.handle_timeout(long_after, &fcr);
+    assert_eq!(customer.confirmed(id(0)), Some(Repeated));
+    customer.handle_let_go(id(0));
+    customer.forget(long_after, &fcr);
+    assert!(customer.is_empty());
+}
+
+#[test]
+fn an_id_that_stands_for_many_customers_does_not_grow_without_limit() {
+    let fcr = FirstContact::default();
+    let mut customer = Customer::default();
+    for number in 0..500 {
+        let began = i64::try_from(number).unwrap() * HOUR;
+        customer.handle_case(id(number), Some(resolved(began, began + 60)), None, &fcr);
+        customer.forget(at(began), &fcr);
+    }
+    assert!(customer.to_image().len() < 5_000);
+    assert_eq!(customer.resolution(id(499)), Some(Resolved));
+    assert_eq!(customer.resolution(id(498)), Some(Repeated));
+}
+
+#[test]
 fn a_customer_of_one_contact_takes_few_bytes() {
     let mut customer = Customer::default();
     let fcr = FirstContact::default();

@@ -8,7 +8,10 @@ use serde::{
 };
 
 use super::{Rejection, RejectionCode, TEXT_BYTES_MAX};
-use crate::event::{Id, Text};
+use crate::event::{AlertId, Id, Text};
+
+/// An alert's id is a subject, which holds an id, and a digest.
+const ALERT_ID_BYTES_MAX: usize = TEXT_BYTES_MAX + 64;
 
 /// The fields that mean something, by their names in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -38,6 +41,21 @@ pub(super) enum Key {
     Score,
     ScaleMin,
     ScaleMax,
+    Public,
+    Text,
+    Sentiment,
+    Talk,
+    Hold,
+    WrapUp,
+    HoldCount,
+    Comment,
+    Thread,
+    State,
+    Team,
+    Site,
+    Skills,
+    Alert,
+    Note,
     #[serde(other)]
     Ignored,
 }
@@ -70,6 +88,21 @@ impl Key {
         "score",
         "scale_min",
         "scale_max",
+        "public",
+        "text",
+        "sentiment",
+        "talk",
+        "hold",
+        "wrap_up",
+        "hold_count",
+        "comment",
+        "thread",
+        "state",
+        "team",
+        "site",
+        "skills",
+        "alert",
+        "note",
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -86,7 +119,7 @@ pub(super) enum Field<'a> {
     Integer(i64),
     Number(f64),
     Text(Cow<'a, str>),
-    List,
+    List(Vec<Self>),
     Object,
 }
 
@@ -149,8 +182,42 @@ impl<'a> Fields<'a> {
                 RejectionCode::EmptyId,
                 format!("`{}` is empty; leave it out if there is none", key.name()),
             )),
-            Some(id) => Ok(Some(Id::new(short(key, id)?))),
+            Some(id) => Ok(Some(Id::new(short(key, id, TEXT_BYTES_MAX)?))),
             None => Ok(None),
+        }
+    }
+
+    /// What a person wrote, of any length; empty counts as unsaid.
+    pub(super) fn prose(&self, key: Key) -> Result<Option<Text>, Rejection> {
+        let said = self.text(key)?.filter(|prose| !prose.is_empty());
+        Ok(said.map(Text::new))
+    }
+
+    /// A list of remarks; empty ones count as unsaid.
+    pub(super) fn remarks(&self, key: Key) -> Result<Vec<Text>, Rejection> {
+        let said = self.said(key, "a list of texts", Field::as_texts)?;
+        let remarks = said.into_iter().flatten();
+        remarks
+            .filter(|remark| !remark.is_empty())
+            .map(|remark| Ok(Text::new(short(key, remark, TEXT_BYTES_MAX)?)))
+            .collect()
+    }
+
+    pub(super) fn alert_id(&self) -> Result<Option<AlertId>, Rejection> {
+        let key = Key::Alert;
+        let Some(said) = self.text(key)? else {
+            return Ok(None);
+        };
+        let alert = AlertId::new(short(key, said, ALERT_ID_BYTES_MAX)?);
+        match alert.subject() {
+            Some(_) => Ok(Some(alert)),
+            None => Err(Rejection::of(
+                RejectionCode::AlertWithoutSubject,
+                format!(
+                    "`alert` is `{}`; an alert's id is subject/digest",
+                    excerpt(said)
+                ),
+            )),
         }
     }
 
@@ -158,7 +225,7 @@ impl<'a> Fields<'a> {
     pub(super) fn remark(&self, key: Key) -> Result<Option<Text>, Rejection> {
         match self.text(key)? {
             None | Some("") => Ok(None),
-            Some(remark) => Ok(Some(Text::new(short(key, remark)?))),
+            Some(remark) => Ok(Some(Text::new(short(key, remark, TEXT_BYTES_MAX)?))),
         }
     }
 
@@ -179,21 +246,25 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn short(key: Key, text: &str) -> Result<&str, Rejection> {
-    if text.len() <= TEXT_BYTES_MAX {
+fn short(key: Key, text: &str, bytes_max: usize) -> Result<&str, Rejection> {
+    if text.len() <= bytes_max {
         return Ok(text);
     }
     Err(Rejection::of(
         RejectionCode::TooLong,
         format!(
-            "`{}` has {} bytes; at most {TEXT_BYTES_MAX} are kept",
+            "`{}` has {} bytes; at most {bytes_max} are kept",
             key.name(),
             text.len()
         ),
     ))
 }
 
-fn unknown_word(key: Key, said: &str, words: impl Iterator<Item = &'static str>) -> Rejection {
+pub(super) fn unknown_word(
+    key: Key,
+    said: &str,
+    words: impl Iterator<Item = &'static str>,
+) -> Rejection {
     let list: Vec<&str> = words.collect();
     Rejection::of(
         RejectionCode::UnknownWord,
@@ -216,6 +287,14 @@ impl Field<'_> {
     pub(super) fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self {
             Some(text)
+        } else {
+            None
+        }
+    }
+
+    fn as_texts(&self) -> Option<Vec<&str>> {
+        if let Self::List(items) = self {
+            items.iter().map(Self::as_text).collect()
         } else {
             None
         }
@@ -267,7 +346,7 @@ impl Field<'_> {
             Self::Integer(_) => "a whole number",
             Self::Number(_) => "a number with a fraction or over 64 bits",
             Self::Text(_) => "text",
-            Self::List => "a list",
+            Self::List(_) => "a list",
             Self::Object => "an object",
         }
     }
@@ -340,8 +419,11 @@ impl<'de> Visitor<'de> for FieldVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Field<'de>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Field::List)
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Field::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Field<'de>, A::Error> {

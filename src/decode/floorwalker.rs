@@ -4,11 +4,13 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
     Decoded, Rejection, RejectionCode,
-    field::{Field, Fields, Key, excerpt},
+    field::{Field, Fields, Key, excerpt, unknown_word},
 };
 use crate::event::{
-    AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction, EndedBy,
-    Event, EventId, Id, LeftWhy, Survey, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
+    self, AgentState, AgentStateChanged, AlertAcknowledged, AtAgent, Author, Body, Channel,
+    ContactQueued, CustomerId, DeclineCause, Direction, EndedBy, EngagementReported, Event,
+    EventId, Id, KeyKind, LeftWhy, MessageSent, Span, Survey, Text, Timestamp, TransferTarget,
+    Transferred, WrapUpEnded,
 };
 
 /// 2000-01-01T00:00:00Z. What is earlier has a broken clock, or seconds where milliseconds belong.
@@ -35,7 +37,7 @@ struct Input<'f> {
 }
 
 impl Input<'_> {
-    /// `None`: a kind that is not known or not used yet.
+    /// `None`: a kind that is not known.
     fn body(&self) -> Result<Option<Body>, Rejection> {
         let body = match self.kind {
             "transferred" => self.transferred()?,
@@ -46,11 +48,17 @@ impl Input<'_> {
             "agent_answered" => Body::AgentAnswered(self.at_agent()?),
             "hold_started" => Body::HoldStarted(self.id(Key::Agent)?),
             "hold_ended" => Body::HoldEnded(self.id(Key::Agent)?),
-            "contact_ended" => {
-                Body::ContactEnded(self.word(Key::By, &EndedBy::ALL, EndedBy::name)?)
-            }
+            "message_sent" => self.message_sent()?,
+            "contact_ended" => self.contact_ended()?,
             "wrap_up_ended" => self.wrap_up_ended()?,
-            "survey_answered" => Body::SurveyAnswered(self.survey()?),
+            "engagement_reported" => self.engagement_reported()?,
+            "contact_resolved" => Body::ContactResolved(self.fields.id(Key::Agent)?),
+            "contact_reopened" => Body::ContactReopened(self.fields.id(Key::Agent)?),
+            "survey_answered" => {
+                Body::SurveyAnswered(self.survey()?, self.fields.prose(Key::Comment)?)
+            }
+            "agent_state_changed" => self.agent_state_changed()?,
+            "alert_acknowledged" => self.alert_acknowledged()?,
             _ => return Ok(None),
         };
         Ok(Some(body))
@@ -59,7 +67,7 @@ impl Input<'_> {
     fn event(&self, body: Body) -> Result<Event, Rejection> {
         let content = Content {
             occurred_at: self.occurred_at()?,
-            contact: self.id(Key::ContactId)?,
+            key: self.key_of(&body)?,
             channel: self
                 .fields
                 .word(Key::Channel, &Channel::ALL, Channel::name)?,
@@ -68,6 +76,16 @@ impl Input<'_> {
         };
         let id = self.fields.id(Key::EventId)?;
         Ok(content.with_id(id))
+    }
+
+    fn key_of(&self, body: &Body) -> Result<event::Key, Rejection> {
+        Ok(match body.key_kind() {
+            KeyKind::Contact => event::Key::Contact(self.id(Key::ContactId)?),
+            KeyKind::Agent => event::Key::Agent(self.id(Key::Agent)?),
+            KeyKind::Alert => {
+                event::Key::Alert(needed(self.fields.alert_id()?, Key::Alert, self.kind)?)
+            }
+        })
     }
 
     fn occurred_at(&self) -> Result<Timestamp, Rejection> {
@@ -109,6 +127,7 @@ impl Input<'_> {
             priority: self.fields.integer(Key::Priority)?,
             reason: self.fields.remark(Key::Reason)?,
             leg: self.fields.remark(Key::Leg)?,
+            thread: self.fields.remark(Key::Thread)?,
         };
         if queued.queue.is_none() && matches!(queued.direction, None | Some(Direction::Inbound)) {
             return Err(Rejection::of(
@@ -135,6 +154,76 @@ impl Input<'_> {
     fn offer_declined(&self) -> Result<Body, Rejection> {
         let cause = self.word(Key::Cause, &DeclineCause::ALL, DeclineCause::name)?;
         Ok(Body::OfferDeclined(self.id(Key::Agent)?, cause))
+    }
+
+    fn message_sent(&self) -> Result<Body, Rejection> {
+        Ok(Body::MessageSent(MessageSent {
+            by: self.author()?,
+            public: self.fields.bool(Key::Public)?.unwrap_or(true),
+            queue: self.fields.id(Key::Queue)?,
+            text: self.fields.prose(Key::Text)?,
+            sentiment: self.sentiment()?,
+        }))
+    }
+
+    fn author(&self) -> Result<Author, Rejection> {
+        let name = needed(self.fields.text(Key::By)?, Key::By, self.kind)?;
+        let author = Author::from_name(name, || self.id(Key::Agent))?;
+        author.ok_or_else(|| unknown_word(Key::By, name, Author::NAMES.into_iter()))
+    }
+
+    fn sentiment(&self) -> Result<Option<f64>, Rejection> {
+        match self.fields.number(Key::Sentiment)? {
+            Some(off) if !MessageSent::is_sentiment(off) => Err(Rejection::of(
+                RejectionCode::SentimentOffScale,
+                format!("the sentiment {off:?} is off its scale, -1 to 1"),
+            )),
+            said => Ok(said),
+        }
+    }
+
+    fn contact_ended(&self) -> Result<Body, Rejection> {
+        let by = self.word(Key::By, &EndedBy::ALL, EndedBy::name)?;
+        Ok(Body::ContactEnded(by, self.fields.remark(Key::Reason)?))
+    }
+
+    fn engagement_reported(&self) -> Result<Body, Rejection> {
+        let count = self.fields.integer(Key::HoldCount)?;
+        Ok(Body::EngagementReported(EngagementReported {
+            agent: self.id(Key::Agent)?,
+            leg: self.fields.remark(Key::Leg)?,
+            talk: self.seconds(Key::Talk)?,
+            hold: self.seconds(Key::Hold)?,
+            wrap_up: self.seconds(Key::WrapUp)?,
+            hold_count: count.map(|count| u32::try_from(count.max(0)).unwrap_or(u32::MAX)),
+        }))
+    }
+
+    fn seconds(&self, key: Key) -> Result<Option<Span>, Rejection> {
+        let Some(seconds) = self.fields.number(key)? else {
+            return Ok(None);
+        };
+        let span = Span::from_secs_f64(seconds).ok_or_else(|| {
+            let sentence = format!("`{}` is {seconds:?} s, over 31 years", key.name());
+            Rejection::of(RejectionCode::DurationOutOfRange, sentence)
+        })?;
+        Ok(Some(span))
+    }
+
+    fn agent_state_changed(&self) -> Result<Body, Rejection> {
+        Ok(Body::AgentStateChanged(AgentStateChanged {
+            state: self.word(Key::State, &AgentState::ALL, AgentState::name)?,
+            reason: self.fields.remark(Key::Reason)?,
+            team: self.fields.id(Key::Team)?,
+            site: self.fields.id(Key::Site)?,
+            skills: self.fields.remarks(Key::Skills)?,
+        }))
+    }
+
+    fn alert_acknowledged(&self) -> Result<Body, Rejection> {
+        let by = needed(self.fields.remark(Key::By)?, Key::By, self.kind)?;
+        let note = self.fields.remark(Key::Note)?;
+        Ok(Body::AlertAcknowledged(AlertAcknowledged { by, note }))
     }
 
     fn wrap_up_ended(&self) -> Result<Body, Rejection> {
@@ -220,7 +309,7 @@ fn on_scale(survey: Survey) -> Result<Survey, Rejection> {
 /// All that an event says, but for its id.
 struct Content {
     occurred_at: Timestamp,
-    contact: ContactId,
+    key: event::Key,
     channel: Option<Channel>,
     customer: Option<CustomerId>,
     body: Body,
@@ -231,7 +320,7 @@ impl Content {
         Event {
             id: id.unwrap_or_else(|| self.digest()),
             occurred_at: self.occurred_at,
-            contact: self.contact,
+            key: self.key,
             channel: self.channel,
             customer: self.customer,
             body: self.body,
@@ -242,12 +331,12 @@ impl Content {
     fn digest(&self) -> EventId {
         let Self {
             occurred_at,
-            contact,
+            key,
             channel,
             customer,
             body,
         } = self;
-        let bytes = minicbor::to_vec((occurred_at, contact, channel, customer, body))
+        let bytes = minicbor::to_vec((occurred_at, key.as_str(), channel, customer, body))
             .expect("encoding into memory can't fail");
         EventId::new(&format!("~{:032x}", xxh3_128(&bytes)))
     }

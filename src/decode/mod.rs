@@ -1,15 +1,14 @@
 //! Bytes become events, or a named rejection that flows on as data. One file per format.
 //!
 //! Contract: an [`Event`] that comes out keeps every rule one event alone can break; what comes out depends on the
-//! bytes alone; no input panics. Kinds that are not known, or not used yet, are [`Decoded::Unknown`], whatever else
-//! they hold.
+//! bytes alone; no input panics. Kinds that are not known are [`Decoded::Unknown`], whatever else they hold.
 //!
 //! ```
 //! use floorwalker::decode::{Decoded, decode};
 //! let json = br#"{"event_id":"e7","occurred_at":"2026-11-22T09:14:08.250Z","source":"acd-1",
 //!     "type":"agent_answered","contact_id":"c1","agent":"ana","queue":"billing"}"#;
 //! let Ok(Decoded::Event(event)) = decode(json) else { panic!() };
-//! assert_eq!(event.contact.as_str(), "c1");
+//! assert_eq!(event.key.as_str(), "c1");
 //! assert_eq!(decode(b"{}").unwrap_err().code.name(), "missing_field");
 //! ```
 
@@ -19,18 +18,19 @@ mod rejection;
 
 pub use rejection::{Position, Rejection, RejectionCode};
 
-use crate::event::{ContactId, Event, Text};
+use crate::event::{Event, Text};
 
 /// Longest payload that is read at all.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
-/// Longest id, reason or disposition: each lies in a part of the state, whose size is limited.
+/// Longest id, reason or disposition: each lies in a part of the state, whose size is limited. What people write does
+/// not, and is as long as the payload lets it be.
 pub const TEXT_BYTES_MAX: usize = 256;
 
 /// What a readable payload holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decoded {
     Event(Event),
-    /// An event of a kind that is not known or not used yet, to be counted and skipped; its name, at most 64 characters.
+    /// An event of a kind that is not known, to be counted and skipped; its name, at most 64 characters.
     Unknown(Text),
 }
 
@@ -44,10 +44,4 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Rejection> {
     }
     let text = std::str::from_utf8(bytes).map_err(|fault| Rejection::not_utf8(bytes, fault))?;
     floorwalker::decode(text)
-}
-
-/// What decides which task an event belongs to.
-#[must_use]
-pub const fn routing_key(event: &Event) -> &ContactId {
-    &event.contact
 }

@@ -39,10 +39,13 @@ pub enum RejectionCode {
     AmbiguousTarget,
     ScaleWithoutWidth,
     ScoreOffScale,
+    SentimentOffScale,
+    DurationOutOfRange,
+    AlertWithoutSubject,
 }
 
 impl RejectionCode {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::TooLarge,
         Self::InvalidUtf8,
         Self::InvalidJson,
@@ -59,6 +62,9 @@ impl RejectionCode {
         Self::AmbiguousTarget,
         Self::ScaleWithoutWidth,
         Self::ScoreOffScale,
+        Self::SentimentOffScale,
+        Self::DurationOutOfRange,
+        Self::AlertWithoutSubject,
     ];
 
     /// The name in headers and counters.
@@ -81,6 +87,9 @@ impl RejectionCode {
             Self::AmbiguousTarget => "ambiguous_target",
             Self::ScaleWithoutWidth => "scale_without_width",
             Self::ScoreOffScale => "score_off_scale",
+            Self::SentimentOffScale => "sentiment_off_scale",
+            Self::DurationOutOfRange => "duration_out_of_range",
+            Self::AlertWithoutSubject => "alert_without_subject",
         }
     }
 }

@@ -110,15 +110,17 @@ impl Contacts {
         Ok(())
     }
 
-    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Outcome {
+    /// `None`: it happened to no contact.
+    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<Outcome> {
+        let contact = event.contact()?;
         let named = event.customer.as_ref();
         let customer = named.map(|customer| self.pseudonym(customer));
         let settings = Arc::clone(&self.settings);
-        let loaded = self.touch(&event.contact, store);
+        let loaded = self.touch(contact, store);
         let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
         let alerts_changed = loaded.alerts_changed();
         self.alert_pending |= alerts_changed;
-        outcome
+        Some(outcome)
     }
 
     /// Lets time pass for those who are due. True if anybody was.

@@ -183,6 +183,9 @@ impl Customers {
             },
         ) in std::mem::take(&mut self.touched)
         {
+            // What was due already when its contact spoke is settled before anything is forgotten.
+            now.iter()
+                .for_each(|now| customer.handle_timeout(*now, fcr));
             tell_changes(&before, &customer, fcr, |fact, sign| {
                 deltas.add_fact(fact, sign, grain);
             });

@@ -66,12 +66,22 @@ pub enum Customer {}
 #[derive(Debug)]
 pub enum Queue {}
 #[derive(Debug)]
+pub enum Team {}
+#[derive(Debug)]
+pub enum Site {}
+#[derive(Debug)]
+pub enum Alert {}
+#[derive(Debug)]
 pub enum Occurrence {}
 
 pub type AgentId = Id<Agent>;
 pub type ContactId = Id<Contact>;
 pub type CustomerId = Id<Customer>;
 pub type QueueId = Id<Queue>;
+pub type TeamId = Id<Team>;
+pub type SiteId = Id<Site>;
+/// `<subject>/<digest>`: [`AlertId::subject`] says whose alert it is.
+pub type AlertId = Id<Alert>;
 pub type EventId = Id<Occurrence>;
 
 impl<Kind> Id<Kind> {
@@ -86,6 +96,15 @@ impl<Kind> Id<Kind> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl AlertId {
+    /// The entity or contact that the alert is about: what stands before the last `/`.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        let (subject, _) = self.as_str().rsplit_once('/')?;
+        Some(subject).filter(|subject| !subject.is_empty())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The names of the closed enums, the same in the input, in lines and in records.
 
-use super::{DeclineCause, Direction, EndedBy, LeftWhy};
+use super::{AgentId, AgentState, Author, DeclineCause, Direction, EndedBy, LeftWhy};
 
 impl Direction {
     pub const ALL: [Self; 4] = [Self::Inbound, Self::Outbound, Self::Internal, Self::Monitor];
@@ -80,5 +80,61 @@ impl EndedBy {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+impl AgentState {
+    pub const ALL: [Self; 6] = [
+        Self::Offline,
+        Self::Available,
+        Self::Offered,
+        Self::Engaged,
+        Self::WrapUp,
+        Self::Away,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::Available => "available",
+            Self::Offered => "offered",
+            Self::Engaged => "engaged",
+            Self::WrapUp => "wrap_up",
+            Self::Away => "away",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+impl Author {
+    pub const NAMES: [&'static str; 4] = ["customer", "bot", "system", "agent"];
+
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Bot => "bot",
+            Self::System => "system",
+            Self::Agent(_) => "agent",
+        }
+    }
+
+    /// The author of this name; `agent` is asked for where the name is an agent's. `None`: there is no such name.
+    pub fn from_name<Fault>(
+        name: &str,
+        agent: impl FnOnce() -> Result<AgentId, Fault>,
+    ) -> Result<Option<Self>, Fault> {
+        Ok(Some(match name {
+            "customer" => Self::Customer,
+            "bot" => Self::Bot,
+            "system" => Self::System,
+            "agent" => Self::Agent(agent()?),
+            _ => return Ok(None),
+        }))
     }
 }

@@ -17,6 +17,9 @@ pub struct Timestamp(#[n(0)] pub i64);
 #[cbor(transparent)]
 pub struct Span(#[n(0)] pub i64);
 
+/// Longest span that a number of seconds may name: its microseconds are exact.
+const SECS_MAX: f64 = 1e9;
+
 /// Why a text is not an instant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an RFC 3339 time with an offset, such as 2026-11-22T09:14:08.250Z")]
@@ -154,6 +157,16 @@ impl Span {
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis * 1_000)
+    }
+
+    /// To the nearest microsecond; `None` over 31 years.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "within the limit, whole and below 2^53"
+    )]
+    pub fn from_secs_f64(seconds: f64) -> Option<Self> {
+        (seconds.abs() <= SECS_MAX).then(|| Self((seconds * 1e6).round() as i64))
     }
 
     /// The span in seconds.

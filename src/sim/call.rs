@@ -6,7 +6,7 @@ use super::{
 };
 use crate::event::{
     AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
-    EndedBy, Event, EventId, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
+    EndedBy, Event, EventId, Key, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
     Transferred, WrapUpEnded,
 };
 
@@ -98,7 +98,7 @@ impl<'a> Call<'a> {
         self.events.push(Event {
             id: EventId::new(&format!("{}-{number}", self.contact)),
             occurred_at: self.grid(at),
-            contact: self.contact.clone(),
+            key: Key::Contact(self.contact.clone()),
             channel: tells.then_some(Channel::Voice),
             customer: self.customer.clone().filter(|_| tells),
             body,
@@ -115,6 +115,7 @@ impl<'a> Call<'a> {
             priority,
             reason: reason.map(Text::new),
             leg: leg.map(Text::new),
+            thread: None,
         }));
     }
 
@@ -145,7 +146,7 @@ impl<'a> Call<'a> {
             8..11 => return self.flow_out(&queue),
             11 => {
                 self.pass_about(secs(15));
-                return self.say(Body::ContactEnded(EndedBy::System));
+                return self.say(Body::ContactEnded(EndedBy::System, None));
             }
             _ => {}
         }
@@ -164,7 +165,7 @@ impl<'a> Call<'a> {
             self.answer(seat, Some(queue), Some("callback"));
         } else if self.chance(0.5) {
             self.pass_about(secs(20));
-            self.say(Body::ContactEnded(EndedBy::System));
+            self.say(Body::ContactEnded(EndedBy::System, None));
         }
     }
 
@@ -209,7 +210,7 @@ impl<'a> Call<'a> {
 
     fn give_up(&mut self, at: Timestamp) {
         self.at = self.grid(at);
-        self.say(Body::ContactEnded(EndedBy::Customer));
+        self.say(Body::ContactEnded(EndedBy::Customer, None));
         if self.chance(0.02) {
             // The agent lifts the receiver as the customer hangs up.
             self.pass(Span::from_millis(300));
@@ -251,7 +252,7 @@ impl<'a> Call<'a> {
             Some(_) => self.transfer_outside(seat),
             None => {
                 let by = *self.random().pick(&[EndedBy::Customer, EndedBy::Agent]);
-                self.say(Body::ContactEnded(by));
+                self.say(Body::ContactEnded(by, None));
                 self.wrap_up(seat);
             }
         }
@@ -291,6 +292,7 @@ impl<'a> Call<'a> {
             priority: None,
             reason: None,
             leg: Some(Text::new("3")),
+            thread: None,
         }));
         self.say(Body::AgentAnswered(AtAgent {
             agent: AgentId::new("supervisor"),
@@ -346,7 +348,7 @@ impl<'a> Call<'a> {
         self.transferred(seat, TransferTarget::External(Text::new("+44 20")), false);
         self.aside(|call| call.wrap_up(seat));
         self.pass_about(secs(600));
-        self.say(Body::ContactEnded(EndedBy::Customer));
+        self.say(Body::ContactEnded(EndedBy::Customer, None));
     }
 
     /// What one agent does beside the call: the call's own time goes on from here.
@@ -428,11 +430,12 @@ impl<'a> Call<'a> {
             self.pass_about(secs(1_200));
             let (scale_min, scale_max) = *self.random().pick(&[(1.0, 5.0), (0.0, 10.0)]);
             let steps = *self.random().pick(&[0.0, 0.25, 0.5, 0.75, 0.75, 1.0, 1.0]);
-            self.say(Body::SurveyAnswered(Survey {
+            let survey = Survey {
                 score: scale_min + steps * (scale_max - scale_min),
                 scale_min,
                 scale_max,
-            }));
+            };
+            self.say(Body::SurveyAnswered(survey, None));
         }
     }
 }

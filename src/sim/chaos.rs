@@ -6,7 +6,7 @@
 use super::random::Random;
 use crate::event::{
     AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
-    EndedBy, Event, EventId, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
+    EndedBy, Event, EventId, Key, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
     Transferred, WrapUpEnded,
 };
 
@@ -33,7 +33,7 @@ fn contact(random: &mut Random, number: usize, start: Timestamp) -> Vec<Event> {
             Event {
                 id: EventId::new(&format!("x{number}-{event}")),
                 occurred_at: at,
-                contact: ContactId::new(&format!("x{number}")),
+                key: Key::Contact(ContactId::new(&format!("x{number}"))),
                 channel: random.chance(0.1).then_some(*random.pick(&[
                     Channel::Voice,
                     Channel::Voice,
@@ -84,17 +84,21 @@ fn body(random: &mut Random) -> Body {
         12..15 => Body::AgentAnswered(at_agent(random)),
         15 => Body::HoldStarted(agent(random)),
         16 => Body::HoldEnded(agent(random)),
-        17..19 => Body::ContactEnded(*random.pick(&EndedBy::ALL)),
+        17..19 => Body::ContactEnded(*random.pick(&EndedBy::ALL), None),
         19..21 => Body::WrapUpEnded(WrapUpEnded {
             agent: agent(random),
             disposition: None,
             resolved: *random.pick(&[None, Some(false), Some(true)]),
         }),
-        _ => Body::SurveyAnswered(Survey {
-            score: *random.pick(&[1.0, 2.0, 3.0, 4.0, 5.0]),
-            scale_min: 1.0,
-            scale_max: 5.0,
-        }),
+        _ => Body::SurveyAnswered(survey(random), None),
+    }
+}
+
+fn survey(random: &mut Random) -> Survey {
+    Survey {
+        score: *random.pick(&[1.0, 2.0, 3.0, 4.0, 5.0]),
+        scale_min: 1.0,
+        scale_max: 5.0,
     }
 }
 
@@ -122,8 +126,11 @@ fn queued(random: &mut Random) -> ContactQueued {
         queue: Some(queue(random)),
         direction,
         priority: None,
-        reason: None,
+        reason: random
+            .chance(0.3)
+            .then(|| Text::new(["a", "b"][random.below(2)])),
         leg: leg(random),
+        thread: None,
     }
 }
 

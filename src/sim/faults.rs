@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use super::random::Random;
-use crate::event::{Body, DeclineCause, EndedBy, Event, LeftWhy, Span, Survey};
+use crate::event::{
+    AgentState, AgentStateChanged, AlertAcknowledged, Body, DeclineCause, EndedBy,
+    EngagementReported, Event, LeftWhy, MessageSent, Span, Survey, Text,
+};
 
 /// Delays every event by up to `lateness`: none arrives further than that behind the newest before it.
 #[must_use]
@@ -65,14 +68,32 @@ pub fn contradict(events: &[Event], share: f64, seed: u64) -> Vec<Event> {
 /// Another body, one that would change the numbers if it counted.
 fn other_than(body: &Body) -> Body {
     match body {
-        Body::ContactEnded(EndedBy::Customer) => Body::ContactEnded(EndedBy::System),
+        Body::ContactEnded(EndedBy::Customer, _) => Body::ContactEnded(EndedBy::System, None),
+        Body::MessageSent(message) => Body::MessageSent(MessageSent {
+            public: !message.public,
+            ..message.clone()
+        }),
+        Body::EngagementReported(report) => Body::EngagementReported(EngagementReported {
+            talk: Some(Span::from_secs(999)),
+            ..report.clone()
+        }),
+        Body::ContactResolved(agent) => Body::ContactReopened(agent.clone()),
+        Body::ContactReopened(agent) => Body::ContactResolved(agent.clone()),
+        Body::AgentStateChanged(state) => Body::AgentStateChanged(AgentStateChanged {
+            state: AgentState::Offline,
+            ..state.clone()
+        }),
+        Body::AlertAcknowledged(_) => Body::AlertAcknowledged(AlertAcknowledged {
+            by: Text::new("nobody"),
+            note: None,
+        }),
         Body::OfferDeclined(agent, DeclineCause::Missed | DeclineCause::Declined) => {
             Body::OfferDeclined(agent.clone(), DeclineCause::Withdrawn)
         }
-        Body::SurveyAnswered(survey) => Body::SurveyAnswered(Survey {
-            score: survey.scale_min,
-            ..*survey
-        }),
+        Body::SurveyAnswered(survey, _) => {
+            let score = survey.scale_min;
+            Body::SurveyAnswered(Survey { score, ..*survey }, None)
+        }
         Body::ContactQueued(_) => Body::ContactLeftQueue(LeftWhy::Other),
         Body::Transferred(_)
         | Body::ContactLeftQueue(_)
@@ -81,8 +102,8 @@ fn other_than(body: &Body) -> Body {
         | Body::AgentAnswered(_)
         | Body::HoldStarted(_)
         | Body::HoldEnded(_)
-        | Body::ContactEnded(_)
-        | Body::WrapUpEnded(_) => Body::ContactEnded(EndedBy::Customer),
+        | Body::ContactEnded(..)
+        | Body::WrapUpEnded(_) => Body::ContactEnded(EndedBy::Customer, None),
     }
 }
 
@@ -93,7 +114,7 @@ pub fn split(events: &[Event], partitions: usize) -> Vec<Vec<Event>> {
     for event in events {
         // FNV-1a: any fixed hash will do.
         let hash = event
-            .contact
+            .key
             .as_str()
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::event::{AtAgent, Body, ContactQueued, Event, TransferTarget, Transferred};
+use crate::event::{
+    AgentStateChanged, AtAgent, Body, ContactQueued, EngagementReported, Event, Key, MessageSent,
+    Span, TransferTarget, Transferred,
+};
 
 /// The producer's name in the envelope.
 const SOURCE: &str = "sim";
@@ -15,7 +18,8 @@ struct Flat<'a> {
     source: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
-    contact_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,16 +60,53 @@ struct Flat<'a> {
     scale_min: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scale_max: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sentiment: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    talk: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrap_up: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold_count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skills: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 /// The event as one line of JSON, without the line's end.
 #[must_use]
 pub fn jsonl(event: &Event) -> String {
+    let (agent, alert) = match &event.key {
+        Key::Contact(_) => (None, None),
+        Key::Agent(agent) => (Some(agent.as_str()), None),
+        Key::Alert(alert) => (None, Some(alert.as_str())),
+    };
     let envelope = Flat {
+        agent,
+        alert,
         event_id: event.id.as_str(),
         occurred_at: event.occurred_at.to_string(),
         source: SOURCE,
-        contact_id: event.contact.as_str(),
+        contact_id: event.contact().map(|contact| contact.as_str()),
         channel: event.channel.map(|channel| channel.name()),
         customer_id: event.customer.as_ref().map(|customer| customer.as_str()),
         ..Flat::default()
@@ -94,8 +135,10 @@ fn with_body<'a>(flat: Flat<'a>, body: &'a Body) -> Flat<'a> {
             agent: Some(agent.as_str()),
             ..flat
         },
-        Body::ContactEnded(by) => Flat {
+        Body::MessageSent(it) => with_message(flat, it),
+        Body::ContactEnded(by, reason) => Flat {
             by: Some(by.name()),
+            reason: reason.as_deref(),
             ..flat
         },
         Body::WrapUpEnded(it) => Flat {
@@ -104,7 +147,19 @@ fn with_body<'a>(flat: Flat<'a>, body: &'a Body) -> Flat<'a> {
             resolved: it.resolved,
             ..flat
         },
-        Body::SurveyAnswered(it) => Flat {
+        Body::EngagementReported(it) => with_report(flat, it),
+        Body::ContactResolved(agent) | Body::ContactReopened(agent) => Flat {
+            agent: agent.as_ref().map(|agent| agent.as_str()),
+            ..flat
+        },
+        Body::AgentStateChanged(it) => with_state(flat, it),
+        Body::AlertAcknowledged(it) => Flat {
+            by: Some(&it.by),
+            note: it.note.as_deref(),
+            ..flat
+        },
+        Body::SurveyAnswered(it, comment) => Flat {
+            comment: comment.as_deref(),
             score: Some(it.score),
             scale_min: Some(it.scale_min),
             scale_max: Some(it.scale_max),
@@ -143,6 +198,42 @@ fn with_queued<'a>(flat: Flat<'a>, it: &'a ContactQueued) -> Flat<'a> {
         priority: it.priority,
         reason: it.reason.as_deref(),
         leg: it.leg.as_deref(),
+        thread: it.thread.as_deref(),
+        ..flat
+    }
+}
+
+fn with_message<'a>(flat: Flat<'a>, it: &'a MessageSent) -> Flat<'a> {
+    Flat {
+        by: Some(it.by.name()),
+        agent: it.by.agent().map(|agent| agent.as_str()),
+        public: (!it.public).then_some(false),
+        queue: it.queue.as_ref().map(|queue| queue.as_str()),
+        text: it.text.as_deref(),
+        sentiment: it.sentiment,
+        ..flat
+    }
+}
+
+fn with_report<'a>(flat: Flat<'a>, it: &'a EngagementReported) -> Flat<'a> {
+    Flat {
+        agent: Some(it.agent.as_str()),
+        leg: it.leg.as_deref(),
+        talk: it.talk.map(Span::as_secs),
+        hold: it.hold.map(Span::as_secs),
+        wrap_up: it.wrap_up.map(Span::as_secs),
+        hold_count: it.hold_count,
+        ..flat
+    }
+}
+
+fn with_state<'a>(flat: Flat<'a>, it: &'a AgentStateChanged) -> Flat<'a> {
+    Flat {
+        state: Some(it.state.name()),
+        reason: it.reason.as_deref(),
+        team: it.team.as_ref().map(|team| team.as_str()),
+        site: it.site.as_ref().map(|site| site.as_str()),
+        skills: it.skills.iter().map(|skill| &**skill).collect(),
         ..flat
     }
 }
@@ -166,8 +257,14 @@ const fn kind(body: &Body) -> &'static str {
         Body::AgentAnswered(_) => "agent_answered",
         Body::HoldStarted(_) => "hold_started",
         Body::HoldEnded(_) => "hold_ended",
-        Body::ContactEnded(_) => "contact_ended",
+        Body::MessageSent(_) => "message_sent",
+        Body::ContactEnded(..) => "contact_ended",
         Body::WrapUpEnded(_) => "wrap_up_ended",
-        Body::SurveyAnswered(_) => "survey_answered",
+        Body::EngagementReported(_) => "engagement_reported",
+        Body::ContactResolved(_) => "contact_resolved",
+        Body::ContactReopened(_) => "contact_reopened",
+        Body::SurveyAnswered(..) => "survey_answered",
+        Body::AgentStateChanged(_) => "agent_state_changed",
+        Body::AlertAcknowledged(_) => "alert_acknowledged",
     }
 }

@@ -39,16 +39,20 @@ fn empty(tasks: u16, lateness: Span) -> Cluster {
         ..(*defaults).clone()
     });
     let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
+    add_inputs(&mut cluster, tasks);
+    cluster
+}
+
+pub(crate) fn add_inputs(cluster: &mut Cluster, tasks: u16) {
     for partition in 0..i32::from(tasks) {
         cluster.add_input(InputId {
             source: 0,
             partition,
         });
     }
-    cluster
 }
 
-fn feed(cluster: &mut Cluster, events: &[Event], tasks: u16, seed: u64) {
+pub(crate) fn feed(cluster: &mut Cluster, events: &[Event], tasks: u16, seed: u64) {
     let mut random = Random::new(seed);
     for event in events {
         let partition = random.below(usize::from(tasks)) as i32;
@@ -74,12 +78,15 @@ pub(crate) fn last_records(cluster: &Cluster) -> BTreeMap<(String, String), Valu
         .collect()
 }
 
-fn recount(events: &[Event], clock: Timestamp) -> Vec<Value> {
-    let settings = reference::Settings {
+pub(crate) fn reference_settings() -> reference::Settings {
+    reference::Settings {
         channel_unsaid: Channel::Other,
         ..reference::Settings::default()
-    };
-    reference::recount(events, &settings, clock).records(clock)
+    }
+}
+
+fn recount(events: &[Event], clock: Timestamp) -> Vec<Value> {
+    reference::recount(events, &reference_settings(), clock).records(clock)
 }
 
 /// Lays the engine's last records beside the recount's.
@@ -89,8 +96,16 @@ fn compare(events: &[Event], cluster: &Cluster, what: &str) {
 }
 
 fn compare_at(clock: Timestamp, events: &[Event], cluster: &Cluster, what: &str) {
+    compare_recounted(clock, recount(events, clock), cluster, what);
+}
+
+pub(crate) fn compare_recounted(
+    clock: Timestamp,
+    recount: Vec<Value>,
+    cluster: &Cluster,
+    what: &str,
+) {
     let found = last_records(cluster);
-    let recount = recount(events, clock);
     for expected in recount {
         let key = ["entity", "window"].map(|name| expected[name].as_str().unwrap().to_owned());
         let key = (key[0].clone(), key[1].clone());
@@ -120,7 +135,7 @@ fn compare_at(clock: Timestamp, events: &[Event], cluster: &Cluster, what: &str)
     assert_eq!(cluster.counters().dead_lettered, 0, "{what}");
 }
 
-fn is_nothing(value: &Value) -> bool {
+pub(crate) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.values().all(is_nothing),
         Value::Number(number) => number.as_f64() == Some(0.0),
@@ -167,15 +182,15 @@ fn same(found: &Value, expected: &Value, path: &str) {
 
 /// Chaos whose contacts say their channel with their first event and begin inbound: what is said of the whole contact only
 /// after a part of it has been sealed does not reach back into that part.
-fn chaos_said_in_time(seed: u64, contacts: usize) -> Vec<Event> {
+pub(crate) fn chaos_said_in_time(seed: u64, contacts: usize) -> Vec<Event> {
     let mut events = chaos(seed, contacts, start());
     let (mut begun, mut queued) = (BTreeSet::new(), BTreeSet::new());
     for event in &mut events {
-        if begun.insert(event.contact.clone()) {
+        if begun.insert(event.key.clone()) {
             event.channel = event.channel.or(Some(Channel::Voice));
         }
         if let Body::ContactQueued(first) = &mut event.body
-            && queued.insert(event.contact.clone())
+            && queued.insert(event.key.clone())
         {
             first.direction = None;
         }

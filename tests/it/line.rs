@@ -1,9 +1,10 @@
 //! One line per event: the parser and the printer undo each other.
 
 use floorwalker::event::{
-    AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
-    EndedBy, Event, EventId, LeftWhy, QueueId, Survey, Text, Timestamp, TransferTarget,
-    Transferred, WrapUpEnded,
+    AgentId, AgentState, AgentStateChanged, AlertAcknowledged, AlertId, AtAgent, Author, Body,
+    Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction, EndedBy,
+    EngagementReported, Event, EventId, Key, KeyKind, LeftWhy, MessageSent, QueueId, SiteId, Span,
+    Survey, TeamId, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
     line::{self, LineError},
 };
 use proptest::{option, prelude::*, sample::select};
@@ -47,14 +48,15 @@ fn transferred() -> impl Strategy<Value = Transferred> {
 
 fn queued() -> impl Strategy<Value = ContactQueued> {
     let direction = option::of(select(Direction::ALL.to_vec()));
-    let reason_and_leg = (option::of(text()), option::of(text()));
+    let reason_and_leg = (option::of(text()), option::of(text()), option::of(text()));
     (queue(), direction, any::<Option<i64>>(), reason_and_leg).prop_map(
-        |(queue, direction, priority, (reason, leg))| ContactQueued {
+        |(queue, direction, priority, (reason, leg, thread))| ContactQueued {
             queue: Some(queue),
             direction,
             priority,
             reason,
             leg,
+            thread,
         },
     )
 }
@@ -70,6 +72,67 @@ fn survey() -> impl Strategy<Value = Survey> {
     })
 }
 
+fn message() -> impl Strategy<Value = Body> {
+    let author = prop_oneof![
+        Just(Author::Customer),
+        Just(Author::Bot),
+        Just(Author::System),
+        agent().prop_map(Author::Agent),
+    ];
+    let said = (option::of(text()), option::of(-1.0..=1.0));
+    (author, any::<bool>(), option::of(queue()), said).prop_map(
+        |(by, public, queue, (text, sentiment))| {
+            Body::MessageSent(MessageSent {
+                by,
+                public,
+                queue,
+                text,
+                sentiment,
+            })
+        },
+    )
+}
+
+fn reported() -> impl Strategy<Value = Body> {
+    let span = || option::of((-1_000_000_000_i64..1_000_000_000_000).prop_map(Span));
+    let spans = (span(), span(), span());
+    (agent(), option::of(text()), spans, any::<Option<u32>>()).prop_map(
+        |(agent, leg, (talk, hold, wrap_up), hold_count)| {
+            Body::EngagementReported(EngagementReported {
+                agent,
+                leg,
+                talk,
+                hold,
+                wrap_up,
+                hold_count,
+            })
+        },
+    )
+}
+
+fn state() -> impl Strategy<Value = Body> {
+    let skills = proptest::collection::vec("[a, %]{1,3}", 0..3);
+    let states = select(AgentState::ALL.to_vec());
+    let place = (option::of(word()), option::of(word()));
+    (states, option::of(text()), place, skills).prop_map(|(state, reason, (team, site), skills)| {
+        Body::AgentStateChanged(AgentStateChanged {
+            state,
+            reason,
+            team: team.map(|team| TeamId::new(&team)),
+            site: site.map(|site| SiteId::new(&site)),
+            skills: skills.iter().map(|skill| Text::new(skill)).collect(),
+        })
+    })
+}
+
+fn key(body: &Body, id: &str) -> Key {
+    match body.key_kind() {
+        KeyKind::Contact => Key::Contact(ContactId::new(id)),
+        KeyKind::Agent => Key::Agent(AgentId::new(id)),
+        KeyKind::Alert => Key::Alert(AlertId::new(&format!("contact:{id}/0"))),
+    }
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let wrap_up = (agent(), option::of(text()), any::<Option<bool>>());
     prop_oneof![
@@ -81,7 +144,15 @@ fn body() -> impl Strategy<Value = Body> {
         at_agent().prop_map(Body::AgentAnswered),
         agent().prop_map(Body::HoldStarted),
         agent().prop_map(Body::HoldEnded),
-        select(EndedBy::ALL.to_vec()).prop_map(Body::ContactEnded),
+        (select(EndedBy::ALL.to_vec()), option::of(text()))
+            .prop_map(|(by, why)| Body::ContactEnded(by, why)),
+        message(),
+        reported(),
+        option::of(agent()).prop_map(Body::ContactResolved),
+        option::of(agent()).prop_map(Body::ContactReopened),
+        state(),
+        (text(), option::of(text()))
+            .prop_map(|(by, note)| Body::AlertAcknowledged(AlertAcknowledged { by, note })),
         wrap_up.prop_map(|(agent, disposition, resolved)| {
             Body::WrapUpEnded(WrapUpEnded {
                 agent,
@@ -89,7 +160,8 @@ fn body() -> impl Strategy<Value = Body> {
                 resolved,
             })
         }),
-        survey().prop_map(Body::SurveyAnswered),
+        (survey(), option::of(text()))
+            .prop_map(|(survey, comment)| Body::SurveyAnswered(survey, comment)),
     ]
 }
 
@@ -106,10 +178,10 @@ fn event() -> impl Strategy<Value = Event> {
     let channel = option::of(select(Channel::ALL.to_vec()));
     let names = ("\\PC{1,6}", word(), option::of(word()));
     (names, occurred_at(), channel, body()).prop_map(
-        |((contact, id, customer), occurred_at, channel, body)| Event {
+        |((key_id, id, customer), occurred_at, channel, body)| Event {
             id: EventId::new(&id),
             occurred_at,
-            contact: ContactId::new(&contact),
+            key: key(&body, &key_id),
             channel,
             customer: customer.map(|text| CustomerId::new(&text)),
             body,
@@ -158,6 +230,23 @@ fn the_order_of_pairs_does_not_matter_to_the_id() {
 }
 
 #[test]
+fn every_kind_has_a_line() {
+    for line in [
+        "10:00:00 message c1 by=agent agent=ana public=false queue=mail text=call%20back sentiment=-0.25",
+        "10:00:00 message c1 by=customer",
+        "10:00:00 ended c1 by=system reason=idle",
+        "10:00:00 reported c1 agent=ana leg=2 talk=61.5 hold=-1 wrap_up=0.000001 hold_count=2",
+        "10:00:00 resolved c1 agent=ana",
+        "10:00:00 reopened c1",
+        "10:00:00 survey c1 score=4/1..5 comment=fast",
+        "10:00:00 state ana state=away reason=lunch team=red site=graz skills=billing,es",
+        "10:00:00 acknowledged contact:c1/0a by=eve note=calls%20back",
+    ] {
+        assert_eq!(line::print(&line::parse(line).unwrap()), line);
+    }
+}
+
+#[test]
 fn a_line_that_is_not_an_event_says_why() {
     let why = |text: &str| line::parse(text).unwrap_err();
     let value = |name, value: &str| LineError::Value {
@@ -177,6 +266,23 @@ fn a_line_that_is_not_an_event_says_why() {
         LineError::Twice("by".to_owned())
     );
     assert_eq!(why("10:00:00 ended c1 by=bot"), value("by", "bot"));
+    assert_eq!(why("10:00:00 message c1 by=eve"), value("by", "eve"));
+    assert_eq!(
+        why("10:00:00 message c1 by=agent"),
+        LineError::Missing("agent")
+    );
+    assert_eq!(
+        why("10:00:00 message c1 by=customer sentiment=1.01"),
+        value("sentiment", "1.01")
+    );
+    assert_eq!(
+        why("10:00:00 reported c1 agent=ana talk=inf"),
+        value("talk", "inf")
+    );
+    assert_eq!(
+        why("10:00:00 acknowledged c1 by=eve"),
+        LineError::Alert("c1".to_owned())
+    );
     assert_eq!(
         why("10:00:00 ended c1 by=agent why=key"),
         LineError::Unknown("why".to_owned())

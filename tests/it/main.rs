@@ -19,8 +19,10 @@ mod config;
 mod crash;
 mod decode;
 mod decode_damage;
+mod decode_kinds;
 #[cfg(feature = "kafka")]
 mod deployment;
+mod first_contact;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]

@@ -43,10 +43,7 @@ fn a_seed_makes_one_world() {
 fn events_come_in_order_and_no_two_share_an_id() {
     for events in [voice(1), chaotic(1)] {
         assert!(events.is_sorted_by(|one, other| one.cmp_in_order(other).is_le()));
-        let ids: BTreeSet<_> = events
-            .iter()
-            .map(|event| (&event.contact, &event.id))
-            .collect();
+        let ids: BTreeSet<_> = events.iter().map(|event| (&event.key, &event.id)).collect();
         assert_eq!(ids.len(), events.len());
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use floorwalker::{
     engine::{InputId, OutTopic, Settings, Source, SourceClock},
-    event::Timestamp,
-    sim::cluster::Cluster,
+    event::{Timestamp, line},
+    sim::{cluster::Cluster, jsonl::jsonl},
 };
 use serde_json::Value;
 
@@ -87,4 +87,21 @@ fn published_figures_of_a_real_call_center() {
         assert!(counters.balance());
         assert_eq!(counters.in_flight(), 0);
     }
+}
+
+#[test]
+fn what_happens_to_agents_and_alerts_goes_to_their_tasks_and_is_counted() {
+    const LINES: [&str; 4] = [
+        "10:00:00 state ana state=available team=red skills=billing",
+        "10:00:01 state bo state=away reason=lunch",
+        "10:00:02 acknowledged contact:c1/0a by=eve",
+        "10:00:03 acknowledged queue:billing/0b by=eve",
+    ];
+    let events = LINES.map(|text| jsonl(&line::parse(text).unwrap()));
+    let cluster = run(&events, 4, None);
+    let counters = cluster.counters();
+    assert_eq!((counters.read, counters.skipped), (4, 4));
+    assert!(counters.forwarded > 0);
+    assert_eq!(counters.received, counters.forwarded);
+    assert!(counters.balance());
 }

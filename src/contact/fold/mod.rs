@@ -53,7 +53,7 @@ pub struct Fold {
     /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
     #[n(14)]
     pub leg_directions: Vec<LegDirection>,
-    /// The first event other than a survey.
+    /// The first event other than a survey or a report.
     #[n(15)]
     pub contacted_at: Option<Timestamp>,
     #[n(16)]
@@ -75,7 +75,10 @@ impl Fold {
     pub(super) fn apply(&mut self, happening: Happening<'_>, settings: &ContactSettings) {
         let at = happening.at;
         self.began_at.get_or_insert(at);
-        if !matches!(happening.body, Body::SurveyAnswered(_)) {
+        if !matches!(
+            happening.body,
+            Body::SurveyAnswered(..) | Body::EngagementReported(_)
+        ) {
             self.contacted_at.get_or_insert(at);
         }
         match happening.body {
@@ -91,12 +94,18 @@ impl Fold {
             Body::AgentAnswered(answered) => self.answer(at, answered, settings),
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
-            Body::ContactEnded(by) => self.end_contact(at, *by, settings),
+            Body::ContactEnded(by, _) => self.end_contact(at, *by, settings),
             Body::WrapUpEnded(wrap_up) => {
                 self.dispose(at, wrap_up.resolved, settings);
                 self.end_wrap_up(at, wrap_up);
             }
-            Body::SurveyAnswered(survey) => self.take_survey(at, *survey),
+            Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
+            Body::MessageSent(_)
+            | Body::EngagementReported(_)
+            | Body::ContactResolved(_)
+            | Body::ContactReopened(_)
+            | Body::AgentStateChanged(_)
+            | Body::AlertAcknowledged(_) => {}
         }
         if let Some(queue) = queue_named(happening.body) {
             self.last_queue = Some(queue.clone());
@@ -135,6 +144,11 @@ impl Fold {
             }
         }
         self.over_since.get_or_insert(at);
+        self.end_answered(at, settings);
+    }
+
+    /// The first end of the customer's side at or after the first answer is the contact's.
+    fn end_answered(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()
         {
@@ -197,8 +211,14 @@ fn queue_named(body: &Body) -> Option<&QueueId> {
         | Body::OfferDeclined(..)
         | Body::HoldStarted(_)
         | Body::HoldEnded(_)
-        | Body::ContactEnded(_)
+        | Body::MessageSent(_)
+        | Body::ContactEnded(..)
         | Body::WrapUpEnded(_)
-        | Body::SurveyAnswered(_) => None,
+        | Body::EngagementReported(_)
+        | Body::ContactResolved(_)
+        | Body::ContactReopened(_)
+        | Body::SurveyAnswered(..)
+        | Body::AgentStateChanged(_)
+        | Body::AlertAcknowledged(_) => None,
     }
 }

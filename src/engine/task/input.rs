@@ -52,7 +52,7 @@ impl Task {
 
     /// The fast path, or one hop more.
     fn route(&mut self, event: Event, from: &Provenance<'_>) {
-        let owner = self.placement.task_of(event.contact.as_str().as_bytes());
+        let owner = self.placement.owner_of(&event.key);
         if owner == self.id {
             self.apply(event, from);
         } else {
@@ -67,13 +67,14 @@ impl Task {
         let outcome = self.contacts.handle_event(event, &self.store);
         let counters = &mut self.meta.counters;
         match outcome {
-            Outcome::Applied => counters.applied += 1,
-            Outcome::Repeated => counters.repeated += 1,
-            Outcome::Conflicting => {
+            None => counters.skipped += 1,
+            Some(Outcome::Applied) => counters.applied += 1,
+            Some(Outcome::Repeated) => counters.repeated += 1,
+            Some(Outcome::Conflicting) => {
                 counters.repeated += 1;
                 counters.conflicting += 1;
             }
-            Outcome::TooLate => self.put_aside(from, &Fault::sealed(at)),
+            Some(Outcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
         }
     }
 

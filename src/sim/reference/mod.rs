@@ -88,11 +88,11 @@ fn in_order(events: &[Event], clock: Timestamp) -> BTreeMap<&ContactId, Vec<&Eve
     let mut seen = BTreeSet::new();
     let mut events_by_contact: BTreeMap<&ContactId, Vec<&Event>> = BTreeMap::new();
     for event in sorted {
-        if seen.insert((&event.contact, &event.id)) {
-            events_by_contact
-                .entry(&event.contact)
-                .or_default()
-                .push(event);
+        let Some(contact) = event.contact() else {
+            continue;
+        };
+        if seen.insert((contact, &event.id)) {
+            events_by_contact.entry(contact).or_default().push(event);
         }
     }
     events_by_contact

@@ -15,7 +15,7 @@ use crate::event::{
 
 /// Reads the events of one contact: in order, each once, none after the clock.
 pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> Option<Parts> {
-    let first = events.first()?;
+    let contact = events.first()?.contact()?.clone();
     let mut reading = Reading {
         settings,
         events,
@@ -24,7 +24,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
         queued: false,
         transferred: false,
         parts: Parts {
-            contact: first.contact.clone(),
+            contact,
             channel: events
                 .iter()
                 .find_map(|event| event.channel)
@@ -32,7 +32,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             direction: first_direction(events),
             customer: events.iter().find_map(|event| event.customer.clone()),
             reason: events.iter().find_map(|event| reason_of(event)),
-            began_at: first_not_survey(events),
+            began_at: first_of_customer(events),
             waits: Vec::new(),
             offers: Vec::new(),
             engagements: Vec::new(),
@@ -69,10 +69,15 @@ fn reason_of(event: &Event) -> Option<Text> {
     as_queued(event).and_then(|queued| queued.reason.clone())
 }
 
-fn first_not_survey(events: &[&Event]) -> Option<Timestamp> {
+fn first_of_customer(events: &[&Event]) -> Option<Timestamp> {
     events
         .iter()
-        .find(|event| !matches!(event.body, Body::SurveyAnswered(_)))
+        .find(|event| {
+            !matches!(
+                event.body,
+                Body::SurveyAnswered(..) | Body::EngagementReported(_)
+            )
+        })
         .map(|event| event.occurred_at)
 }
 
@@ -119,9 +124,15 @@ impl Reading<'_> {
                     engagement.end_hold(at);
                 }
             }
-            Body::ContactEnded(by) => self.ended(at, *by),
+            Body::ContactEnded(by, _) => self.ended(at, *by),
             Body::WrapUpEnded(it) => self.wrap_up_ended(at, it),
-            Body::SurveyAnswered(survey) => {
+            Body::MessageSent(_)
+            | Body::EngagementReported(_)
+            | Body::ContactResolved(_)
+            | Body::ContactReopened(_)
+            | Body::AgentStateChanged(_)
+            | Body::AlertAcknowledged(_) => {}
+            Body::SurveyAnswered(survey, _) => {
                 let engaged = self.last_engaged();
                 self.parts.survey = Some(Surveyed {
                     at,
