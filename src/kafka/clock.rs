@@ -2,9 +2,36 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::event::Timestamp;
+use crate::event::{Span, Timestamp};
 
-/// The wall clock.
+/// What the engine is handed as the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wall {
+    /// The machine's.
+    #[default]
+    Machine,
+    /// A simulator's: stood at `from` when the machine's monotonic clock stood at `began`, and goes `speed` times as fast.
+    Simulated {
+        from: Timestamp,
+        began: Tick,
+        speed: u32,
+    },
+}
+
+impl Wall {
+    #[must_use]
+    pub fn now(self) -> Timestamp {
+        match self {
+            Self::Machine => wall(),
+            Self::Simulated { from, began, speed } => {
+                let micros = Tick::now().since(began).as_micros() * u128::from(speed);
+                from + Span(i64::try_from(micros).unwrap_or(i64::MAX))
+            }
+        }
+    }
+}
+
+/// The machine's wall clock.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
@@ -44,6 +71,6 @@ impl Tick {
     clippy::disallowed_methods,
     reason = "threads of the edge wait for brokers"
 )]
-pub(super) fn pause(length: Duration) {
+pub fn pause(length: Duration) {
     std::thread::sleep(length);
 }

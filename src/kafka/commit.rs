@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
 use rdkafka::{
     TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
+    consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -159,7 +159,11 @@ impl Committer {
         if let Some(failure) = producer.context().failure() {
             return Err(failure);
         }
-        commit(producer)
+        commit(producer)?;
+        if self.settings.broker.keeps_offsets_of_transactions() {
+            return Ok(());
+        }
+        self.reader.commit(&offsets, CommitMode::Sync)
     }
 
     fn produce(&self, steps: &[Step], joined: &[(TaskId, Vec<u8>)]) -> Result<(), KafkaError> {

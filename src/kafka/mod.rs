@@ -4,15 +4,18 @@
 //! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
 mod batch;
+mod broker;
 mod client;
 pub mod clock;
 mod commit;
+mod embedded;
 mod load;
 mod parked;
 mod process;
 mod progress;
 mod reading;
 mod restore;
+mod sender;
 mod settings;
 mod slot;
 pub mod topics;
@@ -20,10 +23,13 @@ mod turn;
 mod upkeep;
 mod worker;
 
+pub use broker::Broker;
+pub use embedded::{Embedded, EmbeddedSettings};
 pub use load::{LoadKey, LoadSettings, Loaded, load};
 pub use process::{Stop, run};
 pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
 };
 pub use restore::Report;
+pub use sender::Sender;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX};

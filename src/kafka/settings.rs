@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+use super::{broker::Broker, clock::Wall};
+
 /// The largest record that we write: a dead letter carries a whole source record.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
 
@@ -12,6 +14,10 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 pub struct KafkaSettings {
     /// `bootstrap.servers`.
     pub brokers: String,
+    /// What answers there.
+    pub broker: Broker,
+    /// The wall clock that the engine is handed.
+    pub wall: Wall,
     /// Begins the name of each topic of ours, and is the group's id. Default `floorwalker`.
     pub prefix: String,
     /// Names this process in the group; must be its own, and the same after a restart. Default `main`.
@@ -33,6 +39,8 @@ impl Default for KafkaSettings {
     fn default() -> Self {
         Self {
             brokers: "localhost:9092".to_owned(),
+            broker: Broker::default(),
+            wall: Wall::default(),
             prefix: "floorwalker".to_owned(),
             instance: "main".to_owned(),
             workers: 1,
@@ -89,7 +97,7 @@ impl KafkaSettings {
     pub(super) fn fetch(&self, worker: u16) -> ClientConfig {
         let mut config = self.reader(&format!("{worker}-fetch"));
         config
-            .set("fetch.wait.max.ms", "50")
+            .set("fetch.wait.max.ms", self.broker.fetch_wait_ms(50))
             .set("fetch.min.bytes", "1")
             // Each partition has its own queue: these limits count per partition.
             .set("queued.min.messages", "20000")

@@ -126,7 +126,7 @@ impl Worker {
         for (step, fate) in outcome.steps {
             self.settle(step, fate);
         }
-        self.note_advance(steps, clock::wall());
+        self.note_advance(steps);
     }
 
     fn settle(&mut self, step: Step, fate: Fate) {

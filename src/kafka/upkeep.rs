@@ -136,7 +136,7 @@ impl Upkeep {
         runtime: &tokio::runtime::Runtime,
         wanted: BTreeMap<(topics::Topic, i32), i64>,
     ) {
-        if wanted.is_empty() {
+        if wanted.is_empty() || !self.kafka.broker.has_admin_calls() {
             return;
         }
         let mut list = TopicPartitionList::new();

@@ -18,7 +18,7 @@ use rdkafka::{
 
 use super::{
     batch::Names,
-    client::{End, FetchContext, MembershipContext},
+    client::{Change, End, FetchContext, MembershipContext},
     clock::{self, Tick},
     commit::{Job, Outcome},
     parked::Parked,
@@ -86,15 +86,14 @@ pub(super) struct Worker {
 impl Worker {
     /// Until the process is to stop.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
-        let tasks = self.shared.names.of(Topic::Tasks).to_owned();
-        self.membership.subscribe(&[&tasks])?;
+        self.join()?;
         self.partitions = self.shared.partitions.counts();
         let (mut ticked_at, mut reported_at, mut trimmed_at) =
             (Tick::now(), Tick::now(), Tick::now());
         while !self.shared.stop.load(Ordering::Relaxed) {
             self.collect_outcomes()?;
             self.collect_restored();
-            let read = self.read(clock::wall());
+            let read = self.read();
             let now = Tick::now();
             if now.since(ticked_at) >= TICK {
                 ticked_at = now;
@@ -116,12 +115,25 @@ impl Worker {
         self.leave()
     }
 
+    /// Asks the group for tasks; without a group, takes them all.
+    fn join(&mut self) -> anyhow::Result<()> {
+        if self.shared.kafka.broker.forms_groups() {
+            let tasks = self.shared.names.of(Topic::Tasks);
+            return Ok(self.membership.subscribe(&[tasks])?);
+        }
+        let all = match self.number {
+            0 => (0..i32::from(self.shared.settings.tasks)).collect(),
+            _ => Vec::new(),
+        };
+        self.handle_change(Change::Assigned(all))
+    }
+
     fn tick(&mut self) -> anyhow::Result<()> {
         self.poll_membership()?;
         self.poll_fetch_events();
         self.note_ends();
         self.open_new_partitions();
-        let now = clock::wall();
+        let now = self.shared.kafka.wall.now();
         for slot in self.slots.values_mut() {
             if let Some(running) = slot.running() {
                 running.handle_tick(now);
@@ -182,7 +194,7 @@ impl Worker {
         }
     }
 
-    fn read(&mut self, now: Timestamp) -> usize {
+    fn read(&mut self) -> usize {
         let uncommitted: usize = self
             .slots
             .values_mut()
@@ -192,12 +204,13 @@ impl Worker {
         if uncommitted > UNCOMMITTED_BYTES_MAX {
             return 0;
         }
+        let now = self.shared.kafka.wall.now();
         let read = self.read_exchange(now);
         self.told.sources_paused = self
             .slots
             .values_mut()
             .filter_map(Slot::running)
-            .any(|running| running.exchange_lags(now));
+            .any(|running| running.exchange_lags(clock::wall()));
         if self.told.sources_paused {
             return read;
         }
@@ -219,7 +232,7 @@ impl Worker {
         for (id, error) in failed {
             self.fail(id, &error);
         }
-        self.note_advance(total, now);
+        self.note_advance(total);
         total
     }
 
@@ -234,13 +247,13 @@ impl Worker {
                 Err(error) => tracing::warn!("sources: {error}"),
             }
         }
-        self.note_advance(total, now);
+        self.note_advance(total);
         total
     }
 
-    pub(super) fn note_advance(&mut self, count: usize, now: Timestamp) {
+    pub(super) fn note_advance(&mut self, count: usize) {
         if count > 0 {
-            self.told.advanced_at = now;
+            self.told.advanced_at = clock::wall();
         }
     }
 
