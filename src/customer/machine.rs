@@ -146,9 +146,9 @@ impl Customer {
             let due = known.settles_at(settings.window);
             let is_up = due.is_some_and(|due| now.is_some_and(|now| due <= now));
             let confirmed = is_up.then(|| known.judged(|end| end.settled, repeated));
-            let known = &mut self.cases[place];
-            known.so_far = so_far;
-            known.confirmed = confirmed.flatten();
+            let judged = &mut self.cases[place];
+            judged.so_far = so_far;
+            judged.confirmed = confirmed.flatten();
         }
     }
 

@@ -200,7 +200,7 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
     let case = one.prop_map(|(began, ended, reason)| Case {
         began_at: at(began * WEEK / 4),
         reason,
-        end: ended.map(|(length, own)| end((began + length) * WEEK / 4, own)),
+        end: ended.map(|(length, said)| end((began + length) * WEEK / 4, said)),
     });
     prop::collection::vec(case, 1..6)
 }
@@ -214,7 +214,8 @@ impl Told {
         tell_changes(before, after, fcr, |fact, sign| {
             let what: What = fact.what;
             let key = format!("{what:?} {:?}", fact.audience);
-            let known = (self.0.iter_mut()).find(|(at, name, _)| (*at, &*name) == (fact.at, &key));
+            let known =
+                (self.0.iter_mut()).find(|(at, name, _)| (*at, &**name) == (fact.at, &*key));
             match known {
                 Some((.., sum)) => *sum += sign,
                 None => self.0.push((fact.at, key, sign)),

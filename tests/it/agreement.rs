@@ -359,14 +359,14 @@ fn check_live(cluster: &mut Cluster, events: &[Event]) -> usize {
         let Some(expected) = expected else { continue };
         for (name, value) in expected["kpis"].as_object().unwrap() {
             let path = format!("{entity} {window} at {clock} {name}");
-            let found = &record["kpis"][name];
+            let kpi = &record["kpis"][name];
             match name.as_str() {
                 // What waits is a gauge, and what a later contact corrects is corrected when it is heard of: both are a little
                 // ahead of the clock.
                 "live" => {}
-                "fcr" => same(&found["den"], &value["den"], &path),
+                "fcr" => same(&kpi["den"], &value["den"], &path),
                 name if LATER.contains(&name) => {}
-                _ => same(found, value, &path),
+                _ => same(kpi, value, &path),
             }
         }
     }

@@ -49,11 +49,11 @@ fn agree(events: &[Event], tasks: u16, settings: FirstContact, what: &str) {
         transfer_breaks: settings.transfer_breaks,
         same_reason: settings.same_reason,
     };
-    let settings = reference::Settings {
+    let as_recounted = reference::Settings {
         fcr,
         ..reference_settings()
     };
-    let records = recount(events, &settings, clock).records(clock);
+    let records = recount(events, &as_recounted, clock).records(clock);
     compare_recounted(clock, records, &cluster, what);
     let all = last_records(&cluster)[&("all".to_owned(), "all".to_owned())]["kpis"].clone();
     for name in ["fcr", "fcr_confirmed"] {

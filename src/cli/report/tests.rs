@@ -66,16 +66,17 @@ fn a_report_is_plain_text() {
      SLA voice answer  77.8 % [68.1, 85.1], 70 of 90; 10 excluded
      Speed of answer   20.2 s (p50 10.0, p90 30.0, p99 31.0; n 902)
      Handle time       167.5 s (p50 125.0, p90 210.0, p99 211.0; n 901); talk 130.0 + hold 15.0 + wrap 22.5
+     First contact     75.0 % [30.1, 95.4], 3 of 4; 7 without a customer
      Said resolved     -
      Satisfaction      3.40 of 5 (0.6000 normalised) in 3 surveys; low 33.3 % [6.0, 79.0], 1 of 3
 
-    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s | Resolved | CSAT |
-    |---------|---------|----------|-----------|--------------|-------|-------|----------|------|
-    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
+    |---------|---------|----------|-----------|--------------|-------|-------|--------|----------|------|
+    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
 
-    | Agent | Answered | Handled | voice answer | ASA s | AHT s | Resolved | CSAT |
-    |-------|----------|---------|--------------|-------|-------|----------|------|
-    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+    | Agent | Answered | Handled | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
+    |-------|----------|---------|--------------|-------|-------|--------|----------|------|
+    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
 
     | Dead letters | Count | First     | Because                                         |
     |--------------|-------|-----------|-------------------------------------------------|

@@ -120,7 +120,7 @@ fn first_contact(
     put(&mut settings.transfer_breaks, said.transfer_breaks);
     put(&mut settings.same_reason, said.same_reason);
     match remember_min {
-        Some(said) if contact.remember_min < settings.window => Err(said.fault(
+        Some(least) if contact.remember_min < settings.window => Err(least.fault(
             "a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
         )),
         _ => {
