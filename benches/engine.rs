@@ -24,8 +24,8 @@ use floorwalker::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const TASKS: u16 = 12;
-/// Of one task: as many as a step holds that is cut twice a second in catching up.
-const EVENTS_PER_STEP: usize = 8_000;
+/// Of one task: as many as a step holds in catching up.
+const EVENTS_PER_STEP: usize = 2_000;
 const CONTACTS: usize = 100_000;
 /// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);

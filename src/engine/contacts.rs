@@ -1,6 +1,6 @@
 //! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -23,18 +23,24 @@ use crate::{
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
-const LOADED_MAX: usize = 4_096;
+const LOADED_MAX: usize = 2_048;
 
 #[derive(Debug)]
 pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
     /// Contacts as they are decoded, until there are too many.
-    loaded: Vec<Loaded>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they are large, and the list grows and shrinks"
+    )]
+    loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers<ContactId>,
+    /// Contacts whose newest record is not written yet.
+    records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
@@ -47,6 +53,13 @@ struct Loaded {
     contact: Contact,
     /// The fold as others know it, of a contact that was touched in this step.
     before: Option<Fold>,
+}
+
+/// What became of a contact at the end of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Stored,
+    Forgotten,
 }
 
 /// What the end of a step needs to know.
@@ -85,6 +98,7 @@ impl Contacts {
             place_by_contact: HashMap::default(),
             touched: Vec::new(),
             timers: Timers::default(),
+            records_due: BTreeSet::new(),
             waiting: Waiting::default(),
             alert_pending: false,
         }
@@ -108,6 +122,21 @@ impl Contacts {
         }
         self.waiting.take_changed();
         Ok(())
+    }
+
+    /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
+    pub(super) fn restore_step(&mut self, changed: &[PartKey], written: bool) {
+        if written {
+            self.records_due.clear();
+            return;
+        }
+        let contacts = changed
+            .iter()
+            .filter_map(|key| match Part::of(&key.bytes)? {
+                Part::Contact(id) => Some(id),
+                Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) => None,
+            });
+        self.records_due.extend(contacts);
     }
 
     /// `None`: it happened to no contact.
@@ -168,12 +197,12 @@ impl Contacts {
     fn load(&mut self, id: &ContactId, store: &Store) -> usize {
         let key = PartKey::contact(id);
         let contact = (store.get(&key)).and_then(|image| Contact::from_image(image).ok());
-        self.loaded.push(Loaded {
+        self.loaded.push(Box::new(Loaded {
             id: id.clone(),
             key,
             contact: contact.unwrap_or_default(),
             before: None,
-        });
+        }));
         let place = self.loaded.len() - 1;
         self.place_by_contact.insert(id.clone(), place);
         place
@@ -190,18 +219,47 @@ impl Contacts {
             };
             loaded.catch_up(ending, &settings);
             if before != loaded.contact.fold {
-                loaded.tell(&before, ending, &settings, said);
+                if loaded.tell(&before, ending, &settings, said) {
+                    self.records_due.insert(loaded.id.clone());
+                }
                 self.waiting.count(&before, -1);
                 self.waiting.count(&loaded.contact.fold, 1);
             }
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
-            loaded.save(ending, store, &settings, said);
+            if loaded.save(ending, store, &settings) == Kept::Forgotten {
+                said.cases
+                    .extend(CaseSaid::farewell(&loaded.id, &loaded.contact.fold));
+                if self.records_due.remove(&loaded.id) {
+                    let record = due_record(&loaded.id, &loaded.contact, &settings);
+                    said.outputs.extend(record);
+                }
+                loaded.contact = Contact::default();
+            }
         }
         if self.loaded.len() > LOADED_MAX {
             self.loaded.clear();
             self.place_by_contact.clear();
+        }
+    }
+
+    #[must_use]
+    pub(super) fn has_records(&self) -> bool {
+        !self.records_due.is_empty()
+    }
+
+    /// Writes the records that are due, of contacts as the store has them.
+    pub(super) fn write_records(&mut self, store: &Store, outputs: &mut Vec<Output>) {
+        for id in std::mem::take(&mut self.records_due) {
+            if let Some(place) = self.place_by_contact.get(&id) {
+                let contact = &self.loaded[*place].contact;
+                outputs.extend(due_record(&id, contact, &self.settings));
+            } else if let Some(image) = store.get(&PartKey::contact(&id))
+                && let Ok(contact) = Contact::from_image(image)
+            {
+                outputs.extend(due_record(&id, &contact, &self.settings));
+            }
         }
     }
 }
@@ -218,22 +276,14 @@ impl Loaded {
     }
 
     /// Stores the contact, or forgets it.
-    fn save(
-        &mut self,
-        ending: Ending,
-        store: &mut Store,
-        settings: &Settings,
-        said: &mut Said<'_>,
-    ) {
+    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) -> Kept {
         let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
         if ending.spoken.is_some_and(is_forgotten) {
-            said.cases
-                .extend(CaseSaid::farewell(&self.id, &self.contact.fold));
-            self.contact = Contact::default();
             store.remove(&self.key);
-        } else {
-            store.put(&self.key, &self.contact.write_image());
+            return Kept::Forgotten;
         }
+        store.put(&self.key, &self.contact.write_image());
+        Kept::Stored
     }
 
     fn alerts_changed(&self) -> bool {
@@ -252,7 +302,14 @@ impl Loaded {
         }
     }
 
-    fn tell(&mut self, before: &Fold, ending: Ending, settings: &Settings, said: &mut Said<'_>) {
+    /// True if the contact's record is another now.
+    fn tell(
+        &mut self,
+        before: &Fold,
+        ending: Ending,
+        settings: &Settings,
+        said: &mut Said<'_>,
+    ) -> bool {
         let after = &self.contact.fold;
         *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
         tell_changes(before, after, |fact, sign| {
@@ -274,12 +331,15 @@ impl Loaded {
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        if self.contact.is_over() {
-            self.contact.version += 1;
-            said.outputs
-                .push(contact_output(&self.id, &self.contact, settings));
-        }
+        let over = self.contact.is_over();
+        self.contact.version += u32::from(over);
+        over
     }
+}
+
+fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
+    let over = contact.is_over();
+    over.then(|| contact_output(id, contact, settings))
 }
 
 /// The record of a contact as it is now.

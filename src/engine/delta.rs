@@ -1,11 +1,9 @@
 //! Facts on their way to agents, queues and groups: summed up by entity and second.
 
-use std::collections::BTreeMap;
-
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::{Placement, TaskId, entity::Entity, frame::Delta};
+use super::{entity::Entity, frame::Delta};
 use crate::{
     contact::Fact,
     event::{Span, Timestamp},
@@ -16,6 +14,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Deltas {
     tally_by_place: HashMap<(Entity, Timestamp), Tally, FixedState>,
+    /// Kept from step to step, empty between them.
+    buffer: Vec<Delta>,
 }
 
 impl Deltas {
@@ -44,27 +44,22 @@ impl Deltas {
         self.tally_by_place.entry((entity, second)).or_default()
     }
 
-    /// Takes all, by the task that owns the entity; within a task by entity, then time.
-    pub(super) fn take_by_task(&mut self, placement: Placement) -> BTreeMap<TaskId, Vec<Delta>> {
-        let mut deltas: Vec<Delta> = (self.tally_by_place.drain())
-            .filter(|(_, tally)| !tally.is_empty())
-            .map(|((entity, second), tally)| Delta {
-                entity,
-                second,
-                tally,
-            })
-            .collect();
+    /// Takes all, by entity, then time. Give the buffer back with [`Self::reuse`].
+    pub(super) fn take(&mut self) -> Vec<Delta> {
+        let mut deltas = std::mem::take(&mut self.buffer);
+        let told = self.tally_by_place.drain();
+        deltas.extend(told.map(|((entity, second), tally)| Delta {
+            entity,
+            second,
+            tally,
+        }));
+        deltas.retain(|delta| !delta.tally.is_empty());
         deltas.sort_unstable_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
-        let mut by_task: BTreeMap<TaskId, Vec<Delta>> = BTreeMap::new();
-        let mut owner: Option<(Entity, TaskId)> = None;
-        for delta in deltas {
-            let task = match &owner {
-                Some((entity, task)) if *entity == delta.entity => *task,
-                _ => delta.entity.owner(placement),
-            };
-            owner = Some((delta.entity.clone(), task));
-            by_task.entry(task).or_default().push(delta);
-        }
-        by_task
+        deltas
+    }
+
+    pub(super) fn reuse(&mut self, mut buffer: Vec<Delta>) {
+        buffer.clear();
+        self.buffer = buffer;
     }
 }

@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 
-use minicbor::{Decode, Encode};
+use lz4_flex::block::{compress_into, get_maximum_output_size};
+use minicbor::{Decode, Encode, Encoder};
 
 use super::{
     TaskError, codec,
     meta::Meta,
-    store::{BUCKETS, PartKey, Store},
+    store::{BUCKETS, Change, Changes, PartKey, Store},
 };
 
 /// The format of state records and parts. A newer one is refused; an older one is read.
@@ -38,25 +39,14 @@ struct Chunk<'b> {
 }
 
 /// What the pieces hold together.
-#[derive(Debug, Encode, Decode)]
+#[derive(Debug, Decode)]
 struct Body<'b> {
     #[n(0)]
     meta: Meta,
     #[b(1)]
-    changed: Vec<Image<'b>>,
+    changes: Vec<Change<'b>>,
     #[b(2)]
     buckets: Vec<WholeBucket<'b>>,
-}
-
-#[derive(Debug, Encode, Decode)]
-struct Image<'b> {
-    #[n(0)]
-    bucket: u16,
-    #[cbor(b(1), with = "minicbor::bytes")]
-    key: &'b [u8],
-    /// `None`: the part is gone.
-    #[cbor(b(2), with = "minicbor::bytes")]
-    image: Option<&'b [u8]>,
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -84,34 +74,78 @@ pub(super) struct Rotation {
     owed_bytes: f64,
     /// Whole buckets in committed records, oldest first: offset of the record, number of buckets.
     committed: VecDeque<(i64, u16)>,
-    /// Of steps not known to be committed: step, number of buckets.
-    cut: VecDeque<(u64, u16)>,
+    /// Steps not known to be committed.
+    cut: VecDeque<Cut>,
     /// Buckets in `committed`.
     covered: usize,
+    /// The first step since contacts' records were written: it says which of them are due.
+    unwritten_from: Option<i64>,
 }
 
-/// Packs a step's changes and the next whole buckets. `bytes_max` is the share of this task in what a restart may read.
-pub(super) fn write_records(
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    seq: u64,
+    buckets: u16,
+    contacts_written: bool,
+}
+
+/// Packs steps. Its buffers are kept: they are as large as the largest step.
+#[derive(Debug)]
+pub(super) struct Writer {
     task: u16,
-    meta: Meta,
-    store: &mut Store,
-    rotation: &mut Rotation,
+    /// The share of this task in what a restart may read.
     bytes_max: u64,
-) -> Vec<Vec<u8>> {
-    let seq = meta.seq;
-    let changed = store.take_changed();
-    let images: Vec<Image<'_>> = changed.iter().map(|key| Image::of(key, store)).collect();
-    let image_bytes = images.iter().map(Image::bytes).sum();
-    let buckets = rotation.next_buckets(seq, image_bytes, store, bytes_max);
-    let body = Body {
-        meta,
-        changed: images,
-        buckets: buckets
-            .map(|bucket| WholeBucket::of(bucket, store))
-            .collect(),
-    };
-    let packed = lz4_flex::compress_prepend_size(&codec::to_bytes(&body));
-    chunks(task, seq, &packed)
+    body: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) const fn new(task: u16, bytes_max: u64) -> Self {
+        Self {
+            task,
+            bytes_max,
+            body: Vec::new(),
+            packed: Vec::new(),
+        }
+    }
+
+    /// Packs a step's changes and the next whole buckets.
+    pub(super) fn write_records(
+        &mut self,
+        meta: &Meta,
+        store: &mut Store,
+        rotation: &mut Rotation,
+    ) -> Vec<Vec<u8>> {
+        let changes = store.take_changes();
+        let buckets = rotation.next_buckets(meta, changes.bytes.len(), store, self.bytes_max);
+        let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
+        self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
+        store.reuse(changes);
+        chunks(self.task, meta.seq, self.pack())
+    }
+
+    /// Writes a [`Body`]; the changes are there as they were noted.
+    #[expect(clippy::expect_used, reason = "writing into a Vec is infallible")]
+    fn write_body(&mut self, meta: &Meta, changes: &Changes, buckets: &[WholeBucket<'_>]) {
+        self.body.clear();
+        let mut encoder = Encoder::new(&mut self.body);
+        (encoder.array(3))
+            .and_then(|encoder| encoder.encode(meta)?.array(changes.count)?.ok())
+            .expect("writing into memory");
+        self.body.extend_from_slice(&changes.bytes);
+        codec::write(&buckets, &mut self.body);
+    }
+
+    #[expect(clippy::expect_used, reason = "the room is as large as it can get")]
+    fn pack(&mut self) -> &[u8] {
+        let size = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
+        let room = get_maximum_output_size(self.body.len());
+        self.packed.resize(self.packed.len().max(4 + room), 0);
+        let (prefix, packed) = self.packed.split_at_mut(4);
+        prefix.copy_from_slice(&size.to_le_bytes());
+        let bytes = compress_into(&self.body, packed).expect("there is room");
+        &self.packed[..4 + bytes]
+    }
 }
 
 #[expect(
@@ -134,20 +168,6 @@ fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-impl<'b> Image<'b> {
-    fn of(key: &'b PartKey, store: &'b Store) -> Self {
-        Self {
-            bucket: key.bucket,
-            key: &key.bytes,
-            image: store.get(key),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        self.key.len() + self.image.map_or(0, <[u8]>::len)
-    }
-}
-
 impl<'b> WholeBucket<'b> {
     fn of(bucket: u16, store: &'b Store) -> Self {
         let parts = store.bucket(bucket);
@@ -166,7 +186,7 @@ impl Rotation {
     #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2^53")]
     fn next_buckets(
         &mut self,
-        seq: u64,
+        meta: &Meta,
         image_bytes: usize,
         store: &Store,
         bytes_max: u64,
@@ -184,23 +204,37 @@ impl Rotation {
             count += 1;
         }
         self.cursor = (first + count) % BUCKETS;
-        if count > 0 {
-            self.cut.push_back((seq, count));
-        }
+        self.cut.push_back(Cut {
+            seq: meta.seq,
+            buckets: count,
+            contacts_written: meta.contacts_written,
+        });
         (0..count).map(move |place| (first + place) % BUCKETS)
     }
 
     /// Learns at which offset a committed step's first record lies.
     pub(super) fn handle_committed(&mut self, seq: u64, offset: i64) {
-        while let Some((cut, count)) = self.cut.front().copied()
-            && cut <= seq
+        while let Some(cut) = self.cut.front().copied()
+            && cut.seq <= seq
         {
             self.cut.pop_front();
-            self.cover(offset, count);
+            self.see_step(offset, cut.contacts_written);
+            self.cover(offset, cut.buckets);
+        }
+    }
+
+    const fn see_step(&mut self, offset: i64, contacts_written: bool) {
+        if contacts_written {
+            self.unwritten_from = None;
+        } else if self.unwritten_from.is_none() {
+            self.unwritten_from = Some(offset);
         }
     }
 
     fn cover(&mut self, offset: i64, count: u16) {
+        if count == 0 {
+            return;
+        }
         self.committed.push_back((offset, count));
         self.covered += usize::from(count);
         while let Some((_, oldest)) = self.committed.front()
@@ -211,12 +245,16 @@ impl Rotation {
         }
     }
 
-    /// The offset of the oldest bucket that is still the newest of its kind. `None` before the first turn is complete.
+    /// The offset of the oldest bucket that is still the newest of its kind, or of what tells which records are due.
+    /// `None` before the first turn is complete.
     #[must_use]
     pub(super) fn restore_from(&self) -> Option<i64> {
-        (self.covered >= usize::from(BUCKETS))
-            .then(|| self.committed.front().map(|(offset, _)| *offset))
-            .flatten()
+        let turn_is_complete = self.covered >= usize::from(BUCKETS);
+        let (oldest, _) = self.committed.front().filter(|_| turn_is_complete)?;
+        Some(
+            self.unwritten_from
+                .map_or(*oldest, |from| from.min(*oldest)),
+        )
     }
 }
 
@@ -272,6 +310,7 @@ impl Reader {
         let changed = body.apply(store);
         rotation.restored(self.first_offset, &body.buckets);
         let meta = body.meta;
+        rotation.see_step(self.first_offset, meta.contacts_written);
         Ok((chunk.seq, Some(Restored { meta, changed })))
     }
 }
@@ -279,22 +318,16 @@ impl Reader {
 impl Body<'_> {
     /// Overwrites. Returns the keys of what the step itself changed.
     fn apply(&self, store: &mut Store) -> Vec<PartKey> {
-        let mut changed = Vec::with_capacity(self.changed.len());
-        for image in &self.changed {
-            let key = PartKey {
-                bucket: image.bucket % BUCKETS,
-                bytes: image.key.into(),
-            };
-            store.overwrite(&key, image.image);
+        let mut changed = Vec::with_capacity(self.changes.len());
+        for change in &self.changes {
+            let key = PartKey::in_bucket(change.bucket, change.key.into());
+            store.overwrite(&key, change.image);
             changed.push(key);
         }
         for whole in &self.buckets {
             store.clear_bucket(whole.bucket % BUCKETS);
             for part in &whole.parts {
-                let key = PartKey {
-                    bucket: whole.bucket % BUCKETS,
-                    bytes: part.key.into(),
-                };
+                let key = PartKey::in_bucket(whole.bucket, part.key.into());
                 store.overwrite(&key, Some(part.image));
             }
         }

@@ -45,8 +45,11 @@ pub(super) struct Meta {
     pub groups_written: bool,
     #[n(11)]
     pub agents_written: bool,
-    /// Of the customer stage: contacts whose time is up by then are settled.
+    /// This step wrote all records of contacts that were due.
     #[n(12)]
+    pub contacts_written: bool,
+    /// Of the customer stage: contacts whose time is up by then are settled.
+    #[n(13)]
     pub customer_clock: Option<Clock>,
 }
 

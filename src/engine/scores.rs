@@ -32,6 +32,11 @@ pub(super) struct Scores {
     /// When an entity's panes next leave a window, by entity and by time.
     changes_at_by_entity: BTreeMap<Entity, Timestamp>,
     changes: BTreeSet<(Timestamp, Entity)>,
+    gauges_by_entity: BTreeMap<Entity, Gauges>,
+    /// Entities whose gauges the store does not have yet.
+    gauges_changed: BTreeSet<Entity>,
+    /// The image that is being written.
+    image: Vec<u8>,
     /// Of the last records written with everything at its end: their instant, and when by the wall clock.
     ended: Option<(Timestamp, Timestamp)>,
 }
@@ -62,6 +67,9 @@ impl Scores {
             changed: BTreeSet::new(),
             changes_at_by_entity: BTreeMap::new(),
             changes: BTreeSet::new(),
+            gauges_by_entity: BTreeMap::new(),
+            gauges_changed: BTreeSet::new(),
+            image: Vec::new(),
             ended: None,
         }
     }
@@ -73,12 +81,14 @@ impl Scores {
 
     /// Takes up the entities of a restored store.
     pub(super) fn start(&mut self, store: &Store) {
-        for (part, _) in store.iter() {
+        for (part, image) in store.iter() {
             match part {
                 Part::Pane(entity, pane) => {
                     self.expect_change(&entity, self.levels.leaves_at(pane));
                 }
                 Part::Gauges(entity) => {
+                    let gauges = codec::from_bytes(image).unwrap_or_default();
+                    self.gauges_by_entity.insert(entity.clone(), gauges);
                     self.changed.insert(entity);
                 }
                 Part::Contact(_) | Part::Customer(_) => {}
@@ -112,11 +122,15 @@ impl Scores {
             let Some(pane) = place(&of_pane[0]) else {
                 continue;
             };
-            let mut sum = of_pane[0].tally.clone();
-            of_pane[1..]
-                .iter()
-                .for_each(|delta| sum.merge(&delta.tally));
-            add_to_pane(&panes.with_pane(pane), sum, store);
+            let key = panes.with_pane(pane);
+            let (first, more) = (&of_pane[0].tally, &of_pane[1..]);
+            if more.is_empty() {
+                add_to_pane(&key, first, &mut self.image, store);
+            } else {
+                let mut sum = first.clone();
+                more.iter().for_each(|delta| sum.merge(&delta.tally));
+                add_to_pane(&key, &sum, &mut self.image, store);
+            }
             leaves_at = levels.leaves_at(pane).into_iter().chain(leaves_at).min();
         }
         self.expect_change(entity, leaves_at);
@@ -125,22 +139,34 @@ impl Scores {
         }
     }
 
-    pub(super) fn set_gauge(
-        &mut self,
-        entity: Entity,
-        sender: u16,
-        gauge: Gauge,
-        store: &mut Store,
-    ) {
-        let key = PartKey::gauges(&entity);
-        let mut gauges = read_gauges(&key, store);
+    pub(super) fn set_gauge(&mut self, entity: Entity, sender: u16, gauge: Gauge) {
+        let gauges = self.gauges_by_entity.entry(entity.clone()).or_default();
         gauges.set(sender, gauge);
-        if gauges.is_empty() {
-            store.remove(&key);
-        } else {
-            store.put(&key, &codec::to_bytes(&gauges));
-        }
+        self.gauges_changed.insert(entity.clone());
         self.changed.insert(entity);
+    }
+
+    /// Stores the gauges that the step has set.
+    pub(super) fn store_gauges(&mut self, store: &mut Store) {
+        for entity in std::mem::take(&mut self.gauges_changed) {
+            let key = PartKey::gauges(&entity);
+            match self.gauges_by_entity.get(&entity) {
+                Some(gauges) if !gauges.is_empty() => store.put(&key, &codec::to_bytes(gauges)),
+                _ => {
+                    self.gauges_by_entity.remove(&entity);
+                    store.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// What a queue or group looks like now.
+    fn live(&self, entity: &Entity, now: Timestamp) -> Option<Live> {
+        let live = || {
+            let gauges = self.gauges_by_entity.get(entity);
+            gauges.map_or_else(Live::default, |gauges| gauges.live(now))
+        };
+        (!entity.is_agent()).then(live)
     }
 
     fn expect_change(&mut self, entity: &Entity, at: Option<Timestamp>) {
@@ -208,7 +234,7 @@ impl Scores {
         for entity in due {
             any_channel |= matches!(entity, Entity::Channel(_));
             self.move_up(&entity, moment.at, store);
-            let live = live(&entity, moment.at, store);
+            let live = self.live(&entity, moment.at);
             let tallies = self.window_tallies(&entity, moment.at, store);
             outputs.extend(self.records(&entity, live, &tallies, moment));
             if live.is_some_and(|live| live.waiting > 0) {
@@ -227,7 +253,7 @@ impl Scores {
         for entity in Channel::ALL.map(Entity::Channel) {
             let tallies = self.window_tallies(&entity, moment.at, store);
             (sums.iter_mut().zip(&tallies)).for_each(|(sum, tally)| sum.merge(tally));
-            live(&entity, moment.at, store)
+            self.live(&entity, moment.at)
                 .iter()
                 .for_each(|live| all.add(live));
         }
@@ -237,16 +263,15 @@ impl Scores {
     /// Joins panes that have left their level's window to those of the next; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
         let keys = PartKey::panes(entity);
-        let panes: Vec<Pane> = store.panes(entity).map(|(pane, _)| pane).collect();
+        let panes = store.panes(&keys).into_iter().map(|(pane, _)| pane);
+        let panes: Vec<Pane> = panes.collect();
         for pane in panes {
             let place = self.levels.move_up(pane, now);
             if place != Some(pane) {
                 let from = keys.with_pane(pane);
-                let tally = store
-                    .get(&from)
-                    .and_then(|image| codec::from_bytes(image).ok());
-                if let (Some(to), Some(tally)) = (place, tally) {
-                    add_to_pane(&keys.with_pane(to), tally, store);
+                if let (Some(to), Some(image)) = (place, store.get(&from)) {
+                    let tally = Tally::of_images([image]);
+                    add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store);
                 }
                 store.remove(&from);
             }
@@ -283,13 +308,15 @@ impl Scores {
 
     /// The sums of each window, shortest first: each is the one before and the panes that only it covers.
     fn window_tallies(&self, entity: &Entity, now: Timestamp, store: &Store) -> Vec<Tally> {
-        let mut tallies = vec![Tally::default(); self.levels.windows()];
-        for (pane, image) in store.panes(entity).filter(|(pane, _)| pane.start <= now) {
-            let first = (0..tallies.len()).find(|w| self.levels.window_covers(*w, pane, now));
-            if let (Some(window), Ok(tally)) = (first, codec::from_bytes(image)) {
-                tallies[window].merge(&tally);
+        let mut images = vec![Vec::new(); self.levels.windows()];
+        let panes = store.panes(&PartKey::panes(entity)).into_iter();
+        for (pane, image) in panes.filter(|(pane, _)| pane.start <= now) {
+            let first = (0..images.len()).find(|w| self.levels.window_covers(*w, pane, now));
+            if let Some(window) = first {
+                images[window].push(image);
             }
         }
+        let mut tallies: Vec<Tally> = images.into_iter().map(Tally::of_images).collect();
         for window in 1..tallies.len() {
             let (shorter, longer) = tallies.split_at_mut(window);
             longer[0].merge(&shorter[window - 1]);
@@ -324,26 +351,12 @@ pub(super) fn record_clock(clock: Clock, grain: Span) -> Timestamp {
     }
 }
 
-fn add_to_pane(key: &PartKey, mut tally: Tally, store: &mut Store) {
-    let known = store.get(key).map(codec::from_bytes::<Tally>);
-    if let Some(Ok(known)) = known {
-        tally.merge(&known);
-    }
-    if tally.is_empty() {
+fn add_to_pane(key: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
+    image.clear();
+    tally.write_merged(store.get(key).unwrap_or_default(), image);
+    if image.is_empty() {
         store.remove(key);
     } else {
-        store.put(key, &codec::to_bytes(&tally));
+        store.put(key, image);
     }
-}
-
-/// What a queue or group looks like now.
-fn live(entity: &Entity, now: Timestamp, store: &Store) -> Option<Live> {
-    (!entity.is_agent()).then(|| read_gauges(&PartKey::gauges(entity), store).live(now))
-}
-
-fn read_gauges(key: &PartKey, store: &Store) -> Gauges {
-    store
-        .get(key)
-        .and_then(|image| codec::from_bytes(image).ok())
-        .unwrap_or_default()
 }

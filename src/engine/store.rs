@@ -1,13 +1,14 @@
 //! The parts of a task's state: bytes by key, in buckets. The only place where state lies, and all that a restore restores.
 //!
 //! A part's image is what the state log holds of it; machines are decoded from it when they are advanced and encoded again
-//! at the end of the step.
+//! at the end of the step. What a step writes is kept as the log will have it, so that no part is looked up twice.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
+use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::entity::Entity;
+use super::{codec, entity::Entity};
 use crate::{
     event::{ContactId, Text, Timestamp},
     kpi::Pane,
@@ -19,9 +20,11 @@ pub(super) const BUCKETS: u16 = 4_096;
 const PART_OVERHEAD_BYTES: usize = 16;
 
 /// The key of a part. All parts of one machine begin alike and lie in one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PartKey {
     pub bucket: u16,
+    /// Of the bytes: a bucket is searched by it.
+    hash: u32,
     pub bytes: Box<[u8]>,
 }
 
@@ -40,24 +43,53 @@ const CUSTOMER: u8 = b'k';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
 
-type Bucket = BTreeMap<Box<[u8]>, Box<[u8]>>;
-
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
     buckets: Vec<Bucket>,
     bytes: usize,
     parts: usize,
-    /// Keys written or removed since the last [`Store::take_changed`].
-    changed: Vec<PartKey>,
+    changes: Changes,
+}
+
+/// Parts by hash, then key: the same parts lie in the same order, however they came.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Bucket(Vec<Slot>);
+
+/// A part: its key and image end to end.
+#[derive(Debug, Clone, PartialEq)]
+struct Slot {
+    hash: u32,
+    key_bytes: u32,
+    bytes: Box<[u8]>,
+}
+
+/// What a step has written and removed so far, in order, as the state log has it. A part may be in it twice: the last counts.
+#[derive(Debug, PartialEq, Default)]
+pub(super) struct Changes {
+    pub count: u64,
+    /// [`Change`]s end to end.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of one part.
+#[derive(Debug, Encode, Decode)]
+pub(super) struct Change<'b> {
+    #[n(0)]
+    pub bucket: u16,
+    #[cbor(b(1), with = "minicbor::bytes")]
+    pub key: &'b [u8],
+    /// `None`: the part is gone.
+    #[cbor(b(2), with = "minicbor::bytes")]
+    pub image: Option<&'b [u8]>,
 }
 
 impl Default for Store {
     fn default() -> Self {
         Self {
-            buckets: vec![Bucket::new(); usize::from(BUCKETS)],
+            buckets: vec![Bucket::default(); usize::from(BUCKETS)],
             bytes: 0,
             parts: 0,
-            changed: Vec::new(),
+            changes: Changes::default(),
         }
     }
 }
@@ -65,92 +97,104 @@ impl Default for Store {
 impl Store {
     #[must_use]
     pub(super) fn get(&self, key: &PartKey) -> Option<&[u8]> {
-        self.buckets[usize::from(key.bucket)]
-            .get(&key.bytes)
-            .map(|image| &**image)
+        let bucket = &self.buckets[usize::from(key.bucket)];
+        let place = bucket.find(key).ok()?;
+        Some(bucket.0[place].image())
     }
 
-    /// Writes a part, and marks it changed if it is another than before.
+    /// Writes a part, and notes it as changed if it is another than before.
     pub(super) fn put(&mut self, key: &PartKey, image: &[u8]) {
-        if self.get(key) != Some(image) {
-            self.overwrite(key, Some(image));
-            self.changed.push(key.clone());
+        if self.overwrite(key, Some(image)) {
+            self.changes.note(key, Some(image));
         }
     }
 
     pub(super) fn remove(&mut self, key: &PartKey) {
-        if self.get(key).is_some() {
-            self.overwrite(key, None);
-            self.changed.push(key.clone());
+        if self.overwrite(key, None) {
+            self.changes.note(key, None);
         }
     }
 
-    /// Physical redo: the part is what the log says, or gone.
-    pub(super) fn overwrite(&mut self, key: &PartKey, image: Option<&[u8]>) {
+    /// Physical redo: the part is what the log says, or gone. False if it was that already.
+    pub(super) fn overwrite(&mut self, key: &PartKey, image: Option<&[u8]>) -> bool {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
         let overhead = key.bytes.len() + PART_OVERHEAD_BYTES;
-        match (bucket.get_mut(&key.bytes), image) {
-            (Some(known), Some(image)) => {
-                self.bytes = self.bytes - known.len() + image.len();
-                if known.len() == image.len() {
-                    known.copy_from_slice(image);
-                } else {
-                    *known = image.into();
+        match (bucket.find(key), image) {
+            (Ok(place), Some(image)) => {
+                let known = &mut bucket.0[place];
+                if known.image() == image {
+                    return false;
                 }
+                self.bytes = self.bytes - known.image().len() + image.len();
+                known.set_image(image);
             }
-            (None, Some(image)) => {
+            (Err(place), Some(image)) => {
                 self.bytes += image.len() + overhead;
                 self.parts += 1;
-                bucket.insert(key.bytes.clone(), image.into());
+                bucket.0.insert(place, Slot::new(key, image));
             }
-            (Some(known), None) => {
-                self.bytes -= known.len() + overhead;
+            (Ok(place), None) => {
+                self.bytes -= bucket.0[place].image().len() + overhead;
                 self.parts -= 1;
-                bucket.remove(&key.bytes);
+                bucket.0.remove(place);
             }
-            (None, None) => {}
+            (Err(_), None) => return false,
         }
+        true
     }
 
     pub(super) fn clear_bucket(&mut self, bucket: u16) {
-        let keys: Vec<Box<[u8]>> = self.buckets[usize::from(bucket)].keys().cloned().collect();
-        for bytes in keys {
-            self.overwrite(&PartKey { bucket, bytes }, None);
+        let bucket = &mut self.buckets[usize::from(bucket)];
+        for slot in bucket.0.drain(..) {
+            self.bytes -= slot.bytes.len() + PART_OVERHEAD_BYTES;
+            self.parts -= 1;
         }
     }
 
-    /// The keys changed since the last call, each once, in order.
-    pub(super) fn take_changed(&mut self) -> Vec<PartKey> {
-        let mut changed = std::mem::take(&mut self.changed);
-        changed.sort_unstable();
-        changed.dedup();
-        changed
+    /// What was written and removed since the last call. Give the buffer back with [`Self::reuse`].
+    pub(super) const fn take_changes(&mut self) -> Changes {
+        std::mem::replace(
+            &mut self.changes,
+            Changes {
+                count: 0,
+                bytes: Vec::new(),
+            },
+        )
+    }
+
+    pub(super) fn reuse(&mut self, mut changes: Changes) {
+        changes.count = 0;
+        changes.bytes.clear();
+        self.changes = changes;
     }
 
     #[must_use]
     pub(super) fn bucket(&self, bucket: u16) -> impl ExactSizeIterator<Item = (&[u8], &[u8])> {
         self.buckets[usize::from(bucket)]
+            .0
             .iter()
-            .map(|(key, image)| (&**key, &**image))
+            .map(|slot| (slot.key(), slot.image()))
     }
 
     /// The panes of an entity with their images, lowest level first.
-    pub(super) fn panes<'s>(&'s self, entity: &Entity) -> impl Iterator<Item = (Pane, &'s [u8])> {
-        let prefix = machine_prefix(PANE, &entity.name());
-        let bucket = &self.buckets[usize::from(bucket_of(&prefix))];
-        let length = prefix.len();
-        bucket
-            .range(prefix.clone().into_boxed_slice()..)
-            .take_while(move |(key, _)| key.starts_with(&prefix))
-            .filter_map(move |(key, image)| Some((pane_of(key.get(length..)?)?, &**image)))
+    pub(super) fn panes<'s>(&'s self, of_entity: &PartKey) -> Vec<(Pane, &'s [u8])> {
+        let prefix = &*of_entity.bytes;
+        let slots = self.buckets[usize::from(of_entity.bucket)].0.iter();
+        let read = |slot: &'s Slot| {
+            let suffix = slot.key().strip_prefix(prefix)?;
+            Some((pane_of(suffix)?, slot.image()))
+        };
+        let mut panes: Vec<(Pane, &[u8])> = slots.filter_map(read).collect();
+        panes.sort_unstable_by_key(|(pane, _)| *pane);
+        panes
     }
 
     /// All parts, bucket by bucket.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Part, &[u8])> {
         self.buckets
             .iter()
-            .flatten()
-            .filter_map(|(key, image)| Some((Part::of(key)?, &**image)))
+            .flat_map(|bucket| &bucket.0)
+            .filter_map(|slot| Some((Part::of(slot.key())?, slot.image())))
     }
 
     /// Bytes of all keys and images, with an allowance for each part.
@@ -165,26 +209,75 @@ impl Store {
     }
 }
 
+impl Bucket {
+    /// Where the part lies, or belongs.
+    fn find(&self, key: &PartKey) -> Result<usize, usize> {
+        self.0.binary_search_by(|slot| slot.cmp_key(key))
+    }
+}
+
+impl Slot {
+    fn new(key: &PartKey, image: &[u8]) -> Self {
+        Self {
+            hash: key.hash,
+            key_bytes: u32::try_from(key.bytes.len()).unwrap_or(u32::MAX),
+            bytes: [&key.bytes, image].concat().into_boxed_slice(),
+        }
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_bytes as usize]
+    }
+
+    fn image(&self) -> &[u8] {
+        &self.bytes[self.key_bytes as usize..]
+    }
+
+    fn set_image(&mut self, image: &[u8]) {
+        if image.len() == self.image().len() {
+            self.bytes[self.key_bytes as usize..].copy_from_slice(image);
+        } else {
+            self.bytes = [self.key(), image].concat().into_boxed_slice();
+        }
+    }
+
+    fn cmp_key(&self, key: &PartKey) -> Ordering {
+        (self.hash.cmp(&key.hash)).then_with(|| self.key().cmp(&key.bytes))
+    }
+}
+
+impl Changes {
+    fn note(&mut self, key: &PartKey, image: Option<&[u8]>) {
+        self.count += 1;
+        let change = Change {
+            bucket: key.bucket,
+            key: &key.bytes,
+            image,
+        };
+        codec::write(&change, &mut self.bytes);
+    }
+}
+
 impl PartKey {
     #[must_use]
     pub(super) fn contact(id: &ContactId) -> Self {
-        Self::new(machine_prefix(CONTACT, id.as_str()), &[])
+        Self::of_machine(machine_prefix(CONTACT, id.as_str()))
     }
 
     #[must_use]
     pub(super) fn customer(id: &Text) -> Self {
-        Self::new(machine_prefix(CUSTOMER, id), &[])
+        Self::of_machine(machine_prefix(CUSTOMER, id))
     }
 
     #[must_use]
     pub(super) fn gauges(entity: &Entity) -> Self {
-        Self::new(machine_prefix(GAUGES, &entity.name()), &[])
+        Self::of_machine(machine_prefix(GAUGES, &entity.name()))
     }
 
-    #[must_use]
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
+    #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
-        Self::new(machine_prefix(PANE, &entity.name()), &[])
+        Self::of_machine(machine_prefix(PANE, &entity.name()))
     }
 
     /// A pane of the entity whose [`Self::panes`] this is.
@@ -193,19 +286,21 @@ impl PartKey {
         bytes.extend_from_slice(&self.bytes);
         bytes.push(pane.level);
         bytes.extend_from_slice(&ordered(pane.start.0));
+        Self::in_bucket(self.bucket, bytes.into_boxed_slice())
+    }
+
+    /// A key as the state log has it.
+    #[must_use]
+    pub(super) fn in_bucket(bucket: u16, bytes: Box<[u8]>) -> Self {
         Self {
-            bucket: self.bucket,
-            bytes: bytes.into_boxed_slice(),
+            bucket: bucket % BUCKETS,
+            hash: (xxh3_64(&bytes) >> 32) as u32,
+            bytes,
         }
     }
 
-    fn new(mut bytes: Vec<u8>, suffix: &[u8]) -> Self {
-        let bucket = bucket_of(&bytes);
-        bytes.extend_from_slice(suffix);
-        Self {
-            bucket,
-            bytes: bytes.into_boxed_slice(),
-        }
+    fn of_machine(bytes: Vec<u8>) -> Self {
+        Self::in_bucket(bucket_of(&bytes), bytes.into_boxed_slice())
     }
 }
 

@@ -19,6 +19,9 @@ use crate::engine::{Pending, Step, TaskId};
 /// A step waits this long for company when nothing more is ready, and this long at most.
 const QUIET_WAIT: Duration = Duration::from_millis(10);
 const WAIT_MAX: Duration = Duration::from_millis(50);
+/// While others have alerts to tell, a step without any waits this long: each partition more makes their transaction longer.
+/// Far below the second of grace in which clocks have to be heard.
+const CALM_WAIT_MAX: Duration = Duration::from_millis(200);
 const STEP_BYTES_MAX: usize = 4 << 20;
 /// How long a task that is to be given up may take to be committed: less than the group waits.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);
@@ -205,7 +208,7 @@ impl Worker {
         let mut footprint = Footprint::default();
         let mut steps = Vec::new();
         for (calm, since, id) in candidates {
-            let patient = since.is_some_and(|since| now.since(since) < WAIT_MAX);
+            let patient = since.is_some_and(|since| now.since(since) < CALM_WAIT_MAX);
             if calm && first_is_urgent && patient {
                 break;
             }

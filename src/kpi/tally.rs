@@ -194,7 +194,10 @@ impl Tally {
                 self.add_sum(code, amount);
             }
         } else {
-            self.sums = merged(&self.sums, &other.sums);
+            let mut sums = Vec::with_capacity(self.sums.len() + other.sums.len());
+            let (own, others) = (self.sums.iter().copied(), other.sums.iter().copied());
+            merge_sums(own, others, |sum| sums.push(sum));
+            self.sums = sums;
         }
     }
 
@@ -231,59 +234,123 @@ impl Durations {
     }
 }
 
-fn merged(a: &[(u32, i64)], b: &[(u32, i64)]) -> Vec<(u32, i64)> {
-    let mut sums = Vec::with_capacity(a.len() + b.len());
-    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+/// Adds up two ascending streams of sums.
+fn merge_sums(
+    a: impl Iterator<Item = (u32, i64)>,
+    b: impl Iterator<Item = (u32, i64)>,
+    mut push: impl FnMut((u32, i64)),
+) {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
     while let (Some(&(left, x)), Some(&(right, y))) = (a.peek(), b.peek()) {
         match left.cmp(&right) {
-            Ordering::Less => sums.extend(a.next()),
-            Ordering::Greater => sums.extend(b.next()),
+            Ordering::Less => a.next().into_iter().for_each(&mut push),
+            Ordering::Greater => b.next().into_iter().for_each(&mut push),
             Ordering::Equal => {
-                sums.extend((x + y != 0).then_some((left, x + y)));
                 a.next();
                 b.next();
+                if x + y != 0 {
+                    push((left, x + y));
+                }
             }
         }
     }
-    sums.extend(a.chain(b));
-    sums
+    a.chain(b).for_each(push);
 }
 
-/// As a byte string: for each sum the distance of its code from the last one and the amount with its sign in the lowest bit, both
+/// Sums as bytes: for each the distance of its code from the last one and the amount with its sign in the lowest bit, both
 /// in groups of seven bits (LEB128).
+impl Tally {
+    /// Appends the sums.
+    pub fn write_image(&self, image: &mut Vec<u8>) {
+        let mut writer = SumWriter::new(image);
+        self.sums.iter().for_each(|sum| writer.push(*sum));
+    }
+
+    /// Appends the sums of this and another tally's image, of which those that are zero are left out.
+    pub fn write_merged(&self, other: &[u8], image: &mut Vec<u8>) {
+        let mut writer = SumWriter::new(image);
+        merge_sums(self.sums.iter().copied(), SumReader::new(other), |sum| {
+            writer.push(sum);
+        });
+    }
+
+    /// The sum of many images.
+    #[must_use]
+    pub fn of_images<'i>(images: impl IntoIterator<Item = &'i [u8]>) -> Self {
+        let mut sums: Vec<(u32, i64)> = (images.into_iter()).flat_map(SumReader::new).collect();
+        sums.sort_unstable_by_key(|sum| sum.0);
+        sums.dedup_by(|next, sum| {
+            let same = next.0 == sum.0;
+            sum.1 += if same { next.1 } else { 0 };
+            same
+        });
+        sums.retain(|sum| sum.1 != 0);
+        Self { sums }
+    }
+}
+
+struct SumWriter<'i> {
+    image: &'i mut Vec<u8>,
+    last: u32,
+}
+
+impl<'i> SumWriter<'i> {
+    const fn new(image: &'i mut Vec<u8>) -> Self {
+        Self { image, last: 0 }
+    }
+
+    fn push(&mut self, (code, amount): (u32, i64)) {
+        write_varint(u64::from(code - self.last), self.image);
+        write_varint(((amount << 1) ^ (amount >> 63)).cast_unsigned(), self.image);
+        self.last = code;
+    }
+}
+
+/// Ends at what it can't read.
+struct SumReader<'i> {
+    bytes: &'i [u8],
+    code: u32,
+}
+
+impl<'i> SumReader<'i> {
+    const fn new(bytes: &'i [u8]) -> Self {
+        Self { bytes, code: 0 }
+    }
+}
+
+impl Iterator for SumReader<'_> {
+    type Item = (u32, i64);
+
+    fn next(&mut self) -> Option<(u32, i64)> {
+        let distance = u32::try_from(read_varint(&mut self.bytes)?).ok()?;
+        let amount = read_varint(&mut self.bytes)?;
+        self.code = self.code.checked_add(distance)?;
+        let amount = (amount >> 1).cast_signed() ^ -(amount & 1).cast_signed();
+        Some((self.code, amount))
+    }
+}
+
 impl<C> Encode<C> for Tally {
     fn encode<W: encode::Write>(
         &self,
         encoder: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
-        let mut bytes = Vec::with_capacity(self.sums.len() * 4);
-        let mut last = 0;
-        for &(code, amount) in &self.sums {
-            write_varint(u64::from(code - last), &mut bytes);
-            write_varint(((amount << 1) ^ (amount >> 63)).cast_unsigned(), &mut bytes);
-            last = code;
-        }
-        encoder.bytes(&bytes)?.ok()
+        let mut image = Vec::with_capacity(self.sums.len() * 4);
+        self.write_image(&mut image);
+        encoder.bytes(&image)?.ok()
     }
 }
 
 impl<'b, C> Decode<'b, C> for Tally {
     fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        let mut bytes = decoder.bytes()?;
-        let mut sums = Vec::with_capacity(bytes.len() / 2);
-        let mut code = 0;
-        while !bytes.is_empty() {
-            let sum = read_varint(&mut bytes).zip(read_varint(&mut bytes));
-            let (distance, amount) = sum.ok_or_else(|| decode::Error::message("tally is cut"))?;
-            let distance = u32::try_from(distance).map_err(decode::Error::custom)?;
-            code += distance;
-            sums.push((
-                code,
-                (amount >> 1).cast_signed() ^ -(amount & 1).cast_signed(),
-            ));
+        let mut reader = SumReader::new(decoder.bytes()?);
+        let sums = reader.by_ref().collect();
+        if reader.bytes.is_empty() {
+            Ok(Self { sums })
+        } else {
+            Err(decode::Error::message("tally is cut"))
         }
-        Ok(Self { sums })
     }
 }
 

@@ -348,12 +348,15 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
 fn check_live(cluster: &mut Cluster, events: &[Event]) -> usize {
     let found = last_records(cluster);
     cluster.outputs.clear();
+    let mut recount_by_clock = BTreeMap::new();
     for ((entity, window), record) in &found {
         let clock = Timestamp::parse(record["clock"].as_str().unwrap()).unwrap();
-        let known: Vec<Event> = (events.iter().filter(|event| event.occurred_at <= clock))
-            .cloned()
-            .collect();
-        let recount = recount(&known, clock);
+        let recount = recount_by_clock.entry(clock).or_insert_with(|| {
+            let known: Vec<Event> = (events.iter().filter(|event| event.occurred_at <= clock))
+                .cloned()
+                .collect();
+            recount(&known, clock)
+        });
         let expected =
             (recount.iter()).find(|card| card["entity"] == **entity && card["window"] == **window);
         let Some(expected) = expected else { continue };

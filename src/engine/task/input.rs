@@ -154,7 +154,7 @@ impl Task {
             self.deltas.add(delta);
         }
         for (entity, gauge) in section.gauges {
-            (self.scores).set_gauge(entity, section.from, gauge, &mut self.store);
+            self.scores.set_gauge(entity, section.from, gauge);
         }
         Ok(())
     }
@@ -200,6 +200,7 @@ impl Task {
         let wall = self.time.wall;
         let end_changed = self.told_end != self.end();
         self.unsaid |= wall >= self.heartbeat_at || end_changed;
+        self.unsaid |= self.contact_beat() && self.contacts.has_records();
         let beat = self.beat();
         if beat.any()
             && let Some(at) = self.record_clock()

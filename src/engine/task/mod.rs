@@ -12,7 +12,7 @@ use super::{
     customers::{CaseSaid, Customers},
     delta::Deltas,
     frame::Forward,
-    log::{Reader, Restored, Rotation},
+    log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
     scores::{Beat, Scores},
     step::Output,
@@ -41,6 +41,7 @@ pub struct Task {
     store: Store,
     reader: Reader,
     rotation: Rotation,
+    log: Writer,
     time: Time,
     contacts: Contacts,
     customers: Customers,
@@ -56,6 +57,7 @@ pub struct Task {
     heartbeat_at: Timestamp,
     /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
     told_end: [Option<Clock>; 3],
+    contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
 }
@@ -77,6 +79,10 @@ impl Task {
             store: Store::default(),
             reader: Reader::default(),
             rotation: Rotation::default(),
+            log: Writer::new(
+                id.0,
+                settings.recovery_max_bytes / u64::from(settings.tasks),
+            ),
             time: Time::new(settings),
             contacts: Contacts::new(settings),
             customers: Customers::new(settings),
@@ -90,6 +96,7 @@ impl Task {
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
             told_end: [None; 3],
+            contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
         }
@@ -109,6 +116,7 @@ impl Task {
                 agents: meta.agents_written,
             };
             self.scores.restore_step(&changed, written);
+            self.contacts.restore_step(&changed, meta.contacts_written);
             self.meta = meta;
         }
         Ok(seq)

@@ -9,7 +9,6 @@ use crate::{
         clock::Clock,
         contacts::{Ending, Said},
         frame::Section,
-        log,
         scores::{Beat, Moment, record_clock},
         step::Output,
     },
@@ -28,12 +27,11 @@ impl Task {
         let urgent = outputs.iter().any(Output::is_alert);
         let sections = self.send();
         self.write_scores(&mut outputs);
+        self.scores.store_gauges(&mut self.store);
         self.unsaid = false;
         self.unsaid_bytes = 0;
         self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
-        let bytes_max = self.settings.recovery_max_bytes / u64::from(self.settings.tasks);
-        let (task, meta) = (self.id.0, self.meta.clone());
-        let state = log::write_records(task, meta, &mut self.store, &mut self.rotation, bytes_max);
+        let state = (self.log).write_records(&self.meta, &mut self.store, &mut self.rotation);
         Some(Step {
             task: self.id,
             seq: self.meta.seq,
@@ -64,7 +62,18 @@ impl Task {
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
+        self.meta.contacts_written = self.contact_beat();
+        if self.meta.contacts_written {
+            (self.contacts).write_records(&self.store, &mut outputs);
+            self.contact_beat_at = self.next_beat(self.settings.kpi.group_beat);
+        }
         outputs
+    }
+
+    /// Tasks take turns within a beat: a transaction with the records of all would take long, and alerts wait for it.
+    fn next_beat(&self, every: Span) -> Timestamp {
+        let phase = Span(every.0 * i64::from(self.id.0) / i64::from(self.settings.tasks));
+        (self.time.wall - phase).floor(every) + every + phase
     }
 
     fn is_history(&self, clock: Option<Timestamp>) -> bool {
@@ -88,19 +97,21 @@ impl Task {
         }
         self.send_cases(&mut sections);
         self.finish_customers();
-        for (task, deltas) in self.deltas.take_by_task(self.placement) {
-            if task != self.id {
-                sections.entry(task.0).or_default().deltas = deltas;
-                continue;
-            }
-            for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+        let deltas = self.deltas.take();
+        for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+            let task = of_entity[0].entity.owner(self.placement);
+            if task == self.id {
                 (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
+            } else {
+                let section = sections.entry(task.0).or_default();
+                section.deltas.extend_from_slice(of_entity);
             }
         }
+        self.deltas.reuse(deltas);
         for (entity, gauge) in self.contacts.waiting.take_changed() {
             let task = entity.owner(self.placement);
             if task == self.id {
-                (self.scores).set_gauge(entity, self.id.0, gauge, &mut self.store);
+                self.scores.set_gauge(entity, self.id.0, gauge);
             } else {
                 sections
                     .entry(task.0)
@@ -181,10 +192,10 @@ impl Task {
         (self.scores).write(moment, beat, &mut self.store, outputs);
         (self.meta.groups_written, self.meta.agents_written) = (beat.groups, beat.agents);
         if beat.groups {
-            self.group_beat_at = self.time.wall + self.settings.kpi.group_beat;
+            self.group_beat_at = self.next_beat(self.settings.kpi.group_beat);
         }
         if beat.agents {
-            self.agent_beat_at = self.time.wall + self.settings.kpi.agent_beat;
+            self.agent_beat_at = self.next_beat(self.settings.kpi.agent_beat);
         }
     }
 
@@ -205,6 +216,12 @@ impl Task {
 
     pub(super) fn scores_ended(&self) -> bool {
         self.meta.score_clock.is_some_and(|clock| clock.ended)
+    }
+
+    /// Records of contacts are due: with what has changed within a beat, or at the end of all inputs.
+    pub(super) fn contact_beat(&self) -> bool {
+        let ended = self.meta.contact_clock.is_some_and(|clock| clock.ended);
+        ended || self.time.wall >= self.contact_beat_at
     }
 
     pub(super) fn beat(&self) -> Beat {
