@@ -116,6 +116,7 @@ impl<'p> Deployment<'p> {
         let source = Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
+            format: floorwalker::decode::Format::Json,
         };
         let settings = Arc::new(Settings {
             tasks: TASKS,

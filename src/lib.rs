@@ -3,6 +3,7 @@
 //! The stages, in the order an event meets them. `ARCHITECTURE.md` has the map and the invariants.
 
 pub mod event; // the vocabulary: events, ids, times
+pub mod proto; // the messages of `proto/`, and records as protobuf
 pub mod decode; // bytes -> events, or a named rejection
 pub mod contact; // events of one contact -> episodes, engagements, obligations, signed facts
 pub mod customer; // contacts of one customer -> first-contact resolution

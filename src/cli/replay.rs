@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    decode::{Decoded, decode},
+    decode::{Decoded, Format, decode},
     engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
     event::{Body, Event, Timestamp},
     kafka::clock,
@@ -76,7 +76,9 @@ fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
     settings.sources = vec![Source {
         topic: "replay".to_owned(),
         clock: SourceClock::Events,
+        format: Format::Json,
     }];
+    settings.output_format = Format::Json;
     let windows = &mut settings.kpi.windows;
     if !windows.contains(&Window::all()) {
         windows.push(Window::all());

@@ -9,6 +9,7 @@ use super::value::Said;
 use crate::{
     alert::Severity,
     contact::{Abandons, FlowOuts, Measure},
+    decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
 };
@@ -26,6 +27,7 @@ pub(super) struct File {
     pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) alerts: Alerts,
+    pub(super) outputs: Outputs,
     pub(super) privacy: Privacy,
     pub(super) http: Http,
 }
@@ -48,6 +50,7 @@ pub(super) struct Kafka {
 pub(super) struct Source {
     pub(super) topic: Spanned<String>,
     pub(super) clock: Option<Said<SourceClock>>,
+    pub(super) format: Option<Said<Format>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,6 +133,12 @@ pub(super) struct Rule {
     pub(super) enabled: Option<bool>,
     pub(super) severity: Option<Said<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Outputs {
+    pub(super) format: Option<Said<Format>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -10,6 +10,7 @@ use serde::{
 use crate::{
     alert::Severity,
     contact::{Abandons, FlowOuts, Measure},
+    decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
 };
@@ -138,6 +139,18 @@ impl Value for SourceClock {
         match text {
             "wall" => Ok(Self::Wall),
             "events" => Ok(Self::Events),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for Format {
+    const EXPECTED: &'static str = "json or protobuf";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "json" => Ok(Self::Json),
+            "protobuf" => Ok(Self::Protobuf),
             _ => Err(unknown::<Self>(text)),
         }
     }

@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::{Rejection, RejectionCode, TEXT_BYTES_MAX};
-use crate::event::{AlertId, Id, Text};
+use crate::event::{AlertId, Id, Text, Timestamp};
 
 /// An alert's id is a subject, which holds an id, and a digest.
 const ALERT_ID_BYTES_MAX: usize = TEXT_BYTES_MAX + 64;
@@ -119,6 +119,10 @@ pub(super) enum Field<'a> {
     Integer(i64),
     Number(f64),
     Text(Cow<'a, str>),
+    /// Of protobuf, which has a type for it.
+    Time(Timestamp),
+    /// Of protobuf: an infinity, or no number at all.
+    NotFinite,
     List(Vec<Self>),
     Object,
 }
@@ -128,13 +132,23 @@ pub(super) enum Field<'a> {
 pub(super) struct Fields<'a>([Field<'a>; KEYS]);
 
 impl<'a> Fields<'a> {
+    pub(super) const fn none() -> Self {
+        Self([const { Field::Unsaid }; KEYS])
+    }
+
+    pub(super) fn put(&mut self, key: Key, value: Field<'a>) {
+        if let Some(field) = self.0.get_mut(key as usize) {
+            *field = value;
+        }
+    }
+
     pub(super) fn read(json: &'a str) -> Result<Self, Rejection> {
         let start = json.trim_ascii_start();
         if !start.is_empty() && !start.starts_with('{') {
             let sentence = "the payload is not a JSON object".to_owned();
             return Err(Rejection::of(RejectionCode::NotAnObject, sentence));
         }
-        let mut fields = Fields([const { Field::Unsaid }; KEYS]);
+        let mut fields = Fields::none();
         let mut deserializer = serde_json::Deserializer::from_str(json);
         deserializer
             .deserialize_map(Filler(&mut fields))
@@ -346,6 +360,8 @@ impl Field<'_> {
             Self::Integer(_) => "a whole number",
             Self::Number(_) => "a number with a fraction or over 64 bits",
             Self::Text(_) => "text",
+            Self::Time(_) => "a time",
+            Self::NotFinite => "not finite",
             Self::List(_) => "a list",
             Self::Object => "an object",
         }

@@ -21,10 +21,12 @@ const LATEST: Timestamp = Timestamp(7_289_654_400_000_000);
 pub(super) fn decode(json: &str) -> Result<Decoded, Rejection> {
     let fields = Fields::read(json)?;
     let kind = needed(fields.text(Key::Type)?, Key::Type, "an event")?;
-    let input = Input {
-        kind,
-        fields: &fields,
-    };
+    interpret(kind, &fields)
+}
+
+/// An event of these fields, in whatever format they were said.
+pub(super) fn interpret(kind: &str, fields: &Fields<'_>) -> Result<Decoded, Rejection> {
+    let input = Input { kind, fields };
     match input.body()? {
         Some(body) => Ok(Decoded::Event(input.event(body)?)),
         None => Ok(Decoded::Unknown(Text::new(&excerpt(kind)))),
@@ -266,6 +268,9 @@ fn needed<T>(value: Option<T>, key: Key, kind: &str) -> Result<T, Rejection> {
 }
 
 fn instant(field: &Field<'_>) -> Option<Result<Timestamp, Rejection>> {
+    if let Field::Time(at) = field {
+        return Some(Ok(*at));
+    }
     let Some(text) = field.as_text() else {
         return field.as_integer().map(Timestamp::from_millis).map(Ok);
     };

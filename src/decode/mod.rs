@@ -14,8 +14,12 @@
 
 mod field;
 mod floorwalker;
+mod format;
+mod prefix;
+mod protobuf;
 mod rejection;
 
+pub use format::Format;
 pub use rejection::{Position, Rejection, RejectionCode};
 
 use crate::event::{Event, Text};
@@ -34,14 +38,32 @@ pub enum Decoded {
     Unknown(Text),
 }
 
-/// Reads one payload of flat JSON.
+/// Reads one payload of flat JSON: [`Format::Json`].
 ///
 /// # Errors
 /// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, Rejection> {
-    if bytes.len() > PAYLOAD_BYTES_MAX {
-        return Err(Rejection::too_large(bytes.len()));
+    Format::Json.decode(bytes)
+}
+
+impl Format {
+    /// Reads one payload, with or without a schema registry's prefix.
+    ///
+    /// # Errors
+    /// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.
+    pub fn decode(self, bytes: &[u8]) -> Result<Decoded, Rejection> {
+        if bytes.len() > PAYLOAD_BYTES_MAX {
+            return Err(Rejection::too_large(bytes.len()));
+        }
+        let bytes = prefix::strip(bytes, self)?;
+        match self {
+            Self::Json => decode_text(bytes),
+            Self::Protobuf => protobuf::decode(bytes),
+        }
     }
+}
+
+fn decode_text(bytes: &[u8]) -> Result<Decoded, Rejection> {
     let text = std::str::from_utf8(bytes).map_err(|fault| Rejection::not_utf8(bytes, fault))?;
     floorwalker::decode(text)
 }

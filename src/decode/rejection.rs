@@ -42,10 +42,12 @@ pub enum RejectionCode {
     SentimentOffScale,
     DurationOutOfRange,
     AlertWithoutSubject,
+    InvalidProtobuf,
+    BrokenPrefix,
 }
 
 impl RejectionCode {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::TooLarge,
         Self::InvalidUtf8,
         Self::InvalidJson,
@@ -65,6 +67,8 @@ impl RejectionCode {
         Self::SentimentOffScale,
         Self::DurationOutOfRange,
         Self::AlertWithoutSubject,
+        Self::InvalidProtobuf,
+        Self::BrokenPrefix,
     ];
 
     /// The name in headers and counters.
@@ -90,6 +94,8 @@ impl RejectionCode {
             Self::SentimentOffScale => "sentiment_off_scale",
             Self::DurationOutOfRange => "duration_out_of_range",
             Self::AlertWithoutSubject => "alert_without_subject",
+            Self::InvalidProtobuf => "invalid_protobuf",
+            Self::BrokenPrefix => "broken_prefix",
         }
     }
 }

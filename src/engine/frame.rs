@@ -5,6 +5,7 @@ use minicbor::{Decode, Decoder, Encode};
 
 use super::{clock::Clock, codec, customers::CaseSaid, entity::Entity, gauge::Gauge};
 use crate::{
+    decode::Format,
     event::{Text, Timestamp},
     kpi::Tally,
 };
@@ -74,6 +75,9 @@ pub(super) struct Forward {
     pub payload: Vec<u8>,
     #[n(5)]
     pub headers: Vec<(Text, Option<minicbor::bytes::ByteVec>)>,
+    /// Of the payload: by the reader's settings, which the receiver's may differ from.
+    #[cbor(n(6), default)]
+    pub format: Format,
 }
 
 /// Facts about one entity within one second, or one finest pane, summed up.

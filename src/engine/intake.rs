@@ -5,7 +5,7 @@ use super::{
     step::{OutTopic, Output, SourceRecord},
 };
 use crate::{
-    decode::{Decoded, Rejection, decode},
+    decode::{Decoded, Format, Rejection},
     event::{Event, Span, Text, Timestamp},
 };
 
@@ -13,6 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Provenance<'a> {
     pub topic: &'a str,
+    pub format: Format,
     pub record: &'a SourceRecord<'a>,
 }
 
@@ -25,15 +26,15 @@ pub(super) struct Fault {
 
 /// What a record holds, judged by the clock of its partition and the wall.
 pub(super) fn read(
-    record: &SourceRecord<'_>,
+    from: &Provenance<'_>,
     clock: Option<Timestamp>,
     limits: Limits,
 ) -> Result<Decoded, Fault> {
-    let payload = record.payload.ok_or_else(|| Fault {
+    let payload = from.record.payload.ok_or_else(|| Fault {
         code: "tombstone",
         sentence: "the record has no value; a source holds events only".to_owned(),
     })?;
-    let decoded = decode(payload).map_err(Fault::from)?;
+    let decoded = (from.format.decode(payload)).map_err(Fault::from)?;
     if let Decoded::Event(event) = &decoded {
         limits.check(event, clock)?;
     }
@@ -140,6 +141,7 @@ impl Provenance<'_> {
             offset: self.record.offset,
             key: self.record.key.map(<[u8]>::to_vec),
             payload: self.record.payload.unwrap_or_default().to_vec(),
+            format: self.format,
             headers: headers
                 .map(|(name, value)| (Text::new(name), value.map(|value| value.to_vec().into())))
                 .collect(),

@@ -1,6 +1,6 @@
 //! What the engine must be told; filled by configuration, read once.
 
-use crate::{contact::ContactSettings, event::Span, kpi::KpiSettings};
+use crate::{contact::ContactSettings, decode::Format, event::Span, kpi::KpiSettings};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -20,6 +20,8 @@ pub struct Settings {
     pub heartbeat: Span,
     /// Bytes of state log that one process may have to read back when it starts.
     pub recovery_max_bytes: u64,
+    /// Of KPI, alert and contact records.
+    pub output_format: Format,
     pub contact: ContactSettings,
     pub kpi: KpiSettings,
     pub alert: crate::alert::AlertSettings,
@@ -29,6 +31,7 @@ pub struct Settings {
 pub struct Source {
     pub topic: String,
     pub clock: SourceClock,
+    pub format: Format,
 }
 
 /// What a source's time is when it has been read to its end.
@@ -52,6 +55,7 @@ impl Default for Settings {
             hold_max: Span::from_secs(120),
             heartbeat: Span::from_millis(500),
             recovery_max_bytes: 1_400_000_000,
+            output_format: Format::Json,
             contact: ContactSettings::default(),
             kpi: KpiSettings::default(),
             alert: crate::alert::AlertSettings::default(),

@@ -2,6 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
+use crate::proto::Record;
+
 /// A number `p` of 0..P: the unit of placement and recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub u16);
@@ -170,6 +172,21 @@ impl Output {
     #[must_use]
     pub fn is_alert(&self) -> bool {
         self.topic == OutTopic::Alerts
+    }
+
+    /// From JSON. What is no record (a dead letter, a removal) stays as it is.
+    pub(super) fn make_protobuf(&mut self) {
+        let kind = match self.topic {
+            OutTopic::Alerts => Record::Alert,
+            OutTopic::Kpis => Record::Kpi,
+            OutTopic::Contacts => Record::Contact,
+            OutTopic::DeadLetters => return,
+        };
+        let Some(json) = &self.payload else { return };
+        let written = kind.to_protobuf(json);
+        debug_assert!(written.is_ok(), "a record that `proto/` can't hold");
+        // JSON is told from protobuf by its first byte: better such a record than none.
+        self.payload = written.ok().or_else(|| self.payload.take());
     }
 
     /// A record of JSON under a key.

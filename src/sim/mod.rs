@@ -5,7 +5,8 @@
 pub mod chaos; // contacts to which anything happens
 pub mod cluster; // all tasks of a deployment, in memory
 pub mod faults; // what happens to events on their way
-pub mod jsonl; // what a producer would send
+pub mod jsonl;
+pub mod protobuf; // what a producer would send
 pub mod random; // the seed's numbers
 pub mod reference; // every number, counted again
 pub mod voice; // a contact center's calls

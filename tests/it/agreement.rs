@@ -308,6 +308,7 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
     let source = Source {
         topic: "events".to_owned(),
         clock: SourceClock::Wall,
+        format: floorwalker::decode::Format::Json,
     };
     let settings = Arc::new(Settings {
         tasks: 3,

@@ -5,6 +5,7 @@ use std::path::Path;
 use floorwalker::{
     config::Config,
     contact::{Abandons, FlowOuts, Measure},
+    decode::Format,
     engine::{Settings, Source, SourceClock},
     event::{Channel, QueueId, Span},
     kafka::KafkaSettings,
@@ -31,6 +32,7 @@ fn the_example_is_the_defaults_and_its_source() {
     let source = Source {
         topic: "contact-events".to_owned(),
         clock: SourceClock::Wall,
+        format: Format::Json,
     };
     let engine = Settings {
         sources: vec![source],
@@ -51,6 +53,7 @@ fn what_is_said_counts() {
     let config = parse(
         r#"
         http.listen = "[::1]:1"
+        outputs.format = "protobuf"
         privacy.key = "0123456789abcdef"
         [kafka]
         brokers = "a:1,b:2"
@@ -58,6 +61,7 @@ fn what_is_said_counts() {
         [[source]]
         topic = "history"
         clock = "events"
+        format = "protobuf"
         [engine]
         lateness = "1h30m"
         [contact.max_age]
@@ -80,6 +84,8 @@ fn what_is_said_counts() {
     ];
     assert_eq!(config.kafka.properties, expect);
     assert_eq!(config.engine.sources[0].clock, SourceClock::Events);
+    assert_eq!(config.engine.sources[0].format, Format::Protobuf);
+    assert_eq!(config.engine.output_format, Format::Protobuf);
     let contact = &config.engine.contact;
     assert!(contact.first_contact.same_reason && !contact.first_contact.transfer_breaks);
     let fortnight = Span::from_secs(14 * 86_400);
@@ -324,6 +330,14 @@ fn topics_are_legal_and_nobody_elses() {
     check(
         &(source("a") + "clock = \"sun\""),
         "f.toml:3:9: `sun` is unknown here; write wall or events",
+    );
+    check(
+        &(source("a") + "format = \"xml\""),
+        "f.toml:3:10: `xml` is unknown here; write json or protobuf",
+    );
+    check(
+        "outputs.format = \"avro\"",
+        "f.toml:1:18: `avro` is unknown here; write json or protobuf",
     );
 }
 

@@ -40,9 +40,11 @@ mod line;
 mod process;
 #[cfg(feature = "kafka")]
 mod outcome;
+mod protobuf;
 mod published;
 #[cfg(feature = "kafka")]
 mod readback;
+mod records;
 mod reference;
 mod reference_cases;
 mod reference_outcomes;

@@ -42,6 +42,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
         sources: vec![Source {
             topic: format!("{prefix}.events"),
             clock,
+            format: floorwalker::decode::Format::Json,
         }],
         // Small enough that the state logs turn within a test.
         recovery_max_bytes: 8_000_000,

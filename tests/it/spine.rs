@@ -17,6 +17,7 @@ pub(crate) fn events_settings(tasks: u16, recovery_max_bytes: u64) -> Arc<Settin
     let source = Source {
         topic: "events".to_owned(),
         clock: SourceClock::Events,
+        format: floorwalker::decode::Format::Json,
     };
     Arc::new(Settings {
         tasks,

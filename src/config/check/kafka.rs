@@ -69,7 +69,12 @@ pub(super) fn settings(said: file::Kafka) -> Result<KafkaSettings, Fault> {
 pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Source>, Fault> {
     let mut topics = BTreeSet::new();
     let mut sources = Vec::new();
-    for file::Source { topic, clock } in said {
+    for file::Source {
+        topic,
+        clock,
+        format,
+    } in said
+    {
         let at = Spanned::new(topic.span(), ());
         let topic = name(topic)?;
         if !topics.insert(topic.clone()) {
@@ -84,7 +89,12 @@ pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Sourc
             return Err(at.fault(format!("there are more than {SOURCES_MAX} sources")));
         }
         let clock = clock.map_or_else(Default::default, |Said(clock)| clock);
-        sources.push(Source { topic, clock });
+        let format = format.map_or_else(Default::default, |Said(format)| format);
+        sources.push(Source {
+            topic,
+            clock,
+            format,
+        });
     }
     Ok(sources)
 }

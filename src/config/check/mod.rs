@@ -38,6 +38,10 @@ pub(super) fn config(file: File) -> Result<Config, Fault> {
     engine.contact = contact;
     engine.kpi = kpi::settings(file.kpi)?;
     engine.alert = alert(file.alerts)?;
+    put(
+        &mut engine.output_format,
+        file.outputs.format.map(|Said(format)| format),
+    );
     let mut http = crate::serve::HttpSettings::default();
     put(
         &mut http.listen,

@@ -35,11 +35,13 @@ impl Task {
         };
         self.note_unsaid(record.payload.map_or(0, <[u8]>::len));
         let settings = Arc::clone(&self.settings);
-        let topic = settings.sources[usize::from(record.input.source)]
-            .topic
-            .as_str();
-        let from = Provenance { topic, record };
-        match intake::read(record, clock, limits) {
+        let source = &settings.sources[usize::from(record.input.source)];
+        let from = Provenance {
+            topic: &source.topic,
+            format: source.format,
+            record,
+        };
+        match intake::read(&from, clock, limits) {
             Ok(Decoded::Event(event)) => {
                 self.meta.inputs[place].time.observe(event.occurred_at);
                 self.time.own.see_event(event.occurred_at);
@@ -176,9 +178,10 @@ impl Task {
         };
         let from = Provenance {
             topic: &forward.topic,
+            format: forward.format,
             record: &record,
         };
-        match crate::decode::decode(&forward.payload) {
+        match forward.format.decode(&forward.payload) {
             Ok(Decoded::Event(event)) => self.apply(event, &from),
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
             Err(rejection) => self.put_aside(&from, &rejection.into()),

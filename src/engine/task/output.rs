@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{HISTORY_AFTER, SECOND, Task};
 use crate::{
+    decode::Format,
     engine::{
         InputId, Pending, Step, TaskId,
         clock::Clock,
@@ -28,6 +29,9 @@ impl Task {
         let sections = self.send();
         self.write_scores(&mut outputs);
         self.scores.store_gauges(&mut self.store);
+        if self.settings.output_format == Format::Protobuf {
+            outputs.iter_mut().for_each(Output::make_protobuf);
+        }
         self.unsaid = false;
         self.unsaid_bytes = 0;
         self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));

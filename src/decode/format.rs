@@ -1,0 +1,15 @@
+//! How the events of a source, and the records that are written, are spelled.
+
+use minicbor::{Decode, Encode};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Format {
+    /// Flat, the kind in `type`.
+    #[default]
+    #[n(0)]
+    Json,
+    /// `floorwalker.v1` of `proto/`.
+    #[n(1)]
+    Protobuf,
+}
