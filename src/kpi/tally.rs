@@ -98,9 +98,9 @@ impl Count {
             Self::Complete => 22,
             Self::Held => 23,
             Self::HandledTransferred => 24,
-            Self::FirstContact(resolution) => 25 + resolution as u32,
-            Self::FirstContactConfirmed(resolution) => 28 + resolution as u32,
-            Self::NoCustomer => 31,
+            Self::FirstContact(resolution) => 40 + resolution as u32,
+            Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
+            Self::NoCustomer => 46,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
