@@ -8,6 +8,7 @@ pub mod decode; // bytes -> events, or a named rejection
 pub mod contact; // events of one contact -> episodes, engagements, obligations, signed facts
 pub mod customer; // contacts of one customer -> first-contact resolution
 pub mod kpi; // facts -> panes, windows, scorecards
+pub mod staffing; // Erlang's formulas
 pub mod alert; // obligations -> escalations
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
 pub mod sim; // the engine in memory, the recount, seeded logs and faults

@@ -90,7 +90,7 @@ fn recount(events: &[Event], clock: Timestamp) -> Vec<Value> {
 }
 
 /// Lays the engine's last records beside the recount's.
-fn compare(events: &[Event], cluster: &Cluster, what: &str) {
+pub(crate) fn compare(events: &[Event], cluster: &Cluster, what: &str) {
     let clock = events.iter().map(|event| event.occurred_at).max().unwrap();
     compare_at(clock, events, cluster, what);
 }

@@ -17,9 +17,13 @@ mod commands;
 #[cfg(feature = "kafka")]
 mod config;
 mod crash;
+#[cfg(feature = "kafka")]
+mod dead_letters;
 mod decode;
 mod decode_damage;
 mod decode_kinds;
+#[cfg(feature = "kafka")]
+mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
 mod first_contact;
@@ -54,6 +58,10 @@ mod replay;
 mod serve;
 mod silence;
 mod sim;
+#[cfg(feature = "kafka")]
+mod simulate;
 mod spine;
 mod tidy;
 mod times;
+mod world;
+mod world_people;

@@ -187,3 +187,17 @@ fn the_worked_example_resolves_no_contact_at_once() {
     let figure = "First contact     0.0 % [0.0, 79.3], 0 of 1; 0 without a customer";
     assert!(report.contains(figure), "{report}");
 }
+
+#[test]
+fn a_report_can_be_an_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = line("e1", "10:00:00", "contact_queued", ",\"queue\":\"billing\"");
+    let path = file(folder.path(), "mixed.jsonl", &[&good, "{"]);
+    let report: Value = serde_json::from_str(&stdout(&replay(&[&path, "--json"]))).unwrap();
+    assert_eq!(report["events"]["applied"], 1);
+    assert_eq!(report["events"]["dead_lettered"], 1);
+    assert_eq!(report["rejected"][0]["reason"], "invalid_json");
+    let all = report["kpis"].as_array().unwrap().iter();
+    let all: Vec<_> = all.filter(|it| it["entity"] == "all").collect();
+    assert_eq!(all[0]["kpis"]["offered"], 1);
+}
