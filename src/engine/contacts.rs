@@ -55,13 +55,6 @@ struct Loaded {
     before: Option<Fold>,
 }
 
-/// What became of a contact at the end of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Stored,
-    Forgotten,
-}
-
 /// What the end of a step needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ending {
@@ -228,15 +221,15 @@ impl Contacts {
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
-            if loaded.save(ending, store, &settings) == Kept::Forgotten {
-                said.cases
-                    .extend(CaseSaid::farewell(&loaded.id, &loaded.contact.fold));
+            if loaded.is_forgotten(ending, &settings) {
+                let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
+                said.cases.extend(farewell);
+                // Behind this there is nothing left to write on a beat.
                 if self.records_due.remove(&loaded.id) {
-                    let record = due_record(&loaded.id, &loaded.contact, &settings);
-                    said.outputs.extend(record);
+                    (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
                 }
-                loaded.contact = Contact::default();
             }
+            loaded.save(ending, store, &settings);
         }
         if self.loaded.len() > LOADED_MAX {
             self.loaded.clear();
@@ -276,14 +269,18 @@ impl Loaded {
     }
 
     /// Stores the contact, or forgets it.
-    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) -> Kept {
-        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
-        if ending.spoken.is_some_and(is_forgotten) {
+    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
+        if self.is_forgotten(ending, settings) {
+            self.contact = Contact::default();
             store.remove(&self.key);
-            return Kept::Forgotten;
+        } else {
+            store.put(&self.key, &self.contact.write_image());
         }
-        store.put(&self.key, &self.contact.write_image());
-        Kept::Stored
+    }
+
+    fn is_forgotten(&self, ending: Ending, settings: &Settings) -> bool {
+        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
+        ending.spoken.is_some_and(is_forgotten)
     }
 
     fn alerts_changed(&self) -> bool {
@@ -326,20 +323,23 @@ impl Loaded {
             contact_settings: &settings.contact,
             alert_settings: &settings.alert,
         };
-        for transition in alert::transitions(before, after, &settings.alert) {
-            let record = AlertRecord::new(&transition, &context);
+        let transitions = alert::transitions(before, after, &settings.alert);
+        for transition in &transitions {
+            let record = AlertRecord::new(transition, &context);
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        let over = self.contact.is_over();
-        self.contact.version += u32::from(over);
-        over
+        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
+        let is_known = self.contact.version > 0;
+        let due = self.contact.is_over() || is_known || !transitions.is_empty();
+        self.contact.version += u32::from(due);
+        due
     }
 }
 
 fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
-    let over = contact.is_over();
-    over.then(|| contact_output(id, contact, settings))
+    let is_known = contact.version > 0;
+    is_known.then(|| contact_output(id, contact, settings))
 }
 
 /// The record of a contact as it is now.

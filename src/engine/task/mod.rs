@@ -229,6 +229,12 @@ impl Task {
         self.meta.counters
     }
 
+    /// What `now` means to the contacts; `None` before anything was heard.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.meta.contact_clock.map(|clock| clock.at)
+    }
+
     #[must_use]
     pub const fn id(&self) -> TaskId {
         self.id
