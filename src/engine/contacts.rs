@@ -127,7 +127,7 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) => None,
+                Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
             });
         self.records_due.extend(contacts);
     }

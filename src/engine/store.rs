@@ -39,12 +39,15 @@ pub(super) enum Part {
     Customer(Text),
     Pane(Entity, Pane),
     Gauges(Entity),
+    /// What waits for a task.
+    Outbox(u16),
 }
 
 const CONTACT: u8 = b'c';
 const CUSTOMER: u8 = b'k';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
+const OUTBOX: u8 = b'o';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -310,6 +313,11 @@ impl PartKey {
         Self::of_machine(machine_prefix(GAUGES, &entity.name()))
     }
 
+    #[must_use]
+    pub(super) fn outbox(task: u16) -> Self {
+        Self::of_machine(machine_prefix(OUTBOX, &task.to_string()))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -353,6 +361,7 @@ impl Part {
             CUSTOMER => Some(Self::Customer(Text::new(name))),
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
+            OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             _ => None,
         }
     }

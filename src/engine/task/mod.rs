@@ -3,7 +3,7 @@
 mod input;
 mod output;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
@@ -11,9 +11,9 @@ use super::{
     contacts::{self, Contacts},
     customers::{CaseSaid, Customers},
     delta::Deltas,
-    frame::Forward,
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
+    outbox::Outbox,
     scores::{Beat, Scores},
     step::Output,
     store::{Part, Store},
@@ -48,13 +48,14 @@ pub struct Task {
     cases: Vec<CaseSaid>,
     scores: Scores,
     deltas: Deltas,
-    forwards_by_task: BTreeMap<u16, Vec<Forward>>,
+    outbox: Outbox,
     dead_letters: Vec<Output>,
     moved: Vec<InputId>,
     /// Something was taken in that no step carries yet.
     unsaid: bool,
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
+    exchange_beat_at: Timestamp,
     /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
     told_end: [Option<Clock>; 3],
     contact_beat_at: Timestamp,
@@ -89,12 +90,13 @@ impl Task {
             cases: Vec::new(),
             scores: Scores::new(settings),
             deltas: Deltas::default(),
-            forwards_by_task: BTreeMap::new(),
+            outbox: Outbox::default(),
             dead_letters: Vec::new(),
             moved: Vec::new(),
             unsaid: false,
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
+            exchange_beat_at: Timestamp::MIN,
             told_end: [None; 3],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
@@ -143,6 +145,7 @@ impl Task {
         self.contacts.start(&self.store, self.id.0)?;
         self.customers.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
+        self.outbox.start(&self.store);
         Ok(())
     }
 
@@ -212,7 +215,7 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) => None,
+            Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))
