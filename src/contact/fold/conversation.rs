@@ -224,7 +224,12 @@ impl Fold {
         self.close(Owed::is_response, ending, |_| Verdict::Excluded);
     }
 
-    pub(super) fn resolve(&mut self, at: Timestamp, agent: Option<&AgentId>) {
+    pub(super) fn resolve(
+        &mut self,
+        at: Timestamp,
+        agent: Option<&AgentId>,
+        settings: &ContactSettings,
+    ) {
         self.owe_no_response(at, Closed::Resolved, agent);
         let ending = Ending {
             at,
@@ -232,7 +237,7 @@ impl Fold {
             agent,
         };
         self.close(|owed| owed == Owed::Resolution, ending, |_| Verdict::Met);
-        self.be_over(at);
+        self.be_over(at, settings);
     }
 
     /// Changes nothing unless the contact is over.
