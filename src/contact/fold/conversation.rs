@@ -245,6 +245,9 @@ impl Fold {
         if self.over_since.take().is_none() {
             return;
         }
+        let window = settings.first_contact.window;
+        let end = self.answered_end.as_ref();
+        self.reopened_in_window |= end.is_some_and(|end| at < end.at + window);
         let past = Conversation::ENDED.and(Conversation::TURN_OVER);
         self.reopenings.push(Reopening {
             at,
