@@ -30,6 +30,8 @@ impl Conversation {
     pub const TURN_OVER: Self = Self(8);
     /// `ContactEnded`, and neither queued nor reopened since.
     pub const ENDED: Self = Self(16);
+    /// Reopened while its end could still be repeated.
+    pub const REPEATED: Self = Self(32);
 
     #[must_use]
     pub const fn has(self, any: Self) -> bool {
@@ -247,7 +249,9 @@ impl Fold {
         }
         let window = settings.first_contact.window;
         let end = self.answered_end.as_ref();
-        self.reopened_in_window |= end.is_some_and(|end| at < end.at + window);
+        if end.is_some_and(|end| at < end.at + window) {
+            self.conversation.set(Conversation::REPEATED);
+        }
         let past = Conversation::ENDED.and(Conversation::TURN_OVER);
         self.reopenings.push(Reopening {
             at,

@@ -67,9 +67,6 @@ pub struct Fold {
     /// An outside party got it.
     #[n(19)]
     pub left_house: bool,
-    /// It was reopened while its end could still be repeated.
-    #[n(20)]
-    pub reopened_in_window: bool,
 }
 
 /// An event without what is the same for all of a contact's.

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Fold;
+use super::{Conversation, Fold};
 use crate::{
     contact::{
         Case, CaseEnd, ContactSettings, Resolution,
@@ -28,7 +28,7 @@ impl Fold {
         let (end, first) = self.answered_end.as_ref().zip(self.first_engaged())?;
         let own = |said: Option<bool>| match (said, end.flaw) {
             (Some(false), _) | (_, Some(_)) => Resolution::Unresolved,
-            (_, None) if self.reopened_in_window => Resolution::Repeated,
+            (_, None) if self.conversation.has(Conversation::REPEATED) => Resolution::Repeated,
             (_, None) => Resolution::Resolved,
         };
         Some(CaseEnd {
