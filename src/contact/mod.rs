@@ -15,6 +15,7 @@
 //! ```
 
 mod machine;
+mod case;
 mod fact;
 mod fold;
 mod image;
@@ -22,6 +23,7 @@ mod parts;
 mod policy;
 mod record;
 
+pub use case::{Case, CaseEnd, Resolution};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
 pub use fold::Fold;
 pub use machine::{Contact, Outcome};
@@ -29,5 +31,5 @@ pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
     Obligation, Offer, OfferOutcome, Owed, SurveyGiven, Verdict,
 };
-pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Policy};
+pub use policy::{Abandons, ContactSettings, FirstContact, FlowOuts, Measure, Policy};
 pub use record::ContactRecord;

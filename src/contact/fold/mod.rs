@@ -1,6 +1,7 @@
 //! The fold proper: one event after the other, in order, with the passing of time between them.
 
 mod passing;
+mod resolution;
 mod talks;
 mod waits;
 
@@ -10,8 +11,8 @@ pub(super) use self::passing::Until;
 use super::{
     ContactSettings,
     parts::{
-        AnsweredEnd, Attributes, Engagement, Episode, EpisodeOutcome, LegDirection, Obligation,
-        Offer, OfferOutcome, SurveyGiven,
+        AnsweredEnd, Attributes, Dispositions, Engagement, Episode, EpisodeOutcome, LegDirection,
+        Obligation, Offer, OfferOutcome, SurveyGiven,
     },
 };
 use crate::event::{Body, Channel, Direction, EndedBy, QueueId, Survey, Text, Timestamp};
@@ -52,6 +53,14 @@ pub struct Fold {
     /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
     #[n(14)]
     pub leg_directions: Vec<LegDirection>,
+    /// The first event other than a survey or a report.
+    #[n(15)]
+    pub contacted_at: Option<Timestamp>,
+    #[n(16)]
+    pub dispositions: Dispositions,
+    /// An outside party got it.
+    #[n(17)]
+    pub left_house: bool,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -66,8 +75,14 @@ impl Fold {
     pub(super) fn apply(&mut self, happening: Happening<'_>, settings: &ContactSettings) {
         let at = happening.at;
         self.began_at.get_or_insert(at);
+        if !matches!(
+            happening.body,
+            Body::SurveyAnswered(..) | Body::EngagementReported(_)
+        ) {
+            self.contacted_at.get_or_insert(at);
+        }
         match happening.body {
-            Body::Transferred(transferred) => self.transfer(at, &transferred.agent, settings),
+            Body::Transferred(transferred) => self.transfer(at, transferred, settings),
             Body::ContactQueued(queued) => self.queue(at, queued, settings),
             Body::ContactLeftQueue(_) => {
                 self.end_wait(at, EpisodeOutcome::Left, None, settings);
@@ -80,7 +95,10 @@ impl Fold {
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
             Body::ContactEnded(by, _) => self.end_contact(at, *by, settings),
-            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
+            Body::WrapUpEnded(wrap_up) => {
+                self.dispose(at, wrap_up.resolved, settings);
+                self.end_wrap_up(at, wrap_up);
+            }
             Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
             Body::MessageSent(_)
             | Body::EngagementReported(_)
@@ -126,10 +144,16 @@ impl Fold {
             }
         }
         self.over_since.get_or_insert(at);
+        self.end_answered(at, settings);
+    }
+
+    /// The first end of the customer's side at or after the first answer is the contact's.
+    fn end_answered(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()
         {
-            self.answered_end = Some(AnsweredEnd { at, engaged });
+            let flaw = self.flaw(settings);
+            self.answered_end = Some(AnsweredEnd { at, engaged, flaw });
         }
     }
 

@@ -6,7 +6,9 @@ use crate::{
         ContactSettings,
         parts::{Engaged, Engagement, EpisodeOutcome, OfferOutcome},
     },
-    event::{AgentId, AtAgent, Direction, Span, Timestamp, WrapUpEnded},
+    event::{
+        AgentId, AtAgent, Direction, Span, Timestamp, TransferTarget, Transferred, WrapUpEnded,
+    },
 };
 
 impl Fold {
@@ -44,9 +46,15 @@ impl Fold {
         }
     }
 
-    pub(super) fn transfer(&mut self, at: Timestamp, agent: &AgentId, settings: &ContactSettings) {
+    pub(super) fn transfer(
+        &mut self,
+        at: Timestamp,
+        transferred: &Transferred,
+        settings: &ContactSettings,
+    ) {
         self.transferred_before = true;
-        if let Some(talking) = self.talking(agent) {
+        self.left_house |= matches!(transferred.to, Some(TransferTarget::External(_)));
+        if let Some(talking) = self.talking(&transferred.agent) {
             self.engagements[talking].transferred = true;
             self.end_talk(talking, at, settings);
         }

@@ -12,7 +12,7 @@ pub(super) struct Parts {
     pub(super) direction: Direction,
     pub(super) customer: Option<CustomerId>,
     pub(super) reason: Option<Text>,
-    /// The first event other than a survey.
+    /// The first event other than a survey or a report.
     pub(super) began_at: Option<Timestamp>,
     pub(super) waits: Vec<Wait>,
     pub(super) offers: Vec<Offer>,

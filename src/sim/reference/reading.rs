@@ -32,7 +32,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             direction: first_direction(events),
             customer: events.iter().find_map(|event| event.customer.clone()),
             reason: events.iter().find_map(|event| reason_of(event)),
-            began_at: first_not_survey(events),
+            began_at: first_of_customer(events),
             waits: Vec::new(),
             offers: Vec::new(),
             engagements: Vec::new(),
@@ -69,10 +69,15 @@ fn reason_of(event: &Event) -> Option<Text> {
     as_queued(event).and_then(|queued| queued.reason.clone())
 }
 
-fn first_not_survey(events: &[&Event]) -> Option<Timestamp> {
+fn first_of_customer(events: &[&Event]) -> Option<Timestamp> {
     events
         .iter()
-        .find(|event| !matches!(event.body, Body::SurveyAnswered(..)))
+        .find(|event| {
+            !matches!(
+                event.body,
+                Body::SurveyAnswered(..) | Body::EngagementReported(_)
+            )
+        })
         .map(|event| event.occurred_at)
 }
 
