@@ -8,7 +8,7 @@ use super::{
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
-    contact::{ContactSettings, Fold, Obligation},
+    contact::{ContactSettings, Fold, Measure, Obligation},
     event::{Channel, Timestamp},
 };
 
@@ -141,7 +141,7 @@ impl<'a> Facts<'a> {
                 RuleName::Missed => &context.alert_settings.missed,
             },
             contact: context.contact,
-            agent: obligation.offered_to.as_ref().map(|agent| agent.as_str()),
+            agent: obligation.agent.as_ref().map(|agent| agent.as_str()),
             queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
             channel: fold.attributes.channel,
             waited: (until - obligation.opened_at).as_secs(),
@@ -206,28 +206,46 @@ impl<'a> Facts<'a> {
     }
 
     fn formula(&self) -> String {
-        let verb = if self.agent.is_some() {
-            "accepted"
-        } else {
-            "answered"
+        let what = match self.obligation.owed.measure() {
+            Measure::Accept => "accepted",
+            Measure::Answer => "answered",
+            Measure::FirstResponse => "first response",
+            Measure::NextResponse => "next response",
+            Measure::Resolution => "resolved",
         };
-        format!("{verb} within {} s", self.threshold)
+        format!("{what} within {} s", self.threshold)
     }
 
     fn place(&self) -> String {
-        let queue = || self.queue.unwrap_or("no queue");
-        self.agent.map_or_else(
-            || format!("has waited {} s in {}", self.waited, queue()),
-            |agent| format!("has rung {} s at {agent}", self.waited),
-        )
+        let waited = self.waited;
+        let place = match (self.rung_at(), self.queue) {
+            (Some(agent), _) => return format!("has rung {waited} s at {agent}"),
+            (None, queue) => queue.unwrap_or("no queue"),
+        };
+        match self.obligation.owed.measure() {
+            Measure::Accept | Measure::Answer => format!("has waited {waited} s in {place}"),
+            Measure::FirstResponse => {
+                format!("has waited {waited} s in {place} for a first response")
+            }
+            Measure::NextResponse => format!("has waited {waited} s in {place} for a response"),
+            Measure::Resolution => format!("has been open {waited} s in {place}"),
+        }
+    }
+
+    /// Of an offer.
+    fn rung_at(&self) -> Option<&'a str> {
+        let is_offer = self.obligation.owed.measure() == Measure::Accept;
+        self.agent.filter(|_| is_offer)
     }
 
     fn why(&self, rule: RuleName, ended: Option<Reason>) -> String {
         let (contact, threshold) = (self.contact, self.threshold);
-        let target = if self.agent.is_some() {
-            "a pick-up"
-        } else {
-            "an answer"
+        let target = match self.obligation.owed.measure() {
+            Measure::Accept => "a pick-up",
+            Measure::Answer => "an answer",
+            Measure::FirstResponse => "a first response",
+            Measure::NextResponse => "a response",
+            Measure::Resolution => "a resolution",
         };
         let place = self.place();
         match (ended, rule) {
@@ -246,8 +264,17 @@ impl<'a> Facts<'a> {
     }
 
     fn action(&self, ended: bool) -> String {
+        let measure = self.obligation.owed.measure();
+        let verb = match measure {
+            Measure::Accept | Measure::Answer => "Take",
+            Measure::FirstResponse | Measure::NextResponse => "Reply to",
+            Measure::Resolution => "Resolve",
+        };
         match (ended, self.agent, self.queue) {
             (true, ..) => "Nothing more to do.".to_owned(),
+            (false, Some(agent), _) if measure != Measure::Accept => {
+                format!("{verb} {}: {agent} has it.", self.contact)
+            }
             (false, Some(agent), _) => {
                 format!(
                     "Offer {} to somebody else, and see whether {agent} is at the desk.",
@@ -255,9 +282,9 @@ impl<'a> Facts<'a> {
                 )
             }
             (false, None, Some(queue)) => {
-                format!("Take {}, or move an agent to {queue}.", self.contact)
+                format!("{verb} {}, or move an agent to {queue}.", self.contact)
             }
-            (false, None, None) => format!("Take {}.", self.contact),
+            (false, None, None) => format!("{verb} {}.", self.contact),
         }
     }
 

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::value::Said;
 use crate::{
     alert::Severity,
-    contact::{Abandons, FlowOuts, Measure},
+    contact::{Abandons, FlowOuts, Measure, Opens},
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
@@ -119,6 +119,7 @@ pub(super) struct Policy {
     pub(super) abandons: Option<Said<Abandons>>,
     pub(super) short_abandon: Option<Time>,
     pub(super) flow_outs: Option<Said<FlowOuts>>,
+    pub(super) opens: Option<Spanned<Said<Opens>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -47,6 +47,9 @@ impl Fold {
             self.answered_end.as_mut().map(|end| &mut end.at),
         ];
         own.into_iter().flatten().for_each(&mut *change);
+        self.reopenings
+            .iter_mut()
+            .for_each(|part| change(&mut part.at));
         self.episodes
             .iter_mut()
             .for_each(|part| part.each_time(change));

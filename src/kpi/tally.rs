@@ -67,6 +67,10 @@ pub enum Count {
     Complete,
     /// Of them, those with hold.
     Held,
+    /// First responses of the policy that rates each contact.
+    RespondedInTime,
+    RespondedLate,
+    Reopened,
     Decided(u16, Verdict),
 }
 
@@ -101,6 +105,9 @@ impl Count {
             Self::Complete => 22,
             Self::Held => 23,
             Self::HandledTransferred => 24,
+            Self::RespondedInTime => 25,
+            Self::RespondedLate => 26,
+            Self::Reopened => 27,
             Self::FirstContact(resolution) => 40 + resolution as u32,
             Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
             Self::NoCustomer => 46,
@@ -136,6 +143,9 @@ impl Tally {
             What::Transferred => self.count(Count::Transferred, sign),
             What::ResolvedSaid { resolved: true } => self.count(Count::SaidResolved, sign),
             What::ResolvedSaid { resolved: false } => self.count(Count::SaidUnresolved, sign),
+            What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
+            What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
+            What::Reopened => self.count(Count::Reopened, sign),
             What::FirstContact { resolution } => {
                 self.count(Count::FirstContact(resolution), sign);
             }

@@ -5,12 +5,21 @@
 
 use super::random::Random;
 use crate::event::{
-    AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
-    EndedBy, Event, EventId, Key, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
-    Transferred, WrapUpEnded,
+    AgentId, AtAgent, Author, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause,
+    Direction, EndedBy, EngagementReported, Event, EventId, Key, LeftWhy, MessageSent, QueueId,
+    Span, Survey, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
 };
 
 const EVENTS_MAX: usize = 14;
+/// Those that differ: in limits, in wrap-up, in what answers them.
+const CHANNELS: [Channel; 6] = [
+    Channel::Voice,
+    Channel::Voice,
+    Channel::Video,
+    Channel::Chat,
+    Channel::Sms,
+    Channel::Email,
+];
 
 /// Random contacts, all of whose event ids differ; in time order.
 #[must_use]
@@ -34,11 +43,7 @@ fn contact(random: &mut Random, number: usize, contacts: usize, start: Timestamp
                 id: EventId::new(&format!("x{number}-{event}")),
                 occurred_at: at,
                 key: Key::Contact(ContactId::new(&format!("x{number}"))),
-                channel: random.chance(0.1).then_some(*random.pick(&[
-                    Channel::Voice,
-                    Channel::Voice,
-                    Channel::Sms,
-                ])),
+                channel: random.chance(0.1).then_some(*random.pick(&CHANNELS)),
                 customer: customer(random, contacts),
                 body: body(random),
             }
@@ -76,7 +81,7 @@ fn leg(random: &mut Random) -> Option<Text> {
 }
 
 fn body(random: &mut Random) -> Body {
-    match random.below(22) {
+    match random.below(32) {
         0..2 => Body::Transferred(transferred(random)),
         2..6 => Body::ContactQueued(queued(random)),
         6 => Body::ContactLeftQueue(*random.pick(&LeftWhy::ALL)),
@@ -91,7 +96,42 @@ fn body(random: &mut Random) -> Body {
             disposition: None,
             resolved: *random.pick(&[None, Some(false), Some(true)]),
         }),
+        21..27 => Body::MessageSent(message(random)),
+        27..29 => Body::EngagementReported(report(random)),
+        29 => Body::ContactResolved(random.chance(0.5).then(|| agent(random))),
+        30 => Body::ContactReopened(None),
         _ => Body::SurveyAnswered(survey(random), None),
+    }
+}
+
+fn message(random: &mut Random) -> MessageSent {
+    let by = match random.below(10) {
+        0..4 => Author::Customer,
+        4 => Author::Bot,
+        5 => Author::System,
+        _ => Author::Agent(agent(random)),
+    };
+    MessageSent {
+        by,
+        public: random.chance(0.85),
+        queue: random.chance(0.2).then(|| queue(random)),
+        text: random.chance(0.3).then(|| Text::new("thanks, again")),
+        sentiment: random.chance(0.2).then_some(-0.5),
+    }
+}
+
+fn report(random: &mut Random) -> EngagementReported {
+    let mut part = |share| {
+        let seconds = [-2, 0, 7, 31, 600][random.below(5)];
+        random.chance(share).then(|| Span::from_secs(seconds))
+    };
+    EngagementReported {
+        talk: part(0.6),
+        hold: part(0.4),
+        wrap_up: part(0.5),
+        hold_count: Some(1),
+        leg: leg(random),
+        agent: agent(random),
     }
 }
 

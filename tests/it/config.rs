@@ -184,7 +184,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         &policy("calendar = \"x\""),
-        "f.toml:4:1: unknown field `calendar`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`",
+        "f.toml:4:1: unknown field `calendar`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `opens`",
     );
     check(
         "[[policy]]\nmeasure = \"answer\"",
@@ -419,8 +419,12 @@ fn policies_are_possible() {
         "f.toml:3:13: a threshold must be over zero; write for instance \"20s\"",
     );
     check(
-        "[[policy]]\nmeasure = \"first_response\"\nthreshold = \"15m\"",
-        "f.toml:2:11: `first_response` can't be measured yet; remove the policy, or measure accept or answer",
+        "[[policy]]\nmeasure = \"reply\"\nthreshold = \"15m\"",
+        "f.toml:2:11: `reply` is unknown here; write accept, answer, first_response, next_response or resolution",
+    );
+    check(
+        &policy("opens = \"queued\""),
+        "f.toml:4:9: only a `first_response` says what `opens` it; remove it",
     );
     check(
         &(policy("") + &policy("")),

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+mod agreement_text;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]
@@ -16,6 +17,7 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+mod conversation;
 mod crash;
 #[cfg(feature = "kafka")]
 mod dead_letters;
@@ -62,6 +64,7 @@ mod serve;
 mod serve_api;
 #[cfg(feature = "kafka")]
 mod serve_model;
+mod reported;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]

@@ -1,5 +1,6 @@
 //! The fold proper: one event after the other, in order, with the passing of time between them.
 
+mod conversation;
 mod passing;
 mod resolution;
 mod talks;
@@ -7,12 +8,13 @@ mod waits;
 
 use minicbor::{Decode, Encode};
 
+pub use self::conversation::Conversation;
 pub(super) use self::passing::Until;
 use super::{
     ContactSettings,
     parts::{
-        AnsweredEnd, Attributes, Dispositions, Engagement, Episode, EpisodeOutcome, LegDirection,
-        Obligation, Offer, OfferOutcome, SurveyGiven,
+        AnsweredEnd, Attributes, Closed, Dispositions, Engagement, Episode, EpisodeOutcome,
+        LegDirection, Obligation, Offer, OfferOutcome, Reopening, SurveyGiven,
     },
 };
 use crate::event::{Body, Channel, Direction, EndedBy, QueueId, Survey, Text, Timestamp};
@@ -24,7 +26,7 @@ pub struct Fold {
     pub attributes: Attributes,
     #[n(1)]
     pub began_at: Option<Timestamp>,
-    /// Set while the customer's side is over.
+    /// Set while the contact is over: ended or resolved, and neither queued nor reopened since.
     #[n(2)]
     pub over_since: Option<Timestamp>,
     #[n(3)]
@@ -53,14 +55,21 @@ pub struct Fold {
     /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
     #[n(14)]
     pub leg_directions: Vec<LegDirection>,
-    /// The first event other than a survey or a report.
     #[n(15)]
-    pub contacted_at: Option<Timestamp>,
+    pub conversation: Conversation,
     #[n(16)]
+    pub reopenings: Vec<Reopening>,
+    /// The first event other than a survey or a report.
+    #[n(17)]
+    pub contacted_at: Option<Timestamp>,
+    #[n(18)]
     pub dispositions: Dispositions,
     /// An outside party got it.
-    #[n(17)]
+    #[n(19)]
     pub left_house: bool,
+    /// It was reopened while its end could still be repeated.
+    #[n(20)]
+    pub reopened_in_window: bool,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -84,9 +93,7 @@ impl Fold {
         match happening.body {
             Body::Transferred(transferred) => self.transfer(at, transferred, settings),
             Body::ContactQueued(queued) => self.queue(at, queued, settings),
-            Body::ContactLeftQueue(_) => {
-                self.end_wait(at, EpisodeOutcome::Left, None, settings);
-            }
+            Body::ContactLeftQueue(_) => self.lose_wait(at, EpisodeOutcome::Left, settings),
             Body::AgentOffered(offered) => self.offer(at, offered, settings),
             Body::OfferDeclined(agent, cause) => {
                 self.end_offers(at, Some(agent), (*cause).into());
@@ -100,12 +107,11 @@ impl Fold {
                 self.end_wrap_up(at, wrap_up);
             }
             Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
-            Body::MessageSent(_)
-            | Body::EngagementReported(_)
-            | Body::ContactResolved(_)
-            | Body::ContactReopened(_)
-            | Body::AgentStateChanged(_)
-            | Body::AlertAcknowledged(_) => {}
+            Body::MessageSent(message) => self.message(at, message, settings),
+            Body::EngagementReported(report) => self.take_report(at, report),
+            Body::ContactResolved(agent) => self.resolve(at, agent.as_ref(), settings),
+            Body::ContactReopened(_) => self.reopen(at, settings),
+            Body::AgentStateChanged(_) | Body::AlertAcknowledged(_) => {}
         }
         if let Some(queue) = queue_named(happening.body) {
             self.last_queue = Some(queue.clone());
@@ -136,13 +142,20 @@ impl Fold {
             EndedBy::Customer => EpisodeOutcome::Abandoned,
             EndedBy::Agent | EndedBy::System => EpisodeOutcome::Left,
         };
-        self.end_wait(at, outcome, None, settings);
+        self.lose_wait(at, outcome, settings);
         self.end_offers(at, None, OfferOutcome::Withdrawn);
+        self.owe_no_response(at, Closed::Ended, None);
         for engagement in 0..self.engagements.len() {
             if self.engagements[engagement].talks() {
                 self.end_talk(engagement, at, settings);
             }
         }
+        self.conversation.set(Conversation::ENDED);
+        self.be_over(at, settings);
+    }
+
+    /// The contact ended or was resolved.
+    fn be_over(&mut self, at: Timestamp, settings: &ContactSettings) {
         self.over_since.get_or_insert(at);
         self.end_answered(at, settings);
     }
@@ -157,12 +170,23 @@ impl Fold {
         }
     }
 
+    /// Of an event that names this queue or none: the last named before, else the first after.
+    fn queue_around<'q>(&'q self, named: Option<&'q QueueId>) -> Option<&'q QueueId> {
+        named
+            .or(self.last_queue.as_ref())
+            .or(self.attributes.first_queue.as_ref())
+    }
+
+    fn waited_in(&self) -> Option<QueueId> {
+        (self.episodes.last()).map(|episode| episode.queue.clone())
+    }
+
     fn take_survey(&mut self, at: Timestamp, survey: Survey) {
         self.survey = Some(SurveyGiven {
             at,
             survey,
             engaged: self.last_engaged(),
-            waited_in: (self.episodes.last()).map(|episode| episode.queue.clone()),
+            waited_in: self.waited_in(),
         });
     }
 }
@@ -206,12 +230,12 @@ fn queue_named(body: &Body) -> Option<&QueueId> {
     match body {
         Body::ContactQueued(queued) => queued.queue.as_ref(),
         Body::AgentOffered(at) | Body::AgentAnswered(at) => at.queue.as_ref(),
+        Body::MessageSent(message) => message.queue.as_ref(),
         Body::Transferred(_)
         | Body::ContactLeftQueue(_)
         | Body::OfferDeclined(..)
         | Body::HoldStarted(_)
         | Body::HoldEnded(_)
-        | Body::MessageSent(_)
         | Body::ContactEnded(..)
         | Body::WrapUpEnded(_)
         | Body::EngagementReported(_)

@@ -28,6 +28,7 @@ impl Fold {
         let (end, first) = self.answered_end.as_ref().zip(self.first_engaged())?;
         let own = |said: Option<bool>| match (said, end.flaw) {
             (Some(false), _) | (_, Some(_)) => Resolution::Unresolved,
+            (_, None) if self.reopened_in_window => Resolution::Repeated,
             (_, None) => Resolution::Resolved,
         };
         Some(CaseEnd {
