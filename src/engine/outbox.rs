@@ -8,6 +8,10 @@ use super::{
     frame::Section,
     store::{Part, PartKey, Store},
 };
+use crate::event::{Span, Timestamp};
+
+/// Destinations take turns within a beat, in so many groups: then no transaction has to reach all of them.
+const GROUPS: usize = 4;
 
 /// What waits, by destination.
 #[derive(Debug, Default)]
@@ -35,17 +39,22 @@ impl Outbox {
         self.sections.entry(task).or_default()
     }
 
+    /// Whether something waits whose turn it is.
+    #[must_use]
+    pub(super) fn is_due(&self, turns: &Turns, wall: Timestamp) -> bool {
+        self.sections.keys().any(|task| turns.goes(*task, wall))
+    }
+
     #[must_use]
     pub(super) fn is_empty(&self) -> bool {
         self.sections.is_empty()
     }
 
-    /// Takes what goes now: all, or what can't wait.
-    pub(super) fn take(&mut self, all: bool) -> BTreeMap<u16, Section> {
-        let goes = |section: &Section| all || !section.forwards.is_empty();
+    /// Takes what goes now: what meets the condition, and what can't wait.
+    pub(super) fn take(&mut self, goes: impl Fn(u16) -> bool) -> BTreeMap<u16, Section> {
         let (taken, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.sections)
             .into_iter()
-            .partition(|(_, section)| goes(section));
+            .partition(|(task, section)| goes(*task) || !section.forwards.is_empty());
         self.sections = kept;
         self.changed.extend(taken.keys());
         taken
@@ -64,4 +73,69 @@ impl Outbox {
             }
         }
     }
+}
+
+/// When which destinations are written to: what waits leaves twice a heartbeat, and who hears nothing else hears the clocks.
+#[derive(Debug)]
+pub(super) struct Turns {
+    heartbeat: Span,
+    goes_at: [Timestamp; GROUPS],
+    heartbeat_at: [Timestamp; GROUPS],
+}
+
+impl Turns {
+    pub(super) const fn new(heartbeat: Span) -> Self {
+        Self {
+            heartbeat,
+            goes_at: [Timestamp::MIN; GROUPS],
+            heartbeat_at: [Timestamp::MIN; GROUPS],
+        }
+    }
+
+    #[must_use]
+    pub(super) fn goes(&self, task: u16, wall: Timestamp) -> bool {
+        wall >= self.goes_at[group(task)] || self.beats(task, wall)
+    }
+
+    /// Whether a task has to be told the clocks.
+    #[must_use]
+    pub(super) fn beats(&self, task: u16, wall: Timestamp) -> bool {
+        wall >= self.heartbeat_at[group(task)]
+    }
+
+    #[must_use]
+    pub(super) fn any_beats(&self, wall: Timestamp) -> bool {
+        self.heartbeat_at.iter().any(|at| wall >= *at)
+    }
+
+    /// Everybody is told now, and next all at the same time: nothing else goes on.
+    pub(super) fn tell_all(&mut self, wall: Timestamp) {
+        self.goes_at = [wall; GROUPS];
+        self.heartbeat_at = [wall; GROUPS];
+    }
+
+    /// What was due has gone.
+    pub(super) fn pass(&mut self, wall: Timestamp, idle: bool) {
+        let half = Span(self.heartbeat.0 / 2).max(Span(1));
+        for group in 0..GROUPS {
+            let turn = if idle { 0 } else { group };
+            if wall >= self.heartbeat_at[group] {
+                self.heartbeat_at[group] = next(wall, self.heartbeat, turn);
+            }
+            if wall >= self.goes_at[group] {
+                self.goes_at[group] = next(wall, half, group);
+            }
+        }
+    }
+}
+
+fn group(task: u16) -> usize {
+    usize::from(task) % GROUPS
+}
+
+/// The next turn of a group, for all tasks at the same time: their sections for one destination become one record.
+#[expect(clippy::cast_possible_wrap, reason = "one of few groups")]
+fn next(wall: Timestamp, every: Span, group: usize) -> Timestamp {
+    let phase = Span(every.0 * group as i64 / GROUPS as i64);
+    (wall - phase).floor(every) + every + phase
 }

@@ -201,9 +201,9 @@ impl Task {
             self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
         }
         let wall = self.time.wall;
-        self.unsaid |= !self.outbox.is_empty() && wall >= self.exchange_beat_at;
+        self.unsaid |= self.outbox.is_due(&self.turns, wall);
         let end_changed = self.told_end != self.end();
-        self.unsaid |= wall >= self.heartbeat_at || end_changed;
+        self.unsaid |= self.turns.any_beats(wall) || end_changed;
         self.unsaid |= self.contact_beat() && self.contacts.has_records();
         let beat = self.beat();
         if beat.any()

@@ -13,7 +13,7 @@ use super::{
     delta::Deltas,
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
-    outbox::Outbox,
+    outbox::{Outbox, Turns},
     scores::{Beat, Scores},
     step::Output,
     store::{Part, Store},
@@ -54,8 +54,7 @@ pub struct Task {
     /// Something was taken in that no step carries yet.
     unsaid: bool,
     unsaid_bytes: usize,
-    heartbeat_at: Timestamp,
-    exchange_beat_at: Timestamp,
+    turns: Turns,
     /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
     told_end: [Option<Clock>; 3],
     contact_beat_at: Timestamp,
@@ -95,8 +94,7 @@ impl Task {
             moved: Vec::new(),
             unsaid: false,
             unsaid_bytes: 0,
-            heartbeat_at: Timestamp::MIN,
-            exchange_beat_at: Timestamp::MIN,
+            turns: Turns::new(settings.heartbeat),
             told_end: [None; 3],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,

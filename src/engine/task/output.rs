@@ -144,25 +144,25 @@ impl Task {
         (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
     }
 
-    /// Live, sections wait for a beat that all tasks keep at the same time: one long transaction, and short ones between.
+    /// Live, sections wait for their destination's turn: transactions stay short.
     fn take_sections(&mut self) -> BTreeMap<u16, Section> {
         let wall = self.time.wall;
         let end = self.end();
-        let heartbeat = wall >= self.heartbeat_at || self.told_end != end;
-        let spoken = self.meta.contact_clock.map(|clock| clock.at);
-        let all = heartbeat || wall >= self.exchange_beat_at || self.is_history(spoken);
-        let mut sections = self.outbox.take(all);
-        if all {
-            let beat = Span(self.settings.heartbeat.0 / 2).max(Span(1));
-            self.exchange_beat_at = wall.floor(beat) + beat;
+        let idle = self.outbox.is_empty();
+        if self.told_end != end || idle && self.turns.any_beats(wall) {
+            self.turns.tell_all(wall);
         }
-        if heartbeat {
-            self.told_end = end;
-            self.heartbeat_at = wall.floor(self.settings.heartbeat) + self.settings.heartbeat;
-            for task in (0..self.settings.tasks).filter(|task| *task != self.id.0) {
+        self.told_end = end;
+        let spoken = self.meta.contact_clock.map(|clock| clock.at);
+        let backlog = self.is_history(spoken);
+        let turns = &self.turns;
+        let mut sections = (self.outbox).take(|task| backlog || turns.goes(task, wall));
+        for task in (0..self.settings.tasks).filter(|task| *task != self.id.0) {
+            if self.turns.beats(task, wall) {
                 sections.entry(task).or_default();
             }
         }
+        self.turns.pass(wall, idle);
         sections
     }
 
