@@ -109,6 +109,8 @@ struct Written {
     frame_bytes: usize,
     output_bytes: usize,
     outputs: usize,
+    /// Every tenth step's state records: enough to see how well they compress.
+    samples: Vec<Vec<u8>>,
 }
 
 impl<'p> Deployment<'p> {
@@ -195,6 +197,9 @@ impl<'p> Deployment<'p> {
             .sum::<usize>();
         self.written.output_bytes += payloads.map(Vec::len).sum::<usize>();
         self.written.outputs += step.outputs.len();
+        if self.written.steps.is_multiple_of(10) {
+            self.written.samples.extend(step.state);
+        }
         for (destination, section) in step.sections {
             self.exchange[usize::from(destination.0)].push(section);
         }
@@ -203,6 +208,13 @@ impl<'p> Deployment<'p> {
     fn print(&self, events: usize) {
         let written = &self.written;
         let each = |bytes: usize| bytes as f64 / events as f64;
+        let sampled: usize = written.samples.iter().map(Vec::len).sum();
+        let packed = written
+            .samples
+            .iter()
+            .map(|record| lz4_flex::compress(record).len());
+        let left = packed.sum::<usize>() as f64 / sampled.max(1) as f64;
+        println!("state        lz4 leaves {:.0} %", 100.0 * left);
         println!(
             "written      {:.1} state, {:.1} frames, {:.1} outputs (not compressed) bytes/event; {} steps, {} outputs",
             each(written.state_bytes),

@@ -22,7 +22,7 @@ use crate::{
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
-const LOADED_MAX: usize = 2_048;
+const LOADED_MAX: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct Contacts {

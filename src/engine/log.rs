@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 
-use lz4_flex::block::{compress_into, get_maximum_output_size};
 use minicbor::{Decode, Encode, Encoder};
 
 use super::{
@@ -18,8 +17,6 @@ use super::{
 pub(super) const FORMAT: u32 = 1;
 /// Kafka's default limit for a record is 1 MB.
 const CHUNK_BYTES_MAX: usize = 900 * 1_024;
-/// What a compressed record may unpack to.
-const UNPACKED_BYTES_MAX: usize = 1 << 30;
 
 /// One record: a step's bytes, or a piece of them when they are many.
 #[derive(Debug, Encode, Decode)]
@@ -35,7 +32,7 @@ struct Chunk<'b> {
     #[n(4)]
     pieces: u32,
     #[cbor(b(5), with = "minicbor::bytes")]
-    packed: &'b [u8],
+    bytes: &'b [u8],
 }
 
 /// What the pieces hold together.
@@ -96,7 +93,6 @@ pub(super) struct Writer {
     /// The share of this task in what a restart may read.
     bytes_max: u64,
     body: Vec<u8>,
-    packed: Vec<u8>,
 }
 
 impl Writer {
@@ -105,7 +101,6 @@ impl Writer {
             task,
             bytes_max,
             body: Vec::new(),
-            packed: Vec::new(),
         }
     }
 
@@ -121,7 +116,7 @@ impl Writer {
         let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
         self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
         store.reuse(changes);
-        chunks(self.task, meta.seq, self.pack())
+        chunks(self.task, meta.seq, &self.body)
     }
 
     /// Writes a [`Body`]; the changes are there as they were noted.
@@ -135,25 +130,14 @@ impl Writer {
         self.body.extend_from_slice(&changes.bytes);
         codec::write(&buckets, &mut self.body);
     }
-
-    #[expect(clippy::expect_used, reason = "the room is as large as it can get")]
-    fn pack(&mut self) -> &[u8] {
-        let size = u32::try_from(self.body.len()).unwrap_or(u32::MAX);
-        let room = get_maximum_output_size(self.body.len());
-        self.packed.resize(self.packed.len().max(4 + room), 0);
-        let (prefix, packed) = self.packed.split_at_mut(4);
-        prefix.copy_from_slice(&size.to_le_bytes());
-        let bytes = compress_into(&self.body, packed).expect("there is room");
-        &self.packed[..4 + bytes]
-    }
 }
 
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a step is far below 4 billion pieces"
 )]
-fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
-    let pieces = packed.chunks(CHUNK_BYTES_MAX);
+fn chunks(task: u16, seq: u64, body: &[u8]) -> Vec<Vec<u8>> {
+    let pieces = body.chunks(CHUNK_BYTES_MAX);
     let count = pieces.len() as u32;
     let chunk = |(piece, bytes)| Chunk {
         format: FORMAT,
@@ -161,7 +145,7 @@ fn chunks(task: u16, seq: u64, packed: &[u8]) -> Vec<Vec<u8>> {
         seq,
         piece: piece as u32,
         pieces: count,
-        packed: bytes,
+        bytes,
     };
     (pieces.enumerate().map(chunk))
         .map(|chunk| codec::to_bytes(&chunk))
@@ -261,6 +245,9 @@ impl Rotation {
 /// Puts a task's state together again, record by record.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    /// Buckets whose parts are known: they were read whole, or from their first step on. What the log says of others goes on
+    /// from something that was not read, and is said again by the time they are whole.
+    known: Vec<bool>,
     pieces: Vec<u8>,
     /// Of the step that is being put together: its first record's offset.
     first_offset: i64,
@@ -300,14 +287,17 @@ impl Reader {
             self.pieces.clear();
             self.first_offset = offset;
         }
-        self.pieces.extend_from_slice(chunk.packed);
+        if self.known.is_empty() {
+            self.known = vec![chunk.seq == 1; usize::from(BUCKETS)];
+        }
+        self.pieces.extend_from_slice(chunk.bytes);
         if chunk.piece + 1 < chunk.pieces {
             return Ok((chunk.seq, None));
         }
-        let packed = std::mem::take(&mut self.pieces);
-        let bytes = unpack(&packed).map_err(|error| corrupt(task, &error))?;
+        let bytes = std::mem::take(&mut self.pieces);
         let body: Body<'_> = codec::from_bytes(&bytes).map_err(|error| corrupt(task, &error))?;
-        let changed = body.apply(store);
+        let changed =
+            (body.apply(store, &mut self.known)).map_err(|error| corrupt(task, &error))?;
         rotation.restored(self.first_offset, &body.buckets);
         let meta = body.meta;
         rotation.see_step(self.first_offset, meta.contacts_written);
@@ -315,23 +305,35 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Whether what was read is the whole state.
+    #[must_use]
+    pub(super) fn is_whole(&self) -> bool {
+        self.known.iter().all(|known| *known)
+    }
+}
+
 impl Body<'_> {
     /// Overwrites. Returns the keys of what the step itself changed.
-    fn apply(&self, store: &mut Store) -> Vec<PartKey> {
+    fn apply(&self, store: &mut Store, known: &mut [bool]) -> Result<Vec<PartKey>, String> {
         let mut changed = Vec::with_capacity(self.changes.len());
         for change in &self.changes {
             let key = PartKey::in_bucket(change.bucket, change.key.into());
-            store.overwrite(&key, change.image);
+            if known[usize::from(key.bucket)] {
+                store.redo(&key, &change.image)?;
+            }
             changed.push(key);
         }
         for whole in &self.buckets {
-            store.clear_bucket(whole.bucket % BUCKETS);
+            let bucket = whole.bucket % BUCKETS;
+            known[usize::from(bucket)] = true;
+            store.clear_bucket(bucket);
             for part in &whole.parts {
-                let key = PartKey::in_bucket(whole.bucket, part.key.into());
-                store.overwrite(&key, Some(part.image));
+                let key = PartKey::in_bucket(bucket, part.key.into());
+                store.overwrite(&key, part.image);
             }
         }
-        changed
+        Ok(changed)
     }
 }
 
@@ -346,15 +348,6 @@ impl Rotation {
             self.cover(offset, buckets.len() as u16);
         }
     }
-}
-
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let (size, _) =
-        lz4_flex::block::uncompressed_size(packed).map_err(|error| error.to_string())?;
-    if size > UNPACKED_BYTES_MAX {
-        return Err(format!("it says that it unpacks to {size} bytes"));
-    }
-    lz4_flex::decompress_size_prepended(packed).map_err(|error| error.to_string())
 }
 
 fn corrupt(task: u16, error: &impl ToString) -> TaskError {

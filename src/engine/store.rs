@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use lz4_flex::block::{compress_prepend_size_with_dict, decompress_size_prepended_with_dict};
 use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -16,6 +17,8 @@ use crate::{
 
 /// Buckets of a task: the unit in which the state log repeats the whole state, turn by turn.
 pub(super) const BUCKETS: u16 = 4_096;
+/// A shorter image is logged whole: what is saved would not pay for the work.
+const SINCE_FROM_BYTES: usize = 128;
 /// Estimated memory and log overhead of one part beside its bytes.
 const PART_OVERHEAD_BYTES: usize = 16;
 
@@ -75,9 +78,20 @@ pub(super) struct Change<'b> {
     pub bucket: u16,
     #[cbor(b(1), with = "minicbor::bytes")]
     pub key: &'b [u8],
-    /// `None`: the part is gone.
-    #[cbor(b(2), with = "minicbor::bytes")]
-    pub image: Option<&'b [u8]>,
+    #[b(2)]
+    pub image: Image<'b>,
+}
+
+#[derive(Debug, Encode, Decode)]
+#[cbor(flat)]
+pub(super) enum Image<'b> {
+    #[n(0)]
+    Gone,
+    #[n(1)]
+    Whole(#[cbor(b(0), with = "minicbor::bytes")] &'b [u8]),
+    /// An LZ4 block whose dictionary is the image before.
+    #[n(2)]
+    Since(#[cbor(b(0), with = "minicbor::bytes")] &'b [u8]),
 }
 
 impl Default for Store {
@@ -101,43 +115,65 @@ impl Store {
 
     /// Writes a part, and notes it as changed if it is another than before.
     pub(super) fn put(&mut self, key: &PartKey, image: &[u8]) {
-        if self.overwrite(key, Some(image)) {
-            self.changes.note(key, Some(image));
+        match self.get(key) {
+            Some(known) if known == image => return,
+            Some(known) if image.len() >= SINCE_FROM_BYTES => {
+                let since = compress_prepend_size_with_dict(image, known);
+                self.changes.note(key, Image::Since(&since));
+            }
+            _ => self.changes.note(key, Image::Whole(image)),
         }
+        self.overwrite(key, image);
     }
 
     pub(super) fn remove(&mut self, key: &PartKey) {
-        if self.overwrite(key, None) {
-            self.changes.note(key, None);
+        if self.get(key).is_some() {
+            self.changes.note(key, Image::Gone);
+            self.clear(key);
         }
     }
 
-    /// Physical redo: the part is what the log says, or gone. False if it was that already.
-    pub(super) fn overwrite(&mut self, key: &PartKey, image: Option<&[u8]>) -> bool {
+    /// Physical redo: the part is what the log says, or gone.
+    ///
+    /// # Errors
+    /// When the part is not what the log goes on from.
+    pub(super) fn redo(&mut self, key: &PartKey, to: &Image<'_>) -> Result<(), String> {
+        match to {
+            Image::Gone => self.clear(key),
+            Image::Whole(image) => self.overwrite(key, image),
+            Image::Since(since) => {
+                let known = self.get(key).ok_or("a part is changed that is not there")?;
+                let image = decompress_size_prepended_with_dict(since, known)
+                    .map_err(|error| error.to_string())?;
+                self.overwrite(key, &image);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn overwrite(&mut self, key: &PartKey, image: &[u8]) {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
-        let overhead = key.bytes.len() + PART_OVERHEAD_BYTES;
-        match (bucket.find(key), image) {
-            (Ok(place), Some(image)) => {
+        match bucket.find(key) {
+            Ok(place) => {
                 let known = &mut bucket.0[place];
-                if known.image() == image {
-                    return false;
-                }
                 self.bytes = self.bytes - known.image().len() + image.len();
                 known.set_image(image);
             }
-            (Err(place), Some(image)) => {
-                self.bytes += image.len() + overhead;
+            Err(place) => {
+                self.bytes += key.bytes.len() + image.len() + PART_OVERHEAD_BYTES;
                 self.parts += 1;
                 bucket.0.insert(place, Slot::new(key, image));
             }
-            (Ok(place), None) => {
-                self.bytes -= bucket.0[place].image().len() + overhead;
-                self.parts -= 1;
-                bucket.0.remove(place);
-            }
-            (Err(_), None) => return false,
         }
-        true
+    }
+
+    fn clear(&mut self, key: &PartKey) {
+        let bucket = &mut self.buckets[usize::from(key.bucket)];
+        if let Ok(place) = bucket.find(key) {
+            let slot = bucket.0.remove(place);
+            self.bytes -= slot.bytes.len() + PART_OVERHEAD_BYTES;
+            self.parts -= 1;
+        }
     }
 
     pub(super) fn clear_bucket(&mut self, bucket: u16) {
@@ -244,7 +280,7 @@ impl Slot {
 }
 
 impl Changes {
-    fn note(&mut self, key: &PartKey, image: Option<&[u8]>) {
+    fn note(&mut self, key: &PartKey, image: Image<'_>) {
         self.count += 1;
         let change = Change {
             bucket: key.bucket,

@@ -100,8 +100,8 @@ impl KafkaSettings {
             .set("fetch.wait.max.ms", self.broker.fetch_wait_ms(50))
             .set("fetch.min.bytes", "1")
             // Each partition has its own queue: these limits count per partition.
-            .set("queued.min.messages", "20000")
-            .set("queued.max.messages.kbytes", "4096")
+            .set("queued.min.messages", "4000")
+            .set("queued.max.messages.kbytes", "1024")
             .set("statistics.interval.ms", "500");
         config
     }
@@ -150,7 +150,6 @@ impl KafkaSettings {
             .set("transaction.timeout.ms", "10000")
             .set("retry.backoff.ms", "2")
             .set("linger.ms", "1")
-            // State records are lz4 already; librdkafka sends what does not shrink as it is.
             .set("compression.type", "lz4")
             .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
         config

@@ -27,6 +27,9 @@ pub enum Durations {
 /// Codes from here on are buckets of waits, from twice this of handle times.
 const BUCKETS: u32 = 1 << 20;
 
+/// Room that most tallies do with.
+const SUMS_OF_A_FEW_FACTS: usize = 10;
+
 /// What a count counts. The numbers are part of the state's format: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Count {
@@ -179,7 +182,12 @@ impl Tally {
                 self.sums.remove(place);
             }
             Ok(place) => self.sums[place].1 += amount,
-            Err(place) => self.sums.insert(place, (code, amount)),
+            Err(place) => {
+                if self.sums.capacity() == 0 {
+                    self.sums.reserve_exact(SUMS_OF_A_FEW_FACTS);
+                }
+                self.sums.insert(place, (code, amount));
+            }
         }
     }
 

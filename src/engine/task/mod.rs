@@ -129,6 +129,12 @@ impl Task {
                 expected: committed,
             });
         }
+        if !self.reader.is_whole() {
+            return Err(TaskError::Corrupt {
+                task: self.id.0,
+                cause: "what is left of the state log does not hold all of the state".to_owned(),
+            });
+        }
         self.contacts.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
         Ok(())
