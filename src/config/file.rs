@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) source: Vec<Source>,
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
+    pub(super) csat: Csat,
     pub(super) contact: Contact,
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) alerts: Alerts,
@@ -79,12 +80,18 @@ pub(super) struct Contact {
     pub(super) wrap_up_max: Option<Time>,
     pub(super) no_wrap_up: Option<Vec<Said<Channel>>>,
     pub(super) remember_min: Option<Time>,
-    pub(super) max_age: MaxAge,
+    pub(super) max_age: ByChannel,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct MaxAge {
+pub(super) struct Csat {
+    pub(super) usual_handle: ByChannel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ByChannel {
     pub(super) voice: Option<Time>,
     pub(super) chat: Option<Time>,
     pub(super) email: Option<Time>,
@@ -117,6 +124,7 @@ pub(super) struct Policy {
 pub(super) struct Alerts {
     pub(super) at_risk: Rule,
     pub(super) missed: Rule,
+    pub(super) csat_low_predicted: LowPredicted,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -125,6 +133,15 @@ pub(super) struct Rule {
     pub(super) enabled: Option<bool>,
     pub(super) severity: Option<Said<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LowPredicted {
+    pub(super) enabled: Option<bool>,
+    pub(super) severity: Option<Said<Severity>>,
+    pub(super) recipients: Option<Vec<Spanned<String>>>,
+    pub(super) threshold: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{codec, entity::Entity};
 use crate::{
-    event::{ContactId, Timestamp},
+    event::{ContactId, QueueId, Timestamp},
     kpi::Pane,
 };
 
@@ -37,11 +37,14 @@ pub(super) enum Part {
     Contact(ContactId),
     Pane(Entity, Pane),
     Gauges(Entity),
+    /// What contacts usually take in a queue.
+    Usual(QueueId),
 }
 
 const CONTACT: u8 = b'c';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
+const USUAL: u8 = b'u';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -302,6 +305,11 @@ impl PartKey {
         Self::of_machine(machine_prefix(GAUGES, &entity.name()))
     }
 
+    #[must_use]
+    pub(super) fn usual(queue: &QueueId) -> Self {
+        Self::of_machine(machine_prefix(USUAL, queue.as_str()))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -344,6 +352,7 @@ impl Part {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
+            USUAL => Some(Self::Usual(QueueId::new(name))),
             _ => None,
         }
     }

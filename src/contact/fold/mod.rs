@@ -1,13 +1,14 @@
 //! The fold proper: one event after the other, in order, with the passing of time between them.
 
 mod conversation;
+mod experience;
 mod passing;
 mod talks;
 mod waits;
 
 use minicbor::{Decode, Encode};
 
-pub use self::conversation::Conversation;
+pub use self::{conversation::Conversation, experience::Experience};
 pub(super) use self::passing::Until;
 use super::{
     ContactSettings,
@@ -58,6 +59,9 @@ pub struct Fold {
     pub conversation: Conversation,
     #[n(16)]
     pub reopenings: Vec<Reopening>,
+    #[n(20)]
+    #[cbor(default)]
+    pub experience: Experience,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -136,6 +140,7 @@ impl Fold {
     /// The contact ended or was resolved.
     fn be_over(&mut self, at: Timestamp) {
         self.over_since.get_or_insert(at);
+        self.experience.be_over();
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()
         {
