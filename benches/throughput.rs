@@ -72,7 +72,12 @@ fn main() {
         key: LoadKey::Contact,
         rate: None,
     };
-    let loaded = load(&deployment.kafka, &settings).expect("the broker takes the events");
+    let loaded = load(
+        &deployment.kafka,
+        &settings,
+        &indicatif::ProgressBar::hidden(),
+    )
+    .expect("the broker takes the events");
     println!("loaded           in {:.1} s", loaded.took.as_secs_f64());
 
     let bare = read_all(&deployment, world.events, |_| true);

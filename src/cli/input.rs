@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use flate2::bufread::MultiGzDecoder;
+use indicatif::ProgressBar;
 
 use crate::decode::PAYLOAD_BYTES_MAX;
 
@@ -35,10 +36,11 @@ impl Files {
     /// beginning, still too long.
     pub(super) fn each_line(
         &self,
+        bar: &ProgressBar,
         mut take: impl FnMut(Place, &[u8]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         for (file, path) in self.0.iter().enumerate() {
-            let mut lines = open(path).with_context(|| path.display().to_string())?;
+            let mut lines = open(path, bar).with_context(|| path.display().to_string())?;
             let mut line = Vec::new();
             let mut place = Place { file, line: 1 };
             while read_line(&mut *lines, &mut line).with_context(|| self.name(place))? {
@@ -50,6 +52,10 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(PathBuf::as_path)
     }
 
     /// `file:line`.
@@ -71,11 +77,14 @@ impl fmt::Display for Files {
     }
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open(path: &Path, bar: &ProgressBar) -> io::Result<Box<dyn BufRead>> {
     let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
-        Box::new(BufReader::with_capacity(1 << 16, File::open(path)?))
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            bar.wrap_read(File::open(path)?),
+        ))
     };
     let zipped = reader.fill_buf()?.starts_with(&GZIP_MAGIC);
     Ok(if zipped {
@@ -127,7 +136,7 @@ mod tests {
         std::fs::write(&path, bytes).map_err(|error| error.to_string())?;
         let files = Files::new(vec![path.clone()]);
         let mut lines = Vec::new();
-        let read = files.each_line(|place, line| {
+        let read = files.each_line(&ProgressBar::hidden(), |place, line| {
             lines.push((place.line, line.len()));
             Ok(())
         });

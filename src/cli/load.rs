@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{report::thousands, say};
+use super::{progress, report::thousands, say};
 use crate::{
     config::Config,
     kafka::{self, KafkaSettings, LoadKey, LoadSettings},
@@ -58,7 +58,9 @@ pub(super) fn load(arguments: Load) -> anyhow::Result<()> {
         },
         rate: arguments.rate,
     };
-    let loaded = kafka::load(&kafka, &settings)?;
+    let bar = progress::of_files(std::iter::once(settings.file.as_path()));
+    let loaded = kafka::load(&kafka, &settings, &bar)?;
+    bar.finish_and_clear();
     say(format_args!(
         "{} lines, {} bytes in {:.1} s to {}",
         thousands(loaded.lines),

@@ -1,9 +1,15 @@
 //! The commands.
 
+mod check;
+mod dead_letters;
 mod input;
 mod load;
+mod progress;
 mod replay;
 mod report;
+mod shell;
+mod simulate;
+mod topics;
 
 use std::{
     io::{self, Write as _},
@@ -15,7 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config::Config,
-    kafka::{self, Progress, Stop, topics::Topics},
+    kafka::{self, Progress, Stop},
     serve::Server,
 };
 
@@ -33,26 +39,32 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Says whether a configuration is right, or what is wrong where
-    Check(ConfigFile),
+    Check(check::Check),
     /// Works on the sources until it is asked to stop
     Run(ConfigFile),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
     Load(load::Load),
+    /// Makes the events of a contact center with everything that happens in one
+    Simulate(Box<simulate::Simulate>),
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
-        action: TopicsAction,
+        action: topics::TopicsAction,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum TopicsAction {
-    /// Makes those that do not exist
-    Create(ConfigFile),
-    /// Shows them, and what is wrong with them
-    Show(ConfigFile),
+    /// Shows what could not be used and why, and sends it once more
+    DeadLetters {
+        #[command(subcommand)]
+        action: dead_letters::DeadLettersAction,
+    },
+    /// Prints what a shell needs to complete commands
+    Completions { shell: clap_complete::Shell },
+    /// Writes manual pages, one for each command
+    Man {
+        /// The folder to write into
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -74,38 +86,24 @@ impl ConfigFile {
 /// When it can't; a [`crate::config::ConfigError`] among them is the caller's mistake.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
-        Command::Check(file) => check(&file),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(arguments),
-        Command::Topics { action } => match action {
-            TopicsAction::Create(file) => create_topics(&file.load()?),
-            TopicsAction::Show(file) => show_topics(&file.load()?),
-        },
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Topics { action } => topics::topics(&action),
+        Command::DeadLetters { action } => dead_letters::dead_letters(action),
+        Command::Completions { shell } => {
+            shell::completions(shell);
+            Ok(())
+        }
+        Command::Man { folder } => shell::man(&folder),
     }
-}
-
-fn check(file: &ConfigFile) -> anyhow::Result<()> {
-    let config = file.load()?;
-    let sources = config.engine.sources.len();
-    let policies = config.engine.contact.policies.len();
-    let path = file.config.display();
-    say(format_args!(
-        "{path}: good; {sources} sources, {policies} policies"
-    ))
 }
 
 /// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
 fn work(config: Config) -> anyhow::Result<()> {
-    let stop = Stop::default();
-    let asked = stop.clone();
-    ctrlc::set_handler(move || {
-        if asked.is_requested() {
-            std::process::exit(INTERRUPTED);
-        }
-        tracing::info!("leaving");
-        asked.request();
-    })?;
+    let stop = stop_on_interrupt()?;
     let progress = Arc::new(Progress::default());
     let server = Server::start(&config.http, Arc::clone(&progress))?;
     tracing::info!(
@@ -117,32 +115,17 @@ fn work(config: Config) -> anyhow::Result<()> {
     kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
 }
 
-fn create_topics(config: &Config) -> anyhow::Result<()> {
-    let created = Topics::new(&config.kafka, config.engine.tasks)?.create()?;
-    if created.is_empty() {
-        say(format_args!("all topics exist"))?;
-    }
-    for topic in created {
-        say(format_args!("created {topic}"))?;
-    }
-    Ok(())
-}
-
-fn show_topics(config: &Config) -> anyhow::Result<()> {
-    let topics = Topics::new(&config.kafka, config.engine.tasks)?;
-    for topic in topics.show()? {
-        say(format_args!("{topic}"))?;
-    }
-    let sources: Vec<_> = config
-        .engine
-        .sources
-        .iter()
-        .map(|it| it.topic.clone())
-        .collect();
-    for finding in topics.check(&sources)? {
-        say(format_args!("{finding}"))?;
-    }
-    Ok(())
+fn stop_on_interrupt() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || {
+        if asked.is_requested() {
+            std::process::exit(INTERRUPTED);
+        }
+        tracing::info!("leaving");
+        asked.request();
+    })?;
+    Ok(stop)
 }
 
 /// One line for whoever asked.

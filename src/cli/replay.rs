@@ -10,9 +10,12 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::{
     input::{Files, Place},
+    progress,
     report::{Record, Rejected, Report, Scales},
     say,
 };
@@ -49,18 +52,25 @@ pub(super) struct Replay {
     /// Where to write the alert records
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
+    /// The report as one JSON object, with the KPI records of the window `all`
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn replay(arguments: Replay) -> anyhow::Result<()> {
     let settings = settings(arguments.config.as_deref())?;
     let files = Files::new(arguments.files);
     let mut run = Run::new(settings, arguments.at)?;
-    files.each_line(|place, line| {
+    let bar = progress::of_files(files.paths());
+    files.each_line(&bar, |place, line| {
         run.take(place, line);
         Ok(())
     })?;
+    bar.finish_and_clear();
+    let counting = progress::of_unknown("counting");
     run.finish()?;
-    let outcome = run.outcome(&files)?;
+    counting.finish_and_clear();
+    let outcome = run.outcome(&files, arguments.json)?;
     write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
     write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
     write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
@@ -153,7 +163,7 @@ impl Run {
         Ok(())
     }
 
-    fn outcome(&mut self, files: &Files) -> anyhow::Result<Outcome> {
+    fn outcome(&mut self, files: &Files, as_json: bool) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut rejected = Rejections::default();
         for (_, output) in std::mem::take(&mut self.cluster.outputs) {
@@ -170,7 +180,12 @@ impl Run {
         for output in self.cluster.contact_records() {
             keep_last(&mut outcome.contacts, output);
         }
-        outcome.report = self.report(&outcome, files, rejected)?;
+        let rejected = rejected.into_list(files);
+        outcome.report = if as_json {
+            self.report_as_json(&outcome, &rejected)?
+        } else {
+            self.report(&outcome, files, &rejected)?
+        };
         Ok(outcome)
     }
 
@@ -178,23 +193,31 @@ impl Run {
         &self,
         outcome: &Outcome,
         files: &Files,
-        rejected: Rejections,
+        rejected: &[Rejected],
     ) -> anyhow::Result<String> {
-        let records = outcome
-            .kpis
-            .iter()
-            .filter(|(key, _)| key.ends_with(b"/all"))
-            .map(|(_, payload)| serde_json::from_slice(payload))
-            .collect::<Result<Vec<Record>, _>>()
-            .context("a KPI record that was just written")?;
+        let records: Vec<Record> = outcome.records_of_all_time()?;
         let report = Report {
             title: self.title(files),
             counters: self.cluster.counters(),
             contacts: outcome.contacts.len() as u64,
             records: &records,
             scales: self.scales,
-            rejected: &rejected.into_list(files),
+            rejected,
         };
+        Ok(report.to_string())
+    }
+
+    fn report_as_json(&self, outcome: &Outcome, rejected: &[Rejected]) -> anyhow::Result<String> {
+        let records: Vec<Value> = outcome.records_of_all_time()?;
+        let report = json!({
+            "clock": self.at.or(self.newest),
+            "later": self.later,
+            "events": self.cluster.counters(),
+            "contacts": outcome.contacts.len(),
+            "alerts": outcome.alerts.len(),
+            "rejected": rejected,
+            "kpis": records,
+        });
         Ok(report.to_string())
     }
 
@@ -216,6 +239,18 @@ struct Outcome {
     contacts: BTreeMap<Vec<u8>, Vec<u8>>,
     alerts: Vec<Vec<u8>>,
     report: String,
+}
+
+impl Outcome {
+    /// The KPI records of the window `all`.
+    fn records_of_all_time<R: DeserializeOwned>(&self) -> anyhow::Result<Vec<R>> {
+        let records = self.kpis.iter();
+        records
+            .filter(|(key, _)| key.ends_with(b"/all"))
+            .map(|(_, payload)| serde_json::from_slice(payload))
+            .collect::<Result<_, _>>()
+            .context("a KPI record that was just written")
+    }
 }
 
 /// As a compacted topic does.

@@ -2,9 +2,12 @@
 
 mod check;
 mod file;
+mod incidents;
 mod value;
 
 use std::{fs, ops::Range, path::Path};
+
+pub use incidents::load_incidents;
 
 use crate::{engine::Settings, kafka::KafkaSettings, serve::HttpSettings};
 

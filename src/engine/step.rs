@@ -79,7 +79,7 @@ pub enum Pending {
 
 /// Counters of one task since it was created. What a task forwards, the
 /// receiver counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, serde::Serialize)]
 pub struct Counters {
     #[n(0)]
     pub read: u64,

@@ -43,7 +43,7 @@ const MARKS_WITHIN: Duration = Duration::from_secs(1);
 
 const TURNS: [char; 2] = ['a', 'b'];
 
-type TransactionalProducer = BaseProducer<Deliveries>;
+pub(super) type TransactionalProducer = BaseProducer<Deliveries>;
 
 /// The steps of one transaction, by a member that owns their tasks.
 pub(super) struct Job {
@@ -361,7 +361,7 @@ fn record<'a>(
 }
 
 /// Hands a record over, waiting for room.
-fn send<K, P>(
+pub(super) fn send<K, P>(
     producer: &TransactionalProducer,
     record: BaseRecord<'_, K, P, usize>,
 ) -> Result<(), KafkaError>
@@ -388,7 +388,7 @@ where
 }
 
 /// Waits until the broker has taken everything: a commit would do so too, but in polls of 100 ms.
-fn drain(producer: &TransactionalProducer, within: Duration) -> Result<(), KafkaError> {
+pub(super) fn drain(producer: &TransactionalProducer, within: Duration) -> Result<(), KafkaError> {
     let limit = Tick::now().after(within);
     loop {
         producer.poll(Duration::ZERO);
@@ -403,7 +403,7 @@ fn drain(producer: &TransactionalProducer, within: Duration) -> Result<(), Kafka
 }
 
 /// Again while the broker can't say; the caller finds out what became of it if it never does.
-fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
+pub(super) fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     let limit = Tick::now().after(ANSWER_WITHIN);
     loop {
         match producer.commit_transaction(ANSWER_WITHIN) {
@@ -423,7 +423,7 @@ fn is_abortable(error: &KafkaError) -> bool {
 }
 
 /// Empties the producer first: an abort with records on their way never returns.
-fn abort(producer: &TransactionalProducer) -> Result<(), KafkaError> {
+pub(super) fn abort(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     if drain(producer, Duration::from_secs(2)).is_err() {
         producer.purge(PurgeConfig::default().queue().inflight());
         drain(producer, Duration::from_secs(2))?;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
+use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::{
@@ -48,12 +49,16 @@ pub struct Loaded {
     pub took: Duration,
 }
 
-/// Sends the file, and waits until the broker has all of it.
+/// Sends the file, and waits until the broker has all of it. The bar moves with what is read.
 ///
 /// # Errors
 /// When the file can't be read, or the broker does not take a line.
-pub fn load(kafka: &KafkaSettings, load: &LoadSettings) -> anyhow::Result<Loaded> {
-    let mut lines = open(&load.file)?;
+pub fn load(
+    kafka: &KafkaSettings,
+    load: &LoadSettings,
+    bar: &ProgressBar,
+) -> anyhow::Result<Loaded> {
+    let mut lines = open(&load.file, bar)?;
     let sender = Sender::new(kafka, &load.topic)?;
     let began_at = Tick::now();
     let mut loaded = Loaded {
@@ -81,8 +86,9 @@ pub fn load(kafka: &KafkaSettings, load: &LoadSettings) -> anyhow::Result<Loaded
     Ok(loaded)
 }
 
-fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+fn open(file: &Path, bar: &ProgressBar) -> anyhow::Result<Box<dyn BufRead>> {
     let reader = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
+    let reader = bar.wrap_read(reader);
     if file.extension().is_some_and(|extension| extension == "gz") {
         return Ok(Box::new(std::io::BufReader::new(MultiGzDecoder::new(
             reader,

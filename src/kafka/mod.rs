@@ -8,6 +8,7 @@ mod broker;
 mod client;
 pub mod clock;
 mod commit;
+pub mod dead_letters;
 mod embedded;
 mod load;
 mod parked;

@@ -180,7 +180,7 @@ pub(super) fn stop<'a>(
     fetch.incremental_unassign(&list)
 }
 
-fn is_gone(error: &KafkaError) -> bool {
+pub(super) fn is_gone(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)

@@ -124,7 +124,7 @@ impl KafkaSettings {
         config
     }
 
-    fn reader(&self, role: &str) -> ClientConfig {
+    pub(super) fn reader(&self, role: &str) -> ClientConfig {
         let mut config = self.client(role);
         config
             .set("group.id", &self.prefix)

@@ -10,5 +10,6 @@ pub mod protobuf; // what a producer would send
 pub mod random; // the seed's numbers
 pub mod reference; // every number, counted again
 pub mod voice; // a contact center's calls
+pub mod world; // a whole contact center
 
 mod call;

@@ -46,6 +46,10 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     let config = ["--config", config.as_str()];
     assert!(stdout(&["check", config[0], config[1]]).contains("good; 1 sources, 3 policies"));
 
+    let good = stdout(&["check", "--json", config[0], config[1]]);
+    let good: serde_json::Value = serde_json::from_str(&good).unwrap();
+    assert_eq!((&good["good"], &good["tasks"]), (&true.into(), &4.into()));
+
     let before = stdout(&["topics", "show", config[0], config[1]]);
     assert!(
         before.contains("topic `commands.state` does not exist"),
@@ -73,4 +77,25 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     let shown = stdout(&["topics", "show", config[0], config[1]]);
     assert!(shown.contains("commands.state partitions=4"), "{shown}");
     assert!(!shown.contains("does not exist"), "{shown}");
+    let as_json = stdout(&["topics", "show", "--json", config[0], config[1]]);
+    let state: Vec<serde_json::Value> = (as_json.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|it: &serde_json::Value| it["topic"] == "commands.state")
+        .collect();
+    assert_eq!(state[0]["partitions"], 4);
+    assert_eq!(state[0]["settings"]["retention.ms"], "-1");
+}
+
+#[test]
+fn a_mistake_is_an_object_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.toml");
+    fs::write(&path, "[engine]\ntasks = 0\n").unwrap();
+    let path = path.display().to_string();
+    let output = floorwalker(&["check", "--json", "--config", &path]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["good"], false);
+    assert_eq!((&said["line"], &said["column"]), (&2.into(), &9.into()));
 }

@@ -166,7 +166,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `privacy`, `http`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `outputs`, `privacy`, `http`",
     );
     check(
         &policy("calendar = \"x\""),

@@ -18,9 +18,14 @@ mod commands;
 #[cfg(feature = "kafka")]
 mod config;
 mod crash;
+mod csat;
+#[cfg(feature = "kafka")]
+mod dead_letters;
 mod decode;
 mod decode_damage;
 mod decode_kinds;
+#[cfg(feature = "kafka")]
+mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
 #[cfg(feature = "kafka")]
@@ -54,6 +59,10 @@ mod replay;
 mod serve;
 mod silence;
 mod sim;
+#[cfg(feature = "kafka")]
+mod simulate;
 mod spine;
 mod tidy;
 mod times;
+mod world;
+mod world_people;

@@ -173,3 +173,17 @@ fn mistakes_in_arguments_and_configuration_are_code_2() {
     assert_eq!(replay(&[CALLS, "--at", "noon"]).status.code(), Some(2));
     assert_eq!(replay(&[]).status.code(), Some(2));
 }
+
+#[test]
+fn a_report_can_be_an_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = line("e1", "10:00:00", "contact_queued", ",\"queue\":\"billing\"");
+    let path = file(folder.path(), "mixed.jsonl", &[&good, "{"]);
+    let report: Value = serde_json::from_str(&stdout(&replay(&[&path, "--json"]))).unwrap();
+    assert_eq!(report["events"]["applied"], 1);
+    assert_eq!(report["events"]["dead_lettered"], 1);
+    assert_eq!(report["rejected"][0]["reason"], "invalid_json");
+    let all = report["kpis"].as_array().unwrap().iter();
+    let all: Vec<_> = all.filter(|it| it["entity"] == "all").collect();
+    assert_eq!(all[0]["kpis"]["offered"], 1);
+}

@@ -30,7 +30,7 @@ pub(super) struct Report<'a> {
 }
 
 /// Payloads that broke one rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Rejected {
     pub(super) reason: String,
     pub(super) count: u64,

@@ -1,0 +1,24 @@
+//! What a shell and `man` know of the commands.
+
+use std::{fs, io, path::Path};
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+use clap_complete::{Shell, generate};
+
+use super::{Arguments, say};
+
+const NAME: &str = "floorwalker";
+
+pub(super) fn completions(shell: Shell) {
+    generate(shell, &mut Arguments::command(), NAME, &mut io::stdout());
+}
+
+/// One page for each command.
+pub(super) fn man(folder: &Path) -> anyhow::Result<()> {
+    let name = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("make {name}"))?;
+    clap_mangen::generate_to(Arguments::command(), folder)
+        .with_context(|| format!("write into {name}"))?;
+    say(format_args!("wrote the pages into {name}"))
+}

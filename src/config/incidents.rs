@@ -1,0 +1,165 @@
+//! A timetable of incidents for `simulate`, as TOML: one `[[incident]]` each.
+
+use std::{fs, path::Path};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{ConfigError, Fault, value::Said};
+use crate::{
+    event::Span,
+    sim::world::{Incident, IncidentKind, WorldSettings},
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timetable {
+    #[serde(default)]
+    incident: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    kind: Spanned<String>,
+    /// Since the start.
+    at: Said<Span>,
+    #[serde(rename = "for")]
+    lasts: Said<Span>,
+    queue: Option<Spanned<String>>,
+    desk: Option<Spanned<String>>,
+    agent: Option<Spanned<String>>,
+    factor: Option<Spanned<f64>>,
+    share: Option<Spanned<f64>>,
+}
+
+/// Reads the incidents that are to strike this world.
+///
+/// # Errors
+/// When the file can't be read or holds a mistake.
+pub fn load_incidents(path: &Path, world: &WorldSettings) -> Result<Vec<Incident>, ConfigError> {
+    let file = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text, world).map_err(|fault| fault.locate(&file, &text)),
+        Err(cause) => Err(ConfigError::Unreadable { file, cause }),
+    }
+}
+
+fn parse(text: &str, world: &WorldSettings) -> Result<Vec<Incident>, Fault> {
+    let timetable: Timetable = toml::from_str(text)?;
+    let rows = timetable.incident.into_iter();
+    rows.map(|row| incident(row, world)).collect()
+}
+
+fn incident(row: Row, world: &WorldSettings) -> Result<Incident, Fault> {
+    let (begins, lasts) = (row.at.0, row.lasts.0);
+    let kind = kind(row, world)?;
+    Ok(Incident {
+        kind,
+        begins,
+        lasts,
+    })
+}
+
+fn kind(mut row: Row, world: &WorldSettings) -> Result<IncidentKind, Fault> {
+    let name = row.kind.get_ref().clone();
+    let kind = match name.as_str() {
+        "surge" => IncidentKind::Surge {
+            factor: factor(&row.kind, row.factor.take())?,
+            queue: known(row.queue.take(), world.queue_names(), "queue")?,
+        },
+        "slow_tool" => IncidentKind::SlowTool {
+            factor: factor(&row.kind, row.factor.take())?,
+        },
+        "agents_absent" => IncidentKind::AgentsAbsent {
+            share: share(&row.kind, row.share.take())?,
+            desk: known(row.desk.take(), desks(world), "desk")?,
+        },
+        "struggling_agent" => IncidentKind::StrugglingAgent {
+            agent: row.agent.take().map(Spanned::into_inner),
+        },
+        "bad_release" => IncidentKind::BadRelease,
+        _ => {
+            let names = IncidentKind::NAMES.join(", ");
+            return Err(fault(&row.kind, format!("`{name}` is not one of {names}")));
+        }
+    };
+    nothing_left(&row, &name)?;
+    Ok(kind)
+}
+
+fn desks(world: &WorldSettings) -> impl Iterator<Item = &str> {
+    world.desks.iter().map(|desk| desk.name.as_str())
+}
+
+fn factor(kind: &Spanned<String>, said: Option<Spanned<f64>>) -> Result<f64, Fault> {
+    number(kind, "factor", said, 0.0..=20.0)
+}
+
+fn share(kind: &Spanned<String>, said: Option<Spanned<f64>>) -> Result<f64, Fault> {
+    number(kind, "share", said, 0.0..=1.0)
+}
+
+fn number(
+    kind: &Spanned<String>,
+    name: &str,
+    said: Option<Spanned<f64>>,
+    range: std::ops::RangeInclusive<f64>,
+) -> Result<f64, Fault> {
+    let (least, most) = (range.start(), range.end());
+    let Some(said) = said else {
+        let sentence = format!("a {} needs a `{name}`, {least} to {most}", kind.get_ref());
+        return Err(fault(kind, sentence));
+    };
+    match range.contains(said.get_ref()) {
+        true => Ok(said.into_inner()),
+        false => Err(fault(&said, format!("`{name}` is {least} to {most}"))),
+    }
+}
+
+fn known<'a>(
+    said: Option<Spanned<String>>,
+    names: impl Iterator<Item = &'a str>,
+    what: &str,
+) -> Result<Option<String>, Fault> {
+    let Some(said) = said else {
+        return Ok(None);
+    };
+    let names: Vec<&str> = names.collect();
+    if names.contains(&said.get_ref().as_str()) {
+        return Ok(Some(said.into_inner()));
+    }
+    let (name, names) = (said.get_ref(), names.join(", "));
+    let sentence = format!("there is no {what} `{name}`; write one of {names}");
+    Err(fault(&said, sentence))
+}
+
+/// What the kind does not use would be ignored: better to say so.
+fn nothing_left(row: &Row, kind: &str) -> Result<(), Fault> {
+    let texts = [
+        ("queue", &row.queue),
+        ("desk", &row.desk),
+        ("agent", &row.agent),
+    ];
+    let numbers = [("factor", &row.factor), ("share", &row.share)];
+    let texts = texts
+        .iter()
+        .filter_map(|(name, said)| Some((*name, said.as_ref()?.span())));
+    let numbers = numbers
+        .iter()
+        .filter_map(|(name, said)| Some((*name, said.as_ref()?.span())));
+    match texts.chain(numbers).next() {
+        None => Ok(()),
+        Some((name, at)) => Err(Fault {
+            at,
+            sentence: format!("a {kind} has no `{name}`; leave it out"),
+        }),
+    }
+}
+
+fn fault<T>(said: &Spanned<T>, sentence: String) -> Fault {
+    Fault {
+        at: said.span(),
+        sentence,
+    }
+}

@@ -1,0 +1,252 @@
+//! Dead letters, looked at and sent once more, on the tests' broker.
+
+use std::{collections::BTreeMap, process::Command, time::Duration};
+
+use floorwalker::kafka::topics::Topic;
+use rdkafka::{
+    ClientConfig,
+    message::{Header, OwnedHeaders},
+    producer::{BaseProducer, BaseRecord, Producer as _},
+};
+use serde_json::Value;
+
+use crate::{
+    binary::{Site, refusal, stdout},
+    broker::{pause, shared},
+    readback::{Seen, read_all},
+};
+
+/// What a producer got wrong, and what the reason is called.
+const BAD: [(&[u8], &str); 4] = [
+    (b"{json", "invalid_json"),
+    (b"\xFF\x00", "invalid_utf8"),
+    (br#"{"type":"hold_ended"}"#, "missing_field"),
+    (b"{", "invalid_json"),
+];
+
+fn send(topic: &str) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &shared().address)
+        .create()
+        .unwrap();
+    for (number, (payload, _)) in BAD.iter().enumerate() {
+        let headers = OwnedHeaders::new()
+            .insert(Header {
+                key: "trace",
+                value: Some(&[0xFE, number as u8]),
+            })
+            .insert(Header::<&[u8]> {
+                key: "nothing",
+                value: None,
+            });
+        let record = BaseRecord::<[u8], [u8]>::to(topic)
+            .partition(number as i32 % 3)
+            .key(b"\x00key".as_slice())
+            .payload(payload)
+            .headers(headers);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(Duration::from_secs(30)).unwrap();
+}
+
+fn run(site: &Site, arguments: &[&str]) -> String {
+    let config = site.config(0);
+    let mut all = vec!["dead-letters"];
+    all.extend(arguments);
+    all.extend(["--config", &config]);
+    stdout(&all)
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// As a person reads it: by reason, how many there are and how many of them were sent.
+fn reasons(site: &Site) -> BTreeMap<String, (u64, u64)> {
+    let listed = lines(&run(site, &["list", "--json"]));
+    let number = |value: &Value| value.as_u64().unwrap();
+    let listed = listed.iter();
+    listed
+        .map(|it| {
+            let reason = it["reason"].as_str().unwrap().to_owned();
+            (reason, (number(&it["letters"]), number(&it["retried"])))
+        })
+        .collect()
+}
+
+fn wait_for_letters(site: &Site, count: usize) {
+    for _ in 0..300 {
+        if site.events("dead_lettered") == count as u64 {
+            return;
+        }
+        pause(Duration::from_millis(100));
+    }
+    panic!("not {count} dead letters: {}", site.folder().display());
+}
+
+type Sent = (
+    i32,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Vec<(String, Option<Vec<u8>>)>,
+);
+
+/// All but the offset, in a fixed order.
+fn contents(seen: &[Seen]) -> Vec<Sent> {
+    let mut contents: Vec<Sent> = (seen.iter().cloned())
+        .map(|it| (it.partition, it.key, it.payload, it.headers))
+        .collect();
+    contents.sort();
+    contents
+}
+
+#[test]
+fn letters_are_listed_shown_and_sent_once_more_and_not_twice() {
+    let mut site = Site::new("letters", 3, 1, "");
+    assert_eq!(run(&site, &["list"]), "no letters\n");
+    send(&site.source());
+    site.run();
+    wait_for_letters(&site, 4);
+
+    let table = run(&site, &["list"]);
+    assert!(table.lines().count() == 4, "{table}");
+    assert!(
+        table.lines().nth(1).unwrap().contains("invalid_json"),
+        "{table}"
+    );
+    let each = lines(&run(
+        &site,
+        &["list", "--each", "--json", "--reason", "invalid_utf8"],
+    ));
+    assert_eq!(each.len(), 1, "{each:?}");
+    let place = each[0]["place"].as_str().unwrap();
+    assert_eq!(each[0]["payload_hex"], "ff00");
+    assert_eq!(each[0]["topic"], site.source());
+    assert_eq!(run(&site, &["list", "--topic", "other"]), "no letters\n");
+    assert_eq!(
+        run(&site, &["list", "--since", "2100-01-01T00:00:00Z"]),
+        "no letters\n"
+    );
+
+    let shown = run(&site, &["show", place]);
+    for part in [
+        "invalid_utf8: ",
+        "the payload is not UTF-8",
+        "header   trace = 2 bytes, hexadecimal: fe01",
+        "header   nothing = none",
+        "payload  2 bytes, hexadecimal: ff00",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+
+    let before = read_all(&site.source());
+    let sent = run(&site, &["retry", "--reason", "invalid_json"]);
+    assert_eq!(
+        sent,
+        "invalid_json: sent 2 letters, 6 bytes; 0 were sent before\n"
+    );
+    wait_for_letters(&site, 6);
+    let after = read_all(&site.source());
+    let twice: Vec<Seen> = (before.iter())
+        .filter(|it| matches!(it.payload.as_deref(), Some(b"{json" | b"{")))
+        .chain(&before)
+        .cloned()
+        .collect();
+    assert_eq!(contents(&after), contents(&twice));
+
+    let expect = [
+        ("invalid_json", (4, 2)),
+        ("invalid_utf8", (1, 0)),
+        ("missing_field", (1, 0)),
+    ];
+    let expect = expect.map(|(reason, counts)| (reason.to_owned(), counts));
+    assert_eq!(reasons(&site), expect.into());
+    site.end();
+}
+
+#[test]
+fn what_was_sent_is_not_sent_again() {
+    let mut site = Site::new("letters-once", 3, 1, "");
+    send(&site.source());
+    site.run();
+    wait_for_letters(&site, 4);
+    site.end();
+    let stopped = Site::without_topics("letters-once", 1, "");
+    let sent = run(&stopped, &["retry", "--all"]);
+    assert!(
+        sent.contains("invalid_json: sent 2 letters, 6 bytes; 0 were sent before"),
+        "{sent}"
+    );
+    assert_eq!(sent.lines().count(), 3, "{sent}");
+    let again = run(&stopped, &["retry", "--all"]);
+    assert!(
+        again.contains("invalid_json: sent 0 letters, 0 bytes; 2 were sent before"),
+        "{again}"
+    );
+    assert_eq!(read_all(&stopped.source()).len(), 8);
+
+    let letters = read_all(&Topic::DeadLetters.name(&stopped.prefix));
+    let place = format!("{}/{}", letters[0].partition, letters[0].offset);
+    assert!(run(&stopped, &["retry", &place]).starts_with("sent 1 letters, "));
+    assert_eq!(read_all(&stopped.source()).len(), 9);
+    stopped.end();
+}
+
+#[test]
+fn mistakes_are_named() {
+    let site = Site::new("letters-wrong", 1, 1, "");
+    let config = site.config(0);
+    let table: [(&[&str], i32, &str); 3] = [
+        (
+            &["show", "0/7"],
+            1,
+            "no letter 0/7 in `letters-wrong.dead-letters`",
+        ),
+        (
+            &["show", "seven"],
+            2,
+            "write partition/offset, such as 3/17",
+        ),
+        (&["retry"], 2, "--all"),
+    ];
+    for (arguments, expect, part) in table {
+        let all = [&["dead-letters"], arguments, &["--config", &config]].concat();
+        let (said, code) = refusal(&all);
+        assert!(said.contains(part), "{said}");
+        assert_eq!(code, expect, "{said}");
+    }
+    site.end();
+
+    let none = Site::without_topics("letters-none", 1, "");
+    let (said, _) = refusal(&["dead-letters", "list", "--config", &none.config(0)]);
+    assert!(
+        said.contains("topic `letters-none.dead-letters` does not exist"),
+        "{said}"
+    );
+    none.end();
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&["completions", shell]);
+        assert!(script.contains("dead-letters"), "{shell}");
+    }
+    let mut bash = Command::new("bash");
+    bash.arg("-n").stdin(std::process::Stdio::piped());
+    let mut bash = bash.spawn().unwrap();
+    let script = stdout(&["completions", "bash"]);
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), script.as_bytes()).unwrap();
+    assert!(bash.wait().unwrap().success(), "bash can't read its script");
+
+    let folder = tempfile::tempdir().unwrap();
+    stdout(&["man", &folder.path().display().to_string()]);
+    let page = folder.path().join("floorwalker-dead-letters-retry.1");
+    let text = std::fs::read_to_string(page).unwrap();
+    assert!(
+        text.contains("Sends letters back to where they came from"),
+        "{text}"
+    );
+}
