@@ -16,7 +16,7 @@ pub mod sim; // the engine in memory, the recount, seeded logs and faults
 #[cfg(feature = "kafka")]
 pub mod kafka; // the edge: worker, placement, transactions, restore, topics
 #[cfg(feature = "kafka")]
-pub mod serve; // the edge: metrics, health
+pub mod serve; // the edge: what the topics say, over HTTP and to Prometheus; health
 #[cfg(feature = "kafka")]
 pub mod config; // the edge: one TOML file -> everybody's settings
 #[cfg(feature = "kafka")]

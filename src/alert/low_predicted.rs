@@ -42,10 +42,16 @@ impl<'a> AlertRecord<'a> {
         } else {
             Reason::Stale
         };
+        let id = alarm_id(context.contact, alarm);
         AlertRecord {
-            id: alarm_id(context.contact, alarm),
+            links: Links::new(&id, context.contact, queue),
+            id,
             rule: LOW_PREDICTED,
-            status: if ended_at.is_some() { "resolved" } else { "firing" },
+            status: if ended_at.is_some() {
+                "resolved"
+            } else {
+                "firing"
+            },
             severity: rule.severity.name(),
             score: score(value, settings.threshold),
             subject: format!("contact:{}", context.contact),
@@ -73,7 +79,6 @@ impl<'a> AlertRecord<'a> {
             ack: None,
             inhibited_by: None,
             seq: context.seq,
-            links: Links::of_contact(context.contact),
         }
     }
 }

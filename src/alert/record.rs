@@ -1,5 +1,6 @@
 //! The alert record: one per transition, on the topic `alerts` under the alert's id.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
@@ -51,15 +52,34 @@ pub struct AlertRecord<'a> {
     pub(super) links: Links,
 }
 
+/// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
 #[derive(Debug, Serialize)]
 pub(super) struct Links {
     wallboard: String,
+    alert: String,
+    contact: String,
+    history: String,
+    numbers: String,
 }
 
+/// What may stand in one segment of a path as it is (RFC 3986).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
 impl Links {
-    pub(super) fn of_contact(contact: &str) -> Self {
+    pub(super) fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
+        let segment = |text| utf8_percent_encode(text, SEGMENT);
+        let entity = queue.map_or_else(|| "all".to_owned(), |queue| format!("queue:{queue}"));
         Self {
-            wallboard: format!("/contacts/{contact}"),
+            wallboard: format!("/contacts/{}", segment(contact)),
+            alert: format!("/api/v1/alerts/{}", segment(alert)),
+            contact: format!("/api/v1/contacts/{}", segment(contact)),
+            history: format!("/api/v1/contacts/{}/history", segment(contact)),
+            numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
         }
     }
 }
@@ -135,8 +155,10 @@ impl<'a> Facts<'a> {
         ended: Option<(Timestamp, Reason)>,
         context: &Context<'a>,
     ) -> AlertRecord<'a> {
+        let id = alert.id(self.contact);
         AlertRecord {
-            id: alert.id(self.contact),
+            links: Links::new(&id, self.contact, self.queue),
+            id,
             rule: alert.rule.name(),
             status: if ended.is_some() {
                 "resolved"
@@ -170,7 +192,6 @@ impl<'a> Facts<'a> {
             ack: None,
             inhibited_by: None,
             seq: context.seq,
-            links: Links::of_contact(self.contact),
         }
     }
 
@@ -269,5 +290,20 @@ impl<'a> Facts<'a> {
 
     fn recipients(&self) -> Vec<String> {
         self.rule.recipients_for(self.queue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_legal_paths_whatever_the_ids_hold() {
+        let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
+        assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
+        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
+        assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
+        let nowhere = Links::new("contact:c/1", "c", None);
+        assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");
     }
 }

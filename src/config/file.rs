@@ -30,6 +30,7 @@ pub(super) struct File {
     pub(super) outputs: Outputs,
     pub(super) privacy: Privacy,
     pub(super) http: Http,
+    pub(super) serve: Serve,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -160,4 +161,14 @@ pub(super) struct Privacy {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
     pub(super) listen: Option<Said<SocketAddr>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Serve {
+    pub(super) contacts_max: Option<Spanned<i64>>,
+    pub(super) alerts_max: Option<Spanned<i64>>,
+    pub(super) entities_max: Option<Spanned<i64>>,
+    pub(super) worst_agents: Option<Spanned<i64>>,
+    pub(super) all_agents: Option<bool>,
 }

@@ -146,9 +146,7 @@ impl Features {
         let number = |count: u32| f64::from(count.min(COUNT_MAX));
         match feature {
             Feature::LongestWait => logarithm(self.longest_wait, self.answer_within?),
-            Feature::FurtherWaits => {
-                logarithm(self.waits - self.longest_wait, self.answer_within?)
-            }
+            Feature::FurtherWaits => logarithm(self.waits - self.longest_wait, self.answer_within?),
             Feature::Holds => Some(number(self.holds)),
             Feature::HoldShare => ratio(self.hold, self.talk + self.hold + SHARE_BASE),
             Feature::Transfers => Some(number(self.transfers)),
@@ -192,11 +190,17 @@ impl Features {
             Feature::Reopenings => format!("was reopened {}", times(self.reopenings)),
             Feature::Repeats => {
                 let before = self.repeats.unwrap_or_default();
-                format!("comes from a customer who was here {} before", times(before))
+                format!(
+                    "comes from a customer who was here {} before",
+                    times(before)
+                )
             }
             Feature::LongHandle => {
                 let so_far = seconds(self.talk + self.hold);
-                format!("has taken {so_far}, usual are {}", seconds(self.usual_handle))
+                format!(
+                    "has taken {so_far}, usual are {}",
+                    seconds(self.usual_handle)
+                )
             }
             Feature::BadMood => {
                 let mood = f64::from(self.mood_thousandths.unwrap_or_default()) / 1e3;
@@ -209,7 +213,9 @@ impl Features {
 /// Talk and hold, those still open up to `now`.
 fn work_so_far(engagement: &Engagement, now: Timestamp) -> (Span, Span) {
     let until = engagement.talk_ended_at.unwrap_or(now);
-    let held = engagement.held_since.map_or(Span::ZERO, |since| now - since);
+    let held = engagement
+        .held_since
+        .map_or(Span::ZERO, |since| now - since);
     let hold = (engagement.hold() + held).max(Span::ZERO);
     let talk = match engagement.talk_ended_at {
         Some(_) => engagement.talk(),

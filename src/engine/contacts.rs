@@ -138,7 +138,7 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Pane(..) | Part::Gauges(_) | Part::Usual(_) => None,
+                Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) | Part::Usual(_) => None,
             });
         self.records_due.extend(contacts);
     }
@@ -230,16 +230,20 @@ impl Contacts {
                 continue;
             };
             loaded.catch_up(ending, &self.usual, &settings);
-            if before.fold != loaded.contact.fold {
-                if loaded.tell(&before.fold, ending, &settings, said, &mut self.usual) {
+            if before.fold != loaded.contact.fold || before.alarm != loaded.alarm() {
+                if loaded.tell(&before, ending, &settings, said) {
                     self.records_due.insert(loaded.id.clone());
                 }
+                self.usual.learn(&before.fold, &loaded.contact.fold);
                 self.waiting.count(&before.fold, -1);
                 self.waiting.count(&loaded.contact.fold, 1);
             }
-            loaded.tell_alarm(&before, ending, &settings, said);
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
+            }
+            // Behind this there is nothing left to write on a beat.
+            if loaded.is_forgotten(ending, &settings) && self.records_due.remove(&loaded.id) {
+                (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
             }
             loaded.save(ending, store, &settings);
         }
@@ -283,13 +287,17 @@ impl Loaded {
 
     /// Stores the contact, or forgets it.
     fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
-        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
-        if ending.spoken.is_some_and(is_forgotten) {
+        if self.is_forgotten(ending, settings) {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
             store.put(&self.key, &self.contact.write_image());
         }
+    }
+
+    fn is_forgotten(&self, ending: Ending, settings: &Settings) -> bool {
+        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
+        ending.spoken.is_some_and(is_forgotten)
     }
 
     fn alerts_changed(&self) -> bool {
@@ -329,27 +337,33 @@ impl Loaded {
     /// True if the contact's record is another now.
     fn tell(
         &mut self,
-        before: &Fold,
+        before: &Before,
         ending: Ending,
         settings: &Settings,
         said: &mut Said<'_>,
-        usual: &mut Usual,
     ) -> bool {
         let after = &self.contact.fold;
-        *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
-        tell_changes(before, after, |fact, sign| {
+        *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.fold.clock_skews);
+        tell_changes(&before.fold, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
-            usual.add(fact, sign);
         });
-        let context = self.context(before, ending, settings);
-        for transition in alert::transitions(before, after, &settings.alert) {
-            let record = AlertRecord::new(&transition, &context);
+        let context = self.context(&before.fold, ending, settings);
+        let transitions = alert::transitions(&before.fold, after, &settings.alert);
+        let records = transitions
+            .iter()
+            .map(|transition| AlertRecord::new(transition, &context));
+        let records = records.chain(self.alarm_records(before, &context, settings));
+        let alerts_before = said.outputs.len();
+        for record in records {
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        let over = self.contact.is_over();
-        self.contact.version += u32::from(over);
-        over
+        let alerts = said.outputs.len() - alerts_before;
+        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
+        let is_known = self.contact.version > 0;
+        let due = self.contact.is_over() || is_known || alerts > 0;
+        self.contact.version += u32::from(due);
+        due
     }
 
     fn context<'a>(
@@ -371,31 +385,32 @@ impl Loaded {
         }
     }
 
-    /// Says that a low rating is likely, and that there is nothing left to save.
-    fn tell_alarm(
-        &self,
+    /// That a low rating is likely, and that there is nothing left to save.
+    fn alarm_records<'a>(
+        &'a self,
         before: &Before,
-        ending: Ending,
+        context: &Context<'a>,
         settings: &Settings,
-        said: &mut Said<'_>,
-    ) {
+    ) -> impl Iterator<Item = AlertRecord<'a>> {
         let alarm = (self.contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
-        let Some(alarm) = alarm else { return };
-        let context = self.context(&before.fold, ending, settings);
-        let ((had_fired, had_ended), (_, ended)) = (before.alarm, self.alarm());
-        let fired = (!had_fired).then_some(None);
-        let resolved = (ended && !had_ended).then_some(alarm.ended_at);
-        for ended_at in fired.into_iter().chain(resolved) {
-            let record = AlertRecord::of_alarm(alarm, ended_at, &context, &settings.csat);
-            said.outputs
-                .push(Output::json(OutTopic::Alerts, &record.id, &record));
-        }
+        let ((had_fired, had_ended), (fired, ended)) = (before.alarm, self.alarm());
+        let fires = (fired && !had_fired).then_some(None);
+        let ends = (ended && !had_ended).then(|| alarm.and_then(|alarm| alarm.ended_at));
+        let transitions = fires.into_iter().chain(ends);
+        transitions.filter_map(move |ended_at| {
+            Some(AlertRecord::of_alarm(
+                alarm?,
+                ended_at,
+                context,
+                &settings.csat,
+            ))
+        })
     }
 }
 
 fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
-    let over = contact.is_over();
-    over.then(|| contact_output(id, contact, settings))
+    let is_known = contact.version > 0;
+    is_known.then(|| contact_output(id, contact, settings))
 }
 
 /// The record of a contact as it is now.

@@ -93,6 +93,27 @@ impl Section {
         codec::to_bytes(self)
     }
 
+    /// Sums up deltas of one entity and second; a gauge's last value counts.
+    pub(super) fn join_deltas(&mut self) {
+        (self.deltas).sort_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
+        self.deltas.dedup_by(|next, sum| {
+            let same = next.entity == sum.entity && next.second == sum.second;
+            if same {
+                sum.tally.merge(&next.tally);
+            }
+            same
+        });
+        self.deltas.retain(|delta| !delta.tally.is_empty());
+        self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
+        self.gauges.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 = next.1;
+            }
+            same
+        });
+    }
+
     /// The sections of a frame.
     ///
     /// # Errors

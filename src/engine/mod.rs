@@ -24,6 +24,7 @@ mod gauge;
 mod intake;
 mod log;
 mod meta;
+mod outbox;
 mod placement;
 mod scores;
 mod settings;

@@ -1,6 +1,8 @@
 //! What the engine must be told; filled by configuration, read once.
 
-use crate::{contact::ContactSettings, csat::CsatSettings, decode::Format, event::Span, kpi::KpiSettings};
+use crate::{
+    contact::ContactSettings, csat::CsatSettings, decode::Format, event::Span, kpi::KpiSettings,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {

@@ -37,6 +37,8 @@ pub(super) enum Part {
     Contact(ContactId),
     Pane(Entity, Pane),
     Gauges(Entity),
+    /// What waits for a task.
+    Outbox(u16),
     /// What contacts usually take in a queue.
     Usual(QueueId),
 }
@@ -44,6 +46,7 @@ pub(super) enum Part {
 const CONTACT: u8 = b'c';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
+const OUTBOX: u8 = b'o';
 const USUAL: u8 = b'u';
 
 #[derive(Debug, PartialEq)]
@@ -306,6 +309,11 @@ impl PartKey {
     }
 
     #[must_use]
+    pub(super) fn outbox(task: u16) -> Self {
+        Self::of_machine(machine_prefix(OUTBOX, &task.to_string()))
+    }
+
+    #[must_use]
     pub(super) fn usual(queue: &QueueId) -> Self {
         Self::of_machine(machine_prefix(USUAL, queue.as_str()))
     }
@@ -352,6 +360,7 @@ impl Part {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
+            OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             USUAL => Some(Self::Usual(QueueId::new(name))),
             _ => None,
         }

@@ -9,7 +9,7 @@ use super::{
     store::{Part, PartKey, Store},
 };
 use crate::{
-    contact::{Fact, HandleParts, What},
+    contact::{Fact, Fold, HandleParts, What, tell_changes},
     event::{QueueId, Span},
 };
 
@@ -39,14 +39,21 @@ impl Usual {
     pub(super) fn start(&mut self, store: &Store) -> Result<(), minicbor::decode::Error> {
         for (part, image) in store.iter() {
             if let Part::Usual(queue) = part {
-                self.handled_by_queue.insert(queue, minicbor::decode(image)?);
+                self.handled_by_queue
+                    .insert(queue, minicbor::decode(image)?);
             }
         }
         Ok(())
     }
 
-    /// Hears a contact's fact.
-    pub(super) fn add(&mut self, fact: &Fact<'_>, sign: i64) {
+    /// Hears what became of a contact.
+    pub(super) fn learn(&mut self, before: &Fold, after: &Fold) {
+        if before.engagements != after.engagements {
+            tell_changes(before, after, |fact, sign| self.add(fact, sign));
+        }
+    }
+
+    fn add(&mut self, fact: &Fact<'_>, sign: i64) {
         let What::Handled { parts, .. } = fact.what else {
             return;
         };
@@ -69,10 +76,9 @@ impl Usual {
 
     pub(super) fn save(&mut self, store: &mut Store) {
         for queue in std::mem::take(&mut self.changed) {
-            let handled = self.handled_by_queue.get(&queue).copied().unwrap_or_default();
-            let mut image = Vec::with_capacity(16);
-            codec::write(&handled, &mut image);
-            store.put(&PartKey::usual(&queue), &image);
+            if let Some(handled) = self.handled_by_queue.get(&queue) {
+                store.put(&PartKey::usual(&queue), &codec::to_bytes(handled));
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use floorwalker::{
     engine::{Settings, Source, SourceClock},
     event::{Channel, QueueId, Span},
     kafka::KafkaSettings,
-    serve::HttpSettings,
+    serve::{HttpSettings, ServeSettings},
 };
 
 fn parse(text: &str) -> Config {
@@ -41,6 +41,7 @@ fn the_example_is_the_defaults_and_its_source() {
     assert_eq!(config.engine, engine);
     assert_eq!(config.kafka, KafkaSettings::default());
     assert_eq!(config.http, HttpSettings::default());
+    assert_eq!(config.serve, ServeSettings::default());
 }
 
 #[test]
@@ -54,6 +55,7 @@ fn what_is_said_counts() {
         r#"
         http.listen = "[::1]:1"
         outputs.format = "protobuf"
+        serve = { contacts_max = 7, all_agents = true }
         privacy.key = "0123456789abcdef"
         [kafka]
         brokers = "a:1,b:2"
@@ -73,6 +75,10 @@ fn what_is_said_counts() {
     );
     assert_eq!(config.http.listen.to_string(), "[::1]:1");
     assert_eq!(config.engine.contact.privacy_key, "0123456789abcdef");
+    assert_eq!(
+        (config.serve.contacts_max, config.serve.all_agents),
+        (7, true)
+    );
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let expect = [
         pair("log_level", "7"),
@@ -166,7 +172,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `outputs`, `privacy`, `http`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("calendar = \"x\""),
@@ -239,6 +245,14 @@ fn limits_are_named() {
     check(
         "kafka.replication = 0",
         "f.toml:1:21: write the number of copies, or -1 for the broker's default",
+    );
+    check(
+        "serve.contacts_max = 0",
+        "f.toml:1:22: 0 is out of range; write 1 to 10000000",
+    );
+    check(
+        "serve.worst_agents = -1",
+        "f.toml:1:22: -1 is out of range; write 0 to 1000",
     );
     check(
         "privacy.key = \"short\"",

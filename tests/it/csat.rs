@@ -117,7 +117,11 @@ fn a_model_is_data_that_another_can_replace() {
 fn fold(lines: &[&str]) -> Fold {
     let mut contact = Contact::default();
     for text in lines {
-        contact.handle_event(line::parse(text).unwrap(), None, &ContactSettings::default());
+        contact.handle_event(
+            line::parse(text).unwrap(),
+            None,
+            &ContactSettings::default(),
+        );
     }
     contact.fold
 }
@@ -138,7 +142,9 @@ fn features_are_those_of_the_fold() {
         "10:06:00 hold_started c1 agent=bo",
     ];
     let around = Surroundings {
-        now: line::parse("10:06:30 ended c1 by=customer").unwrap().occurred_at,
+        now: line::parse("10:06:30 ended c1 by=customer")
+            .unwrap()
+            .occurred_at,
         usual_handle: secs(720),
         repeats: None,
     };
@@ -180,21 +186,24 @@ fn a_probability_is_one_whatever_happens() {
     let model = Model::prior();
     for seed in 0..20 {
         let mut checked = 0;
-        each_fold(&chaos(seed, 2_000, VoiceWorld::default().start), |contact| {
-            for (now, usual) in [(contact.newest_at().unwrap(), 300), (Timestamp::MIN, 0)] {
-                let around = Surroundings {
-                    now,
-                    usual_handle: secs(usual),
-                    repeats: Some(u32::MAX),
-                };
-                if now == Timestamp::MIN && contact.fold.over_since.is_none() {
-                    continue;
+        each_fold(
+            &chaos(seed, 2_000, VoiceWorld::default().start),
+            |contact| {
+                for (now, usual) in [(contact.newest_at().unwrap(), 300), (Timestamp::MIN, 0)] {
+                    let around = Surroundings {
+                        now,
+                        usual_handle: secs(usual),
+                        repeats: Some(u32::MAX),
+                    };
+                    if now == Timestamp::MIN && contact.fold.over_since.is_none() {
+                        continue;
+                    }
+                    let low = model.predict(&Features::of(&contact.fold, &around)).low;
+                    assert!(low > 0.0 && low < 1.0, "seed {seed}: {low} of {contact:?}");
+                    checked += 1;
                 }
-                let low = model.predict(&Features::of(&contact.fold, &around)).low;
-                assert!(low > 0.0 && low < 1.0, "seed {seed}: {low} of {contact:?}");
-                checked += 1;
-            }
-        });
+            },
+        );
         assert!(checked > 1_000, "seed {seed}: only {checked}");
     }
 }
@@ -209,15 +218,23 @@ const FURIOUS: [&str; 6] = [
 ];
 
 fn lines_of(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| jsonl(&line::parse(text).unwrap())).collect()
+    texts
+        .iter()
+        .map(|text| jsonl(&line::parse(text).unwrap()))
+        .collect()
 }
 
 fn cluster(settings: &Arc<Settings>, lines: &[String]) -> Cluster {
     let mut cluster = Cluster::new(settings, SETTINGS_WALL).unwrap();
-    let input = InputId { source: 0, partition: 0 };
+    let input = InputId {
+        source: 0,
+        partition: 0,
+    };
     cluster.watch_shadows();
     cluster.add_input(input);
-    lines.iter().for_each(|line| cluster.feed(input, line.clone().into_bytes()));
+    lines
+        .iter()
+        .for_each(|line| cluster.feed(input, line.clone().into_bytes()));
     cluster
 }
 
@@ -226,7 +243,10 @@ fn one_task() -> Settings {
 }
 
 fn records(cluster: &Cluster, topic: OutTopic) -> Vec<Value> {
-    let outputs = cluster.outputs.iter().filter(|(_, output)| output.topic == topic);
+    let outputs = cluster
+        .outputs
+        .iter()
+        .filter(|(_, output)| output.topic == topic);
     outputs
         .map(|(_, output)| serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap())
         .collect()
@@ -234,7 +254,9 @@ fn records(cluster: &Cluster, topic: OutTopic) -> Vec<Value> {
 
 fn alarms(cluster: &Cluster) -> Vec<Value> {
     let alerts = records(cluster, OutTopic::Alerts).into_iter();
-    alerts.filter(|record| record["rule"] == LOW_PREDICTED).collect()
+    alerts
+        .filter(|record| record["rule"] == LOW_PREDICTED)
+        .collect()
 }
 
 #[test]
@@ -245,18 +267,43 @@ fn a_likely_low_rating_is_told_once_and_ends_with_the_contact() {
         panic!("{:?}", alarms(&cluster));
     };
     assert_eq!(fired["id"], resolved["id"]);
-    assert_eq!((&fired["status"], &resolved["status"]), (&"firing".into(), &"resolved".into()));
-    assert_eq!((&fired["reason"], &resolved["reason"]), (&Value::Null, &"ended".into()));
-    assert_eq!(resolved["ends_at"].as_str().unwrap().get(11..19), Some("10:09:00"));
+    assert_eq!(
+        (&fired["status"], &resolved["status"]),
+        (&"firing".into(), &"resolved".into())
+    );
+    assert_eq!(
+        (&fired["reason"], &resolved["reason"]),
+        (&Value::Null, &"ended".into())
+    );
+    assert_eq!(
+        resolved["ends_at"].as_str().unwrap().get(11..19),
+        Some("10:09:00")
+    );
     assert_eq!(fired["threshold"], 0.4);
     assert!(fired["value"].as_f64().unwrap() >= 0.4, "{fired}");
-    assert_eq!((&fired["queue"], &fired["channel"]), (&"billing".into(), &"chat".into()));
+    assert_eq!(
+        (&fired["queue"], &fired["channel"]),
+        (&"billing".into(), &"chat".into())
+    );
     assert_eq!(fired["unit"], "probability");
-    assert!(fired["why"].as_str().unwrap().contains("is written in a bad mood"), "{fired}");
+    assert!(
+        fired["why"]
+            .as_str()
+            .unwrap()
+            .contains("is written in a bad mood"),
+        "{fired}"
+    );
     let contact = records(&cluster, OutTopic::Contacts).pop().unwrap();
-    assert!(contact["csat"]["predicted_low"].as_f64().unwrap() >= 0.4, "{contact}");
+    assert!(
+        contact["csat"]["predicted_low"].as_f64().unwrap() >= 0.4,
+        "{contact}"
+    );
     let ids = contact["alerts"].as_array().unwrap();
-    assert_eq!(ids.iter().filter(|id| **id == fired["id"]).count(), 1, "{contact}");
+    assert_eq!(
+        ids.iter().filter(|id| **id == fired["id"]).count(),
+        1,
+        "{contact}"
+    );
 }
 
 #[test]
@@ -264,7 +311,9 @@ fn a_crash_anywhere_tells_the_same_alarm() {
     let mut undisturbed = cluster(&Arc::new(one_task()), &lines_of(&FURIOUS));
     undisturbed.run_until_quiet(1).unwrap();
     let mut expect = alarms(&undisturbed);
-    expect.iter_mut().for_each(|record| record["seq"] = Value::Null);
+    expect
+        .iter_mut()
+        .for_each(|record| record["seq"] = Value::Null);
     for crash in [Crash::BeforeStep, Crash::BeforeCommit, Crash::AfterCommit] {
         for crash_at in 0..FURIOUS.len() {
             let mut disturbed = cluster(&Arc::new(one_task()), &lines_of(&FURIOUS));
@@ -276,7 +325,9 @@ fn a_crash_anywhere_tells_the_same_alarm() {
             }
             disturbed.run_until_quiet(1).unwrap();
             let mut found = alarms(&disturbed);
-            found.iter_mut().for_each(|record| record["seq"] = Value::Null);
+            found
+                .iter_mut()
+                .for_each(|record| record["seq"] = Value::Null);
             assert_eq!(found, expect, "{crash:?} at {crash_at}");
         }
     }
@@ -290,16 +341,30 @@ fn a_rule_that_is_off_tells_nobody_and_still_predicts() {
     cluster.run_until_quiet(1).unwrap();
     assert_eq!(alarms(&cluster), Vec::<Value>::new());
     let contact = records(&cluster, OutTopic::Contacts).pop().unwrap();
-    assert!(contact["csat"]["predicted_low"].as_f64().unwrap() >= 0.4, "{contact}");
+    assert!(
+        contact["csat"]["predicted_low"].as_f64().unwrap() >= 0.4,
+        "{contact}"
+    );
 }
 
 /// Share of pairs, one rated low and one not, of which the first has the higher prediction; ties count half.
 fn auc(predicted: &[(f64, bool)]) -> f64 {
-    let of = |low| predicted.iter().filter(move |(_, is_low)| *is_low == low).map(|(p, _)| *p);
+    let of = |low| {
+        predicted
+            .iter()
+            .filter(move |(_, is_low)| *is_low == low)
+            .map(|(p, _)| *p)
+    };
     let (mut right, mut pairs) = (0.0, 0.0);
     for low in of(true) {
         for fine in of(false) {
-            right += if low > fine { 1.0 } else if low < fine { 0.0 } else { 0.5 };
+            right += if low > fine {
+                1.0
+            } else if low < fine {
+                0.0
+            } else {
+                0.5
+            };
             pairs += 1.0;
         }
     }
@@ -313,9 +378,14 @@ fn contacts_that_will_be_rated_low_are_predicted_so() {
         .map(|delivery| String::from_utf8(delivery.payload).unwrap())
         .collect();
     let mut cluster = Cluster::new(&Arc::new(one_task()), SETTINGS_WALL).unwrap();
-    let input = InputId { source: 0, partition: 0 };
+    let input = InputId {
+        source: 0,
+        partition: 0,
+    };
     cluster.add_input(input);
-    lines.iter().for_each(|line| cluster.feed(input, line.clone().into_bytes()));
+    lines
+        .iter()
+        .for_each(|line| cluster.feed(input, line.clone().into_bytes()));
     cluster.run_until_quiet(200).unwrap();
     let low: BTreeSet<String> = (world.take_truth().into_iter())
         .filter_map(|truth| match truth {
@@ -339,16 +409,26 @@ fn contacts_that_will_be_rated_low_are_predicted_so() {
         }
         let is_low = low.contains(id);
         let channel = contact["channel"].as_str().unwrap_or("none").to_owned();
-        predicted_by_channel.entry(channel).or_default().push((predicted, is_low));
+        predicted_by_channel
+            .entry(channel)
+            .or_default()
+            .push((predicted, is_low));
         all.push((predicted, is_low));
         if predicted >= CsatSettings::default().threshold {
             told.push(is_low);
         }
     }
     for (channel, predicted) in &predicted_by_channel {
-        println!("{channel}: {} contacts, AUC {:.3}", predicted.len(), auc(predicted));
+        println!(
+            "{channel}: {} contacts, AUC {:.3}",
+            predicted.len(),
+            auc(predicted)
+        );
     }
-    let fired = alarms(&cluster).iter().filter(|record| record["status"] == "firing").count();
+    let fired = alarms(&cluster)
+        .iter()
+        .filter(|record| record["status"] == "firing")
+        .count();
     let share = fired as f64 / last_by_id.len() as f64;
     let right = told.iter().filter(|is_low| **is_low).count();
     println!(

@@ -56,7 +56,13 @@ mod reference_outcomes;
 #[cfg(feature = "kafka")]
 mod replay;
 #[cfg(feature = "kafka")]
+mod prometheus;
+#[cfg(feature = "kafka")]
 mod serve;
+#[cfg(feature = "kafka")]
+mod serve_api;
+#[cfg(feature = "kafka")]
+mod serve_model;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]

@@ -18,11 +18,15 @@ use crate::{
     contact::ContactSettings,
     engine::Settings,
     event::Span,
+    serve::ServeSettings,
 };
 
 const TASKS: RangeInclusive<i64> = 1..=1_000;
 /// What a state log needs at the least to turn over in whole records.
 const RECOVERY_BYTES: RangeInclusive<i64> = 16_000_000..=i64::MAX;
+/// At 2 KB a record, 10 million are all the memory of a large machine.
+const RECORDS_HELD: RangeInclusive<i64> = 1..=10_000_000;
+const WORST_AGENTS: RangeInclusive<i64> = 0..=1_000;
 const PRIVACY_KEY_BYTES_MIN: usize = 16;
 
 pub(super) fn config(mut file: File) -> Result<Config, Fault> {
@@ -53,6 +57,7 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
         engine,
         kafka,
         http,
+        serve: serve(&file.serve)?,
     })
 }
 
@@ -117,6 +122,29 @@ fn by_channel(settings: &mut [Span; 8], said: &file::ByChannel) -> Result<(), Fa
         put(setting, over_zero(of_channel.as_ref())?);
     }
     Ok(())
+}
+
+fn serve(said: &file::Serve) -> Result<ServeSettings, Fault> {
+    let mut settings = ServeSettings::default();
+    let limits = [
+        (&mut settings.contacts_max, &said.contacts_max),
+        (&mut settings.alerts_max, &said.alerts_max),
+        (&mut settings.entities_max, &said.entities_max),
+    ];
+    for (limit, wanted) in limits {
+        if let Some(wanted) = wanted {
+            *limit = count(narrow(wanted, RECORDS_HELD)?);
+        }
+    }
+    if let Some(agents) = &said.worst_agents {
+        settings.worst_agents = count(narrow(agents, WORST_AGENTS)?);
+    }
+    put(&mut settings.all_agents, said.all_agents);
+    Ok(settings)
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn privacy_key(said: file::Privacy) -> Result<String, Fault> {

@@ -8,8 +8,8 @@ mod waits;
 
 use minicbor::{Decode, Encode};
 
-pub use self::{conversation::Conversation, experience::Experience};
 pub(super) use self::passing::Until;
+pub use self::{conversation::Conversation, experience::Experience};
 use super::{
     ContactSettings,
     parts::{

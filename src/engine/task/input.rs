@@ -59,8 +59,8 @@ impl Task {
             self.apply(event, from);
         } else {
             self.meta.counters.forwarded += 1;
-            let forwards = self.forwards_by_task.entry(owner.0).or_default();
-            forwards.push(from.forward());
+            let section = self.outbox.section(owner.0);
+            section.forwards.push(from.forward());
         }
     }
 
@@ -194,6 +194,7 @@ impl Task {
             self.unsaid |= any;
         }
         let wall = self.time.wall;
+        self.unsaid |= !self.outbox.is_empty() && wall >= self.exchange_beat_at;
         let end_changed = self.told_end != self.end();
         self.unsaid |= wall >= self.heartbeat_at || end_changed;
         self.unsaid |= self.contact_beat() && self.contacts.has_records();

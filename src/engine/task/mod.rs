@@ -3,16 +3,16 @@
 mod input;
 mod output;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
     clock::Clock,
     contacts::{self, Contacts},
     delta::Deltas,
-    frame::Forward,
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
+    outbox::Outbox,
     scores::{Beat, Scores},
     step::Output,
     store::{Part, Store},
@@ -45,13 +45,14 @@ pub struct Task {
     contacts: Contacts,
     scores: Scores,
     deltas: Deltas,
-    forwards_by_task: BTreeMap<u16, Vec<Forward>>,
+    outbox: Outbox,
     dead_letters: Vec<Output>,
     moved: Vec<InputId>,
     /// Something was taken in that no step carries yet.
     unsaid: bool,
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
+    exchange_beat_at: Timestamp,
     /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
     told_end: [Option<Clock>; 2],
     contact_beat_at: Timestamp,
@@ -84,12 +85,13 @@ impl Task {
             contacts: Contacts::new(settings),
             scores: Scores::new(settings),
             deltas: Deltas::default(),
-            forwards_by_task: BTreeMap::new(),
+            outbox: Outbox::default(),
             dead_letters: Vec::new(),
             moved: Vec::new(),
             unsaid: false,
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
+            exchange_beat_at: Timestamp::MIN,
             told_end: [None; 2],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
@@ -137,6 +139,7 @@ impl Task {
         }
         self.contacts.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
+        self.outbox.start(&self.store);
         Ok(())
     }
 
@@ -206,7 +209,7 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Pane(..) | Part::Gauges(_) | Part::Usual(_) => None,
+            Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) | Part::Usual(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))
@@ -221,6 +224,12 @@ impl Task {
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.meta.counters
+    }
+
+    /// What `now` means to the contacts; `None` before anything was heard.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.meta.contact_clock.map(|clock| clock.at)
     }
 
     #[must_use]
