@@ -6,11 +6,11 @@ use floorwalker::{
     contact::{self, Measure, Opens},
     engine::Settings,
     event::{Channel, QueueId, Span},
-    sim::{chaos::chaos, faults, reference},
+    sim::{chaos::chaos, faults, reference, text::TextWorld},
 };
 
 use crate::{
-    agreement::{DISORDER, chaos_said_in_time, compare_with, run_by, start},
+    agreement::{DISORDER, chaos_said_in_time, compare, compare_with, run, run_by, start},
     spine::events_settings,
 };
 
@@ -160,6 +160,26 @@ fn recounted() -> reference::Settings {
         channel_unsaid: Channel::Other,
         policies: PROMISES.iter().map(Promise::recounted).collect(),
         ..reference::Settings::default()
+    }
+}
+
+#[test]
+fn conversations_agree_in_order_shuffled_and_doubled() {
+    for seed in 0..4 {
+        let world = TextWorld {
+            seed,
+            contacts: 600,
+            ..TextWorld::default()
+        };
+        let events = world.events();
+        let shuffled = faults::shuffle(&faults::double(&events, 0.2, seed), DISORDER, seed);
+        let tasks = [1, 3, 12][seed as usize % 3];
+        let usual = run(&shuffled, tasks, seed);
+        compare(&events, &usual, &format!("conversations {seed}, defaults"));
+        let settings = settings(tasks, Settings::default().lateness);
+        let cluster = run_by(&settings, &shuffled, seed);
+        let what = format!("conversations {seed}, {tasks} tasks");
+        compare_with(&recounted(), &events, &cluster, &what);
     }
 }
 

@@ -17,6 +17,7 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+mod conversation;
 mod crash;
 mod csat;
 #[cfg(feature = "kafka")]
@@ -63,6 +64,7 @@ mod serve;
 mod serve_api;
 #[cfg(feature = "kafka")]
 mod serve_model;
+mod reported;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]
