@@ -6,6 +6,7 @@ pub mod event; // the vocabulary: events, ids, times
 pub mod proto; // the messages of `proto/`, and records as protobuf
 pub mod decode; // bytes -> events, or a named rejection
 pub mod contact; // events of one contact -> episodes, engagements, obligations, signed facts
+pub mod customer; // contacts of one customer -> first-contact resolution
 pub mod kpi; // facts -> panes, windows, scorecards
 pub mod staffing; // Erlang's formulas
 pub mod csat; // what is known of a contact so far -> the probability of a low rating

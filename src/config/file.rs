@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
     pub(super) contact: Contact,
+    pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) alerts: Alerts,
     pub(super) csat: Csat,
@@ -88,6 +89,14 @@ pub(super) struct Contact {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Csat {
     pub(super) usual_handle: ByChannel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FirstContact {
+    pub(super) window: Option<Time>,
+    pub(super) transfer_breaks: Option<bool>,
+    pub(super) same_reason: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

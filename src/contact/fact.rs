@@ -1,7 +1,7 @@
 //! What a contact tells others: signed facts, each of its own time, each for an audience.
 
 use super::{
-    Fold,
+    Fold, Resolution,
     parts::{
         Closed, Engaged, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome,
         Owed, Reopening, Verdict,
@@ -59,6 +59,16 @@ pub enum What {
         met: bool,
     },
     Reopened,
+    /// An ended contact's part in first-contact resolution, as it is known so far.
+    FirstContact {
+        resolution: Resolution,
+    },
+    /// The same, settled.
+    FirstContactConfirmed {
+        resolution: Resolution,
+    },
+    /// An ended contact of nobody knows which customer.
+    NoCustomer,
     EndedAnswered {
         surveyed: bool,
     },
@@ -111,6 +121,10 @@ pub fn tell_changes(before: &Fold, after: &Fold, mut tell: impl FnMut(&Fact<'_>,
     if all || !same {
         old.satisfaction(&mut |fact| (difference.tell)(fact, -1));
         new.satisfaction(&mut |fact| (difference.tell)(fact, 1));
+    }
+    if all || before.end_without_customer() != after.end_without_customer() {
+        old.no_customer(&mut |fact| (difference.tell)(fact, -1));
+        new.no_customer(&mut |fact| (difference.tell)(fact, 1));
     }
 }
 
@@ -312,6 +326,16 @@ impl Teller<'_> {
                 billionths: billionths(given.survey.normalised()),
             },
         });
+    }
+
+    fn no_customer(&self, say: Say<'_>) {
+        if let Some((at, agent, queue)) = self.0.end_without_customer() {
+            say(&Fact {
+                at,
+                audience: self.groups(queue).with(agent),
+                what: What::NoCustomer,
+            });
+        }
     }
 
     fn engaged<'a>(&self, engaged: &'a Engaged) -> Audience<'a> {

@@ -42,6 +42,7 @@ impl Fold {
             self.began_at.as_mut(),
             self.over_since.as_mut(),
             self.last_transition_at.as_mut(),
+            self.contacted_at.as_mut(),
             self.survey.as_mut().map(|given| &mut given.at),
             self.answered_end.as_mut().map(|end| &mut end.at),
             self.experience.unanswered_since.as_mut(),

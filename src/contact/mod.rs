@@ -15,6 +15,7 @@
 //! ```
 
 mod machine;
+mod case;
 mod fact;
 mod fold;
 mod image;
@@ -23,6 +24,7 @@ mod policy;
 mod prediction;
 mod record;
 
+pub use case::{Case, CaseEnd, Resolution};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
 pub use fold::{Conversation, Experience, Fold};
 pub use machine::{Contact, Outcome};
@@ -30,6 +32,6 @@ pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
     Obligation, Offer, OfferOutcome, Owed, Reopening, ReportedParts, SurveyGiven, Verdict,
 };
-pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Opens, Policy};
+pub use policy::{Abandons, ContactSettings, FirstContact, FlowOuts, Measure, Opens, Policy};
 pub use prediction::{Alarm, Prediction};
 pub use record::ContactRecord;

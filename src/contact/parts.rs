@@ -281,6 +281,31 @@ pub struct AnsweredEnd {
     pub at: Timestamp,
     #[n(1)]
     pub engaged: Engaged,
+    /// What left the contact unresolved by then.
+    #[n(2)]
+    pub flaw: Option<Flaw>,
+}
+
+/// Why an answered contact did not resolve what it was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Flaw {
+    /// Its last wait, after an answer, was abandoned or left.
+    #[n(0)]
+    WaitLost,
+    /// A second agent or an outside party got it, and the policy has it so.
+    #[n(1)]
+    PassedOn,
+}
+
+/// What dispositions said of whether the contact is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Dispositions {
+    #[n(0)]
+    pub last: Option<bool>,
+    /// The last before `fcr.window` had passed since the end.
+    #[n(1)]
+    pub last_in_window: Option<bool>,
 }
 
 /// What holds for the whole contact: the first said, whenever it is said.

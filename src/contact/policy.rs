@@ -73,6 +73,17 @@ pub enum FlowOuts {
     Include,
 }
 
+/// What first-contact resolution is: there is no standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstContact {
+    /// A customer who comes back within this after a contact's end repeats it. Not over [`ContactSettings::remember_min`].
+    pub window: Span,
+    /// Whether a second agent or an outside party leaves a contact unresolved.
+    pub transfer_breaks: bool,
+    /// Whether only a contact with an equal reason repeats another.
+    pub same_reason: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactSettings {
     pub policies: Vec<Policy>,
@@ -87,8 +98,19 @@ pub struct ContactSettings {
     pub max_age: [Span; 8],
     /// A contact is remembered at least this long after its end.
     pub remember_min: Span,
+    pub first_contact: FirstContact,
     /// Key of the hash under which customers leave the process.
     pub privacy_key: String,
+}
+
+impl Default for FirstContact {
+    fn default() -> Self {
+        Self {
+            window: Span::from_secs(7 * 86_400),
+            transfer_breaks: false,
+            same_reason: false,
+        }
+    }
 }
 
 impl Default for ContactSettings {
@@ -117,6 +139,7 @@ impl Default for ContactSettings {
             ],
             max_age: [short, short, long, long, long, long, short, short],
             remember_min: Span::from_secs(7 * DAY),
+            first_contact: FirstContact::default(),
             privacy_key: String::new(),
         }
     }

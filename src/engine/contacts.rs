@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::{
     Settings, TaskError,
+    customers::CaseSaid,
     delta::Deltas,
     gauge::Waiting,
     step::{OutTopic, Output},
@@ -39,7 +40,7 @@ pub(super) struct Contacts {
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
-    timers: Timers,
+    timers: Timers<ContactId>,
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
@@ -83,6 +84,8 @@ pub(super) struct Ending {
 pub(super) struct Said<'a> {
     pub outputs: &'a mut Vec<Output>,
     pub deltas: &'a mut Deltas,
+    /// For the customers.
+    pub cases: &'a mut Vec<CaseSaid>,
     pub clock_skew: &'a mut i64,
 }
 
@@ -138,7 +141,11 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) | Part::Usual(_) => None,
+                Part::Customer(_)
+                | Part::Pane(..)
+                | Part::Gauges(_)
+                | Part::Outbox(_)
+                | Part::Usual(_) => None,
             });
         self.records_due.extend(contacts);
     }
@@ -241,9 +248,13 @@ impl Contacts {
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
-            // Behind this there is nothing left to write on a beat.
-            if loaded.is_forgotten(ending, &settings) && self.records_due.remove(&loaded.id) {
-                (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
+            if loaded.is_forgotten(ending, &settings) {
+                let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
+                said.cases.extend(farewell);
+                // Behind this there is nothing left to write on a beat.
+                if self.records_due.remove(&loaded.id) {
+                    (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
+                }
             }
             loaded.save(ending, store, &settings);
         }
@@ -347,6 +358,7 @@ impl Loaded {
         tell_changes(&before.fold, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
         });
+        CaseSaid::of_change(&self.id, &before.fold, after, |case| said.cases.push(case));
         let context = self.context(&before.fold, ending, settings);
         let transitions = alert::transitions(&before.fold, after, &settings.alert);
         let records = transitions

@@ -17,6 +17,7 @@
 mod clock;
 mod codec;
 mod contacts;
+mod customers;
 mod delta;
 mod entity;
 mod frame;

@@ -6,7 +6,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use super::distribution::{Percentiles, bucket_of};
 use crate::{
-    contact::{HandleParts, Verdict, What},
+    contact::{HandleParts, Resolution, Verdict, What},
     event::Span,
 };
 
@@ -49,6 +49,9 @@ pub enum Count {
     OffersMissed,
     SaidResolved,
     SaidUnresolved,
+    FirstContact(Resolution),
+    FirstContactConfirmed(Resolution),
+    NoCustomer,
     EndedAnswered,
     Surveyed,
     Rated,
@@ -105,6 +108,9 @@ impl Count {
             Self::RespondedInTime => 25,
             Self::RespondedLate => 26,
             Self::Reopened => 27,
+            Self::FirstContact(resolution) => 40 + resolution as u32,
+            Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
+            Self::NoCustomer => 46,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -140,6 +146,13 @@ impl Tally {
             What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
             What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
             What::Reopened => self.count(Count::Reopened, sign),
+            What::FirstContact { resolution } => {
+                self.count(Count::FirstContact(resolution), sign);
+            }
+            What::FirstContactConfirmed { resolution } => {
+                self.count(Count::FirstContactConfirmed(resolution), sign);
+            }
+            What::NoCustomer => self.count(Count::NoCustomer, sign),
             What::EndedAnswered { surveyed } => {
                 self.count(Count::EndedAnswered, sign);
                 self.count(Count::Surveyed, sign * i64::from(surveyed));

@@ -26,13 +26,13 @@ const CHANNELS: [Channel; 6] = [
 pub fn chaos(seed: u64, contacts: usize, start: Timestamp) -> Vec<Event> {
     let mut random = Random::new(seed);
     let mut events: Vec<Event> = (0..contacts)
-        .flat_map(|number| contact(&mut random, number, start))
+        .flat_map(|number| contact(&mut random, number, contacts, start))
         .collect();
     events.sort_by(Event::cmp_in_order);
     events
 }
 
-fn contact(random: &mut Random, number: usize, start: Timestamp) -> Vec<Event> {
+fn contact(random: &mut Random, number: usize, contacts: usize, start: Timestamp) -> Vec<Event> {
     let mut at = start + random.up_to(Span::from_secs(3_600));
     at = at.floor(Span::from_secs(1));
     let events = 1 + random.below(EVENTS_MAX);
@@ -44,7 +44,7 @@ fn contact(random: &mut Random, number: usize, start: Timestamp) -> Vec<Event> {
                 occurred_at: at,
                 key: Key::Contact(ContactId::new(&format!("x{number}"))),
                 channel: random.chance(0.1).then_some(*random.pick(&CHANNELS)),
-                customer: customer(random),
+                customer: customer(random, contacts),
                 body: body(random),
             }
         })
@@ -62,9 +62,10 @@ fn gap(random: &mut Random) -> Span {
     }
 }
 
-fn customer(random: &mut Random) -> Option<CustomerId> {
-    let name = ["k1", "k2", "k3"][random.below(3)];
-    random.chance(0.1).then(|| CustomerId::new(name))
+/// Of about as many contacts that every customer has some, and none too many.
+fn customer(random: &mut Random, contacts: usize) -> Option<CustomerId> {
+    let number = random.below(1 + contacts / 20);
+    (random.chance(0.1)).then(|| CustomerId::new(&format!("k{number}")))
 }
 
 fn agent(random: &mut Random) -> AgentId {
@@ -166,7 +167,9 @@ fn queued(random: &mut Random) -> ContactQueued {
         queue: Some(queue(random)),
         direction,
         priority: None,
-        reason: None,
+        reason: random
+            .chance(0.3)
+            .then(|| Text::new(["a", "b"][random.below(2)])),
         leg: leg(random),
         thread: None,
     }

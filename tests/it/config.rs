@@ -68,6 +68,9 @@ fn what_is_said_counts() {
         lateness = "1h30m"
         [contact.max_age]
         email = "60d"
+        [fcr]
+        window = "14d"
+        same_reason = true
         [alerts.at_risk]
         enabled = false
         recipients = ["team:north"]
@@ -96,6 +99,11 @@ fn what_is_said_counts() {
     assert_eq!(config.engine.sources[0].clock, SourceClock::Events);
     assert_eq!(config.engine.sources[0].format, Format::Protobuf);
     assert_eq!(config.engine.output_format, Format::Protobuf);
+    let contact = &config.engine.contact;
+    assert!(contact.first_contact.same_reason && !contact.first_contact.transfer_breaks);
+    let fortnight = Span::from_secs(14 * 86_400);
+    assert_eq!(contact.first_contact.window, fortnight);
+    assert_eq!(contact.remember_min, fortnight, "it follows, unsaid");
     assert_eq!(config.engine.lateness, Span::from_secs(5_400));
     let email = Channel::ALL
         .iter()
@@ -179,7 +187,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("calendar = \"x\""),
@@ -437,6 +445,18 @@ fn policies_are_told_apart_by_sixteen_bits() {
     check(
         &(named("gold") + &named("silver 155443")),
         "f.toml:8:8: `gold` and `silver 155443` look alike inside, where 16 bits stand for a name; change one of them",
+    );
+}
+
+#[test]
+fn a_contact_is_remembered_while_it_may_be_repeated() {
+    check(
+        "contact.remember_min = \"1d\"\nfcr.window = \"2d\"",
+        "f.toml:1:24: a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
+    );
+    check(
+        "fcr.window = \"0s\"",
+        "f.toml:1:14: this must be over zero; write for instance \"1s\"",
     );
 }
 

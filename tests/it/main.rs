@@ -29,6 +29,7 @@ mod decode_kinds;
 mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
+mod first_contact;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]

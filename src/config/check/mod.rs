@@ -32,6 +32,7 @@ const PRIVACY_KEY_BYTES_MIN: usize = 16;
 pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     let kafka = kafka::settings(file.kafka)?;
     let mut contact = contact(&file.contact)?;
+    first_contact(&mut contact, &file.fcr, file.contact.remember_min.as_ref())?;
     if let Some(policies) = file.policy {
         contact.policies = policy::policies(policies, contact.short_abandon)?;
     }
@@ -122,6 +123,27 @@ fn by_channel(settings: &mut [Span; 8], said: &file::ByChannel) -> Result<(), Fa
         put(setting, over_zero(of_channel.as_ref())?);
     }
     Ok(())
+}
+
+/// A contact must be remembered for as long as it may be repeated: unsaid, `remember_min` follows.
+fn first_contact(
+    contact: &mut ContactSettings,
+    said: &file::FirstContact,
+    remember_min: Option<&Time>,
+) -> Result<(), Fault> {
+    let settings = &mut contact.first_contact;
+    put(&mut settings.window, over_zero(said.window.as_ref())?);
+    put(&mut settings.transfer_breaks, said.transfer_breaks);
+    put(&mut settings.same_reason, said.same_reason);
+    match remember_min {
+        Some(least) if contact.remember_min < settings.window => Err(least.fault(
+            "a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
+        )),
+        _ => {
+            contact.remember_min = contact.remember_min.max(settings.window);
+            Ok(())
+        }
+    }
 }
 
 fn serve(said: &file::Serve) -> Result<ServeSettings, Fault> {

@@ -30,6 +30,8 @@ impl Conversation {
     pub const TURN_OVER: Self = Self(8);
     /// `ContactEnded`, and neither queued nor reopened since.
     pub const ENDED: Self = Self(16);
+    /// Reopened while its end could still be repeated.
+    pub const REPEATED: Self = Self(32);
 
     #[must_use]
     pub const fn has(self, any: Self) -> bool {
@@ -226,7 +228,12 @@ impl Fold {
         self.close(Owed::is_response, ending, |_| Verdict::Excluded);
     }
 
-    pub(super) fn resolve(&mut self, at: Timestamp, agent: Option<&AgentId>) {
+    pub(super) fn resolve(
+        &mut self,
+        at: Timestamp,
+        agent: Option<&AgentId>,
+        settings: &ContactSettings,
+    ) {
         self.owe_no_response(at, Closed::Resolved, agent);
         let ending = Ending {
             at,
@@ -234,13 +241,18 @@ impl Fold {
             agent,
         };
         self.close(|owed| owed == Owed::Resolution, ending, |_| Verdict::Met);
-        self.be_over(at);
+        self.be_over(at, settings);
     }
 
     /// Changes nothing unless the contact is over.
     pub(super) fn reopen(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.over_since.take().is_none() {
             return;
+        }
+        let window = settings.first_contact.window;
+        let end = self.answered_end.as_ref();
+        if end.is_some_and(|end| at < end.at + window) {
+            self.conversation.set(Conversation::REPEATED);
         }
         let past = Conversation::ENDED.and(Conversation::TURN_OVER);
         self.reopenings.push(Reopening {

@@ -3,6 +3,7 @@
 mod conversation;
 mod experience;
 mod passing;
+mod resolution;
 mod talks;
 mod waits;
 
@@ -13,8 +14,8 @@ pub use self::{conversation::Conversation, experience::Experience};
 use super::{
     ContactSettings,
     parts::{
-        AnsweredEnd, Attributes, Closed, Engagement, Episode, EpisodeOutcome, LegDirection,
-        Obligation, Offer, OfferOutcome, Reopening, SurveyGiven,
+        AnsweredEnd, Attributes, Closed, Dispositions, Engagement, Episode, EpisodeOutcome,
+        LegDirection, Obligation, Offer, OfferOutcome, Reopening, SurveyGiven,
     },
 };
 use crate::event::{Body, Channel, Direction, EndedBy, QueueId, Survey, Text, Timestamp};
@@ -59,6 +60,14 @@ pub struct Fold {
     pub conversation: Conversation,
     #[n(16)]
     pub reopenings: Vec<Reopening>,
+    /// The first event other than a survey or a report.
+    #[n(17)]
+    pub contacted_at: Option<Timestamp>,
+    #[n(18)]
+    pub dispositions: Dispositions,
+    /// An outside party got it.
+    #[n(19)]
+    pub left_house: bool,
     #[n(20)]
     #[cbor(default)]
     pub experience: Experience,
@@ -76,8 +85,14 @@ impl Fold {
     pub(super) fn apply(&mut self, happening: Happening<'_>, settings: &ContactSettings) {
         let at = happening.at;
         self.began_at.get_or_insert(at);
+        if !matches!(
+            happening.body,
+            Body::SurveyAnswered(..) | Body::EngagementReported(_)
+        ) {
+            self.contacted_at.get_or_insert(at);
+        }
         match happening.body {
-            Body::Transferred(transferred) => self.transfer(at, &transferred.agent, settings),
+            Body::Transferred(transferred) => self.transfer(at, transferred, settings),
             Body::ContactQueued(queued) => self.queue(at, queued, settings),
             Body::ContactLeftQueue(_) => self.lose_wait(at, EpisodeOutcome::Left, settings),
             Body::AgentOffered(offered) => self.offer(at, offered, settings),
@@ -88,11 +103,14 @@ impl Fold {
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
             Body::ContactEnded(by, _) => self.end_contact(at, *by, settings),
-            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
+            Body::WrapUpEnded(wrap_up) => {
+                self.dispose(at, wrap_up.resolved, settings);
+                self.end_wrap_up(at, wrap_up);
+            }
             Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
             Body::MessageSent(message) => self.message(at, message, settings),
             Body::EngagementReported(report) => self.take_report(at, report),
-            Body::ContactResolved(agent) => self.resolve(at, agent.as_ref()),
+            Body::ContactResolved(agent) => self.resolve(at, agent.as_ref(), settings),
             Body::ContactReopened(_) => self.reopen(at, settings),
             Body::AgentStateChanged(_) | Body::AlertAcknowledged(_) => {}
         }
@@ -134,17 +152,23 @@ impl Fold {
             }
         }
         self.conversation.set(Conversation::ENDED);
-        self.be_over(at);
+        self.be_over(at, settings);
     }
 
     /// The contact ended or was resolved.
-    fn be_over(&mut self, at: Timestamp) {
+    fn be_over(&mut self, at: Timestamp, settings: &ContactSettings) {
         self.over_since.get_or_insert(at);
         self.experience.be_over();
+        self.end_answered(at, settings);
+    }
+
+    /// The first end of the customer's side at or after the first answer is the contact's.
+    fn end_answered(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()
         {
-            self.answered_end = Some(AnsweredEnd { at, engaged });
+            let flaw = self.flaw(settings);
+            self.answered_end = Some(AnsweredEnd { at, engaged, flaw });
         }
     }
 

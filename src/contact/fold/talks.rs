@@ -6,7 +6,10 @@ use crate::{
         ContactSettings,
         parts::{Engaged, Engagement, EpisodeOutcome, OfferOutcome},
     },
-    event::{AgentId, AtAgent, Direction, EngagementReported, Span, Text, Timestamp, WrapUpEnded},
+    event::{
+        AgentId, AtAgent, Direction, EngagementReported, Span, Text, Timestamp, TransferTarget,
+        Transferred, WrapUpEnded,
+    },
 };
 
 /// Whose talk with the customer is open: the latest begun.
@@ -61,9 +64,15 @@ impl Fold {
         }
     }
 
-    pub(super) fn transfer(&mut self, at: Timestamp, agent: &AgentId, settings: &ContactSettings) {
+    pub(super) fn transfer(
+        &mut self,
+        at: Timestamp,
+        transferred: &Transferred,
+        settings: &ContactSettings,
+    ) {
         self.transferred_before = true;
-        if let Some(talking) = self.talking(agent) {
+        self.left_house |= matches!(transferred.to, Some(TransferTarget::External(_)));
+        if let Some(talking) = self.talking(&transferred.agent) {
             self.engagements[talking].transferred = true;
             self.end_talk(talking, at, settings);
         }

@@ -148,6 +148,10 @@ impl Task {
         for forward in &section.forwards {
             self.handle_forward(forward);
         }
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        for case in section.cases {
+            self.customers.handle_case(case, now, &self.store);
+        }
         for delta in &section.deltas {
             self.deltas.add(delta);
         }
@@ -192,6 +196,9 @@ impl Task {
             let horizon = self.horizon();
             let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
             self.unsaid |= any;
+        }
+        if let Some(clock) = self.meta.customer_clock {
+            self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
         }
         let wall = self.time.wall;
         self.unsaid |= !self.outbox.is_empty() && wall >= self.exchange_beat_at;

@@ -9,6 +9,7 @@ use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
     clock::Clock,
     contacts::{self, Contacts},
+    customers::{CaseSaid, Customers},
     delta::Deltas,
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
@@ -43,6 +44,8 @@ pub struct Task {
     log: Writer,
     time: Time,
     contacts: Contacts,
+    customers: Customers,
+    cases: Vec<CaseSaid>,
     scores: Scores,
     deltas: Deltas,
     outbox: Outbox,
@@ -53,8 +56,8 @@ pub struct Task {
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
     exchange_beat_at: Timestamp,
-    /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
-    told_end: [Option<Clock>; 2],
+    /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
+    told_end: [Option<Clock>; 3],
     contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
@@ -83,6 +86,8 @@ impl Task {
             ),
             time: Time::new(settings),
             contacts: Contacts::new(settings),
+            customers: Customers::new(settings),
+            cases: Vec::new(),
             scores: Scores::new(settings),
             deltas: Deltas::default(),
             outbox: Outbox::default(),
@@ -92,7 +97,7 @@ impl Task {
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
             exchange_beat_at: Timestamp::MIN,
-            told_end: [None; 2],
+            told_end: [None; 3],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
@@ -138,6 +143,7 @@ impl Task {
             });
         }
         self.contacts.start(&self.store, self.id.0)?;
+        self.customers.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
         self.outbox.start(&self.store);
         Ok(())
@@ -209,7 +215,11 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) | Part::Usual(_) => None,
+            Part::Customer(_)
+            | Part::Pane(..)
+            | Part::Gauges(_)
+            | Part::Outbox(_)
+            | Part::Usual(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))

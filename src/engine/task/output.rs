@@ -62,6 +62,7 @@ impl Task {
         let mut said = Said {
             outputs: &mut outputs,
             deltas: &mut self.deltas,
+            cases: &mut self.cases,
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
@@ -94,6 +95,8 @@ impl Task {
 
     /// Hands deltas and gauges to those who own them: in place, or by a section of a frame, now or on the next beat.
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
+        self.send_cases();
+        self.finish_customers();
         let deltas = self.deltas.take();
         for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
             let task = of_entity[0].entity.owner(self.placement);
@@ -118,6 +121,27 @@ impl Task {
         (sections.into_iter())
             .map(|(task, section)| (TaskId(task), self.seal(task, section)))
             .collect()
+    }
+
+    fn send_cases(&mut self) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        for case in std::mem::take(&mut self.cases) {
+            let task = self.placement.task_of(case.customer.as_bytes());
+            if task == self.id {
+                self.customers.handle_case(case, now, &self.store);
+            } else {
+                self.outbox.section(task.0).cases.push(case);
+            }
+        }
+    }
+
+    fn finish_customers(&mut self) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        if let Some(now) = now {
+            self.customers.handle_timeout(now, &self.store);
+        }
+        let grain = self.grain(now);
+        (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
     }
 
     /// Live, sections wait for a beat that all tasks keep at the same time: one long transaction, and short ones between.
@@ -189,9 +213,10 @@ impl Task {
             .collect()
     }
 
-    /// The clocks of the inputs and of the contact stage, where at their end.
-    pub(super) fn end(&self) -> [Option<Clock>; 2] {
-        let clocks = [self.time.own.source, self.time.own.contact];
+    /// The clocks of the inputs, the contacts and the customers, where at their end.
+    pub(super) fn end(&self) -> [Option<Clock>; 3] {
+        let own = &self.time.own;
+        let clocks = [own.source, own.contact, own.customer];
         clocks.map(|clock| clock.filter(|clock| clock.ended))
     }
 
