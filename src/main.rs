@@ -7,7 +7,7 @@ use std::{
 
 use clap::Parser as _;
 use floorwalker::{
-    cli::{self, Arguments},
+    cli::{self, Arguments, Journal},
     config::ConfigError,
 };
 use mimalloc::MiMalloc;
@@ -22,13 +22,16 @@ const MISTAKE: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let level =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(arguments.log_level()));
+    let journal = Journal::default();
+    let lines = journal.clone();
     tracing_subscriber::fmt()
         .with_env_filter(level)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal() && !arguments.takes_the_screen())
+        .with_writer(move || lines.clone())
         .init();
-    match cli::run(arguments) {
+    match cli::run(arguments, &journal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,7 +2,9 @@
 
 mod check;
 mod dead_letters;
+mod demo;
 mod input;
+mod journal;
 mod load;
 mod progress;
 mod replay;
@@ -18,6 +20,8 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+
+pub use journal::Journal;
 
 use crate::{config::Config, kafka::Stop};
 
@@ -38,6 +42,8 @@ enum Command {
     Check(check::Check),
     /// Works on the sources and serves what comes of them, until it is asked to stop
     Run(run::Run),
+    /// Shows a living contact center: broker, simulator and all roles in this process
+    Demo(demo::Demo),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
@@ -76,14 +82,40 @@ impl ConfigFile {
     }
 }
 
+impl Arguments {
+    /// The command draws on the terminal: nobody else may write there.
+    #[must_use]
+    pub fn takes_the_screen(&self) -> bool {
+        matches!(&self.command, Command::Demo(demo) if demo.takes_the_screen())
+    }
+
+    /// What is logged if nobody says otherwise. The demo has lines of its own to print.
+    #[must_use]
+    pub const fn log_level(&self) -> &'static str {
+        match self.command {
+            Command::Demo(_) => "warn",
+            Command::Check(_)
+            | Command::Run(_)
+            | Command::Replay(_)
+            | Command::Load(_)
+            | Command::Simulate(_)
+            | Command::Topics { .. }
+            | Command::DeadLetters { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. } => "info",
+        }
+    }
+}
+
 /// Does what the arguments ask for.
 ///
 /// # Errors
 /// When it can't; a [`crate::config::ConfigError`] among them is the caller's mistake.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(arguments) => check::check(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments, journal),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),

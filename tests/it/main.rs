@@ -26,6 +26,8 @@ mod decode;
 mod decode_damage;
 mod decode_kinds;
 #[cfg(feature = "kafka")]
+mod demo;
+#[cfg(feature = "kafka")]
 mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;

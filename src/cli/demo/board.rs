@@ -1,0 +1,256 @@
+//! What the terminal shows of the contact center, made from the newest records: queues, and who needs somebody.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::event::Timestamp;
+
+/// The window of the figures.
+pub(super) const WINDOW: &str = "30m";
+
+/// The contact center at a glance.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Board {
+    /// By name; `all` last.
+    pub(super) queues: Vec<Queue>,
+    pub(super) firing: usize,
+    /// Newest first.
+    pub(super) escalations: Vec<Escalation>,
+}
+
+/// One queue, or all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Queue {
+    pub(super) name: String,
+    pub(super) clock: Timestamp,
+    pub(super) waiting: i64,
+    pub(super) longest_wait: Option<f64>,
+    pub(super) at_risk: i64,
+    pub(super) level: Option<Level>,
+    pub(super) handle_time: Option<f64>,
+}
+
+/// Compliance with the policy that a queue is known by.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Level {
+    pub(super) policy: String,
+    pub(super) met: f64,
+    pub(super) target: Option<f64>,
+}
+
+/// A transition of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Escalation {
+    pub(super) id: String,
+    pub(super) rule: String,
+    pub(super) severity: String,
+    pub(super) at: Timestamp,
+    pub(super) why: String,
+    /// Where to read on: the contact, how it came about, its queue's numbers.
+    pub(super) paths: [String; 3],
+}
+
+/// Share of decided obligations to be met, by policy.
+pub(super) type Targets = BTreeMap<String, f64>;
+
+impl Board {
+    /// From KPI records of [`WINDOW`], and how many alerts fire with the records of the newest ones.
+    pub(super) fn new<'a>(
+        scores: impl IntoIterator<Item = &'a str>,
+        (firing, newest): (usize, impl IntoIterator<Item = &'a str>),
+        targets: &Targets,
+    ) -> Self {
+        let mut queues: Vec<Queue> = scores
+            .into_iter()
+            .filter_map(|record| Queue::read(record, targets))
+            .collect();
+        queues.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+        let newest = newest.into_iter();
+        let mut escalations: Vec<_> = newest.filter_map(Escalation::read).collect();
+        escalations.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+        Self {
+            queues,
+            firing,
+            escalations,
+        }
+    }
+
+    /// The instant of the newest figures.
+    pub(super) fn clock(&self) -> Option<Timestamp> {
+        self.queues.iter().map(|queue| queue.clock).max()
+    }
+}
+
+impl Queue {
+    fn read(record: &str, targets: &Targets) -> Option<Self> {
+        let told: Score<'_> = serde_json::from_str(record).ok()?;
+        let name = match told.entity.split_once(':') {
+            Some(("queue", name)) => name,
+            None => told.entity,
+            Some(_) => return None,
+        };
+        let live = told.kpis.live.unwrap_or_default();
+        Some(Self {
+            name: name.to_owned(),
+            clock: told.clock,
+            waiting: live.waiting,
+            longest_wait: live.longest_wait,
+            at_risk: live.at_risk,
+            level: Level::of(&told.kpis.sla, targets),
+            handle_time: told.kpis.aht.mean,
+        })
+    }
+
+    fn sort_key(&self) -> (bool, &str) {
+        (self.name == "all", &self.name)
+    }
+}
+
+impl Level {
+    /// What most people look at first: how soon it is answered; where nobody waits for that, how soon it is replied to.
+    fn of(shares: &BTreeMap<String, Share>, targets: &Targets) -> Option<Self> {
+        const MEASURES: [&str; 2] = ["answer", "first_response"];
+        let place = |policy: &str| {
+            let named = MEASURES
+                .iter()
+                .position(|measure| policy.ends_with(measure));
+            named.unwrap_or(MEASURES.len())
+        };
+        let decided = shares.iter().filter_map(|(policy, share)| {
+            let met = share.value?;
+            Some((place(policy), policy, met))
+        });
+        let (_, policy, met) = decided.min_by_key(|(first, policy, _)| (*first, *policy))?;
+        Some(Self {
+            policy: policy.clone(),
+            met,
+            target: targets.get(policy).copied(),
+        })
+    }
+}
+
+impl Escalation {
+    fn read(record: &str) -> Option<Self> {
+        let told: Told = serde_json::from_str(record).ok()?;
+        let links = told.links;
+        Some(Self {
+            id: told.id,
+            rule: told.rule,
+            severity: told.severity,
+            at: told.at,
+            why: told.why,
+            paths: [links.contact, links.history, links.numbers],
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Score<'a> {
+    entity: &'a str,
+    clock: Timestamp,
+    kpis: Kpis,
+}
+
+#[derive(Deserialize)]
+struct Kpis {
+    sla: BTreeMap<String, Share>,
+    aht: Mean,
+    live: Option<Live>,
+}
+
+#[derive(Deserialize)]
+struct Share {
+    value: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Mean {
+    mean: Option<f64>,
+}
+
+#[derive(Deserialize, Default)]
+struct Live {
+    waiting: i64,
+    longest_wait: Option<f64>,
+    at_risk: i64,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: String,
+    rule: String,
+    severity: String,
+    at: Timestamp,
+    why: String,
+    links: Links,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    contact: String,
+    history: String,
+    numbers: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(entity: &str, sla: &str) -> String {
+        format!(
+            r#"{{"entity":"{entity}","window":"30m","clock":"2026-11-22T14:03:25Z","kpis":{{"sla":{{{sla}}},
+            "aht":{{"mean":312.5}},"live":{{"waiting":2,"longest_wait":12.5,"at_risk":1}},"more":{{}}}}}}"#
+        )
+    }
+
+    fn alert(id: &str, at: &str) -> String {
+        format!(
+            r#"{{"id":"{id}","rule":"sla.missed","status":"firing","severity":"critical","at":"{at}","why":"",
+            "links":{{"contact":"/c","history":"/h","numbers":"/n"}}}}"#
+        )
+    }
+
+    fn board(scores: &[String], alerts: &[String]) -> Board {
+        let targets = Targets::from([("voice answer".to_owned(), 0.8)]);
+        let scores = scores.iter().map(String::as_str);
+        let newest = alerts.iter().map(String::as_str);
+        Board::new(scores, (7, newest), &targets)
+    }
+
+    #[test]
+    fn queues_stand_by_name_and_all_stands_last() {
+        let names = [
+            "queue:sales",
+            "all",
+            "agent:ana",
+            "queue:billing",
+            "channel:voice",
+        ];
+        let board = board(&names.map(|name| score(name, "")), &[]);
+        let shown: Vec<_> = board.queues.iter().map(|queue| &*queue.name).collect();
+        assert_eq!(shown, ["billing", "sales", "all"]);
+        assert_eq!(board.clock(), Timestamp::parse("2026-11-22T14:03:25Z").ok());
+    }
+
+    #[test]
+    fn a_queue_is_known_by_how_soon_it_is_answered() {
+        let sla = r#""voice accept":{"value":0.5},"voice answer":{"value":0.25},"voice first_response":{"value":null}"#;
+        let board = board(&[score("queue:tech", sla)], &[]);
+        let expected = Level {
+            policy: "voice answer".to_owned(),
+            met: 0.25,
+            target: Some(0.8),
+        };
+        assert_eq!(board.queues[0].level, Some(expected));
+    }
+
+    #[test]
+    fn the_newest_escalations_come_first() {
+        let old = alert("old", "2026-11-22T14:00:00Z");
+        let new = alert("new", "2026-11-22T14:02:00Z");
+        let board = board(&[], &[old, new]);
+        let shown: Vec<_> = board.escalations.iter().map(|it| &*it.id).collect();
+        assert_eq!((shown, board.firing), (vec!["new", "old"], 7));
+    }
+}
