@@ -9,7 +9,8 @@ pub mod contact; // events of one contact -> episodes, engagements, obligations,
 pub mod customer; // contacts of one customer -> first-contact resolution
 pub mod kpi; // facts -> panes, windows, scorecards
 pub mod staffing; // Erlang's formulas
-pub mod alert; // obligations -> escalations
+pub mod csat; // what is known of a contact so far -> the probability of a low rating
+pub mod alert; // obligations and predictions -> escalations
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
 pub mod sim; // the engine in memory, the recount, seeded logs and faults
 

@@ -18,43 +18,43 @@ pub struct AlertRecord<'a> {
     pub id: String,
     pub rule: &'static str,
     pub status: &'static str,
-    severity: &'static str,
+    pub(super) severity: &'static str,
     /// 1 to 10: how far from expected.
-    score: u8,
-    subject: String,
-    group: Option<String>,
-    policy: &'a str,
-    starts_at: Timestamp,
+    pub(super) score: u8,
+    pub(super) subject: String,
+    pub(super) group: Option<String>,
+    pub(super) policy: Option<&'a str>,
+    pub(super) starts_at: Timestamp,
     /// When this transition took place, in stream time.
-    at: Timestamp,
-    ends_at: Option<Timestamp>,
-    reason: Option<&'static str>,
+    pub(super) at: Timestamp,
+    pub(super) ends_at: Option<Timestamp>,
+    pub(super) reason: Option<&'static str>,
     /// Raised while the task was more than a minute behind the wall clock.
-    history: bool,
-    value: f64,
-    threshold: f64,
-    unit: &'static str,
-    formula: String,
-    n: u32,
-    why: String,
-    action: String,
-    contacts: [&'a str; 1],
-    agents: Vec<&'a str>,
-    queue: Option<&'a str>,
-    team: Option<&'a str>,
-    channel: Option<&'static str>,
-    recipients: Vec<String>,
-    escalation: u32,
-    ack: Option<()>,
-    inhibited_by: Option<()>,
+    pub(super) history: bool,
+    pub(super) value: f64,
+    pub(super) threshold: f64,
+    pub(super) unit: &'static str,
+    pub(super) formula: String,
+    pub(super) n: u32,
+    pub(super) why: String,
+    pub(super) action: String,
+    pub(super) contacts: [&'a str; 1],
+    pub(super) agents: Vec<&'a str>,
+    pub(super) queue: Option<&'a str>,
+    pub(super) team: Option<&'a str>,
+    pub(super) channel: Option<&'static str>,
+    pub(super) recipients: Vec<String>,
+    pub(super) escalation: u32,
+    pub(super) ack: Option<()>,
+    pub(super) inhibited_by: Option<()>,
     /// The step of the task that said so.
-    seq: u64,
-    links: Links,
+    pub(super) seq: u64,
+    pub(super) links: Links,
 }
 
 /// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
 #[derive(Debug, Serialize)]
-struct Links {
+pub(super) struct Links {
     wallboard: String,
     alert: String,
     contact: String,
@@ -71,7 +71,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':');
 
 impl Links {
-    fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
+    pub(super) fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
         let segment = |text| utf8_percent_encode(text, SEGMENT);
         let entity = queue.map_or_else(|| "all".to_owned(), |queue| format!("queue:{queue}"));
         Self {
@@ -169,7 +169,7 @@ impl<'a> Facts<'a> {
             score: self.score(),
             subject: format!("contact:{}", self.contact),
             group: self.queue.map(|queue| format!("queue:{queue}")),
-            policy: context.contact_settings.policy_name(self.obligation.policy),
+            policy: Some(context.contact_settings.policy_name(self.obligation.policy)),
             starts_at: alert.starts_at,
             at: ended.map_or(alert.starts_at, |(at, _)| at),
             ends_at: ended.map(|(at, _)| at),
@@ -289,11 +289,7 @@ impl<'a> Facts<'a> {
     }
 
     fn recipients(&self) -> Vec<String> {
-        if self.rule.recipients.is_empty() {
-            let queue = self.queue.map(|queue| format!("queue:{queue}"));
-            return queue.into_iter().collect();
-        }
-        self.rule.recipients.clone()
+        self.rule.recipients_for(self.queue)
     }
 }
 

@@ -7,6 +7,8 @@ pub struct AlertSettings {
     pub at_risk: Rule,
     /// `sla.missed`: the obligation is missed.
     pub missed: Rule,
+    /// `csat.low_predicted`: a low rating is likely, and the contact is not over.
+    pub low_predicted: Rule,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,16 @@ pub struct Rule {
 pub enum Severity {
     Warning,
     Critical,
+}
+
+impl Rule {
+    pub(super) fn recipients_for(&self, queue: Option<&str>) -> Vec<String> {
+        if self.recipients.is_empty() {
+            let queue = queue.map(|queue| format!("queue:{queue}"));
+            return queue.into_iter().collect();
+        }
+        self.recipients.clone()
+    }
 }
 
 impl Severity {
@@ -43,6 +55,7 @@ impl Default for AlertSettings {
         Self {
             at_risk: rule(Severity::Warning),
             missed: rule(Severity::Critical),
+            low_predicted: rule(Severity::Warning),
         }
     }
 }

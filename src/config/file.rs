@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) alerts: Alerts,
+    pub(super) csat: Csat,
     pub(super) outputs: Outputs,
     pub(super) privacy: Privacy,
     pub(super) http: Http,
@@ -81,7 +82,13 @@ pub(super) struct Contact {
     pub(super) wrap_up_max: Option<Time>,
     pub(super) no_wrap_up: Option<Vec<Said<Channel>>>,
     pub(super) remember_min: Option<Time>,
-    pub(super) max_age: MaxAge,
+    pub(super) max_age: ByChannel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Csat {
+    pub(super) usual_handle: ByChannel,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -94,7 +101,7 @@ pub(super) struct FirstContact {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct MaxAge {
+pub(super) struct ByChannel {
     pub(super) voice: Option<Time>,
     pub(super) chat: Option<Time>,
     pub(super) email: Option<Time>,
@@ -127,6 +134,7 @@ pub(super) struct Policy {
 pub(super) struct Alerts {
     pub(super) at_risk: Rule,
     pub(super) missed: Rule,
+    pub(super) csat_low_predicted: LowPredicted,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -135,6 +143,15 @@ pub(super) struct Rule {
     pub(super) enabled: Option<bool>,
     pub(super) severity: Option<Said<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LowPredicted {
+    pub(super) enabled: Option<bool>,
+    pub(super) severity: Option<Said<Severity>>,
+    pub(super) recipients: Option<Vec<Spanned<String>>>,
+    pub(super) threshold: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

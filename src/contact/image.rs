@@ -45,6 +45,7 @@ impl Fold {
             self.contacted_at.as_mut(),
             self.survey.as_mut().map(|given| &mut given.at),
             self.answered_end.as_mut().map(|end| &mut end.at),
+            self.experience.unanswered_since.as_mut(),
         ];
         own.into_iter().flatten().for_each(&mut *change);
         self.reopenings

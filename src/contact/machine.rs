@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{
-    ContactSettings,
+    ContactSettings, Prediction,
     fold::{Fold, Happening, Said, Until},
 };
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
@@ -40,6 +40,9 @@ pub struct Contact {
     /// When the task's timers will call: nothing is due earlier.
     #[n(7)]
     pub armed_at: Option<Timestamp>,
+    /// What the stage `csat` said of it.
+    #[n(8)]
+    pub prediction: Option<Prediction>,
 }
 
 /// An event as the tail keeps it.
@@ -270,7 +273,14 @@ impl Contact {
             &mut self.last_event_at,
             &mut self.armed_at,
         ];
-        own.into_iter().flatten().for_each(change);
+        own.into_iter().flatten().for_each(&mut *change);
+        (self.prediction.iter_mut()).for_each(|prediction| prediction.each_time(change));
+    }
+
+    /// The newest instant at which something happened to it.
+    #[must_use]
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        self.last_event_at.max(self.fold.last_transition_at)
     }
 }
 

@@ -21,15 +21,17 @@ mod fold;
 mod image;
 mod parts;
 mod policy;
+mod prediction;
 mod record;
 
 pub use case::{Case, CaseEnd, Resolution};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
-pub use fold::{Conversation, Fold};
+pub use fold::{Conversation, Experience, Fold};
 pub use machine::{Contact, Outcome};
 pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
     Obligation, Offer, OfferOutcome, Owed, Reopening, ReportedParts, SurveyGiven, Verdict,
 };
 pub use policy::{Abandons, ContactSettings, FirstContact, FlowOuts, Measure, Opens, Policy};
+pub use prediction::{Alarm, Prediction};
 pub use record::ContactRecord;

@@ -93,7 +93,8 @@ impl<'a> ContactRecord<'a> {
             resolution: None,
             csat: CsatRecord {
                 score: (fold.survey.as_ref()).map(|given| round(given.survey.normalised())),
-                predicted_low: None,
+                predicted_low: (contact.prediction.as_ref())
+                    .map(|prediction| f64::from(prediction.low_thousandths) / 1e3),
             },
             alerts,
             version: contact.version,

@@ -13,10 +13,12 @@ use super::{
     step::{OutTopic, Output},
     store::{Part, PartKey, Store},
     timers::Timers,
+    usual::Usual,
 };
 use crate::{
     alert::{self, AlertRecord, Context},
-    contact::{Contact, ContactRecord, Fold, Outcome, tell_changes},
+    contact::{Contact, ContactRecord, Fold, Outcome, Prediction, tell_changes},
+    csat,
     event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
 };
 
@@ -42,6 +44,7 @@ pub(super) struct Contacts {
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
+    usual: Usual,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
 }
@@ -51,8 +54,15 @@ struct Loaded {
     id: ContactId,
     key: PartKey,
     contact: Contact,
-    /// The fold as others know it, of a contact that was touched in this step.
-    before: Option<Fold>,
+    /// As others know it, of a contact that was touched in this step.
+    before: Option<Before>,
+}
+
+#[derive(Debug)]
+struct Before {
+    fold: Fold,
+    /// Whether the alarm had fired, and had ended.
+    alarm: (bool, bool),
 }
 
 /// What the end of a step needs to know.
@@ -93,6 +103,7 @@ impl Contacts {
             timers: Timers::default(),
             records_due: BTreeSet::new(),
             waiting: Waiting::default(),
+            usual: Usual::default(),
             alert_pending: false,
         }
     }
@@ -114,7 +125,10 @@ impl Contacts {
             }
         }
         self.waiting.take_changed();
-        Ok(())
+        self.usual.start(store).map_err(|error| TaskError::Corrupt {
+            task,
+            cause: format!("the usual times of a queue: {error}"),
+        })
     }
 
     /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
@@ -127,7 +141,11 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
+                Part::Customer(_)
+                | Part::Pane(..)
+                | Part::Gauges(_)
+                | Part::Outbox(_)
+                | Part::Usual(_) => None,
             });
         self.records_due.extend(contacts);
     }
@@ -138,8 +156,10 @@ impl Contacts {
         let named = event.customer.as_ref();
         let customer = named.map(|customer| self.pseudonym(customer));
         let settings = Arc::clone(&self.settings);
-        let loaded = self.touch(contact, store);
+        let place = self.touch(contact, store);
+        let loaded = &mut self.loaded[place];
         let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
+        loaded.predict(&self.usual, &settings);
         let alerts_changed = loaded.alerts_changed();
         self.alert_pending |= alerts_changed;
         Some(outcome)
@@ -157,9 +177,11 @@ impl Contacts {
         while let Some(due) = self.timers.pop(now) {
             any = true;
             for (_, id) in due {
-                let loaded = self.touch(&id, store);
+                let place = self.touch(&id, store);
+                let loaded = &mut self.loaded[place];
                 loaded.contact.armed_at = None;
                 (loaded.contact).handle_timeout(now, horizon, &settings.contact);
+                loaded.predict(&self.usual, &settings);
                 let alerts_changed = loaded.alerts_changed();
                 self.alert_pending |= alerts_changed;
             }
@@ -174,17 +196,21 @@ impl Contacts {
         Text::new(&format!("h:{}", hex.get(..16).unwrap_or_default()))
     }
 
-    fn touch(&mut self, id: &ContactId, store: &Store) -> &mut Loaded {
+    /// The contact's place in `loaded`.
+    fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
         let place = match self.place_by_contact.get(id) {
             Some(place) => *place,
             None => self.load(id, store),
         };
         let loaded = &mut self.loaded[place];
         if loaded.before.is_none() {
-            loaded.before = Some(loaded.contact.fold.clone());
+            loaded.before = Some(Before {
+                fold: loaded.contact.fold.clone(),
+                alarm: loaded.alarm(),
+            });
             self.touched.push(place);
         }
-        loaded
+        place
     }
 
     fn load(&mut self, id: &ContactId, store: &Store) -> usize {
@@ -210,12 +236,13 @@ impl Contacts {
             let Some(before) = loaded.before.take() else {
                 continue;
             };
-            loaded.catch_up(ending, &settings);
-            if before != loaded.contact.fold {
+            loaded.catch_up(ending, &self.usual, &settings);
+            if before.fold != loaded.contact.fold || before.alarm != loaded.alarm() {
                 if loaded.tell(&before, ending, &settings, said) {
                     self.records_due.insert(loaded.id.clone());
                 }
-                self.waiting.count(&before, -1);
+                self.usual.learn(&before.fold, &loaded.contact.fold);
+                self.waiting.count(&before.fold, -1);
                 self.waiting.count(&loaded.contact.fold, 1);
             }
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
@@ -231,6 +258,7 @@ impl Contacts {
             }
             loaded.save(ending, store, &settings);
         }
+        self.usual.save(store);
         if self.loaded.len() > LOADED_MAX {
             self.loaded.clear();
             self.place_by_contact.clear();
@@ -284,36 +312,80 @@ impl Loaded {
     }
 
     fn alerts_changed(&self) -> bool {
-        let before = self.before.as_ref().map(alert::outlook);
-        before != Some(alert::outlook(&self.contact.fold))
+        (self.before.as_ref()).is_none_or(|before| {
+            before.alarm != self.alarm()
+                || alert::outlook(&before.fold) != alert::outlook(&self.contact.fold)
+        })
+    }
+
+    fn alarm(&self) -> (bool, bool) {
+        let prediction = self.contact.prediction.as_ref();
+        prediction.map_or((false, false), Prediction::life)
+    }
+
+    fn predict(&mut self, usual: &Usual, settings: &Settings) {
+        let fold = &self.contact.fold;
+        let handle = usual.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
+        let alarms = settings.alert.low_predicted.enabled;
+        csat::revise(&mut self.contact, handle, alarms, &settings.csat);
     }
 
     /// Speaks of what was due already when its event came.
-    fn catch_up(&mut self, ending: Ending, settings: &Settings) {
+    fn catch_up(&mut self, ending: Ending, usual: &Usual, settings: &Settings) {
         let Some(now) = ending.spoken else { return };
         let due = self
             .contact
             .next_due_at(settings.lateness, &settings.contact);
         if due <= now {
             (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
+            self.predict(usual, settings);
+        }
+        if self.contact.is_forgotten(now, &settings.contact) {
+            csat::end_alarm(&mut self.contact, Some(now));
         }
     }
 
     /// True if the contact's record is another now.
     fn tell(
         &mut self,
-        before: &Fold,
+        before: &Before,
         ending: Ending,
         settings: &Settings,
         said: &mut Said<'_>,
     ) -> bool {
         let after = &self.contact.fold;
-        *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.clock_skews);
-        tell_changes(before, after, |fact, sign| {
+        *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.fold.clock_skews);
+        tell_changes(&before.fold, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
         });
-        CaseSaid::of_change(&self.id, before, after, |case| said.cases.push(case));
-        let context = Context {
+        CaseSaid::of_change(&self.id, &before.fold, after, |case| said.cases.push(case));
+        let context = self.context(&before.fold, ending, settings);
+        let transitions = alert::transitions(&before.fold, after, &settings.alert);
+        let records = transitions
+            .iter()
+            .map(|transition| AlertRecord::new(transition, &context));
+        let records = records.chain(self.alarm_records(before, &context, settings));
+        let alerts_before = said.outputs.len();
+        for record in records {
+            said.outputs
+                .push(Output::json(OutTopic::Alerts, &record.id, &record));
+        }
+        let alerts = said.outputs.len() - alerts_before;
+        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
+        let is_known = self.contact.version > 0;
+        let due = self.contact.is_over() || is_known || alerts > 0;
+        self.contact.version += u32::from(due);
+        due
+    }
+
+    fn context<'a>(
+        &'a self,
+        before: &'a Fold,
+        ending: Ending,
+        settings: &'a Settings,
+    ) -> Context<'a> {
+        let after = &self.contact.fold;
+        Context {
             contact: self.id.as_str(),
             before,
             after,
@@ -322,18 +394,29 @@ impl Loaded {
             seq: ending.seq,
             contact_settings: &settings.contact,
             alert_settings: &settings.alert,
-        };
-        let transitions = alert::transitions(before, after, &settings.alert);
-        for transition in &transitions {
-            let record = AlertRecord::new(transition, &context);
-            said.outputs
-                .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
-        let is_known = self.contact.version > 0;
-        let due = self.contact.is_over() || is_known || !transitions.is_empty();
-        self.contact.version += u32::from(due);
-        due
+    }
+
+    /// That a low rating is likely, and that there is nothing left to save.
+    fn alarm_records<'a>(
+        &'a self,
+        before: &Before,
+        context: &Context<'a>,
+        settings: &Settings,
+    ) -> impl Iterator<Item = AlertRecord<'a>> {
+        let alarm = (self.contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
+        let ((had_fired, had_ended), (fired, ended)) = (before.alarm, self.alarm());
+        let fires = (fired && !had_fired).then_some(None);
+        let ends = (ended && !had_ended).then(|| alarm.and_then(|alarm| alarm.ended_at));
+        let transitions = fires.into_iter().chain(ends);
+        transitions.filter_map(move |ended_at| {
+            Some(AlertRecord::of_alarm(
+                alarm?,
+                ended_at,
+                context,
+                &settings.csat,
+            ))
+        })
     }
 }
 
@@ -344,7 +427,9 @@ fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<
 
 /// The record of a contact as it is now.
 pub(super) fn contact_output(id: &ContactId, contact: &Contact, settings: &Settings) -> Output {
-    let alerts = alert::ids(id.as_str(), &contact.fold, &settings.alert);
+    let mut alerts = alert::ids(id.as_str(), &contact.fold, &settings.alert);
+    let alarm = (contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
+    alerts.extend(alarm.map(|alarm| alert::alarm_id(id.as_str(), alarm)));
     let record = ContactRecord::new(id.as_str(), contact, alerts, &settings.contact);
     Output::json(OutTopic::Contacts, id.as_str(), &record)
 }

@@ -34,6 +34,7 @@ mod store;
 mod task;
 mod time;
 mod timers;
+mod usual;
 
 pub use clock::Clock;
 pub use entity::Entity;

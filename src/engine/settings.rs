@@ -1,6 +1,8 @@
 //! What the engine must be told; filled by configuration, read once.
 
-use crate::{contact::ContactSettings, decode::Format, event::Span, kpi::KpiSettings};
+use crate::{
+    contact::ContactSettings, csat::CsatSettings, decode::Format, event::Span, kpi::KpiSettings,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -24,6 +26,7 @@ pub struct Settings {
     pub output_format: Format,
     pub contact: ContactSettings,
     pub kpi: KpiSettings,
+    pub csat: CsatSettings,
     pub alert: crate::alert::AlertSettings,
 }
 
@@ -58,6 +61,7 @@ impl Default for Settings {
             output_format: Format::Json,
             contact: ContactSettings::default(),
             kpi: KpiSettings::default(),
+            csat: CsatSettings::default(),
             alert: crate::alert::AlertSettings::default(),
         }
     }

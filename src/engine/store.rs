@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{codec, entity::Entity};
 use crate::{
-    event::{ContactId, Text, Timestamp},
+    event::{ContactId, QueueId, Text, Timestamp},
     kpi::Pane,
 };
 
@@ -41,6 +41,8 @@ pub(super) enum Part {
     Gauges(Entity),
     /// What waits for a task.
     Outbox(u16),
+    /// What contacts usually take in a queue.
+    Usual(QueueId),
 }
 
 const CONTACT: u8 = b'c';
@@ -48,6 +50,7 @@ const CUSTOMER: u8 = b'k';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
 const OUTBOX: u8 = b'o';
+const USUAL: u8 = b'u';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -318,6 +321,11 @@ impl PartKey {
         Self::of_machine(machine_prefix(OUTBOX, &task.to_string()))
     }
 
+    #[must_use]
+    pub(super) fn usual(queue: &QueueId) -> Self {
+        Self::of_machine(machine_prefix(USUAL, queue.as_str()))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -362,6 +370,7 @@ impl Part {
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
             OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
+            USUAL => Some(Self::Usual(QueueId::new(name))),
             _ => None,
         }
     }

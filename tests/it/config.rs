@@ -74,8 +74,15 @@ fn what_is_said_counts() {
         [alerts.at_risk]
         enabled = false
         recipients = ["team:north"]
+        [alerts.csat_low_predicted]
+        threshold = 0.25
+        [csat.usual_handle]
+        chat = "9m"
         "#,
     );
+    assert_eq!(config.engine.csat.threshold, 0.25);
+    let usual = config.engine.csat.usual_handle_of(Channel::Chat);
+    assert_eq!(usual, Span::from_secs(540));
     assert_eq!(config.http.listen.to_string(), "[::1]:1");
     assert_eq!(config.engine.contact.privacy_key, "0123456789abcdef");
     assert_eq!(
@@ -180,7 +187,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `alerts`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("calendar = \"x\""),
@@ -462,6 +469,14 @@ fn rules_are_grave_to_a_degree_and_tell_somebody() {
     check(
         "alerts.missed.recipients = [\"\"]",
         "f.toml:1:29: a recipient needs a name, such as \"team:north\"",
+    );
+    check(
+        "alerts.csat_low_predicted.threshold = 1",
+        "f.toml:1:39: 1 is no share over 0 and below 1; write 80 % as 0.8",
+    );
+    check(
+        "csat.usual_handle.voice = \"0s\"",
+        "f.toml:1:27: this must be over zero; write for instance \"1s\"",
     );
 }
 

@@ -1,8 +1,12 @@
 //! The engine's memory is lost at any point of a step, in any task: nothing is lost, nothing doubled, nothing differs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use floorwalker::{
+    alert::LOW_PREDICTED,
     contact::{ContactSettings, FirstContact},
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
     event::{Body, Span, line},
@@ -34,10 +38,12 @@ enum Keyed {
 fn outcome(cluster: &Cluster) -> Outcome {
     let mut last = BTreeMap::new();
     let mut alerts = BTreeMap::new();
+    let predicted = predicted(cluster);
     for (_, output) in &cluster.outputs {
         let key = String::from_utf8(output.key.clone().unwrap_or_default()).unwrap();
         let payload = String::from_utf8(output.payload.clone().unwrap_or_default()).unwrap();
         match output.topic {
+            OutTopic::Alerts if predicted.contains(&key) => {}
             OutTopic::Alerts => {
                 let record: serde_json::Value = serde_json::from_str(&payload).unwrap();
                 *alerts
@@ -59,11 +65,34 @@ fn outcome(cluster: &Cluster) -> Outcome {
             OutTopic::Contacts => {
                 let mut record: serde_json::Value = serde_json::from_str(&payload).unwrap();
                 record["version"] = serde_json::Value::Null;
+                record["csat"]["predicted_low"] = serde_json::Value::Null;
+                let ids = record["alerts"].as_array_mut().unwrap();
+                ids.retain(|id| !predicted.contains(id.as_str().unwrap()));
                 last.insert(format!("contact {key}"), record.to_string());
             }
         }
     }
     (last, alerts)
+}
+
+/// The ids of predictions. They are of what was known when, so where a step was cut may tell; but each fires and ends once.
+fn predicted(cluster: &Cluster) -> BTreeSet<String> {
+    let mut told = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for (_, output) in &cluster.outputs {
+        if output.topic != OutTopic::Alerts {
+            continue;
+        }
+        let payload = output.payload.as_ref().unwrap();
+        let record: serde_json::Value = serde_json::from_slice(payload).unwrap();
+        if record["rule"] == LOW_PREDICTED {
+            let id = record["id"].as_str().unwrap().to_owned();
+            let status = record["status"].as_str().unwrap().to_owned();
+            assert!(told.insert((id.clone(), status)), "twice: {record}");
+            ids.insert(id);
+        }
+    }
+    ids
 }
 
 fn cluster(lines: &[String], keyed: Keyed, settings: &Arc<Settings>) -> Cluster {

@@ -19,6 +19,7 @@ mod commands;
 mod config;
 mod conversation;
 mod crash;
+mod csat;
 #[cfg(feature = "kafka")]
 mod dead_letters;
 mod decode;

@@ -29,7 +29,7 @@ const RECORDS_HELD: RangeInclusive<i64> = 1..=10_000_000;
 const WORST_AGENTS: RangeInclusive<i64> = 0..=1_000;
 const PRIVACY_KEY_BYTES_MIN: usize = 16;
 
-pub(super) fn config(file: File) -> Result<Config, Fault> {
+pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     let kafka = kafka::settings(file.kafka)?;
     let mut contact = contact(&file.contact)?;
     first_contact(&mut contact, &file.fcr, file.contact.remember_min.as_ref())?;
@@ -41,6 +41,9 @@ pub(super) fn config(file: File) -> Result<Config, Fault> {
     engine.sources = kafka::sources(file.source, &kafka.prefix)?;
     engine.contact = contact;
     engine.kpi = kpi::settings(file.kpi)?;
+    by_channel(&mut engine.csat.usual_handle, &file.csat.usual_handle)?;
+    let threshold = file.alerts.csat_low_predicted.threshold.take();
+    put(&mut engine.csat.threshold, share(threshold, false)?);
     engine.alert = alert(file.alerts)?;
     put(
         &mut engine.output_format,
@@ -101,21 +104,25 @@ fn contact(said: &file::Contact) -> Result<ContactSettings, Fault> {
     if let Some(channels) = &said.no_wrap_up {
         settings.no_wrap_up = channels.iter().map(|Said(channel)| *channel).collect();
     }
-    let ages = &said.max_age;
-    let ages = [
-        &ages.voice,
-        &ages.chat,
-        &ages.email,
-        &ages.social,
-        &ages.sms,
-        &ages.messaging,
-        &ages.video,
-        &ages.other,
-    ];
-    for (age, of_channel) in settings.max_age.iter_mut().zip(ages) {
-        put(age, over_zero(of_channel.as_ref())?);
-    }
+    by_channel(&mut settings.max_age, &said.max_age)?;
     Ok(settings)
+}
+
+fn by_channel(settings: &mut [Span; 8], said: &file::ByChannel) -> Result<(), Fault> {
+    let said = [
+        &said.voice,
+        &said.chat,
+        &said.email,
+        &said.social,
+        &said.sms,
+        &said.messaging,
+        &said.video,
+        &said.other,
+    ];
+    for (setting, of_channel) in settings.iter_mut().zip(said) {
+        put(setting, over_zero(of_channel.as_ref())?);
+    }
+    Ok(())
 }
 
 /// A contact must be remembered for as long as it may be repeated: unsaid, `remember_min` follows.
@@ -179,6 +186,15 @@ fn alert(said: file::Alerts) -> Result<AlertSettings, Fault> {
     let mut settings = AlertSettings::default();
     rule(&mut settings.at_risk, said.at_risk)?;
     rule(&mut settings.missed, said.missed)?;
+    let low = said.csat_low_predicted;
+    rule(
+        &mut settings.low_predicted,
+        file::Rule {
+            enabled: low.enabled,
+            severity: low.severity,
+            recipients: low.recipients,
+        },
+    )?;
     Ok(settings)
 }
 

@@ -66,7 +66,7 @@ impl Fold {
     ) {
         match &message.by {
             Author::Customer if message.public => {
-                self.customer_writes(at, message.queue.as_ref(), settings);
+                self.customer_writes(at, message, settings);
             }
             Author::Agent(agent) if message.public => self.agent_writes(at, agent),
             Author::Customer | Author::Bot | Author::System | Author::Agent(_) => {}
@@ -77,13 +77,14 @@ impl Fold {
     fn customer_writes(
         &mut self,
         at: Timestamp,
-        queue: Option<&QueueId>,
+        message: &MessageSent,
         settings: &ContactSettings,
     ) {
         if self.over_since.is_some() || self.direction_of(None) != Direction::Inbound {
             return;
         }
-        let queue = self.queue_around(queue).cloned();
+        self.experience.write(at, message.sentiment);
+        let queue = self.queue_around(message.queue.as_ref()).cloned();
         if !self.conversation.is_begun() {
             self.owe_first_response(at, queue.as_ref(), Opens::Contact, settings);
         }
@@ -97,6 +98,7 @@ impl Fold {
     fn agent_writes(&mut self, at: Timestamp, agent: &AgentId) {
         let said = Conversation::AGENT_WROTE.and(Conversation::TURN_OVER);
         self.conversation.set(said);
+        self.experience.reply(at);
         let by_answer = self.is_answered_by_voice();
         let is_met = |owed: Owed| owed.is_response() && !(by_answer && is_first_response(owed));
         self.close(

@@ -1,6 +1,7 @@
 //! The fold proper: one event after the other, in order, with the passing of time between them.
 
 mod conversation;
+mod experience;
 mod passing;
 mod resolution;
 mod talks;
@@ -8,8 +9,8 @@ mod waits;
 
 use minicbor::{Decode, Encode};
 
-pub use self::conversation::Conversation;
 pub(super) use self::passing::Until;
+pub use self::{conversation::Conversation, experience::Experience};
 use super::{
     ContactSettings,
     parts::{
@@ -67,6 +68,9 @@ pub struct Fold {
     /// An outside party got it.
     #[n(19)]
     pub left_house: bool,
+    #[n(20)]
+    #[cbor(default)]
+    pub experience: Experience,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -154,6 +158,7 @@ impl Fold {
     /// The contact ended or was resolved.
     fn be_over(&mut self, at: Timestamp, settings: &ContactSettings) {
         self.over_since.get_or_insert(at);
+        self.experience.be_over();
         self.end_answered(at, settings);
     }
 

@@ -86,7 +86,9 @@ impl Fold {
 
     pub(super) fn start_hold(&mut self, at: Timestamp, agent: &AgentId) {
         if let Some(talking) = self.talking(agent) {
-            self.engagements[talking].held_since.get_or_insert(at);
+            let held_since = &mut self.engagements[talking].held_since;
+            self.experience.holds += u32::from(held_since.is_none());
+            held_since.get_or_insert(at);
         }
     }
 

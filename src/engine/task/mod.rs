@@ -213,7 +213,11 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
+            Part::Customer(_)
+            | Part::Pane(..)
+            | Part::Gauges(_)
+            | Part::Outbox(_)
+            | Part::Usual(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))

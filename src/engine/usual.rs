@@ -1,0 +1,84 @@
+//! What a contact usually takes in a queue: sums of what the task's own contacts told, in any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    codec,
+    store::{Part, PartKey, Store},
+};
+use crate::{
+    contact::{Fact, Fold, HandleParts, What, tell_changes},
+    event::{QueueId, Span},
+};
+
+/// Fewer are no custom.
+const ENOUGH: i64 = 20;
+
+#[derive(Debug, Default)]
+pub(super) struct Usual {
+    handled_by_queue: BTreeMap<QueueId, Handled>,
+    changed: BTreeSet<QueueId>,
+}
+
+/// Complete engagements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+struct Handled {
+    #[n(0)]
+    n: i64,
+    #[n(1)]
+    handle: Span,
+}
+
+impl Usual {
+    /// Takes up what a restored store holds.
+    ///
+    /// # Errors
+    /// When a part can't be decoded.
+    pub(super) fn start(&mut self, store: &Store) -> Result<(), minicbor::decode::Error> {
+        for (part, image) in store.iter() {
+            if let Part::Usual(queue) = part {
+                self.handled_by_queue
+                    .insert(queue, minicbor::decode(image)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears what became of a contact.
+    pub(super) fn learn(&mut self, before: &Fold, after: &Fold) {
+        if before.engagements != after.engagements {
+            tell_changes(before, after, |fact, sign| self.add(fact, sign));
+        }
+    }
+
+    fn add(&mut self, fact: &Fact<'_>, sign: i64) {
+        let What::Handled { parts, .. } = fact.what else {
+            return;
+        };
+        let (HandleParts::Complete { talk, hold, wrap }, Some(queue)) =
+            (parts, fact.audience.queue)
+        else {
+            return;
+        };
+        let handled = self.handled_by_queue.entry(queue.clone()).or_default();
+        handled.n += sign;
+        handled.handle = Span(handled.handle.0 + sign * (talk + hold + wrap).0);
+        self.changed.insert(queue.clone());
+    }
+
+    /// The mean of the queue, once there are enough to have one.
+    pub(super) fn handle(&self, queue: Option<&QueueId>) -> Option<Span> {
+        let handled = self.handled_by_queue.get(queue?)?;
+        (handled.n >= ENOUGH).then(|| Span(handled.handle.0 / handled.n))
+    }
+
+    pub(super) fn save(&mut self, store: &mut Store) {
+        for queue in std::mem::take(&mut self.changed) {
+            if let Some(handled) = self.handled_by_queue.get(&queue) {
+                store.put(&PartKey::usual(&queue), &codec::to_bytes(handled));
+            }
+        }
+    }
+}
