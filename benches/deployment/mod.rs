@@ -93,7 +93,7 @@ impl Deployment {
     /// `floorwalker run` of the binary that was built along with the bench; its log is this process's standard error.
     pub(crate) fn run(&self) -> Process {
         let child = Command::new(env!("CARGO_BIN_EXE_floorwalker"))
-            .arg("run")
+            .args(["run", "--roles", "work"])
             .arg("--config")
             .arg(&self.config)
             .stdin(Stdio::null())

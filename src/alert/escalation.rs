@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::AlertSettings;
 use crate::{
-    contact::{Closed, Fold, Obligation, Verdict},
+    contact::{Closed, Fold, Obligation, Owed, Verdict},
     event::Timestamp,
 };
 
@@ -37,6 +37,9 @@ pub enum Reason {
     Stale,
     Declined,
     Withdrawn,
+    Replied,
+    Resolved,
+    Ended,
     /// Of an `sla.at_risk`: it became an `sla.missed`.
     Missed,
     /// Late evidence: it should not have been raised.
@@ -135,9 +138,9 @@ fn missed(place: usize, obligation: &Obligation) -> Option<Escalation> {
 }
 
 fn digest(rule: RuleName, obligation: &Obligation) -> u64 {
-    let owed = match (&obligation.offered_to, &obligation.queue) {
-        (Some(agent), _) => agent.as_str(),
-        (None, queue) => queue.as_ref().map_or("", |queue| queue.as_str()),
+    let owed = match (obligation.owed, &obligation.agent, &obligation.queue) {
+        (Owed::Accept(_), Some(agent), _) => agent.as_str(),
+        (_, _, queue) => queue.as_ref().map_or("", |queue| queue.as_str()),
     };
     let mut bytes = Vec::with_capacity(64);
     bytes.extend_from_slice(rule.name().as_bytes());
@@ -175,6 +178,9 @@ impl Reason {
             Self::Stale => "stale",
             Self::Declined => "declined",
             Self::Withdrawn => "withdrawn",
+            Self::Replied => "replied",
+            Self::Resolved => "resolved",
+            Self::Ended => "ended",
             Self::Missed => "missed",
             Self::Corrected => "corrected",
         }
@@ -190,6 +196,9 @@ impl From<Closed> for Reason {
             Closed::Stale => Self::Stale,
             Closed::Declined => Self::Declined,
             Closed::Withdrawn => Self::Withdrawn,
+            Closed::Replied => Self::Replied,
+            Closed::Resolved => Self::Resolved,
+            Closed::Ended => Self::Ended,
         }
     }
 }

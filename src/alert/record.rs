@@ -1,5 +1,6 @@
 //! The alert record: one per transition, on the topic `alerts` under the alert's id.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
@@ -7,7 +8,7 @@ use super::{
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
-    contact::{ContactSettings, Fold, Obligation},
+    contact::{ContactSettings, Fold, Measure, Obligation},
     event::{Channel, Timestamp},
 };
 
@@ -51,9 +52,36 @@ pub struct AlertRecord<'a> {
     links: Links,
 }
 
+/// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
 #[derive(Debug, Serialize)]
 struct Links {
     wallboard: String,
+    alert: String,
+    contact: String,
+    history: String,
+    numbers: String,
+}
+
+/// What may stand in one segment of a path as it is (RFC 3986).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
+impl Links {
+    fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
+        let segment = |text| utf8_percent_encode(text, SEGMENT);
+        let entity = queue.map_or_else(|| "all".to_owned(), |queue| format!("queue:{queue}"));
+        Self {
+            wallboard: format!("/contacts/{}", segment(contact)),
+            alert: format!("/api/v1/alerts/{}", segment(alert)),
+            contact: format!("/api/v1/contacts/{}", segment(contact)),
+            history: format!("/api/v1/contacts/{}/history", segment(contact)),
+            numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
+        }
+    }
 }
 
 /// What surrounds a transition.
@@ -113,7 +141,7 @@ impl<'a> Facts<'a> {
                 RuleName::Missed => &context.alert_settings.missed,
             },
             contact: context.contact,
-            agent: obligation.offered_to.as_ref().map(|agent| agent.as_str()),
+            agent: obligation.agent.as_ref().map(|agent| agent.as_str()),
             queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
             channel: fold.attributes.channel,
             waited: (until - obligation.opened_at).as_secs(),
@@ -127,8 +155,10 @@ impl<'a> Facts<'a> {
         ended: Option<(Timestamp, Reason)>,
         context: &Context<'a>,
     ) -> AlertRecord<'a> {
+        let id = alert.id(self.contact);
         AlertRecord {
-            id: alert.id(self.contact),
+            links: Links::new(&id, self.contact, self.queue),
+            id,
             rule: alert.rule.name(),
             status: if ended.is_some() {
                 "resolved"
@@ -162,9 +192,6 @@ impl<'a> Facts<'a> {
             ack: None,
             inhibited_by: None,
             seq: context.seq,
-            links: Links {
-                wallboard: format!("/contacts/{}", self.contact),
-            },
         }
     }
 
@@ -179,28 +206,46 @@ impl<'a> Facts<'a> {
     }
 
     fn formula(&self) -> String {
-        let verb = if self.agent.is_some() {
-            "accepted"
-        } else {
-            "answered"
+        let what = match self.obligation.owed.measure() {
+            Measure::Accept => "accepted",
+            Measure::Answer => "answered",
+            Measure::FirstResponse => "first response",
+            Measure::NextResponse => "next response",
+            Measure::Resolution => "resolved",
         };
-        format!("{verb} within {} s", self.threshold)
+        format!("{what} within {} s", self.threshold)
     }
 
     fn place(&self) -> String {
-        let queue = || self.queue.unwrap_or("no queue");
-        self.agent.map_or_else(
-            || format!("has waited {} s in {}", self.waited, queue()),
-            |agent| format!("has rung {} s at {agent}", self.waited),
-        )
+        let waited = self.waited;
+        let place = match (self.rung_at(), self.queue) {
+            (Some(agent), _) => return format!("has rung {waited} s at {agent}"),
+            (None, queue) => queue.unwrap_or("no queue"),
+        };
+        match self.obligation.owed.measure() {
+            Measure::Accept | Measure::Answer => format!("has waited {waited} s in {place}"),
+            Measure::FirstResponse => {
+                format!("has waited {waited} s in {place} for a first response")
+            }
+            Measure::NextResponse => format!("has waited {waited} s in {place} for a response"),
+            Measure::Resolution => format!("has been open {waited} s in {place}"),
+        }
+    }
+
+    /// Of an offer.
+    fn rung_at(&self) -> Option<&'a str> {
+        let is_offer = self.obligation.owed.measure() == Measure::Accept;
+        self.agent.filter(|_| is_offer)
     }
 
     fn why(&self, rule: RuleName, ended: Option<Reason>) -> String {
         let (contact, threshold) = (self.contact, self.threshold);
-        let target = if self.agent.is_some() {
-            "a pick-up"
-        } else {
-            "an answer"
+        let target = match self.obligation.owed.measure() {
+            Measure::Accept => "a pick-up",
+            Measure::Answer => "an answer",
+            Measure::FirstResponse => "a first response",
+            Measure::NextResponse => "a response",
+            Measure::Resolution => "a resolution",
         };
         let place = self.place();
         match (ended, rule) {
@@ -219,8 +264,17 @@ impl<'a> Facts<'a> {
     }
 
     fn action(&self, ended: bool) -> String {
+        let measure = self.obligation.owed.measure();
+        let verb = match measure {
+            Measure::Accept | Measure::Answer => "Take",
+            Measure::FirstResponse | Measure::NextResponse => "Reply to",
+            Measure::Resolution => "Resolve",
+        };
         match (ended, self.agent, self.queue) {
             (true, ..) => "Nothing more to do.".to_owned(),
+            (false, Some(agent), _) if measure != Measure::Accept => {
+                format!("{verb} {}: {agent} has it.", self.contact)
+            }
             (false, Some(agent), _) => {
                 format!(
                     "Offer {} to somebody else, and see whether {agent} is at the desk.",
@@ -228,9 +282,9 @@ impl<'a> Facts<'a> {
                 )
             }
             (false, None, Some(queue)) => {
-                format!("Take {}, or move an agent to {queue}.", self.contact)
+                format!("{verb} {}, or move an agent to {queue}.", self.contact)
             }
-            (false, None, None) => format!("Take {}.", self.contact),
+            (false, None, None) => format!("{verb} {}.", self.contact),
         }
     }
 
@@ -240,5 +294,20 @@ impl<'a> Facts<'a> {
             return queue.into_iter().collect();
         }
         self.rule.recipients.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_legal_paths_whatever_the_ids_hold() {
+        let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
+        assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
+        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
+        assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
+        let nowhere = Links::new("contact:c/1", "c", None);
+        assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");
     }
 }

@@ -7,6 +7,7 @@ mod load;
 mod progress;
 mod replay;
 mod report;
+mod run;
 mod shell;
 mod simulate;
 mod topics;
@@ -14,16 +15,11 @@ mod topics;
 use std::{
     io::{self, Write as _},
     path::PathBuf,
-    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{
-    config::Config,
-    kafka::{self, Progress, Stop},
-    serve::Server,
-};
+use crate::{config::Config, kafka::Stop};
 
 /// As a shell says of a process that an interrupt ended.
 const INTERRUPTED: i32 = 130;
@@ -40,8 +36,8 @@ pub struct Arguments {
 enum Command {
     /// Says whether a configuration is right, or what is wrong where
     Check(check::Check),
-    /// Works on the sources until it is asked to stop
-    Run(ConfigFile),
+    /// Works on the sources and serves what comes of them, until it is asked to stop
+    Run(run::Run),
     /// Counts what files of events say, and prints a report
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
@@ -87,7 +83,7 @@ impl ConfigFile {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check(arguments) => check::check(&arguments),
-        Command::Run(file) => work(file.load()?.with_sources(&file.config)?),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
@@ -101,20 +97,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
-fn work(config: Config) -> anyhow::Result<()> {
-    let stop = stop_on_interrupt()?;
-    let progress = Arc::new(Progress::default());
-    let server = Server::start(&config.http, Arc::clone(&progress))?;
-    tracing::info!(
-        "reading {} sources as {}; http://{}/metrics",
-        config.engine.sources.len(),
-        config.kafka.instance,
-        server.address
-    );
-    kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress)
-}
-
+/// An interrupt lets the process finish what it does and leave; a second one ends it at once.
 fn stop_on_interrupt() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let asked = stop.clone();

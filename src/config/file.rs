@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::value::Said;
 use crate::{
     alert::Severity,
-    contact::{Abandons, FlowOuts, Measure},
+    contact::{Abandons, FlowOuts, Measure, Opens},
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
@@ -24,11 +24,13 @@ pub(super) struct File {
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
     pub(super) contact: Contact,
+    pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) alerts: Alerts,
     pub(super) outputs: Outputs,
     pub(super) privacy: Privacy,
     pub(super) http: Http,
+    pub(super) serve: Serve,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,6 +86,14 @@ pub(super) struct Contact {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub(super) struct FirstContact {
+    pub(super) window: Option<Time>,
+    pub(super) transfer_breaks: Option<bool>,
+    pub(super) same_reason: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct MaxAge {
     pub(super) voice: Option<Time>,
     pub(super) chat: Option<Time>,
@@ -109,6 +119,7 @@ pub(super) struct Policy {
     pub(super) abandons: Option<Said<Abandons>>,
     pub(super) short_abandon: Option<Time>,
     pub(super) flow_outs: Option<Said<FlowOuts>>,
+    pub(super) opens: Option<Spanned<Said<Opens>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -142,4 +153,14 @@ pub(super) struct Privacy {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
     pub(super) listen: Option<Said<SocketAddr>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Serve {
+    pub(super) contacts_max: Option<Spanned<i64>>,
+    pub(super) alerts_max: Option<Spanned<i64>>,
+    pub(super) entities_max: Option<Spanned<i64>>,
+    pub(super) worst_agents: Option<Spanned<i64>>,
+    pub(super) all_agents: Option<bool>,
 }

@@ -9,7 +9,11 @@ use std::{fs, ops::Range, path::Path};
 
 pub use incidents::load_incidents;
 
-use crate::{engine::Settings, kafka::KafkaSettings, serve::HttpSettings};
+use crate::{
+    engine::Settings,
+    kafka::KafkaSettings,
+    serve::{HttpSettings, ServeSettings},
+};
 
 /// All that a process must be told.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,6 +21,7 @@ pub struct Config {
     pub engine: Settings,
     pub kafka: KafkaSettings,
     pub http: HttpSettings,
+    pub serve: ServeSettings,
 }
 
 /// Why a file is no configuration.

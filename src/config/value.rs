@@ -9,7 +9,7 @@ use serde::{
 
 use crate::{
     alert::Severity,
-    contact::{Abandons, FlowOuts, Measure},
+    contact::{Abandons, FlowOuts, Measure, Opens},
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
@@ -80,16 +80,27 @@ impl Value for Channel {
 }
 
 impl Value for Measure {
-    const EXPECTED: &'static str = "accept or answer";
+    const EXPECTED: &'static str = "accept, answer, first_response, next_response or resolution";
 
     fn read(text: &str) -> Result<Self, String> {
         match text {
             "accept" => Ok(Self::Accept),
             "answer" => Ok(Self::Answer),
-            "first_response" | "next_response" | "resolution" => Err(format!(
-                "`{text}` can't be measured yet; remove the policy, or measure {}",
-                Self::EXPECTED
-            )),
+            "first_response" => Ok(Self::FirstResponse),
+            "next_response" => Ok(Self::NextResponse),
+            "resolution" => Ok(Self::Resolution),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for Opens {
+    const EXPECTED: &'static str = "contact or queued";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "contact" => Ok(Self::Contact),
+            "queued" => Ok(Self::Queued),
             _ => Err(unknown::<Self>(text)),
         }
     }

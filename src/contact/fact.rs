@@ -1,10 +1,10 @@
 //! What a contact tells others: signed facts, each of its own time, each for an audience.
 
 use super::{
-    Fold,
+    Fold, Resolution,
     parts::{
         Closed, Engaged, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome,
-        Owed, Verdict,
+        Owed, Reopening, Verdict,
     },
 };
 use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
@@ -54,6 +54,21 @@ pub enum What {
     ResolvedSaid {
         resolved: bool,
     },
+    /// The first response, by the policy that rates it.
+    FirstResponse {
+        met: bool,
+    },
+    Reopened,
+    /// An ended contact's part in first-contact resolution, as it is known so far.
+    FirstContact {
+        resolution: Resolution,
+    },
+    /// The same, settled.
+    FirstContactConfirmed {
+        resolution: Resolution,
+    },
+    /// An ended contact of nobody knows which customer.
+    NoCustomer,
     EndedAnswered {
         surveyed: bool,
     },
@@ -99,10 +114,17 @@ pub fn tell_changes(before: &Fold, after: &Fold, mut tell: impl FnMut(&Fact<'_>,
             which.pick(old, new).obligation(part, say);
         },
     );
+    difference.of(&before.reopenings, &after.reopenings, |which, part, say| {
+        which.pick(old, new).reopening(part, say);
+    });
     let same = before.survey == after.survey && before.answered_end == after.answered_end;
     if all || !same {
         old.satisfaction(&mut |fact| (difference.tell)(fact, -1));
         new.satisfaction(&mut |fact| (difference.tell)(fact, 1));
+    }
+    if all || before.end_without_customer() != after.end_without_customer() {
+        old.no_customer(&mut |fact| (difference.tell)(fact, -1));
+        new.no_customer(&mut |fact| (difference.tell)(fact, 1));
     }
 }
 
@@ -236,15 +258,22 @@ impl Teller<'_> {
             verdict: decided.verdict,
         };
         let groups = self.groups(obligation.queue.as_ref());
-        let audience = match &obligation.offered_to {
+        let audience = match &obligation.agent {
             None => groups,
             Some(agent) => groups.with(agent),
         };
-        say(&Fact {
-            at: decided.at,
-            audience,
-            what,
-        });
+        let at = decided.at;
+        say(&Fact { at, audience, what });
+        let met = decided.verdict == Verdict::Met;
+        if obligation.owed == (Owed::FirstResponse { rates: true })
+            && decided.verdict != Verdict::Excluded
+        {
+            say(&Fact {
+                at,
+                audience,
+                what: What::FirstResponse { met },
+            });
+        }
         if let (Owed::Answer(_), Some(closed)) = (obligation.owed, &obligation.closed)
             && let (Closed::Answered, Some(agent)) = (closed.how, &closed.agent)
         {
@@ -254,6 +283,25 @@ impl Teller<'_> {
                 what,
             });
         }
+    }
+
+    fn reopening(&self, reopening: &Reopening, say: Say<'_>) {
+        if self.0.attributes.direction() == Direction::Inbound {
+            say(&Fact {
+                at: reopening.at,
+                audience: self.last_by(reopening.engaged.as_ref(), reopening.waited_in.as_ref()),
+                what: What::Reopened,
+            });
+        }
+    }
+
+    /// Whoever was engaged last; without one as a wait goes.
+    fn last_by<'a>(
+        &self,
+        engaged: Option<&'a Engaged>,
+        waited_in: Option<&'a QueueId>,
+    ) -> Audience<'a> {
+        engaged.map_or_else(|| self.groups(waited_in), |engaged| self.engaged(engaged))
     }
 
     fn satisfaction(&self, say: Say<'_>) {
@@ -273,14 +321,21 @@ impl Teller<'_> {
         let Some(given) = &fold.survey else { return };
         say(&Fact {
             at: given.at,
-            audience: (given.engaged.as_ref()).map_or_else(
-                || self.groups(given.waited_in.as_ref()),
-                |engaged| self.engaged(engaged),
-            ),
+            audience: self.last_by(given.engaged.as_ref(), given.waited_in.as_ref()),
             what: What::Rated {
                 billionths: billionths(given.survey.normalised()),
             },
         });
+    }
+
+    fn no_customer(&self, say: Say<'_>) {
+        if let Some((at, agent, queue)) = self.0.end_without_customer() {
+            say(&Fact {
+                at,
+                audience: self.groups(queue).with(agent),
+                what: What::NoCustomer,
+            });
+        }
     }
 
     fn engaged<'a>(&self, engaged: &'a Engaged) -> Audience<'a> {
@@ -309,12 +364,12 @@ impl<'a> Audience<'a> {
 }
 
 fn handled(engagement: &Engagement) -> What {
-    let parts = if engagement.incomplete {
+    let parts = if engagement.is_incomplete() {
         HandleParts::Incomplete
     } else {
         HandleParts::Complete {
             talk: engagement.talk(),
-            hold: engagement.hold,
+            hold: engagement.hold(),
             wrap: engagement.wrap(),
         }
     };

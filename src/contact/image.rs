@@ -42,10 +42,14 @@ impl Fold {
             self.began_at.as_mut(),
             self.over_since.as_mut(),
             self.last_transition_at.as_mut(),
+            self.contacted_at.as_mut(),
             self.survey.as_mut().map(|given| &mut given.at),
             self.answered_end.as_mut().map(|end| &mut end.at),
         ];
         own.into_iter().flatten().for_each(&mut *change);
+        self.reopenings
+            .iter_mut()
+            .for_each(|part| change(&mut part.at));
         self.episodes
             .iter_mut()
             .for_each(|part| part.each_time(change));

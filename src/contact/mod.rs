@@ -15,6 +15,7 @@
 //! ```
 
 mod machine;
+mod case;
 mod fact;
 mod fold;
 mod image;
@@ -22,12 +23,13 @@ mod parts;
 mod policy;
 mod record;
 
+pub use case::{Case, CaseEnd, Resolution};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
-pub use fold::Fold;
+pub use fold::{Conversation, Fold};
 pub use machine::{Contact, Outcome};
 pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
-    Obligation, Offer, OfferOutcome, Owed, SurveyGiven, Verdict,
+    Obligation, Offer, OfferOutcome, Owed, Reopening, ReportedParts, SurveyGiven, Verdict,
 };
-pub use policy::{Abandons, ContactSettings, FlowOuts, Measure, Policy};
+pub use policy::{Abandons, ContactSettings, FirstContact, FlowOuts, Measure, Opens, Policy};
 pub use record::ContactRecord;

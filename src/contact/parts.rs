@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::Measure;
 use crate::event::{
     AgentId, Channel, DeclineCause, Direction, QueueId, Span, Survey, Text, Timestamp,
 };
@@ -104,7 +105,7 @@ pub struct Engagement {
     pub held_since: Option<Timestamp>,
     #[n(8)]
     pub transferred: bool,
-    /// Ended without anybody saying so: handled, but in no mean.
+    /// Ended without anybody saying so.
     #[n(9)]
     pub incomplete: bool,
     /// A `WrapUpEnded` was taken for it.
@@ -116,6 +117,20 @@ pub struct Engagement {
     /// Of its leg, when it began.
     #[n(12)]
     pub direction: Direction,
+    /// What vendors' summaries said.
+    #[n(13)]
+    pub reported: Option<ReportedParts>,
+}
+
+/// The parts that a summary named; each stands for what the events say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct ReportedParts {
+    #[n(0)]
+    pub talk: Option<Span>,
+    #[n(1)]
+    pub hold: Option<Span>,
+    #[n(2)]
+    pub wrap: Option<Span>,
 }
 
 /// A policy applied once: it has a due time and ends met, missed or excluded.
@@ -142,12 +157,13 @@ pub struct Obligation {
     /// When and how what was owed came to its end: the answer, however late, the abandon.
     #[n(8)]
     pub closed: Option<Closing>,
-    /// To whom an accept was offered.
+    /// Who is judged by it, beside the groups: to whom an accept was offered; once a response or resolution is decided, who
+    /// gave it, else who was talking.
     #[n(9)]
-    pub offered_to: Option<AgentId>,
+    pub agent: Option<AgentId>,
 }
 
-/// Index into the contact's episodes or offers.
+/// With an index into the contact's episodes or offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Owed {
     /// An answer to this episode.
@@ -156,6 +172,16 @@ pub enum Owed {
     /// An answer to this offer by its agent.
     #[n(1)]
     Accept(#[n(0)] u32),
+    /// `rates`: of the contact's, this one makes the first-response rate.
+    #[n(2)]
+    FirstResponse {
+        #[n(0)]
+        rates: bool,
+    },
+    #[n(3)]
+    NextResponse,
+    #[n(4)]
+    Resolution,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -203,6 +229,26 @@ pub enum Closed {
     Declined,
     #[n(5)]
     Withdrawn,
+    /// An agent wrote.
+    #[n(6)]
+    Replied,
+    #[n(7)]
+    Resolved,
+    /// The contact ended: the response is no longer owed.
+    #[n(8)]
+    Ended,
+}
+
+/// What was over began anew.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Reopening {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub engaged: Option<Engaged>,
+    /// The queue last waited in by then.
+    #[n(2)]
+    pub waited_in: Option<QueueId>,
 }
 
 /// The latest survey of the contact.
@@ -235,6 +281,31 @@ pub struct AnsweredEnd {
     pub at: Timestamp,
     #[n(1)]
     pub engaged: Engaged,
+    /// What left the contact unresolved by then.
+    #[n(2)]
+    pub flaw: Option<Flaw>,
+}
+
+/// Why an answered contact did not resolve what it was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Flaw {
+    /// Its last wait, after an answer, was abandoned or left.
+    #[n(0)]
+    WaitLost,
+    /// A second agent or an outside party got it, and the policy has it so.
+    #[n(1)]
+    PassedOn,
+}
+
+/// What dispositions said of whether the contact is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Dispositions {
+    #[n(0)]
+    pub last: Option<bool>,
+    /// The last before `fcr.window` had passed since the end.
+    #[n(1)]
+    pub last_in_window: Option<bool>,
 }
 
 /// What holds for the whole contact: the first said, whenever it is said.
@@ -275,25 +346,46 @@ impl Engagement {
         self.talk_ended_at.is_some() && self.ended_at.is_none()
     }
 
-    /// Answer to end of talk, less hold. Zero while the talk is open.
+    /// As reported, else answer to end of talk, less hold. Zero while the talk is open.
     #[must_use]
     pub fn talk(&self) -> Span {
-        self.talk_ended_at
-            .map_or(Span::ZERO, |end| end - self.answered_at - self.hold)
+        let seen = || {
+            self.talk_ended_at
+                .map_or(Span::ZERO, |end| end - self.answered_at - self.hold)
+        };
+        self.reported
+            .and_then(|said| said.talk)
+            .unwrap_or_else(seen)
     }
 
-    /// End of talk to the end. Zero while open, and when it is unknown.
+    /// As reported, else the closed holds.
+    #[must_use]
+    pub fn hold(&self) -> Span {
+        let reported = self.reported.and_then(|said| said.hold);
+        reported.unwrap_or(self.hold)
+    }
+
+    /// As reported, else end of talk to the end. Zero while open, and when it is unknown.
     #[must_use]
     pub fn wrap(&self) -> Span {
-        match (self.talk_ended_at, self.ended_at) {
+        let seen = || match (self.talk_ended_at, self.ended_at) {
             (Some(talk_end), Some(end)) if !self.incomplete => end - talk_end,
             _ => Span::ZERO,
-        }
+        };
+        self.reported
+            .and_then(|said| said.wrap)
+            .unwrap_or_else(seen)
     }
 
     #[must_use]
     pub fn handle(&self) -> Span {
-        self.talk() + self.hold + self.wrap()
+        self.talk() + self.hold() + self.wrap()
+    }
+
+    /// Handled, but in no mean.
+    #[must_use]
+    pub const fn is_incomplete(&self) -> bool {
+        self.incomplete && self.reported.is_none()
     }
 }
 
@@ -321,17 +413,52 @@ impl Obligation {
         }
     }
 
-    pub(super) fn pass(&mut self, at: Timestamp) {
+    /// Lets time pass; `talking` is the agent whose talk is open.
+    pub(super) fn pass(&mut self, at: Timestamp, talking: Option<&AgentId>) {
         if self.decided.is_some() {
             return;
         }
         self.at_risk |= self.risk_at <= at;
         if self.due_at <= at {
-            self.decided = Some(Decision {
+            let missed = Decision {
                 at: self.due_at,
                 verdict: Verdict::Missed,
-            });
+            };
+            self.decide(missed, talking);
         }
+    }
+
+    /// Decides it unless it is decided; `agent` is who is judged by a response or resolution.
+    pub(super) fn decide(&mut self, decision: Decision, agent: Option<&AgentId>) {
+        if self.decided.is_some() {
+            return;
+        }
+        self.decided = Some(decision);
+        if self.owed.is_of_conversation() {
+            self.agent = agent.cloned();
+        }
+    }
+}
+
+impl Owed {
+    #[must_use]
+    pub const fn measure(self) -> Measure {
+        match self {
+            Self::Answer(_) => Measure::Answer,
+            Self::Accept(_) => Measure::Accept,
+            Self::FirstResponse { .. } => Measure::FirstResponse,
+            Self::NextResponse => Measure::NextResponse,
+            Self::Resolution => Measure::Resolution,
+        }
+    }
+
+    pub(super) const fn is_response(self) -> bool {
+        matches!(self, Self::FirstResponse { .. } | Self::NextResponse)
+    }
+
+    /// A response or the resolution: owed by the contact's agents, not by its wait or an offer.
+    pub(super) const fn is_of_conversation(self) -> bool {
+        self.is_response() || matches!(self, Self::Resolution)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::parts::{EpisodeOutcome, Verdict};
 use crate::event::{Channel, QueueId, Span};
 
-/// A promise about waiting: who is measured, by when, and what an abandon in time becomes.
+/// A promise to the customer: who is measured, by when, and what an abandon in time becomes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// The name in records, by default `channel measure` ("voice answer"). Unique.
@@ -22,6 +22,8 @@ pub struct Policy {
     /// An abandon before this is always excluded; not over `threshold`. `None`: [`ContactSettings::short_abandon`].
     pub short_abandon: Option<Span>,
     pub flow_outs: FlowOuts,
+    /// Of a first response.
+    pub opens: Opens,
 }
 
 /// When an obligation opens and what meets it.
@@ -31,6 +33,23 @@ pub enum Measure {
     Accept,
     /// From the start of each wait to the answer that ends it: the classic service level.
     Answer,
+    /// From the customer's first word to the first public message of an agent, once a contact. On voice and video from the
+    /// first wait to the answer.
+    FirstResponse,
+    /// From each turn of the customer to the next public message of an agent.
+    NextResponse,
+    /// From the first wait, or a reopening, to the resolution.
+    Resolution,
+}
+
+/// What opens a first response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Opens {
+    /// The customer's first message, or a wait that comes before it.
+    #[default]
+    Contact,
+    /// The first wait: where a bot speaks first.
+    Queued,
 }
 
 /// What an abandon in time becomes.
@@ -54,6 +73,17 @@ pub enum FlowOuts {
     Include,
 }
 
+/// What first-contact resolution is: there is no standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstContact {
+    /// A customer who comes back within this after a contact's end repeats it. Not over [`ContactSettings::remember_min`].
+    pub window: Span,
+    /// Whether a second agent or an outside party leaves a contact unresolved.
+    pub transfer_breaks: bool,
+    /// Whether only a contact with an equal reason repeats another.
+    pub same_reason: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactSettings {
     pub policies: Vec<Policy>,
@@ -68,8 +98,19 @@ pub struct ContactSettings {
     pub max_age: [Span; 8],
     /// A contact is remembered at least this long after its end.
     pub remember_min: Span,
+    pub first_contact: FirstContact,
     /// Key of the hash under which customers leave the process.
     pub privacy_key: String,
+}
+
+impl Default for FirstContact {
+    fn default() -> Self {
+        Self {
+            window: Span::from_secs(7 * 86_400),
+            transfer_breaks: false,
+            same_reason: false,
+        }
+    }
 }
 
 impl Default for ContactSettings {
@@ -77,11 +118,16 @@ impl Default for ContactSettings {
         const DAY: i64 = 86_400;
         let long = Span::from_secs(30 * DAY);
         let short = Span::from_secs(DAY);
+        let (response, long_response) = (Span::from_secs(15 * 60), Span::from_secs(DAY));
         Self {
             policies: vec![
                 Policy::standard(Measure::Accept, Channel::Voice, Span::from_secs(18), 0.80),
                 Policy::standard(Measure::Answer, Channel::Voice, Span::from_secs(20), 0.80),
                 Policy::standard(Measure::Answer, Channel::Chat, Span::from_secs(10), 0.90),
+                Policy::standard(Measure::FirstResponse, Channel::Email, long_response, 1.0),
+                Policy::standard(Measure::FirstResponse, Channel::Sms, response, 0.90),
+                Policy::standard(Measure::FirstResponse, Channel::Social, response, 0.90),
+                Policy::standard(Measure::FirstResponse, Channel::Messaging, response, 0.90),
             ],
             short_abandon: Span::from_secs(5),
             wrap_up_max: Span::from_secs(30 * 60),
@@ -93,6 +139,7 @@ impl Default for ContactSettings {
             ],
             max_age: [short, short, long, long, long, long, short, short],
             remember_min: Span::from_secs(7 * DAY),
+            first_contact: FirstContact::default(),
             privacy_key: String::new(),
         }
     }
@@ -113,6 +160,7 @@ impl Policy {
             abandons: Abandons::default(),
             short_abandon: None,
             flow_outs: FlowOuts::default(),
+            opens: Opens::default(),
         }
     }
 
@@ -196,6 +244,9 @@ impl Measure {
         match self {
             Self::Accept => "accept",
             Self::Answer => "answer",
+            Self::FirstResponse => "first_response",
+            Self::NextResponse => "next_response",
+            Self::Resolution => "resolution",
         }
     }
 }

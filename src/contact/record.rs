@@ -128,12 +128,12 @@ impl<'a> EngagementRecord<'a> {
             answered_at: engagement.answered_at,
             ended_at: engagement.ended_at,
             talk: talked.then(|| engagement.talk().as_secs()),
-            hold: engagement.hold.as_secs(),
+            hold: engagement.hold().as_secs(),
             wrap: ended.then(|| engagement.wrap().as_secs()),
             handle: ended.then(|| engagement.handle().as_secs()),
             transferred: engagement.transferred,
-            complete: ended.then_some(!engagement.incomplete),
-            reported: false,
+            complete: ended.then_some(!engagement.is_incomplete()),
+            reported: engagement.reported.is_some(),
         }
     }
 }
@@ -153,13 +153,13 @@ impl<'a> ObligationRecord<'a> {
     }
 }
 
-/// Who was offered the contact; of an answer, who gave it in time.
+/// Who is judged by it; of an answer, who gave it in time.
 fn attributed_agent(obligation: &Obligation) -> Option<&str> {
     let in_time = |at| obligation.decided.is_some_and(|decided| decided.at == at);
     let answerer = (obligation.closed.as_ref())
         .filter(|closed| in_time(closed.at))
         .and_then(|closed| closed.agent.as_ref());
-    (obligation.offered_to.as_ref())
+    (obligation.agent.as_ref())
         .or(answerer)
         .map(|agent| agent.as_str())
 }

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::{
     Settings, TaskError,
+    customers::CaseSaid,
     delta::Deltas,
     gauge::Waiting,
     step::{OutTopic, Output},
@@ -37,7 +38,7 @@ pub(super) struct Contacts {
     place_by_contact: HashMap<ContactId, usize, FixedState>,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
-    timers: Timers,
+    timers: Timers<ContactId>,
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
@@ -73,6 +74,8 @@ pub(super) struct Ending {
 pub(super) struct Said<'a> {
     pub outputs: &'a mut Vec<Output>,
     pub deltas: &'a mut Deltas,
+    /// For the customers.
+    pub cases: &'a mut Vec<CaseSaid>,
     pub clock_skew: &'a mut i64,
 }
 
@@ -124,7 +127,7 @@ impl Contacts {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Contact(id) => Some(id),
-                Part::Pane(..) | Part::Gauges(_) => None,
+                Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
             });
         self.records_due.extend(contacts);
     }
@@ -218,6 +221,14 @@ impl Contacts {
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
+            if loaded.is_forgotten(ending, &settings) {
+                let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
+                said.cases.extend(farewell);
+                // Behind this there is nothing left to write on a beat.
+                if self.records_due.remove(&loaded.id) {
+                    (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
+                }
+            }
             loaded.save(ending, store, &settings);
         }
         if self.loaded.len() > LOADED_MAX {
@@ -259,13 +270,17 @@ impl Loaded {
 
     /// Stores the contact, or forgets it.
     fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
-        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
-        if ending.spoken.is_some_and(is_forgotten) {
+        if self.is_forgotten(ending, settings) {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
             store.put(&self.key, &self.contact.write_image());
         }
+    }
+
+    fn is_forgotten(&self, ending: Ending, settings: &Settings) -> bool {
+        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
+        ending.spoken.is_some_and(is_forgotten)
     }
 
     fn alerts_changed(&self) -> bool {
@@ -297,6 +312,7 @@ impl Loaded {
         tell_changes(before, after, |fact, sign| {
             said.deltas.add_fact(fact, sign, ending.grain);
         });
+        CaseSaid::of_change(&self.id, before, after, |case| said.cases.push(case));
         let context = Context {
             contact: self.id.as_str(),
             before,
@@ -307,20 +323,23 @@ impl Loaded {
             contact_settings: &settings.contact,
             alert_settings: &settings.alert,
         };
-        for transition in alert::transitions(before, after, &settings.alert) {
-            let record = AlertRecord::new(&transition, &context);
+        let transitions = alert::transitions(before, after, &settings.alert);
+        for transition in &transitions {
+            let record = AlertRecord::new(transition, &context);
             said.outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        let over = self.contact.is_over();
-        self.contact.version += u32::from(over);
-        over
+        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
+        let is_known = self.contact.version > 0;
+        let due = self.contact.is_over() || is_known || !transitions.is_empty();
+        self.contact.version += u32::from(due);
+        due
     }
 }
 
 fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
-    let over = contact.is_over();
-    over.then(|| contact_output(id, contact, settings))
+    let is_known = contact.version > 0;
+    is_known.then(|| contact_output(id, contact, settings))
 }
 
 /// The record of a contact as it is now.

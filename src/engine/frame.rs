@@ -1,9 +1,9 @@
-//! What a task sends to another: forwarded events, deltas, gauges, and the clocks of the sender. Sections of one transaction
+//! What a task sends to another: forwarded events, what contacts say to customers, deltas, gauges, and the clocks of the sender. Sections of one transaction
 //! for one destination are joined end to end into one record of the exchange.
 
 use minicbor::{Decode, Decoder, Encode};
 
-use super::{clock::Clock, codec, entity::Entity, gauge::Gauge};
+use super::{clock::Clock, codec, customers::CaseSaid, entity::Entity, gauge::Gauge};
 use crate::{
     decode::Format,
     event::{Text, Timestamp},
@@ -30,6 +30,8 @@ pub(super) struct Section {
     pub deltas: Vec<Delta>,
     #[n(6)]
     pub gauges: Vec<(Entity, Gauge)>,
+    #[n(7)]
+    pub cases: Vec<CaseSaid>,
 }
 
 /// What a sender says of time.
@@ -47,6 +49,9 @@ pub(super) struct SenderClocks {
     /// The oldest event that its inputs ever held.
     #[n(3)]
     pub began_at: Option<Timestamp>,
+    /// Of its customer stage.
+    #[n(4)]
+    pub customer: Option<Clock>,
 }
 
 impl SenderClocks {
@@ -91,6 +96,27 @@ impl Section {
     #[must_use]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         codec::to_bytes(self)
+    }
+
+    /// Sums up deltas of one entity and second; a gauge's last value counts.
+    pub(super) fn join_deltas(&mut self) {
+        (self.deltas).sort_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
+        self.deltas.dedup_by(|next, sum| {
+            let same = next.entity == sum.entity && next.second == sum.second;
+            if same {
+                sum.tally.merge(&next.tally);
+            }
+            same
+        });
+        self.deltas.retain(|delta| !delta.tally.is_empty());
+        self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
+        self.gauges.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 = next.1;
+            }
+            same
+        });
     }
 
     /// The sections of a frame.

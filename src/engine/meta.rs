@@ -48,6 +48,9 @@ pub(super) struct Meta {
     /// This step wrote all records of contacts that were due.
     #[n(12)]
     pub contacts_written: bool,
+    /// Of the customer stage: contacts whose time is up by then are settled.
+    #[n(13)]
+    pub customer_clock: Option<Clock>,
 }
 
 /// How far one source partition has been read.

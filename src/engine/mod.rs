@@ -17,6 +17,7 @@
 mod clock;
 mod codec;
 mod contacts;
+mod customers;
 mod delta;
 mod entity;
 mod frame;
@@ -24,6 +25,7 @@ mod gauge;
 mod intake;
 mod log;
 mod meta;
+mod outbox;
 mod placement;
 mod scores;
 mod settings;

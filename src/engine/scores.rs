@@ -91,7 +91,7 @@ impl Scores {
                     self.gauges_by_entity.insert(entity.clone(), gauges);
                     self.changed.insert(entity);
                 }
-                Part::Contact(_) => {}
+                Part::Contact(_) | Part::Customer(_) | Part::Outbox(_) => {}
             }
         }
     }
@@ -102,7 +102,7 @@ impl Scores {
             .iter()
             .filter_map(|key| match Part::of(&key.bytes)? {
                 Part::Pane(entity, _) | Part::Gauges(entity) => Some(entity),
-                Part::Contact(_) => None,
+                Part::Contact(_) | Part::Customer(_) | Part::Outbox(_) => None,
             });
         self.changed.extend(entities);
         self.changed.retain(|entity| !written.includes(entity));

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{codec, entity::Entity};
 use crate::{
-    event::{ContactId, Timestamp},
+    event::{ContactId, Text, Timestamp},
     kpi::Pane,
 };
 
@@ -35,13 +35,19 @@ pub(super) struct PartKey {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Part {
     Contact(ContactId),
+    /// Keyed hash.
+    Customer(Text),
     Pane(Entity, Pane),
     Gauges(Entity),
+    /// What waits for a task.
+    Outbox(u16),
 }
 
 const CONTACT: u8 = b'c';
+const CUSTOMER: u8 = b'k';
 const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
+const OUTBOX: u8 = b'o';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -298,8 +304,18 @@ impl PartKey {
     }
 
     #[must_use]
+    pub(super) fn customer(id: &Text) -> Self {
+        Self::of_machine(machine_prefix(CUSTOMER, id))
+    }
+
+    #[must_use]
     pub(super) fn gauges(entity: &Entity) -> Self {
         Self::of_machine(machine_prefix(GAUGES, &entity.name()))
+    }
+
+    #[must_use]
+    pub(super) fn outbox(task: u16) -> Self {
+        Self::of_machine(machine_prefix(OUTBOX, &task.to_string()))
     }
 
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
@@ -342,8 +358,10 @@ impl Part {
         let name = std::str::from_utf8(name).ok()?;
         match *kind {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
+            CUSTOMER => Some(Self::Customer(Text::new(name))),
             PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
+            OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             _ => None,
         }
     }

@@ -74,15 +74,17 @@ impl Time {
         self.heard_at[usize::from(sender)] = self.wall;
     }
 
-    /// Moves all clocks on: of the inputs, of the contact stage, of the scores.
+    /// Moves all clocks on: of the inputs, of the contacts, of the customers, of the scores.
     pub(super) fn advance(&mut self, task: u16, meta: &mut Meta, settings: &Settings) {
         self.advance_inputs(meta, settings);
         self.left_out = self.is_any_left_out(task, settings);
         let contact = self.contact_clock(task, meta, settings);
         advance(&mut meta.contact_clock, contact);
         self.own.contact = meta.contact_clock;
-        let all = self.of_senders(task, meta, settings, |clocks| clocks.contact);
-        let scores = Clock::combine(all.chain([self.own.contact]));
+        let customer = self.all(task, meta, settings, |clocks| clocks.contact);
+        advance(&mut meta.customer_clock, customer);
+        self.own.customer = meta.customer_clock;
+        let scores = self.all(task, meta, settings, |clocks| clocks.customer);
         advance(
             &mut meta.score_clock,
             scores.filter(|clock| clock.at > Timestamp::MIN),
@@ -173,6 +175,18 @@ impl Time {
             .of_senders(task, meta, settings, |clocks| clocks.source)
             .map(|clock| clock.map(|clock| clock.behind(behind)));
         Clock::combine(others.chain([own]))
+    }
+
+    /// The clock of a stage that waits for an earlier one of every task, its own included.
+    fn all(
+        &self,
+        task: u16,
+        meta: &Meta,
+        settings: &Settings,
+        of: impl Fn(&SenderClocks) -> Option<Clock> + Copy,
+    ) -> Option<Clock> {
+        let others = self.of_senders(task, meta, settings, of);
+        Clock::combine(others.chain([of(&self.own)]))
     }
 
     fn of_senders<'a, T: 'a>(

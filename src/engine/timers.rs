@@ -1,28 +1,33 @@
-//! When contacts want to be called: slots of 10 ms, each with the contacts that are due in it.
+//! When machines want to be called: slots of 10 ms, each with the keys of those that are due in it.
 
 use std::collections::BTreeMap;
 
-use crate::event::{ContactId, Span, Timestamp};
+use crate::event::{Span, Timestamp};
 
 const SLOT: Span = Span::from_millis(10);
 
 /// Due times by slot. An entry is never removed: the one who is called checks whether it is still meant.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    due_by_slot: BTreeMap<i64, Vec<(Timestamp, ContactId)>>,
+#[derive(Debug)]
+pub(super) struct Timers<Key> {
+    due_by_slot: BTreeMap<i64, Vec<(Timestamp, Key)>>,
 }
 
-impl Timers {
-    pub(super) fn insert(&mut self, at: Timestamp, contact: ContactId) {
+impl<Key> Default for Timers<Key> {
+    fn default() -> Self {
+        Self {
+            due_by_slot: BTreeMap::new(),
+        }
+    }
+}
+
+impl<Key> Timers<Key> {
+    pub(super) fn insert(&mut self, at: Timestamp, key: Key) {
         let slot = at.0.div_euclid(SLOT.0);
-        self.due_by_slot
-            .entry(slot)
-            .or_default()
-            .push((at, contact));
+        self.due_by_slot.entry(slot).or_default().push((at, key));
     }
 
     /// Takes those of the first slot who are due at `now`.
-    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Vec<(Timestamp, ContactId)>> {
+    pub(super) fn pop(&mut self, now: Timestamp) -> Option<Vec<(Timestamp, Key)>> {
         let first = self.due_by_slot.first_entry()?;
         let last_slot = now.0.div_euclid(SLOT.0);
         if *first.key() < last_slot {

@@ -3,6 +3,7 @@
 //! Kafka decides who owns a task (a consumer group), makes each step atomic (transactions) and keeps its state (a log per
 //! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
+mod acknowledge;
 mod batch;
 mod broker;
 mod client;
@@ -10,6 +11,7 @@ pub mod clock;
 mod commit;
 pub mod dead_letters;
 mod embedded;
+mod follow;
 mod load;
 mod parked;
 mod process;
@@ -24,10 +26,12 @@ mod turn;
 mod upkeep;
 mod worker;
 
+pub use acknowledge::Acknowledger;
 pub use broker::Broker;
 pub use embedded::{Embedded, EmbeddedSettings};
+pub use follow::{FollowedRecord, Heard, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, load};
-pub use process::{Stop, run};
+pub use process::{Stop, check_topics, run};
 pub use progress::{
     InputProgress, Latency, Phase, Progress, Snapshot, TaskProgress, WorkerProgress,
 };

@@ -59,7 +59,7 @@ pub fn run(
         .iter()
         .map(|source| source.topic.clone())
         .collect();
-    refuse_or_warn(kafka, settings, &sources)?;
+    check_topics(kafka, settings.tasks, &sources)?;
     let (trims, trim_line) = unbounded();
     let shared = Arc::new(Shared {
         kafka: kafka.clone(),
@@ -93,12 +93,12 @@ pub fn run(
     })
 }
 
-fn refuse_or_warn(
-    kafka: &KafkaSettings,
-    settings: &Settings,
-    sources: &[String],
-) -> anyhow::Result<()> {
-    let findings = Topics::new(kafka, settings.tasks)?.check(sources)?;
+/// Refuses topics of ours that are not as they must be; warns of what may be mended while the process runs.
+///
+/// # Errors
+/// When Kafka can't be reached, or a topic is not as it must be.
+pub fn check_topics(kafka: &KafkaSettings, tasks: u16, sources: &[String]) -> anyhow::Result<()> {
+    let findings = Topics::new(kafka, tasks)?.check(sources)?;
     let (refusals, warnings): (Vec<_>, Vec<_>) = findings
         .into_iter()
         .partition(super::topics::Finding::refuses);

@@ -49,6 +49,8 @@ pub struct WorkerProgress {
 pub struct TaskProgress {
     pub phase: Phase,
     pub seq: u64,
+    /// What `now` means to its contacts; `None` before it heard from all tasks.
+    pub clock: Option<Timestamp>,
     pub exchange: InputProgress,
     pub sources: Vec<InputProgress>,
 }

@@ -113,6 +113,17 @@ impl KafkaSettings {
         config
     }
 
+    /// The consumer of the read side.
+    pub(super) fn follow(&self) -> ClientConfig {
+        let mut config = self.reader("read-side");
+        config
+            .set("fetch.wait.max.ms", self.broker.fetch_wait_ms(100))
+            .set("queued.min.messages", "10000")
+            // A queue for each partition of four topics.
+            .set("queued.max.messages.kbytes", "1024");
+        config
+    }
+
     /// The consumer that reads a state log.
     pub(super) fn restore(&self, task: u16) -> ClientConfig {
         let mut config = self.reader(&format!("restore-{task}"));

@@ -31,17 +31,20 @@ pub enum Topic {
     Alerts,
     Kpis,
     Contacts,
+    /// Written by the read side, not by tasks.
+    Acknowledgements,
     DeadLetters,
 }
 
 impl Topic {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
         Self::Alerts,
         Self::Kpis,
         Self::Contacts,
+        Self::Acknowledgements,
         Self::DeadLetters,
     ];
 
@@ -54,6 +57,7 @@ impl Topic {
             Self::Alerts => "alerts",
             Self::Kpis => "kpis",
             Self::Contacts => "contacts",
+            Self::Acknowledgements => "acknowledgements",
             Self::DeadLetters => "dead-letters",
         };
         format!("{prefix}.{tail}")
@@ -80,7 +84,7 @@ impl Topic {
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 7 * DAY_MS),
             ],
-            Self::Alerts | Self::Contacts => vec![
+            Self::Alerts | Self::Contacts | Self::Acknowledgements => vec![
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
             ],

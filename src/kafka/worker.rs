@@ -419,6 +419,7 @@ fn describe(slot: &Slot) -> TaskProgress {
         Slot::Running(running) => TaskProgress {
             phase: Phase::Running,
             seq: running.committed,
+            clock: running.task.clock(),
             exchange: describe_input(&running.exchange),
             sources: running
                 .sources

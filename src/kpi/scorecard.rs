@@ -7,7 +7,7 @@ use super::{
     tally::{Count, Durations, Tally},
 };
 use crate::{
-    contact::{Policy, Verdict},
+    contact::{Policy, Resolution, Verdict},
     event::{Span, Timestamp},
 };
 
@@ -39,11 +39,11 @@ pub struct Scorecard<'a> {
     sla: SlaByPolicy<'a>,
     asa: SpeedOfAnswer,
     aht: HandleTime,
-    fcr: Absent,
-    fcr_confirmed: Absent,
-    fcr_no_customer: Absent,
+    fcr: Resolutions,
+    fcr_confirmed: Resolutions,
+    fcr_no_customer: i64,
     resolved_said: Ratio,
-    frr: Absent,
+    frr: Ratio,
     transfer_rate: Ratio,
     offer_miss: Ratio,
     csat_response: Ratio,
@@ -105,6 +105,15 @@ struct Compliance {
 }
 
 #[derive(Debug, Serialize)]
+struct Resolutions {
+    resolved: i64,
+    repeated: i64,
+    unresolved: i64,
+    #[serde(flatten)]
+    ratio: Ratio,
+}
+
+#[derive(Debug, Serialize)]
 struct SpeedOfAnswer {
     n: i64,
     #[serde(serialize_with = "rounded_option")]
@@ -153,17 +162,17 @@ impl<'a> Scorecard<'a> {
             left: get(Count::Left),
             handled: get(Count::Handled),
             handled_outbound: get(Count::HandledOutbound),
-            reopened: 0,
+            reopened: get(Count::Reopened),
             transferred: get(Count::Transferred),
             incomplete: get(Count::Incomplete),
             sla: SlaByPolicy::new(tally, policies),
             asa: SpeedOfAnswer::new(tally),
             aht: HandleTime::new(tally),
-            fcr: None,
-            fcr_confirmed: None,
-            fcr_no_customer: None,
+            fcr: Resolutions::new(tally, Count::FirstContact),
+            fcr_confirmed: Resolutions::new(tally, Count::FirstContactConfirmed),
+            fcr_no_customer: get(Count::NoCustomer),
             resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
-            frr: None,
+            frr: Ratio::of(get(Count::RespondedInTime), get(Count::RespondedLate)),
             transfer_rate: Ratio::new(get(Count::HandledTransferred), get(Count::Handled)),
             offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
             csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
@@ -239,6 +248,23 @@ impl Compliance {
             missed,
             excluded,
             ratio: Ratio::of(met, missed),
+        }
+    }
+}
+
+impl Resolutions {
+    fn new(tally: &Tally, count: fn(Resolution) -> Count) -> Self {
+        let [resolved, repeated, unresolved] = [
+            Resolution::Resolved,
+            Resolution::Repeated,
+            Resolution::Unresolved,
+        ]
+        .map(|resolution| tally.get(count(resolution)));
+        Self {
+            resolved,
+            repeated,
+            unresolved,
+            ratio: Ratio::of(resolved, repeated + unresolved),
         }
     }
 }

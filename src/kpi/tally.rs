@@ -6,7 +6,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use super::distribution::{Percentiles, bucket_of};
 use crate::{
-    contact::{HandleParts, Verdict, What},
+    contact::{HandleParts, Resolution, Verdict, What},
     event::Span,
 };
 
@@ -49,6 +49,9 @@ pub enum Count {
     OffersMissed,
     SaidResolved,
     SaidUnresolved,
+    FirstContact(Resolution),
+    FirstContactConfirmed(Resolution),
+    NoCustomer,
     EndedAnswered,
     Surveyed,
     Rated,
@@ -64,6 +67,10 @@ pub enum Count {
     Complete,
     /// Of them, those with hold.
     Held,
+    /// First responses of the policy that rates each contact.
+    RespondedInTime,
+    RespondedLate,
+    Reopened,
     Decided(u16, Verdict),
 }
 
@@ -98,6 +105,12 @@ impl Count {
             Self::Complete => 22,
             Self::Held => 23,
             Self::HandledTransferred => 24,
+            Self::RespondedInTime => 25,
+            Self::RespondedLate => 26,
+            Self::Reopened => 27,
+            Self::FirstContact(resolution) => 40 + resolution as u32,
+            Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
+            Self::NoCustomer => 46,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -130,6 +143,16 @@ impl Tally {
             What::Transferred => self.count(Count::Transferred, sign),
             What::ResolvedSaid { resolved: true } => self.count(Count::SaidResolved, sign),
             What::ResolvedSaid { resolved: false } => self.count(Count::SaidUnresolved, sign),
+            What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
+            What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
+            What::Reopened => self.count(Count::Reopened, sign),
+            What::FirstContact { resolution } => {
+                self.count(Count::FirstContact(resolution), sign);
+            }
+            What::FirstContactConfirmed { resolution } => {
+                self.count(Count::FirstContactConfirmed(resolution), sign);
+            }
+            What::NoCustomer => self.count(Count::NoCustomer, sign),
             What::EndedAnswered { surveyed } => {
                 self.count(Count::EndedAnswered, sign);
                 self.count(Count::Surveyed, sign * i64::from(surveyed));

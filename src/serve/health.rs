@@ -1,5 +1,8 @@
 //! Whether a process is alive, and whether it works. "No" comes with a reason.
 
+use std::sync::Arc;
+
+use super::ReadSide;
 use crate::{
     event::{Span, Timestamp},
     kafka::{Phase, Snapshot},
@@ -48,6 +51,14 @@ pub(super) fn is_ready(snapshot: &Snapshot, now: Timestamp) -> Result<(), String
         }
     }
     Ok(())
+}
+
+/// The read side has seen what the topics held when it began.
+pub(super) fn is_caught_up(read: &Arc<ReadSide>) -> Result<(), String> {
+    match read.model.is_caught_up() {
+        true => Ok(()),
+        false => Err("the read side has not come to the end of its topics".to_owned()),
+    }
 }
 
 #[cfg(test)]

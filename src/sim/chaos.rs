@@ -5,25 +5,34 @@
 
 use super::random::Random;
 use crate::event::{
-    AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
-    EndedBy, Event, EventId, Key, LeftWhy, QueueId, Span, Survey, Text, Timestamp, TransferTarget,
-    Transferred, WrapUpEnded,
+    AgentId, AtAgent, Author, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause,
+    Direction, EndedBy, EngagementReported, Event, EventId, Key, LeftWhy, MessageSent, QueueId,
+    Span, Survey, Text, Timestamp, TransferTarget, Transferred, WrapUpEnded,
 };
 
 const EVENTS_MAX: usize = 14;
+/// Those that differ: in limits, in wrap-up, in what answers them.
+const CHANNELS: [Channel; 6] = [
+    Channel::Voice,
+    Channel::Voice,
+    Channel::Video,
+    Channel::Chat,
+    Channel::Sms,
+    Channel::Email,
+];
 
 /// Random contacts, all of whose event ids differ; in time order.
 #[must_use]
 pub fn chaos(seed: u64, contacts: usize, start: Timestamp) -> Vec<Event> {
     let mut random = Random::new(seed);
     let mut events: Vec<Event> = (0..contacts)
-        .flat_map(|number| contact(&mut random, number, start))
+        .flat_map(|number| contact(&mut random, number, contacts, start))
         .collect();
     events.sort_by(Event::cmp_in_order);
     events
 }
 
-fn contact(random: &mut Random, number: usize, start: Timestamp) -> Vec<Event> {
+fn contact(random: &mut Random, number: usize, contacts: usize, start: Timestamp) -> Vec<Event> {
     let mut at = start + random.up_to(Span::from_secs(3_600));
     at = at.floor(Span::from_secs(1));
     let events = 1 + random.below(EVENTS_MAX);
@@ -34,12 +43,8 @@ fn contact(random: &mut Random, number: usize, start: Timestamp) -> Vec<Event> {
                 id: EventId::new(&format!("x{number}-{event}")),
                 occurred_at: at,
                 key: Key::Contact(ContactId::new(&format!("x{number}"))),
-                channel: random.chance(0.1).then_some(*random.pick(&[
-                    Channel::Voice,
-                    Channel::Voice,
-                    Channel::Sms,
-                ])),
-                customer: customer(random),
+                channel: random.chance(0.1).then_some(*random.pick(&CHANNELS)),
+                customer: customer(random, contacts),
                 body: body(random),
             }
         })
@@ -57,9 +62,10 @@ fn gap(random: &mut Random) -> Span {
     }
 }
 
-fn customer(random: &mut Random) -> Option<CustomerId> {
-    let name = ["k1", "k2", "k3"][random.below(3)];
-    random.chance(0.1).then(|| CustomerId::new(name))
+/// Of about as many contacts that every customer has some, and none too many.
+fn customer(random: &mut Random, contacts: usize) -> Option<CustomerId> {
+    let number = random.below(1 + contacts / 20);
+    (random.chance(0.1)).then(|| CustomerId::new(&format!("k{number}")))
 }
 
 fn agent(random: &mut Random) -> AgentId {
@@ -75,7 +81,7 @@ fn leg(random: &mut Random) -> Option<Text> {
 }
 
 fn body(random: &mut Random) -> Body {
-    match random.below(22) {
+    match random.below(32) {
         0..2 => Body::Transferred(transferred(random)),
         2..6 => Body::ContactQueued(queued(random)),
         6 => Body::ContactLeftQueue(*random.pick(&LeftWhy::ALL)),
@@ -90,7 +96,42 @@ fn body(random: &mut Random) -> Body {
             disposition: None,
             resolved: *random.pick(&[None, Some(false), Some(true)]),
         }),
+        21..27 => Body::MessageSent(message(random)),
+        27..29 => Body::EngagementReported(report(random)),
+        29 => Body::ContactResolved(random.chance(0.5).then(|| agent(random))),
+        30 => Body::ContactReopened(None),
         _ => Body::SurveyAnswered(survey(random), None),
+    }
+}
+
+fn message(random: &mut Random) -> MessageSent {
+    let by = match random.below(10) {
+        0..4 => Author::Customer,
+        4 => Author::Bot,
+        5 => Author::System,
+        _ => Author::Agent(agent(random)),
+    };
+    MessageSent {
+        by,
+        public: random.chance(0.85),
+        queue: random.chance(0.2).then(|| queue(random)),
+        text: random.chance(0.3).then(|| Text::new("thanks, again")),
+        sentiment: random.chance(0.2).then_some(-0.5),
+    }
+}
+
+fn report(random: &mut Random) -> EngagementReported {
+    let mut part = |share| {
+        let seconds = [-2, 0, 7, 31, 600][random.below(5)];
+        random.chance(share).then(|| Span::from_secs(seconds))
+    };
+    EngagementReported {
+        talk: part(0.6),
+        hold: part(0.4),
+        wrap_up: part(0.5),
+        hold_count: Some(1),
+        leg: leg(random),
+        agent: agent(random),
     }
 }
 
@@ -126,7 +167,9 @@ fn queued(random: &mut Random) -> ContactQueued {
         queue: Some(queue(random)),
         direction,
         priority: None,
-        reason: None,
+        reason: random
+            .chance(0.3)
+            .then(|| Text::new(["a", "b"][random.below(2)])),
         leg: leg(random),
         thread: None,
     }

@@ -12,8 +12,8 @@ use crate::{
 
 /// Longer than any heartbeat or beat that is paced by the wall clock, but for the agents' while events flow.
 const SETTLING: Span = Span::from_secs(6);
-/// The ends of the inputs are told, then those of the contact stages, then the last records are written.
-const SETTLING_ROUNDS: usize = 3;
+/// The ends of the inputs are told, then those of the contact and customer stages, then the last records are written.
+const SETTLING_ROUNDS: usize = 4;
 
 /// The tasks and what has been committed.
 #[derive(Debug)]

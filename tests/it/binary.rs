@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use floorwalker::kafka::topics::Topic;
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
@@ -121,7 +122,7 @@ impl Site {
         let site = Self::without_topics(prefix, processes, engine);
         create_topic(&site.source(), partitions);
         let created = stdout(&["topics", "create", "--config", &site.config(0)]);
-        assert_eq!(created.lines().count(), 7, "{created}");
+        assert_eq!(created.lines().count(), Topic::ALL.len(), "{created}");
         site
     }
 
@@ -152,15 +153,27 @@ impl Site {
         self.folder.path()
     }
 
+    pub(crate) fn port(&self, process: usize) -> u16 {
+        self.configs[process].1
+    }
+
     pub(crate) fn run(&mut self) {
-        for number in 0..self.configs.len() {
-            let mut command = floorwalker(&["run", "--config", &self.config(number)]);
-            let log = fs::File::create(self.folder().join(format!("{number}.log"))).unwrap();
-            command
-                .env("RUST_LOG", "info,floorwalker=debug")
-                .stderr(log);
-            self.running.push(Running::start(command));
-        }
+        (0..self.configs.len()).for_each(|number| self.run_one(number, "work,serve"));
+    }
+
+    pub(crate) fn run_one(&mut self, number: usize, roles: &str) {
+        let config = self.config(number);
+        let mut command = floorwalker(&["run", "--config", &config, "--roles", roles]);
+        let log = fs::File::create(self.folder().join(format!("{number}.log"))).unwrap();
+        command
+            .env("RUST_LOG", "info,floorwalker=debug")
+            .stderr(log);
+        self.running.push(Running::start(command));
+    }
+
+    /// Interrupts all processes and waits for their end.
+    pub(crate) fn stop(&mut self) {
+        self.running.drain(..).for_each(Running::interrupt);
     }
 
     pub(crate) fn wait_until_ready(&self) {

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use floorwalker::kafka::topics::Topic;
+
 use crate::{
     binary::{Running, create_topic, floorwalker, free_port, get, stdout},
     broker::{pause, shared},
@@ -56,7 +58,7 @@ fn a_deployment_is_made_fed_run_and_stopped() {
         "{before}"
     );
     let created = stdout(&["topics", "create", config[0], config[1]]);
-    assert_eq!(created.lines().count(), 7, "{created}");
+    assert_eq!(created.lines().count(), Topic::ALL.len(), "{created}");
     create_topic(&format!("{PREFIX}.calls"), 4);
 
     let topic = format!("{PREFIX}.calls");

@@ -9,7 +9,7 @@ use floorwalker::{
     engine::{Settings, Source, SourceClock},
     event::{Channel, QueueId, Span},
     kafka::KafkaSettings,
-    serve::HttpSettings,
+    serve::{HttpSettings, ServeSettings},
 };
 
 fn parse(text: &str) -> Config {
@@ -41,6 +41,7 @@ fn the_example_is_the_defaults_and_its_source() {
     assert_eq!(config.engine, engine);
     assert_eq!(config.kafka, KafkaSettings::default());
     assert_eq!(config.http, HttpSettings::default());
+    assert_eq!(config.serve, ServeSettings::default());
 }
 
 #[test]
@@ -54,6 +55,7 @@ fn what_is_said_counts() {
         r#"
         http.listen = "[::1]:1"
         outputs.format = "protobuf"
+        serve = { contacts_max = 7, all_agents = true }
         privacy.key = "0123456789abcdef"
         [kafka]
         brokers = "a:1,b:2"
@@ -66,6 +68,9 @@ fn what_is_said_counts() {
         lateness = "1h30m"
         [contact.max_age]
         email = "60d"
+        [fcr]
+        window = "14d"
+        same_reason = true
         [alerts.at_risk]
         enabled = false
         recipients = ["team:north"]
@@ -73,6 +78,10 @@ fn what_is_said_counts() {
     );
     assert_eq!(config.http.listen.to_string(), "[::1]:1");
     assert_eq!(config.engine.contact.privacy_key, "0123456789abcdef");
+    assert_eq!(
+        (config.serve.contacts_max, config.serve.all_agents),
+        (7, true)
+    );
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let expect = [
         pair("log_level", "7"),
@@ -83,6 +92,11 @@ fn what_is_said_counts() {
     assert_eq!(config.engine.sources[0].clock, SourceClock::Events);
     assert_eq!(config.engine.sources[0].format, Format::Protobuf);
     assert_eq!(config.engine.output_format, Format::Protobuf);
+    let contact = &config.engine.contact;
+    assert!(contact.first_contact.same_reason && !contact.first_contact.transfer_breaks);
+    let fortnight = Span::from_secs(14 * 86_400);
+    assert_eq!(contact.first_contact.window, fortnight);
+    assert_eq!(contact.remember_min, fortnight, "it follows, unsaid");
     assert_eq!(config.engine.lateness, Span::from_secs(5_400));
     let email = Channel::ALL
         .iter()
@@ -166,11 +180,11 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `policy`, `alerts`, `outputs`, `privacy`, `http`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `alerts`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("calendar = \"x\""),
-        "f.toml:4:1: unknown field `calendar`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`",
+        "f.toml:4:1: unknown field `calendar`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `opens`",
     );
     check(
         "[[policy]]\nmeasure = \"answer\"",
@@ -239,6 +253,14 @@ fn limits_are_named() {
     check(
         "kafka.replication = 0",
         "f.toml:1:21: write the number of copies, or -1 for the broker's default",
+    );
+    check(
+        "serve.contacts_max = 0",
+        "f.toml:1:22: 0 is out of range; write 1 to 10000000",
+    );
+    check(
+        "serve.worst_agents = -1",
+        "f.toml:1:22: -1 is out of range; write 0 to 1000",
     );
     check(
         "privacy.key = \"short\"",
@@ -397,8 +419,12 @@ fn policies_are_possible() {
         "f.toml:3:13: a threshold must be over zero; write for instance \"20s\"",
     );
     check(
-        "[[policy]]\nmeasure = \"first_response\"\nthreshold = \"15m\"",
-        "f.toml:2:11: `first_response` can't be measured yet; remove the policy, or measure accept or answer",
+        "[[policy]]\nmeasure = \"reply\"\nthreshold = \"15m\"",
+        "f.toml:2:11: `reply` is unknown here; write accept, answer, first_response, next_response or resolution",
+    );
+    check(
+        &policy("opens = \"queued\""),
+        "f.toml:4:9: only a `first_response` says what `opens` it; remove it",
     );
     check(
         &(policy("") + &policy("")),
@@ -412,6 +438,18 @@ fn policies_are_told_apart_by_sixteen_bits() {
     check(
         &(named("gold") + &named("silver 155443")),
         "f.toml:8:8: `gold` and `silver 155443` look alike inside, where 16 bits stand for a name; change one of them",
+    );
+}
+
+#[test]
+fn a_contact_is_remembered_while_it_may_be_repeated() {
+    check(
+        "contact.remember_min = \"1d\"\nfcr.window = \"2d\"",
+        "f.toml:1:24: a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
+    );
+    check(
+        "fcr.window = \"0s\"",
+        "f.toml:1:14: this must be over zero; write for instance \"1s\"",
     );
 }
 

@@ -78,7 +78,9 @@ fn reasons(site: &Site) -> BTreeMap<String, (u64, u64)> {
 
 fn wait_for_letters(site: &Site, count: usize) {
     for _ in 0..300 {
-        if site.events("dead_lettered") == count as u64 {
+        // Counted when they are applied, there to be read when they are committed.
+        let counted = site.events("dead_lettered") == count as u64;
+        if counted && read_all(&Topic::DeadLetters.name(&site.prefix)).len() == count {
             return;
         }
         pause(Duration::from_millis(100));

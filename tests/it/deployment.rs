@@ -70,7 +70,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn create_topics(prefix: &str, partitions: i32) {
     let kafka = kafka_settings(&shared().address, prefix, "setup");
     let topics = Topics::new(&kafka, TASKS).expect("a client");
-    assert_eq!(topics.create().expect("topics").len(), 7);
+    assert_eq!(topics.create().expect("topics").len(), Topic::ALL.len());
     assert_eq!(topics.create().expect("topics").len(), 0);
     let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().expect("client");
     let name = format!("{prefix}.events");

@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+mod agreement_text;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]
@@ -16,6 +17,7 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+mod conversation;
 mod crash;
 #[cfg(feature = "kafka")]
 mod dead_letters;
@@ -26,6 +28,7 @@ mod decode_kinds;
 mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
+mod first_contact;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]
@@ -54,7 +57,14 @@ mod reference_outcomes;
 #[cfg(feature = "kafka")]
 mod replay;
 #[cfg(feature = "kafka")]
+mod prometheus;
+#[cfg(feature = "kafka")]
 mod serve;
+#[cfg(feature = "kafka")]
+mod serve_api;
+#[cfg(feature = "kafka")]
+mod serve_model;
+mod reported;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]

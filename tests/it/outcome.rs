@@ -58,7 +58,11 @@ impl Outcome {
             Topic::Kpis => drop(self.kpis.insert(key, comparable(record))),
             Topic::Contacts => drop(self.contacts.insert(key, comparable(record))),
             Topic::Alerts => *self.transitions.entry(transition(&record)).or_default() += 1,
-            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+            Topic::Acknowledgements
+            | Topic::Tasks
+            | Topic::Exchange
+            | Topic::State
+            | Topic::DeadLetters => {}
         }
     }
 

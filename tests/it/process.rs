@@ -45,7 +45,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
             format: floorwalker::decode::Format::Json,
         }],
         // Small enough that the state logs turn within a test.
-        recovery_max_bytes: 8_000_000,
+        recovery_max_bytes: 4_000_000,
         ..Settings::default()
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
+use floorwalker::{event::line, sim::jsonl::jsonl};
 use serde_json::Value;
 
 const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
@@ -172,6 +173,19 @@ fn mistakes_in_arguments_and_configuration_are_code_2() {
     );
     assert_eq!(replay(&[CALLS, "--at", "noon"]).status.code(), Some(2));
     assert_eq!(replay(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_worked_example_resolves_no_contact_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string("tests/data/worked-example.txt").unwrap();
+    let events = line::parse_all(&text).unwrap();
+    let lines: Vec<String> = events.iter().map(jsonl).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let file = file(folder.path(), "example.jsonl", &lines);
+    let report = stdout(&replay(&[&file, "--at", "2026-11-22T10:30:00Z"]));
+    let figure = "First contact     0.0 % [0.0, 79.3], 0 of 1; 0 without a customer";
+    assert!(report.contains(figure), "{report}");
 }
 
 #[test]

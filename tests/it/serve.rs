@@ -4,8 +4,17 @@ use std::sync::Arc;
 
 use floorwalker::{
     kafka::Progress,
-    serve::{HttpSettings, Server},
+    serve::{HttpSettings, Server, Site},
 };
+
+/// A process whose workers have not begun, and that does not read the topics.
+fn working() -> Site {
+    Site {
+        progress: Arc::new(Progress::default()),
+        works: true,
+        read: None,
+    }
+}
 
 fn get(server: &Server, path: &str) -> (u16, String) {
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -27,7 +36,7 @@ fn a_process_without_workers_is_alive_but_not_ready() {
     let settings = HttpSettings {
         listen: "127.0.0.1:0".parse().unwrap(),
     };
-    let server = Server::start(&settings, Arc::new(Progress::default())).unwrap();
+    let server = Server::start(&settings, working()).unwrap();
     assert_eq!(get(&server, "/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(
         get(&server, "/readyz"),
@@ -39,16 +48,28 @@ fn a_process_without_workers_is_alive_but_not_ready() {
         metrics.contains("floorwalker_tasks{phase=\"running\"} 0"),
         "{metrics}"
     );
-    assert_eq!(get(&server, "/nothing").0, 404);
+    assert!(metrics.contains("floorwalker_ready 0"), "{metrics}");
+    let (not_found, fault) = get(&server, "/api/v1/alerts");
+    let fault: serde_json::Value = serde_json::from_str(&fault).unwrap();
+    assert_eq!(
+        (not_found, &fault["where"]),
+        (404, &"/api/v1/alerts".into())
+    );
+    assert!(
+        fault["what_to_do"]
+            .as_str()
+            .unwrap()
+            .contains("role `serve`")
+    );
     let taken = HttpSettings {
         listen: server.address,
     };
-    let error = Server::start(&taken, Arc::default()).unwrap_err();
+    let error = Server::start(&taken, working()).unwrap_err();
     assert!(
         format!("{error:#}").contains("Address already in use"),
         "{error:#}"
     );
     let address = server.address;
     drop(server);
-    Server::start(&HttpSettings { listen: address }, Arc::default()).unwrap();
+    Server::start(&HttpSettings { listen: address }, working()).unwrap();
 }

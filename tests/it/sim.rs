@@ -10,6 +10,7 @@ use floorwalker::{
         faults::{contradict, double, interleave, shuffle, split},
         jsonl::jsonl,
         reference::{Obligation, Outcome, Recount, Scorecard, Settings, recount},
+        text::TextWorld,
         voice::VoiceWorld,
     },
 };
@@ -31,17 +32,27 @@ fn chaotic(seed: u64) -> Vec<Event> {
     chaos(seed, 2_000, VoiceWorld::default().start)
 }
 
+fn text(seed: u64) -> Vec<Event> {
+    let world = TextWorld {
+        seed,
+        ..TextWorld::default()
+    };
+    world.events()
+}
+
 #[test]
 fn a_seed_makes_one_world() {
     assert_eq!(voice(7), voice(7));
     assert_ne!(voice(7), voice(8));
+    assert_eq!(text(7), text(7));
+    assert_ne!(text(7), text(8));
     assert_eq!(chaotic(7), chaotic(7));
     assert_ne!(chaotic(7), chaotic(8));
 }
 
 #[test]
 fn events_come_in_order_and_no_two_share_an_id() {
-    for events in [voice(1), chaotic(1)] {
+    for events in [voice(1), chaotic(1), text(1)] {
         assert!(events.is_sorted_by(|one, other| one.cmp_in_order(other).is_le()));
         let ids: BTreeSet<_> = events.iter().map(|event| (&event.key, &event.id)).collect();
         assert_eq!(ids.len(), events.len());
@@ -50,7 +61,7 @@ fn events_come_in_order_and_no_two_share_an_id() {
 
 #[test]
 fn every_event_survives_its_line_and_its_json() {
-    for event in voice(1).iter().chain(&chaotic(1)) {
+    for event in voice(1).iter().chain(&chaotic(1)).chain(&text(1)) {
         assert_eq!(line::parse(&line::print(event)).as_ref(), Ok(event));
         let json = jsonl(event);
         assert_eq!(json.lines().count(), 1);

@@ -109,6 +109,7 @@ impl Report<'_> {
         }
         table.add_row(["Speed of answer", &number::mean(&kpis.asa)]);
         table.add_row(["Handle time", &handle_time(kpis)]);
+        table.add_row(["First contact", &first_contact(kpis)]);
         table.add_row(["Said resolved", &share(&kpis.resolved_said)]);
         table.add_row(["Satisfaction", &satisfaction(kpis, self.scales.only())]);
         table
@@ -120,7 +121,7 @@ impl Report<'_> {
         table.load_preset(presets::ASCII_MARKDOWN);
         let mut header = of.header();
         header.extend(policies.iter().map(|policy| (*policy).to_owned()));
-        header.extend(["ASA s", "AHT s", "Resolved", "CSAT"].map(str::to_owned));
+        header.extend(["ASA s", "AHT s", "FCR", "Resolved", "CSAT"].map(str::to_owned));
         table.set_header(header);
         for (name, kpis) in rows {
             table.add_row(self.row(of, name, kpis, &policies));
@@ -141,6 +142,7 @@ impl Report<'_> {
         }));
         row.push(seconds(kpis.asa.mean));
         row.push(seconds(kpis.aht.mean.mean));
+        row.push(percent(kpis.fcr.value));
         row.push(percent(kpis.resolved_said.value));
         row.push(score(kpis.csat.mean, self.scales.only()));
         row
@@ -214,6 +216,11 @@ fn handle_time(kpis: &Kpis) -> String {
         seconds(aht.hold),
         seconds(aht.wrap),
     )
+}
+
+fn first_contact(kpis: &Kpis) -> String {
+    let unknown = thousands(kpis.fcr_no_customer);
+    format!("{}; {unknown} without a customer", share(&kpis.fcr))
 }
 
 fn satisfaction(kpis: &Kpis, scale: Option<Scale>) -> String {

@@ -23,6 +23,8 @@ pub(super) struct Kpis {
     pub(super) sla: BTreeMap<String, Compliance>,
     pub(super) asa: Mean,
     pub(super) aht: HandleTime,
+    pub(super) fcr: Ratio,
+    pub(super) fcr_no_customer: i64,
     pub(super) resolved_said: Ratio,
     pub(super) csat: Satisfaction,
     #[serde(default)]

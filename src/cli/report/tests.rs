@@ -9,7 +9,7 @@ const ALL: &str = r#"{"entity":"all","window":"all","clock":"2026-11-22T10:30:00
  "sla":{"voice answer":{"met":70,"missed":20,"excluded":10,"value":0.777778,"num":70,"den":90,"interval":[0.681,0.8514]}},
  "asa":{"n":902,"mean":20.25,"p50":10.0,"p90":30.0,"p99":31.0},
  "aht":{"n":901,"mean":167.5,"p50":125.0,"p90":210.0,"p99":211.0,"talk":130.0,"hold":15.0,"wrap":22.5,"hold_when_held":30.0,"held":1},
- "fcr":null,"resolved_said":{"value":null,"num":0,"den":0,"interval":null},"frr":null,
+ "fcr":{"resolved":3,"repeated":1,"unresolved":0,"value":0.75,"num":3,"den":4,"interval":[0.3006,0.9544]},"fcr_no_customer":7,"resolved_said":{"value":null,"num":0,"den":0,"interval":null},"frr":null,
  "csat":{"n":3,"mean":0.6,"low":{"value":0.333333,"num":1,"den":3,"interval":[0.06,0.79]}},
  "abandonment":{"value":0.0998,"num":100,"den":1002,"interval":[0.083,0.119]},
  "live":{"waiting":0,"longest_wait":0.0,"at_risk":0}}}"#;
@@ -66,16 +66,17 @@ fn a_report_is_plain_text() {
      SLA voice answer  77.8 % [68.1, 85.1], 70 of 90; 10 excluded
      Speed of answer   20.2 s (p50 10.0, p90 30.0, p99 31.0; n 902)
      Handle time       167.5 s (p50 125.0, p90 210.0, p99 211.0; n 901); talk 130.0 + hold 15.0 + wrap 22.5
+     First contact     75.0 % [30.1, 95.4], 3 of 4; 7 without a customer
      Said resolved     -
      Satisfaction      3.40 of 5 (0.6000 normalised) in 3 surveys; low 33.3 % [6.0, 79.0], 1 of 3
 
-    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s | Resolved | CSAT |
-    |---------|---------|----------|-----------|--------------|-------|-------|----------|------|
-    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
+    |---------|---------|----------|-----------|--------------|-------|-------|--------|----------|------|
+    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
 
-    | Agent | Answered | Handled | voice answer | ASA s | AHT s | Resolved | CSAT |
-    |-------|----------|---------|--------------|-------|-------|----------|------|
-    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 |        - | 3.40 |
+    | Agent | Answered | Handled | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
+    |-------|----------|---------|--------------|-------|-------|--------|----------|------|
+    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
 
     | Dead letters | Count | First     | Because                                         |
     |--------------|-------|-----------|-------------------------------------------------|

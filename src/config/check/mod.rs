@@ -18,16 +18,21 @@ use crate::{
     contact::ContactSettings,
     engine::Settings,
     event::Span,
+    serve::ServeSettings,
 };
 
 const TASKS: RangeInclusive<i64> = 1..=1_000;
 /// What a state log needs at the least to turn over in whole records.
 const RECOVERY_BYTES: RangeInclusive<i64> = 16_000_000..=i64::MAX;
+/// At 2 KB a record, 10 million are all the memory of a large machine.
+const RECORDS_HELD: RangeInclusive<i64> = 1..=10_000_000;
+const WORST_AGENTS: RangeInclusive<i64> = 0..=1_000;
 const PRIVACY_KEY_BYTES_MIN: usize = 16;
 
 pub(super) fn config(file: File) -> Result<Config, Fault> {
     let kafka = kafka::settings(file.kafka)?;
     let mut contact = contact(&file.contact)?;
+    first_contact(&mut contact, &file.fcr, file.contact.remember_min.as_ref())?;
     if let Some(policies) = file.policy {
         contact.policies = policy::policies(policies, contact.short_abandon)?;
     }
@@ -50,6 +55,7 @@ pub(super) fn config(file: File) -> Result<Config, Fault> {
         engine,
         kafka,
         http,
+        serve: serve(&file.serve)?,
     })
 }
 
@@ -110,6 +116,50 @@ fn contact(said: &file::Contact) -> Result<ContactSettings, Fault> {
         put(age, over_zero(of_channel.as_ref())?);
     }
     Ok(settings)
+}
+
+/// A contact must be remembered for as long as it may be repeated: unsaid, `remember_min` follows.
+fn first_contact(
+    contact: &mut ContactSettings,
+    said: &file::FirstContact,
+    remember_min: Option<&Time>,
+) -> Result<(), Fault> {
+    let settings = &mut contact.first_contact;
+    put(&mut settings.window, over_zero(said.window.as_ref())?);
+    put(&mut settings.transfer_breaks, said.transfer_breaks);
+    put(&mut settings.same_reason, said.same_reason);
+    match remember_min {
+        Some(least) if contact.remember_min < settings.window => Err(least.fault(
+            "a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
+        )),
+        _ => {
+            contact.remember_min = contact.remember_min.max(settings.window);
+            Ok(())
+        }
+    }
+}
+
+fn serve(said: &file::Serve) -> Result<ServeSettings, Fault> {
+    let mut settings = ServeSettings::default();
+    let limits = [
+        (&mut settings.contacts_max, &said.contacts_max),
+        (&mut settings.alerts_max, &said.alerts_max),
+        (&mut settings.entities_max, &said.entities_max),
+    ];
+    for (limit, wanted) in limits {
+        if let Some(wanted) = wanted {
+            *limit = count(narrow(wanted, RECORDS_HELD)?);
+        }
+    }
+    if let Some(agents) = &said.worst_agents {
+        settings.worst_agents = count(narrow(agents, WORST_AGENTS)?);
+    }
+    put(&mut settings.all_agents, said.all_agents);
+    Ok(settings)
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn privacy_key(said: file::Privacy) -> Result<String, Fault> {

@@ -5,14 +5,14 @@ use toml::Spanned;
 use super::{At as _, put, share, time};
 use crate::{
     config::{Fault, file, value::Said},
-    contact::{Measure, Policy},
+    contact::{Measure, Opens, Policy},
     decode::TEXT_BYTES_MAX,
     event::{QueueId, Span},
 };
 
 const TARGET: f64 = 0.8;
 const AT_RISK_AT: f64 = 0.75;
-/// Each is matched against every wait and offer.
+/// Each is matched against every wait, offer and turn.
 const POLICIES_MAX: usize = 100;
 
 pub(super) fn policies(list: Vec<file::Policy>, short_abandon: Span) -> Result<Vec<Policy>, Fault> {
@@ -56,10 +56,21 @@ fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
         abandons: Default::default(),
         short_abandon: time(said.short_abandon.as_ref()),
         flow_outs: Default::default(),
+        opens: Default::default(),
     };
     put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
+    if let Some(opens) = &said.opens {
+        policy.opens = opens_of(opens, policy.measure)?;
+    }
     put(&mut policy.flow_outs, said.flow_outs.map(|Said(word)| word));
     Ok(policy)
+}
+
+fn opens_of(said: &Spanned<Said<Opens>>, measure: Measure) -> Result<Opens, Fault> {
+    if measure == Measure::FirstResponse {
+        return Ok(said.get_ref().0);
+    }
+    Err(said.fault("only a `first_response` says what `opens` it; remove it"))
 }
 
 fn name(said: &file::Policy) -> Result<String, Fault> {
@@ -94,8 +105,8 @@ fn short_within_threshold(said: &file::Policy, default: Span) -> Result<(), Faul
         Some(own) => (own, own.get_ref().0),
         None => (&said.threshold, default),
     };
-    let waits = said.measure.get_ref().0 == Measure::Answer;
-    if short > threshold && (waits || said.short_abandon.is_some()) {
+    let is_abandoned = said.measure.get_ref().0 != Measure::Accept;
+    if short > threshold && (is_abandoned || said.short_abandon.is_some()) {
         return Err(at.fault(format!(
             "an abandon is short up to {} s, but the threshold is {} s; write a `short_abandon` not over it",
             short.as_secs(),

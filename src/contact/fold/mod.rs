@@ -1,17 +1,20 @@
 //! The fold proper: one event after the other, in order, with the passing of time between them.
 
+mod conversation;
 mod passing;
+mod resolution;
 mod talks;
 mod waits;
 
 use minicbor::{Decode, Encode};
 
+pub use self::conversation::Conversation;
 pub(super) use self::passing::Until;
 use super::{
     ContactSettings,
     parts::{
-        AnsweredEnd, Attributes, Engagement, Episode, EpisodeOutcome, LegDirection, Obligation,
-        Offer, OfferOutcome, SurveyGiven,
+        AnsweredEnd, Attributes, Closed, Dispositions, Engagement, Episode, EpisodeOutcome,
+        LegDirection, Obligation, Offer, OfferOutcome, Reopening, SurveyGiven,
     },
 };
 use crate::event::{Body, Channel, Direction, EndedBy, QueueId, Survey, Text, Timestamp};
@@ -23,7 +26,7 @@ pub struct Fold {
     pub attributes: Attributes,
     #[n(1)]
     pub began_at: Option<Timestamp>,
-    /// Set while the customer's side is over.
+    /// Set while the contact is over: ended or resolved, and neither queued nor reopened since.
     #[n(2)]
     pub over_since: Option<Timestamp>,
     #[n(3)]
@@ -52,6 +55,18 @@ pub struct Fold {
     /// Of the legs whose last `ContactQueued` said another direction than the contact's own.
     #[n(14)]
     pub leg_directions: Vec<LegDirection>,
+    #[n(15)]
+    pub conversation: Conversation,
+    #[n(16)]
+    pub reopenings: Vec<Reopening>,
+    /// The first event other than a survey or a report.
+    #[n(17)]
+    pub contacted_at: Option<Timestamp>,
+    #[n(18)]
+    pub dispositions: Dispositions,
+    /// An outside party got it.
+    #[n(19)]
+    pub left_house: bool,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -66,12 +81,16 @@ impl Fold {
     pub(super) fn apply(&mut self, happening: Happening<'_>, settings: &ContactSettings) {
         let at = happening.at;
         self.began_at.get_or_insert(at);
+        if !matches!(
+            happening.body,
+            Body::SurveyAnswered(..) | Body::EngagementReported(_)
+        ) {
+            self.contacted_at.get_or_insert(at);
+        }
         match happening.body {
-            Body::Transferred(transferred) => self.transfer(at, &transferred.agent, settings),
+            Body::Transferred(transferred) => self.transfer(at, transferred, settings),
             Body::ContactQueued(queued) => self.queue(at, queued, settings),
-            Body::ContactLeftQueue(_) => {
-                self.end_wait(at, EpisodeOutcome::Left, None, settings);
-            }
+            Body::ContactLeftQueue(_) => self.lose_wait(at, EpisodeOutcome::Left, settings),
             Body::AgentOffered(offered) => self.offer(at, offered, settings),
             Body::OfferDeclined(agent, cause) => {
                 self.end_offers(at, Some(agent), (*cause).into());
@@ -80,14 +99,16 @@ impl Fold {
             Body::HoldStarted(agent) => self.start_hold(at, agent),
             Body::HoldEnded(agent) => self.end_hold(at, agent),
             Body::ContactEnded(by, _) => self.end_contact(at, *by, settings),
-            Body::WrapUpEnded(wrap_up) => self.end_wrap_up(at, wrap_up),
+            Body::WrapUpEnded(wrap_up) => {
+                self.dispose(at, wrap_up.resolved, settings);
+                self.end_wrap_up(at, wrap_up);
+            }
             Body::SurveyAnswered(survey, _) => self.take_survey(at, *survey),
-            Body::MessageSent(_)
-            | Body::EngagementReported(_)
-            | Body::ContactResolved(_)
-            | Body::ContactReopened(_)
-            | Body::AgentStateChanged(_)
-            | Body::AlertAcknowledged(_) => {}
+            Body::MessageSent(message) => self.message(at, message, settings),
+            Body::EngagementReported(report) => self.take_report(at, report),
+            Body::ContactResolved(agent) => self.resolve(at, agent.as_ref(), settings),
+            Body::ContactReopened(_) => self.reopen(at, settings),
+            Body::AgentStateChanged(_) | Body::AlertAcknowledged(_) => {}
         }
         if let Some(queue) = queue_named(happening.body) {
             self.last_queue = Some(queue.clone());
@@ -118,19 +139,43 @@ impl Fold {
             EndedBy::Customer => EpisodeOutcome::Abandoned,
             EndedBy::Agent | EndedBy::System => EpisodeOutcome::Left,
         };
-        self.end_wait(at, outcome, None, settings);
+        self.lose_wait(at, outcome, settings);
         self.end_offers(at, None, OfferOutcome::Withdrawn);
+        self.owe_no_response(at, Closed::Ended, None);
         for engagement in 0..self.engagements.len() {
             if self.engagements[engagement].talks() {
                 self.end_talk(engagement, at, settings);
             }
         }
+        self.conversation.set(Conversation::ENDED);
+        self.be_over(at, settings);
+    }
+
+    /// The contact ended or was resolved.
+    fn be_over(&mut self, at: Timestamp, settings: &ContactSettings) {
         self.over_since.get_or_insert(at);
+        self.end_answered(at, settings);
+    }
+
+    /// The first end of the customer's side at or after the first answer is the contact's.
+    fn end_answered(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()
         {
-            self.answered_end = Some(AnsweredEnd { at, engaged });
+            let flaw = self.flaw(settings);
+            self.answered_end = Some(AnsweredEnd { at, engaged, flaw });
         }
+    }
+
+    /// Of an event that names this queue or none: the last named before, else the first after.
+    fn queue_around<'q>(&'q self, named: Option<&'q QueueId>) -> Option<&'q QueueId> {
+        named
+            .or(self.last_queue.as_ref())
+            .or(self.attributes.first_queue.as_ref())
+    }
+
+    fn waited_in(&self) -> Option<QueueId> {
+        (self.episodes.last()).map(|episode| episode.queue.clone())
     }
 
     fn take_survey(&mut self, at: Timestamp, survey: Survey) {
@@ -138,7 +183,7 @@ impl Fold {
             at,
             survey,
             engaged: self.last_engaged(),
-            waited_in: (self.episodes.last()).map(|episode| episode.queue.clone()),
+            waited_in: self.waited_in(),
         });
     }
 }
@@ -182,12 +227,12 @@ fn queue_named(body: &Body) -> Option<&QueueId> {
     match body {
         Body::ContactQueued(queued) => queued.queue.as_ref(),
         Body::AgentOffered(at) | Body::AgentAnswered(at) => at.queue.as_ref(),
+        Body::MessageSent(message) => message.queue.as_ref(),
         Body::Transferred(_)
         | Body::ContactLeftQueue(_)
         | Body::OfferDeclined(..)
         | Body::HoldStarted(_)
         | Body::HoldEnded(_)
-        | Body::MessageSent(_)
         | Body::ContactEnded(..)
         | Body::WrapUpEnded(_)
         | Body::EngagementReported(_)

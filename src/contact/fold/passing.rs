@@ -1,6 +1,6 @@
 //! What the passing of time does: levels of risk, due times, wrap-ups that nobody ends, what is stale.
 
-use super::Fold;
+use super::{Fold, talks::talking};
 use crate::{
     contact::{
         ContactSettings,
@@ -55,9 +55,6 @@ impl Fold {
     }
 
     fn transit(&mut self, at: Timestamp, settings: &ContactSettings) {
-        for obligation in &mut self.obligations {
-            obligation.pass(at);
-        }
         let limits = Limits::of(self.attributes.channel(), settings);
         for engagement in &mut self.engagements {
             if engagement.ended_at.is_none() && limits.of_engagement(engagement) <= at {
@@ -65,6 +62,10 @@ impl Fold {
                 engagement.ended_at = Some(at);
                 engagement.incomplete = true;
             }
+        }
+        let talking = talking(&self.engagements);
+        for obligation in &mut self.obligations {
+            obligation.pass(at, talking);
         }
         if let Some(open) = self.waiting()
             && self.episodes[open].opened_at + limits.age_max <= at

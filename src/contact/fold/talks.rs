@@ -1,13 +1,31 @@
 //! Engagements: talk, hold, transfer, wrap-up.
 
-use super::Fold;
+use super::{Conversation, Fold};
 use crate::{
     contact::{
         ContactSettings,
         parts::{Engaged, Engagement, EpisodeOutcome, OfferOutcome},
     },
-    event::{AgentId, AtAgent, Direction, Span, Timestamp, WrapUpEnded},
+    event::{
+        AgentId, AtAgent, Direction, EngagementReported, Span, Text, Timestamp, TransferTarget,
+        Transferred, WrapUpEnded,
+    },
 };
+
+/// Whose talk with the customer is open: the latest begun.
+pub(super) fn talking(engagements: &[Engagement]) -> Option<&AgentId> {
+    (engagements.iter())
+        .rfind(|one| one.talks() && one.direction == Direction::Inbound)
+        .map(|engagement| &engagement.agent)
+}
+
+/// How many parts a vendor reports to be shorter than nothing.
+fn below_zero(report: &EngagementReported) -> u32 {
+    [report.talk, report.hold, report.wrap_up]
+        .map(|part| u32::from(part.is_some_and(|part| part < Span::ZERO)))
+        .into_iter()
+        .sum()
+}
 
 impl Fold {
     pub(super) fn answer(&mut self, at: Timestamp, answered: &AtAgent, settings: &ContactSettings) {
@@ -19,6 +37,7 @@ impl Fold {
         self.end_offers(at, Some(agent), OfferOutcome::Answered);
         self.end_offers(at, None, OfferOutcome::Withdrawn);
         self.end_wait(at, EpisodeOutcome::Answered, Some(agent), settings);
+        self.respond_by_answer(at, agent);
         if self.talking(agent).is_some() {
             return;
         }
@@ -37,16 +56,23 @@ impl Fold {
             wrap_up_said: false,
             resolved: None,
             direction,
+            reported: None,
         });
-        if self.over_since.is_some() {
+        if self.conversation.has(Conversation::ENDED) {
             self.clock_skews += 1;
             self.end_talk(self.engagements.len() - 1, at, settings);
         }
     }
 
-    pub(super) fn transfer(&mut self, at: Timestamp, agent: &AgentId, settings: &ContactSettings) {
+    pub(super) fn transfer(
+        &mut self,
+        at: Timestamp,
+        transferred: &Transferred,
+        settings: &ContactSettings,
+    ) {
         self.transferred_before = true;
-        if let Some(talking) = self.talking(agent) {
+        self.left_house |= matches!(transferred.to, Some(TransferTarget::External(_)));
+        if let Some(talking) = self.talking(&transferred.agent) {
             self.engagements[talking].transferred = true;
             self.end_talk(talking, at, settings);
         }
@@ -79,9 +105,60 @@ impl Fold {
         let wraps_up = !settings.no_wrap_up.contains(&self.attributes.channel());
         let engagement = &mut self.engagements[engagement];
         engagement.stop_talk(at);
-        if !wraps_up {
+        if !wraps_up || engagement.reported.is_some() {
             engagement.ended_at = Some(at);
         }
+    }
+
+    /// Takes the parts it names, for the agent's (leg's) latest engagement or one of its own, and ends what only wraps up.
+    pub(super) fn take_report(&mut self, at: Timestamp, report: &EngagementReported) {
+        let EngagementReported { agent, leg, .. } = report;
+        let is_meant = |one: &Engagement| {
+            one.agent == *agent && (leg.is_none() || one.leg.as_ref() == leg.as_ref())
+        };
+        let place = (self.engagements.iter().rposition(is_meant))
+            .or_else(|| self.engage_by_report(at, agent, leg.as_ref()));
+        let Some(place) = place else { return };
+        self.clock_skews += below_zero(report);
+        let engagement = &mut self.engagements[place];
+        let reported = engagement.reported.get_or_insert_default();
+        let at_least_zero = |part: Option<Span>| part.map(|part| part.max(Span::ZERO));
+        reported.talk = at_least_zero(report.talk).or(reported.talk);
+        reported.hold = at_least_zero(report.hold).or(reported.hold);
+        reported.wrap = at_least_zero(report.wrap_up).or(reported.wrap);
+        if engagement.wraps_up() {
+            engagement.ended_at = Some(at);
+        }
+    }
+
+    /// Of an engagement whose answer nobody told us: over when it is reported. `None`: the agent only listened.
+    fn engage_by_report(
+        &mut self,
+        at: Timestamp,
+        agent: &AgentId,
+        leg: Option<&Text>,
+    ) -> Option<usize> {
+        let direction = self.direction_of(leg);
+        if direction == Direction::Monitor {
+            return None;
+        }
+        self.engagements.push(Engagement {
+            agent: agent.clone(),
+            queue: self.waited_in(),
+            leg: leg.cloned(),
+            answered_at: at,
+            talk_ended_at: Some(at),
+            ended_at: Some(at),
+            hold: Span::ZERO,
+            held_since: None,
+            transferred: false,
+            incomplete: false,
+            wrap_up_said: false,
+            resolved: None,
+            direction,
+            reported: None,
+        });
+        Some(self.engagements.len() - 1)
     }
 
     /// The inbound engagement that was the last to begin.

@@ -1,9 +1,9 @@
 //! Waits and offers, and the obligations that both make.
 
-use super::Fold;
+use super::{Conversation, Fold, talks::talking};
 use crate::{
     contact::{
-        ContactSettings, Measure,
+        ContactSettings, Policy,
         parts::{
             Closed, Closing, Decision, Episode, EpisodeEnd, EpisodeOutcome, Obligation, Offer,
             OfferEnd, OfferOutcome, Owed, Verdict,
@@ -11,6 +11,22 @@ use crate::{
     },
     event::{AgentId, AtAgent, ContactQueued, Direction, QueueId, Timestamp},
 };
+
+/// What begins to be owed, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening<'q> {
+    pub at: Timestamp,
+    pub owed: Owed,
+    pub queue: Option<&'q QueueId>,
+}
+
+/// How what was owed comes to its end, and who gave it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending<'a> {
+    pub at: Timestamp,
+    pub how: Closed,
+    pub agent: Option<&'a AgentId>,
+}
 
 impl Fold {
     /// Index of the wait that is open.
@@ -30,10 +46,12 @@ impl Fold {
         let direction = queued.direction.unwrap_or(self.attributes.direction());
         self.set_direction(queued.leg.as_ref(), direction);
         self.over_since = None;
+        self.conversation.clear(Conversation::ENDED);
         let first = !std::mem::replace(&mut self.queued_before, true);
         let (Direction::Inbound, Some(queue)) = (direction, &queued.queue) else {
             return;
         };
+        self.owe_for_wait(at, queue, settings);
         let goes_on = |open: usize| self.episodes[open].queue == *queue;
         if self.waiting().is_some_and(goes_on) {
             return;
@@ -67,7 +85,8 @@ impl Fold {
             ended: None,
         });
         let owed = Owed::Answer(index(self.episodes.len() - 1));
-        self.oblige(at, owed, Some(queue), settings);
+        let queue = Some(queue);
+        self.oblige(Opening { at, owed, queue }, settings);
     }
 
     pub(super) fn end_wait(
@@ -85,11 +104,40 @@ impl Fold {
             short: outcome == EpisodeOutcome::Abandoned && wait < settings.short_abandon,
             agent: agent.cloned(),
         });
-        self.close(Owed::Answer(index(open)), |obligation| {
-            let verdict = settings.verdict_of_wait(obligation.policy, outcome, wait);
-            (at, verdict, closed_by(outcome), agent.cloned())
-        });
+        let ending = Ending {
+            at,
+            how: closed_by(outcome),
+            agent,
+        };
+        let owed = Owed::Answer(index(open));
+        self.close(
+            |it| it == owed,
+            ending,
+            |obligation| settings.verdict_of_wait(obligation.policy, outcome, wait),
+        );
         self.end_offers(at, None, OfferOutcome::Withdrawn);
+    }
+
+    /// The customer leaves the queue, and for now us, without an answer: what is owed is decided too.
+    pub(super) fn lose_wait(
+        &mut self,
+        at: Timestamp,
+        outcome: EpisodeOutcome,
+        settings: &ContactSettings,
+    ) {
+        let Some(open) = self.waiting() else { return };
+        let wait = at - self.episodes[open].opened_at;
+        self.end_wait(at, outcome, None, settings);
+        let ending = Ending {
+            at,
+            how: closed_by(outcome),
+            agent: None,
+        };
+        let abandoned = outcome == EpisodeOutcome::Abandoned;
+        let is_lost = |owed: Owed| owed.is_response() || (abandoned && owed == Owed::Resolution);
+        self.close(is_lost, ending, |obligation| {
+            settings.verdict_of_wait(obligation.policy, outcome, wait)
+        });
     }
 
     pub(super) fn offer(&mut self, at: Timestamp, offered: &AtAgent, settings: &ContactSettings) {
@@ -98,10 +146,7 @@ impl Fold {
         if rings_already || self.direction_of(offered.leg.as_ref()) != Direction::Inbound {
             return;
         }
-        let queue = (offered.queue.as_ref())
-            .or(self.last_queue.as_ref())
-            .or(self.attributes.first_queue.as_ref())
-            .cloned();
+        let queue = self.queue_around(offered.queue.as_ref()).cloned();
         self.offers.push(Offer {
             agent: offered.agent.clone(),
             queue: queue.clone(),
@@ -109,7 +154,8 @@ impl Fold {
             ended: None,
         });
         let owed = Owed::Accept(index(self.offers.len() - 1));
-        self.oblige(at, owed, queue.as_ref(), settings);
+        let queue = queue.as_ref();
+        self.oblige(Opening { at, owed, queue }, settings);
     }
 
     /// What had no queue when it was sealed has the first that was named after.
@@ -136,29 +182,37 @@ impl Fold {
                 continue;
             }
             ringing.ended = Some(OfferEnd { at, outcome });
-            let who = ringing.agent.clone();
             let (verdict, how) = verdict_of_offer(outcome);
-            self.close(Owed::Accept(index(offer)), |_| {
-                let by = (how == Closed::Answered).then(|| who.clone());
-                (at, verdict, how, by)
-            });
+            let answerer = (how == Closed::Answered).then(|| ringing.agent.clone());
+            let owed = Owed::Accept(index(offer));
+            let ending = Ending {
+                at,
+                how,
+                agent: answerer.as_ref(),
+            };
+            self.close(|it| it == owed, ending, |_| verdict);
         }
     }
 
-    pub(super) fn oblige(
+    pub(super) fn oblige(&mut self, opening: Opening<'_>, settings: &ContactSettings) {
+        self.oblige_where(opening, settings, |_, _| true);
+    }
+
+    /// Makes an obligation of each policy that applies and that `is_meant`, given the obligations so far.
+    pub(super) fn oblige_where(
         &mut self,
-        at: Timestamp,
-        owed: Owed,
-        queue: Option<&QueueId>,
+        opening: Opening<'_>,
         settings: &ContactSettings,
+        is_meant: impl Fn(&Policy, &[Obligation]) -> bool,
     ) {
-        let (measure, offered_to) = match owed {
-            Owed::Answer(_) => (Measure::Answer, None),
-            Owed::Accept(offer) => (Measure::Accept, Some(&self.offers[offer as usize].agent)),
-        };
+        let Opening { at, owed, queue } = opening;
         let channel = self.attributes.channel();
         for policy in &settings.policies {
-            if policy.measure == measure && policy.applies_to(channel, queue) {
+            if policy.measure == owed.measure()
+                && policy.applies_to(channel, queue)
+                && is_meant(policy, &self.obligations)
+            {
+                let offered_to = self.offered_to(owed).cloned();
                 self.obligations.push(Obligation {
                     policy: policy.code(),
                     owed,
@@ -169,21 +223,34 @@ impl Fold {
                     at_risk: false,
                     decided: None,
                     closed: None,
-                    offered_to: offered_to.cloned(),
+                    agent: offered_to,
                 });
             }
         }
     }
 
+    fn offered_to(&self, owed: Owed) -> Option<&AgentId> {
+        if let Owed::Accept(offer) = owed {
+            Some(&self.offers[offer as usize].agent)
+        } else {
+            None
+        }
+    }
+
+    /// Closes what is owed; what is not decided yet is decided so. Where nobody gave it, who talks is judged.
     pub(super) fn close(
         &mut self,
-        owed: Owed,
-        ending: impl Fn(&Obligation) -> (Timestamp, Verdict, Closed, Option<AgentId>),
+        is_meant: impl Fn(Owed) -> bool,
+        ending: Ending<'_>,
+        verdict_of: impl Fn(&Obligation) -> Verdict,
     ) {
+        let Ending { at, how, agent } = ending;
+        let whose = agent.or_else(|| talking(&self.engagements));
         for obligation in &mut self.obligations {
-            if obligation.owed == owed && obligation.closed.is_none() {
-                let (at, verdict, how, agent) = ending(obligation);
-                obligation.decided.get_or_insert(Decision { at, verdict });
+            if obligation.closed.is_none() && is_meant(obligation.owed) {
+                let verdict = verdict_of(obligation);
+                obligation.decide(Decision { at, verdict }, whose);
+                let agent = agent.cloned();
                 obligation.closed = Some(Closing { at, how, agent });
             }
         }

@@ -59,8 +59,8 @@ impl Task {
             self.apply(event, from);
         } else {
             self.meta.counters.forwarded += 1;
-            let forwards = self.forwards_by_task.entry(owner.0).or_default();
-            forwards.push(from.forward());
+            let section = self.outbox.section(owner.0);
+            section.forwards.push(from.forward());
         }
     }
 
@@ -148,6 +148,10 @@ impl Task {
         for forward in &section.forwards {
             self.handle_forward(forward);
         }
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        for case in section.cases {
+            self.customers.handle_case(case, now, &self.store);
+        }
         for delta in &section.deltas {
             self.deltas.add(delta);
         }
@@ -193,7 +197,11 @@ impl Task {
             let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
             self.unsaid |= any;
         }
+        if let Some(clock) = self.meta.customer_clock {
+            self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
+        }
         let wall = self.time.wall;
+        self.unsaid |= !self.outbox.is_empty() && wall >= self.exchange_beat_at;
         let end_changed = self.told_end != self.end();
         self.unsaid |= wall >= self.heartbeat_at || end_changed;
         self.unsaid |= self.contact_beat() && self.contacts.has_records();

@@ -3,16 +3,17 @@
 mod input;
 mod output;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
     clock::Clock,
     contacts::{self, Contacts},
+    customers::{CaseSaid, Customers},
     delta::Deltas,
-    frame::Forward,
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
+    outbox::Outbox,
     scores::{Beat, Scores},
     step::Output,
     store::{Part, Store},
@@ -43,17 +44,20 @@ pub struct Task {
     log: Writer,
     time: Time,
     contacts: Contacts,
+    customers: Customers,
+    cases: Vec<CaseSaid>,
     scores: Scores,
     deltas: Deltas,
-    forwards_by_task: BTreeMap<u16, Vec<Forward>>,
+    outbox: Outbox,
     dead_letters: Vec<Output>,
     moved: Vec<InputId>,
     /// Something was taken in that no step carries yet.
     unsaid: bool,
     unsaid_bytes: usize,
     heartbeat_at: Timestamp,
-    /// The clocks of inputs and contact stage as they were last told, where at their end: a change is told at once.
-    told_end: [Option<Clock>; 2],
+    exchange_beat_at: Timestamp,
+    /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
+    told_end: [Option<Clock>; 3],
     contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
@@ -82,15 +86,18 @@ impl Task {
             ),
             time: Time::new(settings),
             contacts: Contacts::new(settings),
+            customers: Customers::new(settings),
+            cases: Vec::new(),
             scores: Scores::new(settings),
             deltas: Deltas::default(),
-            forwards_by_task: BTreeMap::new(),
+            outbox: Outbox::default(),
             dead_letters: Vec::new(),
             moved: Vec::new(),
             unsaid: false,
             unsaid_bytes: 0,
             heartbeat_at: Timestamp::MIN,
-            told_end: [None; 2],
+            exchange_beat_at: Timestamp::MIN,
+            told_end: [None; 3],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
@@ -136,7 +143,9 @@ impl Task {
             });
         }
         self.contacts.start(&self.store, self.id.0)?;
+        self.customers.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
+        self.outbox.start(&self.store);
         Ok(())
     }
 
@@ -206,7 +215,7 @@ impl Task {
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| match part {
             Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Pane(..) | Part::Gauges(_) => None,
+            Part::Customer(_) | Part::Pane(..) | Part::Gauges(_) | Part::Outbox(_) => None,
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))
@@ -221,6 +230,12 @@ impl Task {
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.meta.counters
+    }
+
+    /// What `now` means to the contacts; `None` before anything was heard.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.meta.contact_clock.map(|clock| clock.at)
     }
 
     #[must_use]

@@ -62,6 +62,7 @@ impl Task {
         let mut said = Said {
             outputs: &mut outputs,
             deltas: &mut self.deltas,
+            cases: &mut self.cases,
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
@@ -92,19 +93,17 @@ impl Task {
         }
     }
 
-    /// Hands deltas and gauges to those who own them: in place, or by a section of a frame.
+    /// Hands deltas and gauges to those who own them: in place, or by a section of a frame, now or on the next beat.
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
-        let mut sections: BTreeMap<u16, Section> = BTreeMap::new();
-        for (task, forwards) in std::mem::take(&mut self.forwards_by_task) {
-            sections.entry(task).or_default().forwards = forwards;
-        }
+        self.send_cases();
+        self.finish_customers();
         let deltas = self.deltas.take();
         for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
             let task = of_entity[0].entity.owner(self.placement);
             if task == self.id {
                 (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
             } else {
-                let section = sections.entry(task.0).or_default();
+                let section = self.outbox.section(task.0);
                 section.deltas.extend_from_slice(of_entity);
             }
         }
@@ -114,30 +113,57 @@ impl Task {
             if task == self.id {
                 self.scores.set_gauge(entity, self.id.0, gauge);
             } else {
-                sections
-                    .entry(task.0)
-                    .or_default()
-                    .gauges
-                    .push((entity, gauge));
+                self.outbox.section(task.0).gauges.push((entity, gauge));
             }
         }
-        self.add_heartbeats(&mut sections);
-        sections
-            .into_iter()
+        let sections = self.take_sections();
+        self.outbox.save(&mut self.store);
+        (sections.into_iter())
             .map(|(task, section)| (TaskId(task), self.seal(task, section)))
             .collect()
     }
 
-    fn add_heartbeats(&mut self, sections: &mut BTreeMap<u16, Section>) {
+    fn send_cases(&mut self) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        for case in std::mem::take(&mut self.cases) {
+            let task = self.placement.task_of(case.customer.as_bytes());
+            if task == self.id {
+                self.customers.handle_case(case, now, &self.store);
+            } else {
+                self.outbox.section(task.0).cases.push(case);
+            }
+        }
+    }
+
+    fn finish_customers(&mut self) {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        if let Some(now) = now {
+            self.customers.handle_timeout(now, &self.store);
+        }
+        let grain = self.grain(now);
+        (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
+    }
+
+    /// Live, sections wait for a beat that all tasks keep at the same time: one long transaction, and short ones between.
+    fn take_sections(&mut self) -> BTreeMap<u16, Section> {
+        let wall = self.time.wall;
         let end = self.end();
-        if self.time.wall < self.heartbeat_at && self.told_end == end {
-            return;
+        let heartbeat = wall >= self.heartbeat_at || self.told_end != end;
+        let spoken = self.meta.contact_clock.map(|clock| clock.at);
+        let all = heartbeat || wall >= self.exchange_beat_at || self.is_history(spoken);
+        let mut sections = self.outbox.take(all);
+        if all {
+            let beat = Span(self.settings.heartbeat.0 / 2).max(Span(1));
+            self.exchange_beat_at = wall.floor(beat) + beat;
         }
-        self.told_end = end;
-        self.heartbeat_at = self.time.wall + self.settings.heartbeat;
-        for task in (0..self.settings.tasks).filter(|task| *task != self.id.0) {
-            sections.entry(task).or_default();
+        if heartbeat {
+            self.told_end = end;
+            self.heartbeat_at = wall.floor(self.settings.heartbeat) + self.settings.heartbeat;
+            for task in (0..self.settings.tasks).filter(|task| *task != self.id.0) {
+                sections.entry(task).or_default();
+            }
         }
+        sections
     }
 
     fn seal(&mut self, task: u16, section: Section) -> Vec<u8> {
@@ -187,9 +213,10 @@ impl Task {
             .collect()
     }
 
-    /// The clocks of the inputs and of the contact stage, where at their end.
-    pub(super) fn end(&self) -> [Option<Clock>; 2] {
-        let clocks = [self.time.own.source, self.time.own.contact];
+    /// The clocks of the inputs, the contacts and the customers, where at their end.
+    pub(super) fn end(&self) -> [Option<Clock>; 3] {
+        let own = &self.time.own;
+        let clocks = [own.source, own.contact, own.customer];
         clocks.map(|clock| clock.filter(|clock| clock.ended))
     }
 

@@ -22,6 +22,11 @@ pub(super) enum Fact {
         policy: String,
         outcome: Outcome,
     },
+    /// By the policy that rates the contact.
+    FirstResponse {
+        met: bool,
+    },
+    Reopened,
     Transferred,
     Handled(Handled),
     HandledOutbound,
@@ -140,6 +145,11 @@ impl Book {
         for obligation in obligations {
             self.obligation(parts, obligation);
         }
+        // They stand in the order of the policies.
+        let rating = |it: &&Obligation| it.measure == Measure::FirstResponse;
+        if let Some(first) = obligations.iter().find(rating) {
+            self.first_response(parts, first);
+        }
         self.offers(parts);
         for engagement in &parts.engagements {
             self.engagement(parts, engagement);
@@ -198,7 +208,10 @@ impl Book {
             // A wait is the queue's; its agent has a copy.
             agent: match obligation.measure {
                 Measure::Answer => None,
-                Measure::Accept => obligation.agent.clone(),
+                Measure::Accept
+                | Measure::FirstResponse
+                | Measure::NextResponse
+                | Measure::Resolution => obligation.agent.clone(),
             },
             queue: obligation.queue.clone(),
             channel: Some(parts.channel),
@@ -208,6 +221,21 @@ impl Book {
             outcome: obligation.outcome,
         };
         self.add(at, &whose, fact);
+    }
+
+    fn first_response(&mut self, parts: &Parts, obligation: &Obligation) {
+        let met = match obligation.outcome {
+            Outcome::Met => true,
+            Outcome::Missed => false,
+            Outcome::Open | Outcome::Excluded => return,
+        };
+        let whose = Whose {
+            agent: obligation.agent.clone(),
+            queue: obligation.queue.clone(),
+            channel: Some(parts.channel),
+        };
+        let at = obligation.decided_at.unwrap_or(obligation.due_at);
+        self.add(at, &whose, Fact::FirstResponse { met });
     }
 
     fn offers(&mut self, parts: &Parts) {
@@ -247,9 +275,9 @@ impl Book {
         };
         let handled = Handled {
             talk: engagement.talk(),
-            hold: engagement.hold,
+            hold: engagement.hold(),
             wrap: engagement.wrap(),
-            complete: end.complete,
+            complete: end.complete || engagement.reported.is_some(),
             transferred: engagement.transferred_at.is_some(),
         };
         self.add(end.at, &whose, Fact::Handled(handled));
@@ -266,12 +294,17 @@ impl Book {
             let surveyed = parts.survey.is_some();
             self.add(end.at, &whose, Fact::Ended { surveyed });
         }
+        let as_a_wait = |queue: &Option<QueueId>| Whose {
+            agent: None,
+            queue: queue.clone(),
+            channel: Some(parts.channel),
+        };
+        for it in &parts.reopenings {
+            let whose = (it.engaged.and_then(engaged)).unwrap_or_else(|| as_a_wait(&it.waited_in));
+            self.add(it.at, &whose, Fact::Reopened);
+        }
         if let Some(surveyed) = &parts.survey {
-            let as_a_wait = || Whose {
-                agent: None,
-                queue: surveyed.waited_in.clone(),
-                channel: Some(parts.channel),
-            };
+            let as_a_wait = || as_a_wait(&surveyed.waited_in);
             let whose = surveyed.engaged.and_then(engaged).unwrap_or_else(as_a_wait);
             let score = surveyed.survey.normalised();
             self.add(surveyed.at, &whose, Fact::Survey { score });

@@ -19,13 +19,15 @@ mod parts;
 mod reading;
 mod record;
 mod resolution;
+mod response;
 mod scorecard;
 mod settings;
+mod telling;
 
 pub use obligation::{Obligation, Outcome};
 pub use record::window_name;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
-pub use settings::{Abandons, Fcr, FlowOuts, Measure, Policy, Settings};
+pub use settings::{Abandons, Fcr, FlowOuts, Measure, Opens, Policy, Settings};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,6 +3,7 @@
 use super::{
     Abandons, FlowOuts, Measure, Policy, Settings,
     parts::{Offer, OfferEnd, Parts, Wait, WaitEnd},
+    response,
 };
 use crate::event::{AgentId, ContactId, QueueId, Span, Timestamp};
 
@@ -19,7 +20,7 @@ pub struct Obligation {
     pub outcome: Outcome,
     /// `None` while it is open.
     pub decided_at: Option<Timestamp>,
-    /// Who was offered (accept), who answered in time (answer), else nobody.
+    /// Who was offered (accept); who answered in time (answer); of the others who gave it, else whose talk was open.
     pub agent: Option<AgentId>,
 }
 
@@ -47,6 +48,9 @@ pub(super) fn of_contact(parts: &Parts, settings: &Settings, clock: Timestamp) -
                     .filter(|wait| policy.covers(Some(&wait.queue)))
                     .map(|wait| of_wait(parts, wait, policy, settings, clock)),
             ),
+            Measure::FirstResponse | Measure::NextResponse | Measure::Resolution => {
+                obligations.extend(response::of_contact(parts, policy, settings, clock));
+            }
             Measure::Accept => obligations.extend(
                 (parts.offers.iter())
                     .filter(|offer| policy.covers(offer.queue.as_ref()))
@@ -111,7 +115,7 @@ impl Policy {
     }
 
     /// What an end in time makes of an answer obligation.
-    fn outcome_of(&self, end: &WaitEnd, waited: Span, short_abandon: Span) -> Outcome {
+    pub(super) fn outcome_of(&self, end: &WaitEnd, waited: Span, short_abandon: Span) -> Outcome {
         let short = self
             .short_abandon
             .unwrap_or(short_abandon)
@@ -129,7 +133,7 @@ impl Policy {
     }
 
     /// In time is up to and with `due_at`; after that it is a miss, at `due_at`.
-    fn obligation(
+    pub(super) fn obligation(
         &self,
         parts: &Parts,
         opened_at: Timestamp,

@@ -12,7 +12,7 @@ pub(super) struct Parts {
     pub(super) direction: Direction,
     pub(super) customer: Option<CustomerId>,
     pub(super) reason: Option<Text>,
-    /// The first event other than a survey.
+    /// The first event other than a survey or a report.
     pub(super) began_at: Option<Timestamp>,
     pub(super) waits: Vec<Wait>,
     pub(super) offers: Vec<Offer>,
@@ -23,6 +23,54 @@ pub(super) struct Parts {
     pub(super) resolved_said: Vec<(Timestamp, bool)>,
     /// Transfers to an outside party.
     pub(super) external_at: Vec<Timestamp>,
+    /// What bears on responses and the resolution, in order.
+    pub(super) moments: Vec<Moment>,
+    pub(super) reopenings: Vec<Reopened>,
+}
+
+/// Something that opens or ends what is owed to the customer.
+#[derive(Debug)]
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    pub(super) what: Said,
+    /// The queue of its event, else around it.
+    pub(super) queue: Option<QueueId>,
+    /// The agent of the latest inbound talk that was open.
+    pub(super) talking: Option<AgentId>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Said {
+    /// In public, of an inbound contact that was not over.
+    Customer,
+    /// In public.
+    Agent(AgentId),
+    /// An inbound ContactQueued.
+    Queued,
+    /// Any answer but a monitor's.
+    Answered(AgentId),
+    /// An engagement that nobody answered: it was reported.
+    ReportedAlone,
+    Abandoned {
+        waited: Span,
+    },
+    /// A flow-out that is no move to another queue.
+    Left {
+        waited: Span,
+    },
+    Ended,
+    Resolved(Option<AgentId>),
+    /// Of an inbound contact that was over.
+    Reopened,
+}
+
+/// A reopening of what was over, whatever its direction.
+#[derive(Debug)]
+pub(super) struct Reopened {
+    pub(super) at: Timestamp,
+    /// The inbound engagement begun last by then.
+    pub(super) engaged: Option<usize>,
+    pub(super) waited_in: Option<QueueId>,
 }
 
 /// An inbound episode.
@@ -66,6 +114,7 @@ pub(super) enum OfferEnd {
 pub(super) struct Engagement {
     pub(super) agent: AgentId,
     pub(super) queue: Option<QueueId>,
+    pub(super) leg: Option<Text>,
     pub(super) direction: Direction,
     pub(super) answered_at: Timestamp,
     pub(super) talk_ended_at: Option<Timestamp>,
@@ -75,6 +124,15 @@ pub(super) struct Engagement {
     /// `Some` once a WrapUpEnded spoke of this engagement, with what it said of resolved.
     pub(super) wrap_up_said: Option<Option<bool>>,
     pub(super) end: Option<EngagementEnd>,
+    pub(super) reported: Option<Reported>,
+}
+
+/// The last that reports named of each part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reported {
+    pub(super) talk: Option<Span>,
+    pub(super) hold: Option<Span>,
+    pub(super) wrap: Option<Span>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -83,7 +141,7 @@ pub(super) struct EngagementEnd {
     pub(super) complete: bool,
 }
 
-/// The contact's end: its first ContactEnded at or after its first answer.
+/// The contact's end: its first ContactEnded or ContactResolved at or after its first answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
     pub(super) at: Timestamp,
@@ -124,21 +182,38 @@ impl Engagement {
         }
         self.end_hold(at);
         self.talk_ended_at = Some(at);
-        if !has_wrap_up {
+        if !has_wrap_up || self.reported.is_some() {
             self.end = Some(EngagementEnd { at, complete: true });
         }
     }
 
+    /// What a report says counts instead of what was seen.
     pub(super) fn talk(&self) -> Span {
-        self.talk_ended_at.map_or(Span::ZERO, |ended_at| {
+        let seen = self.talk_ended_at.map_or(Span::ZERO, |ended_at| {
             ended_at - self.answered_at - self.hold
-        })
+        });
+        self.said().talk.unwrap_or(seen)
     }
 
+    pub(super) fn hold(&self) -> Span {
+        self.said().hold.unwrap_or(self.hold)
+    }
+
+    /// Unknown, thus zero, where nobody said when it ended.
     pub(super) fn wrap(&self) -> Span {
-        match (self.end, self.talk_ended_at) {
-            (Some(end), Some(talk_ended_at)) => end.at - talk_ended_at,
+        let seen = match (self.end, self.talk_ended_at) {
+            (Some(end), Some(talk_ended_at)) if end.complete => end.at - talk_ended_at,
             _ => Span::ZERO,
-        }
+        };
+        self.said().wrap.unwrap_or(seen)
+    }
+
+    fn said(&self) -> Reported {
+        self.reported.unwrap_or_default()
+    }
+
+    pub(super) fn talks_at(&self, at: Timestamp) -> bool {
+        let ended = self.talk_ended_at.is_some_and(|ended_at| ended_at <= at);
+        self.answered_at <= at && !ended
     }
 }

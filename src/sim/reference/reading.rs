@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use super::{
     Settings,
-    parts::{End, Engagement, EngagementEnd, Offer, OfferEnd, Parts, Surveyed, Wait, WaitEnd},
+    parts::{
+        End, Engagement, EngagementEnd, Offer, OfferEnd, Parts, Said, Surveyed, Wait, WaitEnd,
+    },
 };
 use crate::event::{
     AgentId, AtAgent, Body, ContactQueued, DeclineCause, Direction, EndedBy, Event, QueueId, Span,
@@ -20,7 +22,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
         settings,
         events,
         leg_directions: BTreeMap::new(),
-        over: false,
+        side: Side::Open,
         queued: false,
         transferred: false,
         parts: Parts {
@@ -32,7 +34,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             direction: first_direction(events),
             customer: events.iter().find_map(|event| event.customer.clone()),
             reason: events.iter().find_map(|event| reason_of(event)),
-            began_at: first_not_survey(events),
+            began_at: first_sign_of_life(events),
             waits: Vec::new(),
             offers: Vec::new(),
             engagements: Vec::new(),
@@ -40,6 +42,8 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             survey: None,
             resolved_said: Vec::new(),
             external_at: Vec::new(),
+            moments: Vec::new(),
+            reopenings: Vec::new(),
         },
     };
     for (position, event) in events.iter().enumerate() {
@@ -69,10 +73,12 @@ fn reason_of(event: &Event) -> Option<Text> {
     as_queued(event).and_then(|queued| queued.reason.clone())
 }
 
-fn first_not_survey(events: &[&Event]) -> Option<Timestamp> {
+fn first_sign_of_life(events: &[&Event]) -> Option<Timestamp> {
+    let told_later =
+        |body: &Body| matches!(body, Body::SurveyAnswered(..) | Body::EngagementReported(_));
     events
         .iter()
-        .find(|event| !matches!(event.body, Body::SurveyAnswered(..)))
+        .find(|event| !told_later(&event.body))
         .map(|event| event.occurred_at)
 }
 
@@ -81,17 +87,29 @@ fn queue_named(event: &Event) -> Option<&QueueId> {
     if let Body::AgentOffered(at) | Body::AgentAnswered(at) = &event.body {
         return at.queue.as_ref();
     }
+    if let Body::MessageSent(message) = &event.body {
+        return message.queue.as_ref();
+    }
     as_queued(event).and_then(|queued| queued.queue.as_ref())
 }
 
-struct Reading<'a> {
+/// The customer's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Open,
+    /// Resolved, and neither queued nor reopened since.
+    Resolved,
+    /// Ended, and neither queued nor reopened since.
+    Ended,
+}
+
+pub(super) struct Reading<'a> {
     settings: &'a Settings,
     events: &'a [&'a Event],
-    parts: Parts,
+    pub(super) parts: Parts,
     /// Of the last ContactQueued of each leg; no leg number is a leg like any other.
     leg_directions: BTreeMap<Option<Text>, Direction>,
-    /// Ended, and nothing queued since.
-    over: bool,
+    pub(super) side: Side,
     /// A ContactQueued was seen.
     queued: bool,
     /// A Transferred was seen.
@@ -103,11 +121,11 @@ impl Reading<'_> {
         let at = event.occurred_at;
         match &event.body {
             Body::Transferred(it) => self.transferred(at, it),
-            Body::ContactQueued(it) => self.queued(at, it),
-            Body::ContactLeftQueue(_) => self.end_wait(at, WaitEnd::Left),
+            Body::ContactQueued(it) => self.queued(at, position, it),
+            Body::ContactLeftQueue(_) => self.lost(at, position, WaitEnd::Left),
             Body::AgentOffered(it) => self.offered(at, position, it),
             Body::OfferDeclined(agent, cause) => self.declined(at, agent, *cause),
-            Body::AgentAnswered(it) => self.answered(at, it),
+            Body::AgentAnswered(it) => self.answered(at, position, it),
             Body::HoldStarted(agent) => {
                 if let Some(engagement) = self.talking(agent) {
                     // A second start while on hold changes nothing: holds are a union.
@@ -119,14 +137,13 @@ impl Reading<'_> {
                     engagement.end_hold(at);
                 }
             }
-            Body::ContactEnded(by, _) => self.ended(at, *by),
+            Body::ContactEnded(by, _) => self.ended(at, position, *by),
             Body::WrapUpEnded(it) => self.wrap_up_ended(at, it),
-            Body::MessageSent(_)
-            | Body::EngagementReported(_)
-            | Body::ContactResolved(_)
-            | Body::ContactReopened(_)
-            | Body::AgentStateChanged(_)
-            | Body::AlertAcknowledged(_) => {}
+            Body::MessageSent(it) => self.wrote(at, position, it),
+            Body::EngagementReported(it) => self.reported(at, position, it),
+            Body::ContactResolved(agent) => self.resolved(at, position, agent.as_ref()),
+            Body::ContactReopened(_) => self.reopened(at, position),
+            Body::AgentStateChanged(_) | Body::AlertAcknowledged(_) => {}
             Body::SurveyAnswered(survey, _) => {
                 let engaged = self.last_engaged();
                 self.parts.survey = Some(Surveyed {
@@ -175,15 +192,16 @@ impl Reading<'_> {
         }
     }
 
-    fn queued(&mut self, at: Timestamp, it: &ContactQueued) {
+    fn queued(&mut self, at: Timestamp, position: usize, it: &ContactQueued) {
         let direction = it.direction.unwrap_or(self.parts.direction);
         self.leg_directions.insert(it.leg.clone(), direction);
-        self.over = false;
+        self.side = Side::Open;
         let first = !std::mem::replace(&mut self.queued, true);
         // Another leg's queueing (outbound, internal, monitor) is no wait, and moves none.
         let (Direction::Inbound, Some(queue)) = (direction, &it.queue) else {
             return;
         };
+        self.note(at, position, Said::Queued);
         if self.open_wait().is_some_and(|wait| wait.queue == *queue) {
             return;
         }
@@ -227,7 +245,7 @@ impl Reading<'_> {
     }
 
     /// The queue of the event, else the last named before, else the first after.
-    fn queue_around(&self, position: usize) -> Option<QueueId> {
+    pub(super) fn queue_around(&self, position: usize) -> Option<QueueId> {
         let before = self.events.iter().take(position + 1).rev();
         let after = self.events.iter().skip(position + 1);
         before
@@ -248,12 +266,13 @@ impl Reading<'_> {
         }
     }
 
-    fn answered(&mut self, at: Timestamp, it: &AtAgent) {
+    fn answered(&mut self, at: Timestamp, position: usize, it: &AtAgent) {
         let direction = self.direction_of(&it.leg);
         // Who only listens takes nothing: no wait ends, no engagement begins.
         if direction == Direction::Monitor {
             return;
         }
+        self.note(at, position, Said::Answered(it.agent.clone()));
         for offer in &mut self.parts.offers {
             let end = if offer.agent == it.agent {
                 OfferEnd::Answered
@@ -272,6 +291,7 @@ impl Reading<'_> {
         let mut engagement = Engagement {
             agent: it.agent.clone(),
             queue: it.queue.clone().or(last_waited_in),
+            leg: it.leg.clone(),
             direction,
             answered_at: at,
             talk_ended_at: None,
@@ -280,27 +300,35 @@ impl Reading<'_> {
             held_since: None,
             wrap_up_said: None,
             end: None,
+            reported: None,
         };
-        if self.over {
+        if self.side == Side::Ended {
             engagement.end_talk(at, self.has_wrap_up());
         }
         self.parts.engagements.push(engagement);
     }
 
-    fn ended(&mut self, at: Timestamp, by: EndedBy) {
-        self.over = true;
-        self.end_wait(
+    fn ended(&mut self, at: Timestamp, position: usize, by: EndedBy) {
+        self.side = Side::Ended;
+        self.lost(
             at,
+            position,
             match by {
                 EndedBy::Customer => WaitEnd::Abandoned,
                 EndedBy::Agent | EndedBy::System => WaitEnd::Left,
             },
         );
+        self.note(at, position, Said::Ended);
         self.withdraw_offers(at);
         let has_wrap_up = self.has_wrap_up();
         for engagement in &mut self.parts.engagements {
             engagement.end_talk(at, has_wrap_up);
         }
+        self.end_for_good(at);
+    }
+
+    /// The contact's end, if it is the first after an answer.
+    pub(super) fn end_for_good(&mut self, at: Timestamp) {
         // Answered means by an agent on an inbound leg.
         if self.parts.end.is_none() {
             let wait_lost = self
@@ -349,12 +377,12 @@ impl Reading<'_> {
             .get_or_insert(EngagementEnd { at, complete: true });
     }
 
-    fn open_wait(&self) -> Option<&Wait> {
+    pub(super) fn open_wait(&self) -> Option<&Wait> {
         self.parts.waits.last().filter(|wait| wait.end.is_none())
     }
 
     /// Ends the open wait, if there is one; what still rings for it is withdrawn.
-    fn end_wait(&mut self, at: Timestamp, end: WaitEnd) {
+    pub(super) fn end_wait(&mut self, at: Timestamp, end: WaitEnd) {
         let open = |wait: &&mut Wait| wait.end.is_none();
         if let Some(wait) = self.parts.waits.last_mut().filter(open) {
             wait.end = Some((at, end));
@@ -375,12 +403,12 @@ impl Reading<'_> {
             .find(|engagement| engagement.agent == *agent && engagement.talk_ended_at.is_none())
     }
 
-    fn last_engaged(&self) -> Option<usize> {
+    pub(super) fn last_engaged(&self) -> Option<usize> {
         let inbound = |engagement: &Engagement| engagement.direction == Direction::Inbound;
         self.parts.engagements.iter().rposition(inbound)
     }
 
-    fn direction_of(&self, leg: &Option<Text>) -> Direction {
+    pub(super) fn direction_of(&self, leg: &Option<Text>) -> Direction {
         let of_leg = self.leg_directions.get(leg).copied();
         of_leg.unwrap_or(self.parts.direction)
     }

@@ -1,6 +1,6 @@
 //! A scorecard in the shape of a KPI record, to lay beside the engine's.
 //!
-//! It holds only what the recount counts: `frr`, `occupancy`, and the concurrency of groups are not there.
+//! It holds only what the recount counts: `occupancy`, and the concurrency of groups are not there.
 
 use serde_json::{Map, Value, json};
 
@@ -63,6 +63,7 @@ fn kpis(card: &Scorecard) -> Value {
     put("fcr", resolutions(card.fcr));
     put("fcr_confirmed", resolutions(card.fcr_confirmed));
     put("resolved_said", ratio(card.resolved_said).into());
+    put("frr", ratio(card.frr).into());
     put("transfer_rate", ratio(card.transfer_rate).into());
     put("offer_miss", ratio(card.offer_miss).into());
     put("csat_response", ratio(card.csat_response).into());

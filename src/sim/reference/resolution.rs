@@ -52,7 +52,9 @@ impl Case<'_> {
         let said_no = said.is_some_and(|(_, resolved)| !resolved);
         if said_no || self.end.wait_lost || (self.settings.transfer_breaks && self.is_passed_on()) {
             Resolution::Unresolved
-        } else if all.iter().any(|other| self.is_repeated_by(other, as_of)) {
+        } else if self.is_reopened(as_of)
+            || all.iter().any(|other| self.is_repeated_by(other, as_of))
+        {
             Resolution::Repeated
         } else {
             Resolution::Resolved
@@ -71,10 +73,18 @@ impl Case<'_> {
         agents.len() > 1 || external
     }
 
+    fn is_in_window(&self, at: Timestamp, as_of: Timestamp) -> bool {
+        self.end.at <= at && at < self.end.at + self.settings.window && at <= as_of
+    }
+
+    fn is_reopened(&self, as_of: Timestamp) -> bool {
+        let reopenings = self.parts.reopenings.iter();
+        let mut times = reopenings.map(|it| it.at);
+        times.any(|at| self.is_in_window(at, as_of))
+    }
+
     fn is_repeated_by(&self, other: &Parts, as_of: Timestamp) -> bool {
-        let from = self.end.at;
-        let in_window =
-            |at: Timestamp| from <= at && at < from + self.settings.window && at <= as_of;
+        let in_window = |at: Timestamp| self.is_in_window(at, as_of);
         other.contact != self.parts.contact
             && other.direction == Direction::Inbound
             && other.customer.as_ref() == Some(self.customer)

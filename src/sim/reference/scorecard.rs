@@ -30,6 +30,7 @@ pub struct Scorecard {
     pub fcr_confirmed: Resolutions,
     pub fcr_no_customer: u64,
     pub resolved_said: Ratio,
+    pub frr: Ratio,
     pub transfer_rate: Ratio,
     pub offer_miss: Ratio,
     pub csat_response: Ratio,
@@ -266,6 +267,8 @@ impl Scorecard {
                     Outcome::Excluded => sla.excluded += 1,
                 }
             }
+            Fact::FirstResponse { met } => self.frr.count(*met),
+            Fact::Reopened => self.reopened += 1,
             Fact::Transferred => self.transferred += 1,
             Fact::Handled(handled) => {
                 self.handled += 1;

@@ -32,12 +32,26 @@ pub struct Policy {
     pub abandons: Abandons,
     pub short_abandon: Option<Span>,
     pub flow_outs: FlowOuts,
+    /// Of a first response.
+    pub opens: Opens,
+}
+
+/// What opens a first response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// The first customer message or wait.
+    Contact,
+    /// The first wait.
+    Queued,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     Accept,
     Answer,
+    FirstResponse,
+    NextResponse,
+    Resolution,
 }
 
 /// What an abandon in time becomes.
@@ -71,6 +85,9 @@ impl Policy {
         let word = match measure {
             Measure::Accept => "accept",
             Measure::Answer => "answer",
+            Measure::FirstResponse => "first_response",
+            Measure::NextResponse => "next_response",
+            Measure::Resolution => "resolution",
         };
         Self {
             name: format!("{} {word}", channel.name()),
@@ -82,6 +99,7 @@ impl Policy {
             abandons: Abandons::Ignore,
             short_abandon: None,
             flow_outs: FlowOuts::Exclude,
+            opens: Opens::Contact,
         }
     }
 }
@@ -102,6 +120,10 @@ impl Default for Settings {
                 Policy::new(Voice, Measure::Accept, Span::from_secs(18)),
                 Policy::new(Voice, Measure::Answer, Span::from_secs(20)),
                 Policy::new(Chat, Measure::Answer, Span::from_secs(10)),
+                Policy::new(Email, Measure::FirstResponse, DAY),
+                Policy::new(Sms, Measure::FirstResponse, Span::from_secs(900)),
+                Policy::new(Social, Measure::FirstResponse, Span::from_secs(900)),
+                Policy::new(Messaging, Measure::FirstResponse, Span::from_secs(900)),
             ],
             short_abandon: Span::from_secs(5),
             wrap_up_max: Span::from_secs(1_800),

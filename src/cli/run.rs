@@ -1,0 +1,84 @@
+//! `run`: a process with one role or both.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::{ConfigFile, stop_on_interrupt};
+use crate::{
+    config::Config,
+    kafka::{self, Progress},
+    serve::{ReadSide, Server, Site},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// What the process does
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["work", "serve"])]
+    roles: Vec<Role>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Role {
+    /// Takes part in the work on the sources
+    Work,
+    /// Answers over HTTP from what the topics say
+    Serve,
+}
+
+/// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
+pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
+    let (works, serves) = (arguments.has(Role::Work), arguments.has(Role::Serve));
+    let mut config = arguments.file.load()?;
+    if works {
+        config = config.with_sources(&arguments.file.config)?;
+    }
+    let stop = stop_on_interrupt()?;
+    let progress = Arc::new(Progress::default());
+    if !works {
+        kafka::check_topics(&config.kafka, config.engine.tasks, &[])?;
+    }
+    let side = serves.then(|| {
+        ReadSide::start(
+            &config.kafka,
+            config.engine.tasks,
+            config.serve.clone(),
+            &stop,
+        )
+    });
+    let (read, hearing) = side.transpose()?.unzip();
+    let site = Site {
+        progress: Arc::clone(&progress),
+        works,
+        read,
+    };
+    let server = Server::start(&config.http, site)?;
+    tell(&config, works, &server);
+    let worked = match works {
+        true => kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress),
+        false => Ok(()),
+    };
+    if works {
+        stop.request();
+    }
+    let heard = hearing.map_or(Ok(()), |hearing| hearing.join());
+    worked.and(heard)
+}
+
+impl Run {
+    fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+fn tell(config: &Config, works: bool, server: &Server) {
+    let (name, address) = (&config.kafka.instance, server.address);
+    if works {
+        let sources = config.engine.sources.len();
+        tracing::info!("reading {sources} sources as {name}; http://{address}/metrics");
+    } else {
+        tracing::info!("serving as {name}; http://{address}/openapi.json");
+    }
+}

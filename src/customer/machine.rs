@@ -1,0 +1,233 @@
+//! One customer: the contacts that may repeat or be repeated, and what others were told of each.
+
+use minicbor::{Decode, Encode};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    contact::{Audience, Case, CaseEnd, Fact, FirstContact, Resolution, What},
+    event::{Span, Timestamp},
+};
+
+/// Contacts of one customer that are remembered at a time. More of them are no customer's but those of an id that stands for
+/// many: the oldest is forgotten, as it was told.
+const CASES_MAX: usize = 100;
+
+/// A contact as its customer names it: 64 bits of the hash of its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct CaseId(#[n(0)] u64);
+
+/// The state of one customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Customer {
+    /// In the order in which they began.
+    #[n(0)]
+    pub(super) cases: Vec<Known>,
+    /// When the task's timers will call: nothing is due earlier.
+    #[n(1)]
+    pub armed_at: Option<Timestamp>,
+}
+
+/// A contact, and what others were told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Known {
+    #[n(0)]
+    id: CaseId,
+    #[n(1)]
+    pub(super) case: Case,
+    #[n(2)]
+    so_far: Option<Resolution>,
+    #[n(3)]
+    confirmed: Option<Resolution>,
+    /// The contact is remembered no longer: it will say nothing more.
+    #[n(4)]
+    let_go: bool,
+}
+
+impl CaseId {
+    #[must_use]
+    pub fn of(contact: &str) -> Self {
+        Self(xxh3_64(contact.as_bytes()))
+    }
+}
+
+impl Customer {
+    /// Takes what a contact says last: of itself, or with `None` that it is not this customer's. Time has been spoken of up to
+    /// `now`.
+    pub fn handle_case(
+        &mut self,
+        id: CaseId,
+        case: Option<Case>,
+        now: Option<Timestamp>,
+        settings: &FirstContact,
+    ) {
+        self.cases.retain(|known| known.id != id);
+        if let Some(case) = case {
+            let known = Known {
+                id,
+                case,
+                so_far: None,
+                confirmed: None,
+                let_go: false,
+            };
+            let place = self.cases.partition_point(|other| other.before(&known));
+            self.cases.insert(place, known);
+        }
+        self.judge(now, settings);
+    }
+
+    /// A contact is forgotten: what was told of it stays.
+    pub fn handle_let_go(&mut self, id: CaseId) {
+        if let Some(known) = self.cases.iter_mut().find(|known| known.id == id) {
+            known.let_go = true;
+        }
+    }
+
+    /// Settles the contacts whose time is up at `now`.
+    pub fn handle_timeout(&mut self, now: Timestamp, settings: &FirstContact) {
+        self.judge(Some(now), settings);
+    }
+
+    /// Forgets, without taking back, what can neither change nor change others at `now`.
+    pub fn forget(&mut self, now: Timestamp, settings: &FirstContact) {
+        let window = settings.window;
+        let mut kept: Vec<Known> = Vec::with_capacity(self.cases.len());
+        for known in std::mem::take(&mut self.cases) {
+            let due = known.forgotten_at(window).is_some_and(|at| at <= now);
+            let free = !kept
+                .iter()
+                .any(|other| other.may_be_repeated_by(&known, window));
+            if !(due && free) {
+                kept.push(known);
+            }
+        }
+        let over = kept.len().saturating_sub(CASES_MAX);
+        kept.drain(..over);
+        self.cases = kept;
+    }
+
+    /// The next instant at which time alone changes something.
+    #[must_use]
+    pub fn next_due_at(&self, settings: &FirstContact) -> Option<Timestamp> {
+        let window = settings.window;
+        let unsettled = self.cases.iter().filter(|known| known.confirmed.is_none());
+        let settles = unsettled.filter_map(|known| known.settles_at(window));
+        let free = (self.cases.iter().enumerate()).filter(|(place, known)| {
+            let mut earlier = self.cases[..*place].iter();
+            !earlier.any(|other| other.may_be_repeated_by(known, window))
+        });
+        let forgotten = free.filter_map(|(_, known)| known.forgotten_at(window));
+        settles.chain(forgotten).min()
+    }
+
+    /// Whether nothing is known of the customer any more.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.cases.is_empty()
+    }
+
+    /// What was told of a contact so far. `None` before its end.
+    #[must_use]
+    pub fn resolution(&self, id: CaseId) -> Option<Resolution> {
+        self.cases.iter().find(|known| known.id == id)?.so_far
+    }
+
+    /// The settled resolution, once its time is up.
+    #[must_use]
+    pub fn confirmed(&self, id: CaseId) -> Option<Resolution> {
+        self.cases.iter().find(|known| known.id == id)?.confirmed
+    }
+
+    fn judge(&mut self, now: Option<Timestamp>, settings: &FirstContact) {
+        for place in 0..self.cases.len() {
+            let known = &self.cases[place];
+            let repeated = || self.is_repeated(place, settings);
+            let so_far = known.judged(|end| end.so_far, repeated);
+            let due = known.settles_at(settings.window);
+            let is_up = due.is_some_and(|due| now.is_some_and(|now| due <= now));
+            let confirmed = is_up.then(|| known.judged(|end| end.settled, repeated));
+            let judged = &mut self.cases[place];
+            judged.so_far = so_far;
+            judged.confirmed = confirmed.flatten();
+        }
+    }
+
+    /// Whether another contact began while this one's window ran.
+    fn is_repeated(&self, place: usize, settings: &FirstContact) -> bool {
+        let Known { case, .. } = &self.cases[place];
+        let Some(end) = &case.end else { return false };
+        let first = (self.cases).partition_point(|other| other.case.began_at < end.at);
+        (self.cases.iter().enumerate().skip(first))
+            .take_while(|(_, other)| other.case.began_at < end.at + settings.window)
+            .any(|(other, known)| {
+                let same = !settings.same_reason || known.case.reason == case.reason;
+                other != place && same
+            })
+    }
+}
+
+impl Known {
+    fn before(&self, other: &Self) -> bool {
+        (self.case.began_at, self.id) < (other.case.began_at, other.id)
+    }
+
+    fn judged(
+        &self,
+        own: impl Fn(&CaseEnd) -> Resolution,
+        is_repeated: impl Fn() -> bool,
+    ) -> Option<Resolution> {
+        let own = own(self.case.end.as_ref()?);
+        let repeated = own == Resolution::Resolved && is_repeated();
+        Some(if repeated { Resolution::Repeated } else { own })
+    }
+
+    fn settles_at(&self, window: Span) -> Option<Timestamp> {
+        self.case.end.as_ref().map(|end| end.at + window)
+    }
+
+    /// When it can change nothing any more: its contact is forgotten, and who ended by its beginning is settled too.
+    fn forgotten_at(&self, window: Span) -> Option<Timestamp> {
+        let apart = self.case.began_at + window;
+        let settles = self.settles_at(window);
+        self.let_go.then(|| settles.unwrap_or(apart).max(apart))
+    }
+
+    /// Whether the other began while this one's window ran.
+    fn may_be_repeated_by(&self, other: &Self, window: Span) -> bool {
+        let began_at = other.case.began_at;
+        (self.case.end.as_ref()).is_some_and(|end| (end.at..end.at + window).contains(&began_at))
+    }
+
+    fn tell(&self, sign: i64, window: Span, tell: &mut impl FnMut(&Fact<'_>, i64)) {
+        let Some(end) = &self.case.end else { return };
+        let audience = Audience {
+            agent: Some(&end.agent),
+            groups: true,
+            queue: end.queue.as_ref(),
+            channel: end.channel,
+        };
+        let mut say = |at, what| tell(&Fact { at, audience, what }, sign);
+        if let Some(resolution) = self.so_far {
+            say(end.at, What::FirstContact { resolution });
+        }
+        if let Some(resolution) = self.confirmed {
+            say(end.at + window, What::FirstContactConfirmed { resolution });
+        }
+    }
+}
+
+/// Calls `tell(fact, sign)` for what was told of a contact before and is not so after, and the other way round.
+pub fn tell_changes(
+    before: &Customer,
+    after: &Customer,
+    settings: &FirstContact,
+    mut tell: impl FnMut(&Fact<'_>, i64),
+) {
+    let changed = |known: &&Known, other: &Customer| !other.cases.contains(known);
+    for known in before.cases.iter().filter(|known| changed(known, after)) {
+        known.tell(-1, settings.window, &mut tell);
+    }
+    for known in after.cases.iter().filter(|known| changed(known, before)) {
+        known.tell(1, settings.window, &mut tell);
+    }
+}

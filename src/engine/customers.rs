@@ -1,0 +1,207 @@
+//! The customer stage of a task: what contacts say of themselves to their customers, and what customers make of it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    Settings, TaskError,
+    delta::Deltas,
+    store::{Part, PartKey, Store},
+    timers::Timers,
+};
+use crate::{
+    contact::{Case, Fold},
+    customer::{CaseId, Customer, tell_changes},
+    event::{ContactId, Span, Text, Timestamp},
+};
+
+/// What a contact says to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct CaseSaid {
+    /// Keyed hash.
+    #[n(0)]
+    pub customer: Text,
+    #[n(1)]
+    pub contact: CaseId,
+    #[n(2)]
+    pub says: Says,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) enum Says {
+    /// This is what I am now.
+    #[n(0)]
+    Is(#[n(0)] Case),
+    /// I am somebody else's, or not inbound.
+    #[n(1)]
+    NotYours,
+    /// I am forgotten: what was told of me stays.
+    #[n(2)]
+    LetGo,
+}
+
+#[derive(Debug)]
+pub(super) struct Customers {
+    settings: Arc<Settings>,
+    touched: BTreeMap<Text, Touched>,
+    timers: Timers<Text>,
+}
+
+/// A customer of the step being made.
+#[derive(Debug)]
+struct Touched {
+    before: Customer,
+    customer: Customer,
+}
+
+impl CaseSaid {
+    /// What a contact has to say when its fold changes from one to the other.
+    pub(super) fn of_change(
+        id: &ContactId,
+        before: &Fold,
+        after: &Fold,
+        mut say: impl FnMut(Self),
+    ) {
+        let customer = |fold: &Fold| fold.attributes.customer.clone();
+        let (Some(old), Some(new)) = (customer(before), customer(after)) else {
+            return customer(after)
+                .zip(after.case())
+                .into_iter()
+                .for_each(|(customer, case)| say(Self::new(customer, id, Says::Is(case))));
+        };
+        let (was, is) = (before.case(), after.case());
+        if old == new && was == is {
+            return;
+        }
+        if was.is_some() && (old != new || is.is_none()) {
+            say(Self::new(old, id, Says::NotYours));
+        }
+        if let Some(case) = is {
+            say(Self::new(new, id, Says::Is(case)));
+        }
+    }
+
+    /// What a contact says last.
+    pub(super) fn farewell(id: &ContactId, fold: &Fold) -> Option<Self> {
+        fold.case()?;
+        let customer = fold.attributes.customer.clone()?;
+        Some(Self::new(customer, id, Says::LetGo))
+    }
+
+    fn new(customer: Text, id: &ContactId, says: Says) -> Self {
+        Self {
+            customer,
+            contact: CaseId::of(id.as_str()),
+            says,
+        }
+    }
+}
+
+impl Customers {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            touched: BTreeMap::new(),
+            timers: Timers::default(),
+        }
+    }
+
+    /// Takes up the timers of a restored store's customers.
+    ///
+    /// # Errors
+    /// When a customer can't be decoded.
+    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
+        for (part, image) in store.iter() {
+            let Part::Customer(id) = part else { continue };
+            let customer = Customer::from_image(image).map_err(|error| TaskError::Corrupt {
+                task,
+                cause: format!("customer {id}: {error}"),
+            })?;
+            if let Some(at) = customer.armed_at {
+                self.timers.insert(at, id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what a contact says, when time has been spoken of up to `now`.
+    pub(super) fn handle_case(&mut self, said: CaseSaid, now: Option<Timestamp>, store: &Store) {
+        let settings = Arc::clone(&self.settings);
+        let fcr = &settings.contact.first_contact;
+        let customer = &mut self.touch(said.customer, store).customer;
+        match said.says {
+            Says::Is(case) => customer.handle_case(said.contact, Some(case), now, fcr),
+            Says::NotYours => customer.handle_case(said.contact, None, now, fcr),
+            Says::LetGo => customer.handle_let_go(said.contact),
+        }
+    }
+
+    /// Lets time pass for those who are due. True if anybody was.
+    pub(super) fn handle_timeout(&mut self, now: Timestamp, store: &Store) -> bool {
+        let settings = Arc::clone(&self.settings);
+        let mut any = false;
+        while let Some(due) = self.timers.pop(now) {
+            any = true;
+            for (_, id) in due {
+                let customer = &mut self.touch(id, store).customer;
+                customer.armed_at = None;
+                customer.handle_timeout(now, &settings.contact.first_contact);
+            }
+        }
+        any
+    }
+
+    fn touch(&mut self, id: Text, store: &Store) -> &mut Touched {
+        self.touched.entry(id).or_insert_with_key(|id| {
+            let image = store.get(&PartKey::customer(id));
+            let known = image.and_then(|image| Customer::from_image(image).ok());
+            let customer = known.unwrap_or_default();
+            Touched {
+                before: customer.clone(),
+                customer,
+            }
+        })
+    }
+
+    /// Ends the step: tells what changed, stores the customers, sets their timers. Facts within `grain` are told as one sum.
+    pub(super) fn finish(
+        &mut self,
+        now: Option<Timestamp>,
+        grain: Span,
+        store: &mut Store,
+        deltas: &mut Deltas,
+    ) {
+        let settings = Arc::clone(&self.settings);
+        let fcr = &settings.contact.first_contact;
+        for (
+            id,
+            Touched {
+                before,
+                mut customer,
+            },
+        ) in std::mem::take(&mut self.touched)
+        {
+            // What was due already when its contact spoke is settled before anything is forgotten.
+            now.iter()
+                .for_each(|now| customer.handle_timeout(*now, fcr));
+            tell_changes(&before, &customer, fcr, |fact, sign| {
+                deltas.add_fact(fact, sign, grain);
+            });
+            now.iter().for_each(|now| customer.forget(*now, fcr));
+            if let Some(due) = customer.next_due_at(fcr)
+                && customer.armed_at.is_none_or(|armed| due < armed)
+            {
+                customer.armed_at = Some(due);
+                self.timers.insert(due, id.clone());
+            }
+            let key = PartKey::customer(&id);
+            if customer.is_empty() {
+                store.remove(&key);
+            } else {
+                store.put(&key, &customer.to_image());
+            }
+        }
+    }
+}

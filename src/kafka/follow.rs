@@ -1,0 +1,142 @@
+//! Follows topics of ours from their first record on, as any reader of them may: outside the group, committed records only.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use crossbeam_channel::bounded;
+use rdkafka::{Message as _, consumer::BaseConsumer};
+
+use super::{
+    Stop,
+    client::FetchContext,
+    clock::Tick,
+    reading::{self, Fetch, Polled, Reading},
+    settings::KafkaSettings,
+    topics::Topic,
+};
+use crate::event::Timestamp;
+
+/// How often time passes for whoever listens.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a partition may keep the others waiting.
+const RECORDS_A_TURN: usize = 1_000;
+/// How soon it is noticed that the process is to stop.
+const STOP_POLL: Duration = Duration::from_millis(100);
+
+/// What is heard of the topics.
+#[derive(Debug)]
+pub enum Heard<'a> {
+    Record(FollowedRecord<'a>),
+    /// Every partition was read to its end once. Said once.
+    CaughtUp,
+    /// A second has passed.
+    Tick,
+}
+
+/// A record of one of the topics.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowedRecord<'a> {
+    pub topic: Topic,
+    pub key: &'a [u8],
+    /// `None`: what the key names is gone.
+    pub payload: Option<&'a [u8]>,
+    /// When it was written, by its writer's clock.
+    pub written_at: Timestamp,
+}
+
+struct Followed {
+    topic: Topic,
+    reading: Reading,
+    /// Was read to its end once.
+    reached: bool,
+}
+
+/// Tells `hear` all that the topics hold and all that comes, until it is to stop. Lost connections come back by themselves.
+///
+/// # Errors
+/// When a property is not one of librdkafka's.
+pub fn follow(
+    kafka: &KafkaSettings,
+    tasks: u16,
+    topics: &[Topic],
+    stop: &Stop,
+    mut hear: impl FnMut(Heard<'_>),
+) -> anyhow::Result<()> {
+    let fetch: BaseConsumer<FetchContext> = kafka
+        .follow()
+        .create_with_context(FetchContext::default())
+        .context("Kafka consumer of the read side")?;
+    let fetch = Arc::new(fetch);
+    let (rope, bell) = bounded(1);
+    let mut followed = Vec::new();
+    for topic in topics {
+        let name = topic.name(&kafka.prefix);
+        for partition in 0..i32::from(tasks) {
+            followed.push(Followed {
+                topic: *topic,
+                reading: Reading::new(&fetch, &name, partition, None, &rope)?,
+                reached: false,
+            });
+        }
+    }
+    reading::start(&fetch, followed.iter().map(|it| &it.reading))?;
+    let mut behind = true;
+    let mut ticked_at = Tick::now();
+    while !stop.is_requested() {
+        let read = read_all(&fetch, &mut followed, &mut hear)?;
+        if behind && followed.iter().all(|it| it.reached) {
+            behind = false;
+            hear(Heard::CaughtUp);
+        }
+        if Tick::now().since(ticked_at) >= TICK {
+            ticked_at = Tick::now();
+            hear(Heard::Tick);
+        }
+        if read == 0 {
+            poll_errors(&fetch);
+            bell.recv_timeout(STOP_POLL).ok();
+        }
+    }
+    Ok(())
+}
+
+/// Records come by their own queues.
+fn poll_errors(fetch: &Fetch) {
+    if let Some(Err(error)) = fetch.poll(Duration::ZERO) {
+        tracing::warn!("read side: {error}");
+    }
+}
+
+fn read_all(
+    fetch: &Fetch,
+    followed: &mut [Followed],
+    hear: &mut impl FnMut(Heard<'_>),
+) -> anyhow::Result<usize> {
+    let mut read = 0;
+    for it in followed {
+        read += read_some(fetch, it, hear)?;
+    }
+    Ok(read)
+}
+
+fn read_some(
+    fetch: &Fetch,
+    followed: &mut Followed,
+    hear: &mut impl FnMut(Heard<'_>),
+) -> anyhow::Result<usize> {
+    for read in 0..RECORDS_A_TURN {
+        match Reading::poll(&mut followed.reading) {
+            Polled::Record(record) => hear(Heard::Record(FollowedRecord {
+                topic: followed.topic,
+                key: record.key().unwrap_or_default(),
+                payload: record.payload(),
+                written_at: Timestamp::from_millis(record.timestamp().to_millis().unwrap_or(0)),
+            })),
+            Polled::End => followed.reached = true,
+            // Retention took it: what is left begins later.
+            Polled::Gone => followed.reading.restart(fetch, true)?,
+            Polled::Nothing => return Ok(read),
+        }
+    }
+    Ok(RECORDS_A_TURN)
+}

@@ -1,0 +1,234 @@
+//! Alerts: which fire, what one says, and that somebody has taken it up.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macros name the parameters' type so"
+)]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::JsonRejection, rejection::QueryRejection},
+    http::{StatusCode, Uri},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Fault, Side};
+use crate::{
+    event::Timestamp,
+    kafka::clock,
+    serve::{
+        ReadSide,
+        model::{AcknowledgedEvent, Alert, READ_BACK_WITHIN},
+    },
+};
+
+const ALERTS_MAX: usize = 10_000;
+const BY_BYTES_MAX: usize = 256;
+const NOTE_BYTES_MAX: usize = 4_096;
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AlertFilter {
+    /// `firing` if left out.
+    #[serde(default)]
+    #[param(inline)]
+    status: Status,
+    /// Only of this rule, such as `sla.missed`.
+    rule: Option<String>,
+    /// Only of this queue.
+    queue: Option<String>,
+    /// At most so many, up to 10,000; 1,000 if left out.
+    #[serde(default = "default_limit")]
+    limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    #[default]
+    Firing,
+    Resolved,
+    All,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Alerts {
+    /// How many there are, shown or not.
+    total: usize,
+    /// Records as on the topic `alerts`, with who acknowledged them; latest transition first.
+    #[schema(value_type = Vec<Object>)]
+    alerts: Vec<Arc<RawValue>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acknowledge {
+    /// Who takes it up.
+    by: String,
+    note: Option<String>,
+}
+
+const fn default_limit() -> usize {
+    1_000
+}
+
+/// The alerts that fire, or did.
+#[utoipa::path(get, path = "/api/v1/alerts", params(AlertFilter),
+    responses((status = 200, body = Alerts), (status = 400, body = Fault)))]
+pub(super) async fn list_alerts(
+    State(side): Side,
+    filter: Result<Query<AlertFilter>, QueryRejection>,
+) -> Result<Json<Alerts>, Fault> {
+    let Query(filter) = filter?;
+    if filter.limit > ALERTS_MAX {
+        return Err(Fault::new(
+            StatusCode::BAD_REQUEST,
+            "query",
+            format!("limit={} is too many", filter.limit),
+            format!("ask for {ALERTS_MAX} at most"),
+        ));
+    }
+    let mut alerts = side.model.alerts(filter.status != Status::Firing);
+    alerts.retain(|alert| filter.asks_for(alert));
+    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.told.at));
+    let shown = alerts.iter().take(filter.limit);
+    Ok(Json(Alerts {
+        total: alerts.len(),
+        alerts: shown.map(|alert| side.model.shown(alert)).collect(),
+    }))
+}
+
+impl AlertFilter {
+    fn asks_for(&self, alert: &Alert) -> bool {
+        let rule = self.rule.as_ref();
+        let queue = self.queue.as_ref();
+        let status = match self.status {
+            Status::Firing => alert.is_firing(),
+            Status::Resolved => !alert.is_firing(),
+            Status::All => true,
+        };
+        status
+            && rule.is_none_or(|rule| *rule == alert.told.rule)
+            && queue.is_none_or(|queue| alert.told.queue.as_ref() == Some(queue))
+    }
+}
+
+/// What an alert says, with who acknowledged it.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}",
+    params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
+    responses((status = 200, body = Object), (status = 404, body = Fault)))]
+pub(super) async fn show_alert(
+    State(side): Side,
+    uri: Uri,
+    Path(id): Path<String>,
+) -> Result<Json<Arc<RawValue>>, Fault> {
+    let alert = find(&side, &uri, &id)?;
+    Ok(Json(side.model.shown(&alert)))
+}
+
+fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Fault> {
+    let no_alert = || {
+        Fault::not_found(
+            uri,
+            format!("there is no alert `{id}`"),
+            "/api/v1/alerts?status=all lists those that are remembered",
+        )
+    };
+    side.model.alert(id).ok_or_else(no_alert)
+}
+
+/// Says that somebody has taken an alert up; the newest acknowledgement counts.
+///
+/// Answers with the alert: 200 when the acknowledgement is in it, 202 when it is written and not yet read back.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}/acknowledge", request_body = Acknowledge,
+    params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
+    responses((status = 200, body = Object), (status = 202, body = Object), (status = 400, body = Fault),
+        (status = 404, body = Fault), (status = 409, body = Fault), (status = 503, body = Fault)))]
+pub(super) async fn acknowledge(
+    State(side): Side,
+    uri: Uri,
+    Path(path): Path<String>,
+    body: Result<Json<Acknowledge>, JsonRejection>,
+) -> Result<(StatusCode, Json<Arc<RawValue>>), Fault> {
+    let Some(id) = path.strip_suffix("/acknowledge") else {
+        return Err(Fault::not_found(
+            &uri,
+            "nothing can be sent here".to_owned(),
+            "add /acknowledge to the alert's path",
+        ));
+    };
+    let alert = find(&side, &uri, id)?;
+    let Json(said) = body?;
+    said.check()?;
+    if !alert.is_firing() {
+        return Err(Fault::new(
+            StatusCode::CONFLICT,
+            uri.path(),
+            "the alert is resolved: there is nothing left to take up",
+            "look at /api/v1/alerts for those that fire",
+        ));
+    }
+    let at = clock::wall();
+    said.write(&side, id, at).await?;
+    let read_back = wait_for(&side, id, at).await;
+    let status = if read_back {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    let alert = side.model.alert(id).unwrap_or(alert);
+    Ok((status, Json(side.model.shown(&alert))))
+}
+
+impl Acknowledge {
+    fn check(&self) -> Result<(), Fault> {
+        if self.by.trim().is_empty() || self.by.len() > BY_BYTES_MAX {
+            return Err(Fault::body(format!(
+                "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
+            )));
+        }
+        let note = self.note.as_ref().map_or(0, String::len);
+        if note > NOTE_BYTES_MAX {
+            return Err(Fault::body(format!(
+                "`note` has {note} bytes; {NOTE_BYTES_MAX} are the most"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn write(&self, side: &ReadSide, id: &str, at: Timestamp) -> Result<(), Fault> {
+        let event = AcknowledgedEvent {
+            occurred_at: at,
+            source: "api",
+            r#type: "alert_acknowledged",
+            alert: id,
+            by: &self.by,
+            note: self.note.as_deref(),
+        };
+        let event = serde_json::to_vec(&event).map_err(|error| Fault::body(error.to_string()))?;
+        side.acknowledger.write(id, &event).await.map_err(|error| {
+            Fault::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "kafka",
+                format!("the acknowledgement was not written: {error:#}"),
+                "try again; /readyz and the log say how Kafka is doing",
+            )
+        })
+    }
+}
+
+/// Until the read model shows it, or something later.
+async fn wait_for(side: &ReadSide, id: &str, at: Timestamp) -> bool {
+    let shown = async {
+        while side.model.ack(id).is_none_or(|ack| ack.at < at) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(READ_BACK_WITHIN, shown).await.is_ok()
+}

@@ -1,0 +1,64 @@
+//! A contact: its record, and how it came about.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::Uri,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{Fault, Side};
+use crate::serve::{ReadSide, model::Line};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct History {
+    contact_id: String,
+    /// What happened, in time order.
+    lines: Vec<Line>,
+}
+
+/// A contact's record, as on the topic `contacts`.
+#[utoipa::path(get, path = "/api/v1/contacts/{id}",
+    params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
+    responses((status = 200, body = Object), (status = 404, body = Fault)))]
+pub(super) async fn show_contact(
+    State(side): Side,
+    uri: Uri,
+    Path(id): Path<String>,
+) -> Result<Json<Arc<Box<RawValue>>>, Fault> {
+    find(&side, &uri, &id).map(Json)
+}
+
+/// How a contact came about: its waits, engagements, obligations and alerts, line by line.
+#[utoipa::path(get, path = "/api/v1/contacts/{id}/history",
+    params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
+    responses((status = 200, body = History), (status = 404, body = Fault)))]
+pub(super) async fn show_history(
+    State(side): Side,
+    uri: Uri,
+    Path(id): Path<String>,
+) -> Result<Json<History>, Fault> {
+    let record = find(&side, &uri, &id)?;
+    let lines = side.model.history(&record);
+    let lines = lines.map_err(|error| Fault::broken(&uri, &error))?;
+    let contact_id = id;
+    Ok(Json(History { contact_id, lines }))
+}
+
+fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Box<RawValue>>, Fault> {
+    let kept = side.settings.contacts_max;
+    let no_contact = || {
+        Fault::not_found(
+            uri,
+            format!("no record of a contact `{id}` is at hand"),
+            format!(
+                "a contact has one once it is over or has caused an alert, and the newest {kept} are kept (serve.contacts_max); the topic `contacts` has it for 30 days"
+            ),
+        )
+    };
+    side.model.contact(id).ok_or_else(no_contact)
+}

@@ -1,0 +1,125 @@
+//! Scorecards of agents, queues and groups.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macros name the parameters' type so"
+)]
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::Uri,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Fault, Side};
+use crate::{
+    event::Timestamp,
+    serve::model::{Entity, Score},
+};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EntityFilter {
+    /// Only agents, queues, channels, teams, sites: `agent`, `queue`, …
+    kind: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Entities {
+    entities: Vec<EntityLine>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct EntityLine {
+    /// `agent:ana`, `queue:billing`, `all`.
+    entity: String,
+    /// The instant of its newest figures.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    clock: Option<Timestamp>,
+    windows: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WindowFilter {
+    /// Only this window, such as `1h`.
+    window: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Scorecards {
+    entity: String,
+    /// One record a window, shortest first, as on the topic `kpis`.
+    #[schema(value_type = Vec<Object>)]
+    scorecards: Vec<Arc<RawValue>>,
+}
+
+/// Whose figures there are.
+#[utoipa::path(get, path = "/api/v1/entities", params(EntityFilter),
+    responses((status = 200, body = Entities), (status = 400, body = Fault)))]
+pub(super) async fn list_entities(
+    State(side): Side,
+    filter: Result<Query<EntityFilter>, QueryRejection>,
+) -> Result<Json<Entities>, Fault> {
+    let Query(filter) = filter?;
+    let asked = |entity: &Arc<Entity>| {
+        let kind = filter.kind.as_ref();
+        kind.is_none_or(|kind| kind == entity.kind_and_name().0)
+    };
+    let entities = side.model.entities();
+    let lines = entities.iter().filter(|it| asked(it)).map(|it| EntityLine {
+        entity: it.name.clone(),
+        clock: it.clock(),
+        windows: it.scores.iter().map(|it| it.window.clone()).collect(),
+    });
+    Ok(Json(Entities {
+        entities: lines.collect(),
+    }))
+}
+
+/// The figures of an agent, a queue or a group.
+#[utoipa::path(get, path = "/api/v1/entities/{entity}/kpis",
+    params(("entity" = String, Path, description = "`agent:ana`, `queue:billing`, `channel:voice`, `all`"), WindowFilter),
+    responses((status = 200, body = Scorecards), (status = 404, body = Fault)))]
+pub(super) async fn show_kpis(
+    State(side): Side,
+    uri: Uri,
+    Path(name): Path<String>,
+    filter: Result<Query<WindowFilter>, QueryRejection>,
+) -> Result<Json<Scorecards>, Fault> {
+    let Query(filter) = filter?;
+    let entity = (side.model.entity(&name)).ok_or_else(|| no_entity(&uri, &name))?;
+    let asked = |score: &&Arc<Score>| {
+        let window = filter.window.as_ref();
+        window.is_none_or(|window| *window == score.window)
+    };
+    let scores: Vec<_> = entity.scores.iter().filter(asked).collect();
+    if scores.is_empty() {
+        let windows: Vec<_> = entity.scores.iter().map(|it| it.window.as_str()).collect();
+        return Err(Fault::not_found(
+            &uri,
+            format!("{name} has no such window"),
+            format!("ask for one of {}", windows.join(", ")),
+        ));
+    }
+    let records = scores.into_iter().map(|score| Arc::clone(&score.record));
+    Ok(Json(Scorecards {
+        entity: name,
+        scorecards: records.collect(),
+    }))
+}
+
+fn no_entity(uri: &Uri, name: &str) -> Fault {
+    Fault::not_found(
+        uri,
+        format!("nothing was counted for `{name}`"),
+        "/api/v1/entities names all; a queue is written queue:NAME, an agent agent:NAME",
+    )
+}

@@ -1,0 +1,94 @@
+//! The HTTP API on the read model: scorecards, alerts, contacts, news. `/openapi.json` describes it.
+
+mod alerts;
+mod contacts;
+mod entities;
+mod fault;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{StatusCode, Uri},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use utoipa::OpenApi;
+
+use super::ReadSide;
+use fault::Fault;
+
+/// An acknowledgement is a name and a note.
+const BODY_BYTES_MAX: usize = 16 << 10;
+
+type Side = State<Arc<ReadSide>>;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Floorwalker",
+        description = "What a contact center's figures, alerts and contacts are now."
+    ),
+    paths(
+        entities::list_entities,
+        entities::show_kpis,
+        alerts::list_alerts,
+        alerts::show_alert,
+        alerts::acknowledge,
+        contacts::show_contact,
+        contacts::show_history,
+        stream::listen,
+    ),
+    components(schemas(Fault))
+)]
+struct Description;
+
+/// All paths of the API.
+pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
+    let alert = get(alerts::show_alert).post(alerts::acknowledge);
+    let history = get(contacts::show_history);
+    Router::new()
+        .route("/api/v1/entities", get(entities::list_entities))
+        .route("/api/v1/entities/{entity}/kpis", get(entities::show_kpis))
+        .route("/api/v1/alerts", get(alerts::list_alerts))
+        // An id may hold slashes.
+        .route("/api/v1/alerts/{*id}", alert)
+        .route("/api/v1/contacts/{id}", get(contacts::show_contact))
+        .route("/api/v1/contacts/{id}/history", history)
+        .route("/api/v1/stream", get(stream::listen))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
+        .with_state(Arc::clone(side))
+        .route("/openapi.json", get(describe))
+}
+
+async fn describe() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+/// Half of the figures would be worse than none.
+async fn refuse_until_caught_up(State(side): Side, request: Request, next: Next) -> Response {
+    if side.model.is_caught_up() {
+        return next.run(request).await;
+    }
+    Fault::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        request.uri().path(),
+        "the topics are being read and their end is not reached yet",
+        "ask again in a moment; /readyz says when",
+    )
+    .into_response()
+}
+
+/// What is at no path of ours.
+pub(super) async fn nothing_here(uri: Uri) -> Response {
+    Fault::not_found(
+        &uri,
+        "there is nothing here".to_owned(),
+        "/openapi.json names the paths of a process with the role `serve`; /metrics, /healthz and /readyz are of every process",
+    )
+    .into_response()
+}

@@ -1,0 +1,380 @@
+//! `/metrics`: how this process is doing, from what its workers tell.
+
+use std::collections::BTreeMap;
+
+use super::page::{Named, Page};
+use crate::{
+    engine::Counters,
+    event::{Span, Timestamp},
+    kafka::{InputProgress, Latency, Phase, Snapshot, TaskProgress, WorkerProgress},
+    serve::ReadSide,
+};
+
+/// As for `/readyz`.
+const STALLED_AFTER: Span = Span::from_secs(60);
+
+/// What is told.
+pub(in crate::serve) struct Health<'a> {
+    pub snapshot: Snapshot,
+    pub commits: &'a Latency,
+    pub ready: bool,
+    pub read: Option<&'a ReadSide>,
+    pub now: Timestamp,
+}
+
+pub(in crate::serve) fn health(health: &Health<'_>) -> String {
+    const BUILD: Named = ("floorwalker_build_info", "1, with the version that runs");
+    const READY: Named = ("floorwalker_ready", "1 while /readyz says ok");
+    let mut page = Page::default();
+    let page_mut = &mut page;
+    page_mut.gauge(BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+    page_mut.gauge(READY, &[], flag(health.ready));
+    for (number, worker) in &health.snapshot.workers {
+        tell_worker(page_mut, &number.to_string(), worker);
+        for (task, progress) in &worker.tasks {
+            tell_task(page_mut, &task.to_string(), progress, health.now);
+        }
+    }
+    tell_watchdog(page_mut, &health.snapshot, health.now);
+    tell_phases(page_mut, &health.snapshot);
+    tell_events(page_mut, &health.snapshot);
+    tell_commits(page_mut, health.commits);
+    tell_restores(page_mut, &health.snapshot);
+    if let Some(read) = health.read {
+        tell_read_side(page_mut, read);
+    }
+    page.render()
+}
+
+fn tell_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
+    let labels = [("worker", number)];
+    let gauges: [(Named, f64); 3] = [
+        (
+            (
+                "floorwalker_worker_seen_timestamp_seconds",
+                "When a worker last told of itself, since 1970",
+            ),
+            seconds(worker.at),
+        ),
+        (
+            (
+                "floorwalker_worker_advanced_timestamp_seconds",
+                "When a worker last read a record or committed a step, since 1970",
+            ),
+            seconds(worker.advanced_at),
+        ),
+        (
+            (
+                "floorwalker_sources_paused",
+                "1 while sources wait for the exchange",
+            ),
+            flag(worker.sources_paused),
+        ),
+    ];
+    for (named, value) in gauges {
+        page.gauge(named, &labels, value);
+    }
+    let counts: [(Named, u64); 4] = [
+        (
+            ("floorwalker_steps_total", "Steps that were committed"),
+            worker.steps,
+        ),
+        (
+            (
+                "floorwalker_transactions_total",
+                "Transactions that were committed",
+            ),
+            worker.transactions,
+        ),
+        (
+            (
+                "floorwalker_transaction_retries_total",
+                "Transactions that were not committed at the first attempt",
+            ),
+            worker.aborts,
+        ),
+        (
+            (
+                "floorwalker_steps_lost_total",
+                "Steps that another owner's replaced",
+            ),
+            worker.lost,
+        ),
+    ];
+    for (named, count) in counts {
+        page.counter(named, &labels, count);
+    }
+}
+
+fn tell_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestamp) {
+    const SEQ: Named = (
+        "floorwalker_task_seq",
+        "Steps that a task has taken since it was created",
+    );
+    const DELAY: Named = (
+        "floorwalker_task_clock_delay_seconds",
+        "How far the clock of a task's contacts is behind the wall clock; of a past that is loaded, its age",
+    );
+    page.gauge(SEQ, &[("task", task)], number(progress.seq));
+    if let Some(clock) = progress.clock {
+        let delay = (now - clock).as_secs().max(0.0);
+        page.gauge(DELAY, &[("task", task)], delay);
+    }
+    for input in progress.sources.iter().chain([&progress.exchange]) {
+        tell_input(page, input);
+    }
+}
+
+fn tell_input(page: &mut Page, input: &InputProgress) {
+    const LAG: Named = (
+        "floorwalker_input_lag_records",
+        "Records of an input that wait to be read, at most",
+    );
+    const CAUGHT_UP: Named = (
+        "floorwalker_input_caught_up",
+        "1 when an input is read to its end",
+    );
+    if input.topic.is_empty() {
+        return;
+    }
+    let partition = input.partition.to_string();
+    let labels = [("topic", input.topic.as_str()), ("partition", &partition)];
+    page.gauge(LAG, &labels, number(input.lag));
+    page.gauge(CAUGHT_UP, &labels, flag(input.caught_up));
+}
+
+fn tell_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
+    const STALLED: Named = (
+        "floorwalker_worker_stalled",
+        "1 for a worker that has records to read and has not advanced for a minute, or is silent",
+    );
+    let stalled = snapshot.stalled(now, STALLED_AFTER);
+    for worker in snapshot.workers.keys() {
+        let stands = stalled.contains(worker);
+        page.gauge(STALLED, &[("worker", &worker.to_string())], flag(stands));
+    }
+}
+
+fn tell_phases(page: &mut Page, snapshot: &Snapshot) {
+    const TASKS: Named = ("floorwalker_tasks", "Tasks owned here, by phase");
+    let mut phases = BTreeMap::from([("restoring", 0), ("running", 0), ("failed", 0)]);
+    let tasks = snapshot
+        .workers
+        .values()
+        .flat_map(|worker| worker.tasks.values());
+    for task in tasks {
+        let phase = match task.phase {
+            Phase::Restoring => "restoring",
+            Phase::Running => "running",
+            Phase::Failed(_) => "failed",
+        };
+        *phases.entry(phase).or_default() += 1;
+    }
+    for (phase, count) in phases {
+        page.gauge(TASKS, &[("phase", phase)], f64::from(count));
+    }
+}
+
+/// Gauges: a task takes its counts along when it moves.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn tell_events(page: &mut Page, snapshot: &Snapshot) {
+    const EVENTS: Named = (
+        "floorwalker_events",
+        "Events that the tasks owned here have taken in since they were created, by what became of them",
+    );
+    let mut sum = Counters::default();
+    snapshot
+        .workers
+        .values()
+        .for_each(|worker| sum.add(&worker.counters));
+    let outcomes = [
+        ("read", sum.read),
+        ("applied", sum.applied),
+        ("repeated", sum.repeated),
+        ("skipped", sum.skipped),
+        ("dead_lettered", sum.dead_lettered),
+        ("forwarded", sum.forwarded),
+        ("received", sum.received),
+    ];
+    for (outcome, count) in outcomes {
+        page.gauge(EVENTS, &[("outcome", outcome)], number(count));
+    }
+    let gauges: [(Named, f64); 3] = [
+        (
+            (
+                "floorwalker_conflicting_events",
+                "Of the repeated: same id, other content",
+            ),
+            number(sum.conflicting),
+        ),
+        (
+            (
+                "floorwalker_clock_skewed_contacts",
+                "Contacts whose events contradict each other in time",
+            ),
+            sum.clock_skew as f64,
+        ),
+        (
+            (
+                "floorwalker_repeated_frames",
+                "Sections of frames that had been received before",
+            ),
+            number(sum.frames_repeated),
+        ),
+    ];
+    for (named, value) in gauges {
+        page.gauge(named, &[], value);
+    }
+}
+
+fn tell_commits(page: &mut Page, commits: &Latency) {
+    const COMMITS: Named = (
+        "floorwalker_commit_seconds",
+        "Duration of commits since the process began",
+    );
+    let (buckets, sum) = commits.cumulative();
+    let quantiles = [(0.5, 500), (0.9, 900), (0.99, 990), (0.999, 999)];
+    let quantiles = quantiles.map(|(share, rank)| (share, commits.quantile(rank)));
+    let count = buckets.last().map_or(0, |(_, count)| *count);
+    page.durations(COMMITS, &quantiles, (count, sum));
+}
+
+fn tell_restores(page: &mut Page, snapshot: &Snapshot) {
+    const RESTORES: Named = (
+        "floorwalker_restores_total",
+        "Restores of tasks by this process",
+    );
+    const SECONDS: Named = (
+        "floorwalker_restore_seconds",
+        "How long the latest restore of a task took",
+    );
+    const BYTES: Named = (
+        "floorwalker_restore_bytes",
+        "What the latest restore of a task read",
+    );
+    page.counter(RESTORES, &[], snapshot.restores.len() as u64);
+    let latest: BTreeMap<_, _> = (snapshot.restores.iter())
+        .map(|restore| (restore.task, restore))
+        .collect();
+    for (task, restore) in latest {
+        let task = task.to_string();
+        page.gauge(SECONDS, &[("task", &task)], restore.took.as_secs_f64());
+        page.gauge(BYTES, &[("task", &task)], number(restore.bytes));
+    }
+}
+
+fn tell_read_side(page: &mut Page, read: &ReadSide) {
+    const CAUGHT_UP: Named = (
+        "floorwalker_read_side_caught_up",
+        "1 when the read side has come to the end of its topics",
+    );
+    const HELD: Named = (
+        "floorwalker_read_side_records",
+        "What the read side holds, by what it is of",
+    );
+    const READERS: Named = (
+        "floorwalker_stream_readers",
+        "Readers of the stream of news",
+    );
+    const DROPPED: Named = (
+        "floorwalker_stream_dropped_total",
+        "Readers of the stream that were too slow",
+    );
+    let model = &read.model;
+    page.gauge(CAUGHT_UP, &[], flag(model.is_caught_up()));
+    let held = model.held();
+    let counts = [
+        ("entity", held.entities),
+        ("firing_alert", held.firing_alerts),
+        ("resolved_alert", held.resolved_alerts),
+        ("acknowledgement", held.acknowledgements),
+        ("contact", held.contacts),
+    ];
+    for (of, count) in counts {
+        page.gauge(HELD, &[("of", of)], number(count as u64));
+    }
+    page.gauge(READERS, &[], number(model.changes().readers() as u64));
+    page.counter(DROPPED, &[], model.changes().dropped());
+}
+
+const fn flag(is: bool) -> f64 {
+    if is { 1.0 } else { 0.0 }
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    (at - Timestamp::default()).as_secs()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+const fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_the_workers_tell_is_rendered() {
+        let task = TaskProgress {
+            phase: Phase::Running,
+            seq: 7,
+            clock: Some(Timestamp::from_millis(60_000)),
+            sources: vec![InputProgress {
+                topic: "contact-events".to_owned(),
+                partition: 3,
+                lag: 12,
+                ..InputProgress::default()
+            }],
+            ..TaskProgress::default()
+        };
+        let worker = WorkerProgress {
+            at: Timestamp::from_millis(1_500),
+            tasks: BTreeMap::from([(3, task)]),
+            transactions: 5,
+            counters: Counters {
+                read: 9,
+                applied: 8,
+                skipped: 1,
+                ..Counters::default()
+            },
+            ..WorkerProgress::default()
+        };
+        let commits = Latency::default();
+        commits.record(Duration::from_millis(40));
+        let page_of = |snapshot| {
+            health(&Health {
+                snapshot,
+                commits: &commits,
+                ready: true,
+                read: None,
+                now: Timestamp::from_millis(62_500),
+            })
+        };
+        let text = page_of(Snapshot {
+            workers: BTreeMap::from([(0, worker)]),
+            restores: Vec::new(),
+        });
+        for line in [
+            "# TYPE floorwalker_events gauge",
+            "floorwalker_events{outcome=\"applied\"} 8",
+            "floorwalker_tasks{phase=\"running\"} 1",
+            "floorwalker_tasks{phase=\"failed\"} 0",
+            "floorwalker_task_seq{task=\"3\"} 7",
+            "floorwalker_input_lag_records{topic=\"contact-events\",partition=\"3\"} 12",
+            "floorwalker_transactions_total{worker=\"0\"} 5",
+            "floorwalker_worker_seen_timestamp_seconds{worker=\"0\"} 1.5",
+            "floorwalker_worker_stalled{worker=\"0\"} 1",
+            "floorwalker_task_clock_delay_seconds{task=\"3\"} 2.5",
+            "# TYPE floorwalker_commit_seconds summary",
+            "floorwalker_commit_seconds_sum 0.04",
+            "floorwalker_commit_seconds_count 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        let next = page_of(Snapshot::default());
+        assert!(!next.contains("task=\"3\""), "{next}");
+    }
+}

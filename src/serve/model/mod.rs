@@ -1,0 +1,282 @@
+//! The read model: what the topics `kpis`, `alerts`, `contacts` and `acknowledgements` say now, for any number of readers.
+//!
+//! Contract: one thread hears the topics ([`ReadModel::hear`]), everybody else looks. It never waits for a reader, and each
+//! of its maps has a limit.
+
+mod alert;
+mod contact;
+mod newest;
+mod score;
+mod stream;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use newest::Newest;
+use serde_json::value::RawValue;
+
+pub(super) use alert::AcknowledgedEvent;
+pub use alert::{Acknowledgement, Alert, AlertTold};
+pub use contact::Line;
+pub use score::{Entity, Score};
+pub(super) use stream::{About, Change, Changes};
+
+use super::ServeSettings;
+use crate::{
+    event::{Span, Timestamp},
+    kafka::{FollowedRecord, Heard, clock, topics::Topic},
+    proto::{Record, RecordError},
+};
+
+/// The topics it is made of.
+pub const TOPICS: [Topic; 4] = [
+    Topic::Kpis,
+    Topic::Alerts,
+    Topic::Contacts,
+    Topic::Acknowledgements,
+];
+/// Firing at a time: far more than people can look at.
+const FIRING_MAX: usize = 100_000;
+/// As long as the topic `kpis` is kept: an entity of which nothing was written since is gone.
+const SCORES_KEPT: Span = Span::from_secs(7 * 86_400);
+/// As long as the topics `alerts` and `contacts` are kept.
+const RECORDS_KEPT: Span = Span::from_secs(30 * 86_400);
+
+/// See the module.
+#[derive(Debug)]
+pub struct ReadModel {
+    entities: Newest<Entity>,
+    firing: Newest<Alert>,
+    resolved: Newest<Alert>,
+    acks: Newest<Acknowledgement>,
+    contacts: Newest<ContactRaw>,
+    caught_up: AtomicBool,
+    changes: Changes,
+}
+
+/// A contact's record as it was written, in JSON.
+type ContactRaw = Box<RawValue>;
+
+/// How much the model holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    pub entities: usize,
+    pub firing_alerts: usize,
+    pub resolved_alerts: usize,
+    pub acknowledgements: usize,
+    pub contacts: usize,
+}
+
+impl ReadModel {
+    #[must_use]
+    pub fn new(settings: &ServeSettings) -> Self {
+        Self {
+            entities: Newest::new(settings.entities_max),
+            firing: Newest::new(FIRING_MAX),
+            resolved: Newest::new(settings.alerts_max),
+            acks: Newest::new(FIRING_MAX + settings.alerts_max),
+            contacts: Newest::new(settings.contacts_max),
+            caught_up: AtomicBool::new(false),
+            changes: Changes::default(),
+        }
+    }
+
+    /// Takes in what a topic says. One thread only.
+    pub fn hear(&self, heard: &Heard<'_>) {
+        match heard {
+            Heard::Record(record) => self.take(record),
+            Heard::CaughtUp => self.caught_up.store(true, Ordering::Release),
+            Heard::Tick => self.forget(clock::wall()),
+        }
+    }
+
+    /// What the topics held at the start is there.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        self.caught_up.load(Ordering::Acquire)
+    }
+
+    fn take(&self, record: &FollowedRecord<'_>) {
+        let Ok(key) = str::from_utf8(record.key) else {
+            return;
+        };
+        let Some(payload) = record.payload else {
+            return self.remove(record.topic, key);
+        };
+        if let Err(error) = self.take_payload((record.topic, key), record.written_at, payload) {
+            tracing::warn!(topic = ?record.topic, key, "a record can't be read, and is left out: {error}");
+        }
+    }
+
+    /// Records may be in either format.
+    fn take_payload(
+        &self,
+        (topic, key): (Topic, &str),
+        at: Timestamp,
+        payload: &[u8],
+    ) -> Result<(), RecordError> {
+        match topic {
+            Topic::Kpis => self.take_score(at, &Record::Kpi.to_json(payload)?)?,
+            Topic::Alerts => self.take_alert(key, at, &Record::Alert.to_json(payload)?)?,
+            Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
+            Topic::Acknowledgements => self.take_ack(key, at, payload)?,
+            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+        }
+        Ok(())
+    }
+
+    fn take_score(&self, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
+        let (name, score) = Score::read(payload)?;
+        let score = Arc::new(score);
+        let known = self.entities.get(&name);
+        let mut entity = known.map_or_else(
+            || Entity {
+                name: name.clone(),
+                scores: Vec::new(),
+            },
+            |known| Entity::clone(&known),
+        );
+        entity.put(Arc::clone(&score));
+        self.entities.put(&name, at, entity);
+        self.tell(|| Change::score(name, &score));
+        Ok(())
+    }
+
+    fn take_alert(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
+        let alert = Alert::read(payload)?;
+        self.tell(|| Change::alert(&alert, self.shown(&alert)));
+        let (now, before) = if alert.is_firing() {
+            (&self.firing, &self.resolved)
+        } else {
+            (&self.resolved, &self.firing)
+        };
+        now.put(id, at, alert);
+        before.remove(id);
+        Ok(())
+    }
+
+    fn take_ack(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
+        self.acks.put(id, at, Acknowledgement::read(payload)?);
+        if let Some(alert) = self.alert(id) {
+            self.tell(|| Change::alert(&alert, self.shown(&alert)));
+        }
+        Ok(())
+    }
+
+    fn take_contact(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
+        self.contacts.put(id, at, serde_json::from_slice(payload)?);
+        Ok(())
+    }
+
+    fn remove(&self, topic: Topic, key: &str) {
+        match topic {
+            Topic::Alerts => {
+                self.firing.remove(key);
+                self.resolved.remove(key);
+            }
+            Topic::Acknowledgements => self.acks.remove(key),
+            Topic::Contacts => self.contacts.remove(key),
+            Topic::Kpis => {
+                let entity = key.rsplit_once('/').map_or(key, |(entity, _)| entity);
+                self.entities.remove(entity);
+            }
+            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+        }
+    }
+
+    fn forget(&self, now: Timestamp) {
+        self.entities.forget_before(now - SCORES_KEPT);
+        let then = now - RECORDS_KEPT;
+        self.firing.forget_before(then);
+        self.resolved.forget_before(then);
+        self.acks.forget_before(then);
+        self.contacts.forget_before(then);
+    }
+
+    /// News are for those who listen now: what was read to get here is none.
+    fn tell(&self, change: impl FnOnce() -> Change) {
+        if self.is_caught_up() {
+            self.changes.tell(change);
+        }
+    }
+
+    /// Agents, queues and groups, by name.
+    #[must_use]
+    pub fn entities(&self) -> Vec<Arc<Entity>> {
+        self.entities.sorted()
+    }
+
+    #[must_use]
+    pub fn entity(&self, name: &str) -> Option<Arc<Entity>> {
+        self.entities.get(name)
+    }
+
+    /// Firing alerts, then if asked for resolved ones, each by id.
+    #[must_use]
+    pub fn alerts(&self, resolved_too: bool) -> Vec<Arc<Alert>> {
+        let mut alerts = self.firing.sorted();
+        if resolved_too {
+            alerts.extend(self.resolved.sorted());
+        }
+        alerts
+    }
+
+    #[must_use]
+    pub fn alert(&self, id: &str) -> Option<Arc<Alert>> {
+        self.firing.get(id).or_else(|| self.resolved.get(id))
+    }
+
+    #[must_use]
+    pub fn ack(&self, id: &str) -> Option<Arc<Acknowledgement>> {
+        self.acks.get(id)
+    }
+
+    /// An alert's record with its acknowledgement.
+    #[must_use]
+    pub fn shown(&self, alert: &Alert) -> Arc<RawValue> {
+        alert.with_ack(self.ack(&alert.told.id).as_deref())
+    }
+
+    /// A contact's record as it was written.
+    #[must_use]
+    pub fn contact(&self, id: &str) -> Option<Arc<ContactRaw>> {
+        self.contacts.get(id)
+    }
+
+    /// How a contact came about.
+    ///
+    /// # Errors
+    /// When its record is none.
+    pub fn history(&self, record: &RawValue) -> serde_json::Result<Vec<Line>> {
+        let ids = contact::alert_ids(record.get())?;
+        let own = |id: &String| {
+            let ack = self.ack(id).map(|ack| Acknowledgement::clone(&ack));
+            Some((self.alert(id)?, ack))
+        };
+        let alerts: Vec<_> = ids.iter().filter_map(own).collect();
+        contact::history(record.get(), &alerts)
+    }
+
+    pub(super) const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held {
+            entities: self.entities.len(),
+            firing_alerts: self.firing.len(),
+            resolved_alerts: self.resolved.len(),
+            acknowledgements: self.acks.len(),
+            contacts: self.contacts.len(),
+        }
+    }
+}
+
+/// How long an acknowledgement may take to come back from its topic.
+pub(super) const READ_BACK_WITHIN: Duration = Duration::from_secs(5);

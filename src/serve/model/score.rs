@@ -1,0 +1,102 @@
+//! The newest figures of an entity, one record a window.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{event::Timestamp, kpi::Ratio};
+
+/// An agent, a queue or a group with its records.
+#[derive(Debug, Clone)]
+pub struct Entity {
+    /// `agent:ana`, `queue:billing`, `all`.
+    pub name: String,
+    /// In the order of the records, shortest first.
+    pub scores: Vec<Arc<Score>>,
+}
+
+/// The newest record of an entity and window.
+#[derive(Debug)]
+pub struct Score {
+    pub window: String,
+    pub clock: Timestamp,
+    /// As it was written.
+    pub record: Arc<RawValue>,
+    /// Of all decided obligations, those missed.
+    pub missed: Ratio,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ScoreTold {
+    pub(super) entity: String,
+    window: String,
+    clock: Timestamp,
+    kpis: KpisTold,
+}
+
+#[derive(Deserialize)]
+struct KpisTold {
+    sla: BTreeMap<String, Decided>,
+}
+
+#[derive(Deserialize)]
+struct Decided {
+    met: i64,
+    missed: i64,
+}
+
+impl Entity {
+    /// What it is and its own name: `("queue", "billing")`, `("all", "all")`.
+    #[must_use]
+    pub fn kind_and_name(&self) -> (&str, &str) {
+        kind_and_name(&self.name)
+    }
+
+    #[must_use]
+    pub fn is_agent(&self) -> bool {
+        self.kind_and_name().0 == "agent"
+    }
+
+    pub(super) fn put(&mut self, score: Arc<Score>) {
+        let known = self.scores.iter_mut().find(|it| it.window == score.window);
+        match known {
+            Some(known) => *known = score,
+            None => self.scores.push(score),
+        }
+    }
+
+    /// The instant of the newest figures.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        self.scores.iter().map(|score| score.clock).max()
+    }
+}
+
+pub(super) fn kind_and_name(entity: &str) -> (&str, &str) {
+    entity.split_once(':').unwrap_or((entity, entity))
+}
+
+impl Score {
+    /// The entity it is of, and the record.
+    pub(super) fn read(payload: &[u8]) -> serde_json::Result<(String, Self)> {
+        let told: ScoreTold = serde_json::from_slice(payload)?;
+        let decided = told.kpis.sla.values();
+        let (missed, met) = decided.fold((0, 0), |(missed, met), policy| {
+            (missed + policy.missed, met + policy.met)
+        });
+        let score = Self {
+            window: told.window,
+            clock: told.clock,
+            record: serde_json::from_slice::<Box<RawValue>>(payload)?.into(),
+            missed: Ratio::of(missed, met),
+        };
+        Ok((told.entity, score))
+    }
+
+    /// The least share of misses that the figures leave likely: never high on three contacts.
+    #[must_use]
+    pub fn missed_at_least(&self) -> f64 {
+        self.missed.interval.map_or(0.0, |(low, _)| low)
+    }
+}

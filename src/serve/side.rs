@@ -1,0 +1,63 @@
+//! The role `serve`: a read model with the thread that feeds it, and the producer of acknowledgements.
+
+use std::{sync::Arc, thread};
+
+use super::{ReadModel, ServeSettings, TOPICS};
+use crate::kafka::{self, Acknowledger, KafkaSettings, Stop};
+
+/// The read side of one process.
+#[expect(
+    missing_debug_implementations,
+    reason = "holds a client, which has nothing to show"
+)]
+pub struct ReadSide {
+    pub model: Arc<ReadModel>,
+    pub settings: ServeSettings,
+    pub(super) acknowledger: Acknowledger,
+}
+
+/// The thread that hears the topics.
+#[derive(Debug)]
+#[must_use = "it says how it ended"]
+pub struct Hearing(thread::JoinHandle<anyhow::Result<()>>);
+
+impl ReadSide {
+    /// Begins to read the topics from their first record on. What ends it, ends the process.
+    ///
+    /// # Errors
+    /// When a property is not one of librdkafka's.
+    pub fn start(
+        kafka: &KafkaSettings,
+        tasks: u16,
+        settings: ServeSettings,
+        stop: &Stop,
+    ) -> anyhow::Result<(Arc<Self>, Hearing)> {
+        let model = Arc::new(ReadModel::new(&settings));
+        let side = Arc::new(Self {
+            model: Arc::clone(&model),
+            acknowledger: Acknowledger::new(kafka)?,
+            settings,
+        });
+        let (kafka, stop) = (kafka.clone(), stop.clone());
+        let hearing = thread::Builder::new()
+            .name("read-side".to_owned())
+            .spawn(move || {
+                let heard =
+                    kafka::follow(&kafka, tasks, &TOPICS, &stop, |heard| model.hear(&heard));
+                stop.request();
+                heard
+            })?;
+        Ok((side, Hearing(hearing)))
+    }
+}
+
+impl Hearing {
+    /// Waits until the process is to stop.
+    ///
+    /// # Errors
+    /// What ended it otherwise.
+    pub fn join(self) -> anyhow::Result<()> {
+        let panicked = || Err(anyhow::anyhow!("the thread of the read side panicked"));
+        self.0.join().unwrap_or_else(|_| panicked())
+    }
+}

@@ -1,0 +1,150 @@
+//! Metrics, judged by promtool and scraped by a real Prometheus.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    binary::{Running, Site, free_port, get},
+    broker::pause,
+    serve_api::fed,
+};
+
+const PACKAGE: &str =
+    "tests of the metrics need promtool and prometheus (Debian: apt install prometheus)";
+
+fn page(site: &Site, path: &str) -> String {
+    let (status, text) = get(site.port(0), path).unwrap();
+    assert_eq!(status, 200, "{path}: {text}");
+    text
+}
+
+/// What promtool has to say against a page.
+fn complaints(page: &str) -> String {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect(PACKAGE);
+    let mut input = promtool.stdin.take().unwrap();
+    input.write_all(page.as_bytes()).unwrap();
+    drop(input);
+    let output = promtool.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let code = output.status.code().unwrap();
+    assert_eq!(code == 0, said.is_empty(), "promtool ended with {code}");
+    String::from_utf8(said).unwrap()
+}
+
+fn sample<'a>(page: &'a str, series: &str) -> Option<&'a str> {
+    let mut lines = page.lines();
+    lines.find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
+}
+
+#[test]
+fn promtool_has_nothing_to_say_against_the_pages() {
+    let site = fed("promtool");
+    let health = page(&site, "/metrics");
+    assert_eq!(complaints(&health), "");
+    assert_eq!(sample(&health, "floorwalker_ready"), Some("1"));
+    assert_eq!(
+        sample(&health, "floorwalker_tasks{phase=\"running\"}"),
+        Some("4")
+    );
+    assert_eq!(
+        sample(&health, "floorwalker_read_side_records{of=\"contact\"}"),
+        Some("3")
+    );
+    for series in [
+        "floorwalker_input_lag_records{topic=\"promtool.calls\",partition=\"0\"}",
+        "floorwalker_task_clock_delay_seconds{task=\"0\"}",
+        "floorwalker_worker_stalled{worker=\"0\"}",
+        "floorwalker_events{outcome=\"dead_lettered\"}",
+        "floorwalker_restores_total",
+        "floorwalker_commit_seconds_count",
+    ] {
+        assert!(sample(&health, series).is_some(), "{series}\n{health}");
+    }
+    let kpis = page(&site, "/metrics/kpi");
+    assert_eq!(complaints(&kpis), "");
+    let billing = "kind=\"queue\",name=\"billing\"";
+    for (series, value) in [
+        (format!("floorwalker_offered_waits{{{billing},window=\"1h\"}}"), "3"),
+        (format!("floorwalker_sla_ratio{{{billing},window=\"1h\",policy=\"voice answer\"}}"), "0.5"),
+        (format!("floorwalker_aht_seconds{{{billing},window=\"1h\"}}"), "125"),
+        (format!("floorwalker_waiting_contacts{{{billing}}}"), "1"),
+        ("floorwalker_active_alerts{rule=\"sla.missed\",severity=\"critical\",queue=\"billing\",acknowledged=\"false\"}".to_owned(), "1"),
+    ] {
+        assert_eq!(sample(&kpis, &series), Some(value), "{series}\n{kpis}");
+    }
+    // Of agents only those who surely miss the most.
+    assert!(kpis.contains("kind=\"agent\",name=\"ana\""), "{kpis}");
+    site.end();
+}
+
+#[test]
+fn a_real_prometheus_scrapes_a_running_process_and_answers_a_query() {
+    let site = fed("scraped");
+    let folder = tempfile::tempdir().unwrap();
+    let (_prometheus, port) = start_prometheus(folder.path(), site.port(0));
+    let query = "sum(floorwalker_offered_waits{kind=%22queue%22,window=%221h%22})";
+    assert_eq!(wait_for(port, query), "4");
+    assert_eq!(wait_for(port, "min(up)"), "1");
+    assert_eq!(
+        wait_for(port, "sum(floorwalker_tasks{phase=%22running%22})"),
+        "4"
+    );
+    site.end();
+}
+
+fn start_prometheus(folder: &Path, scraped: u16) -> (Running, u16) {
+    let config = folder.join("prometheus.yml");
+    let job = |name: &str, path: &str| {
+        format!(
+            "- job_name: {name}\n  metrics_path: {path}\n  static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]\n"
+        )
+    };
+    let jobs = job("process", "/metrics") + &job("kpis", "/metrics/kpi");
+    let text = format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}");
+    fs::write(&config, text).unwrap();
+    let port = free_port();
+    let mut command = Command::new("prometheus");
+    command
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            folder.join("data").display()
+        ))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .stderr(fs::File::create(folder.join("log")).unwrap());
+    let found = Command::new("prometheus").arg("--version").output();
+    assert!(
+        found.is_ok_and(|output| output.status.success()),
+        "{PACKAGE}"
+    );
+    (Running::start(command), port)
+}
+
+/// The one value that a query comes to, as soon as there is one.
+fn wait_for(port: u16, query: &str) -> String {
+    let mut last = None;
+    for _ in 0..300 {
+        last = get(port, &format!("/api/v1/query?query={query}"));
+        if let Some((200, text)) = &last {
+            let answer: Value = serde_json::from_str(text).unwrap();
+            if let Some(value) = answer["data"]["result"][0]["value"][1].as_str() {
+                return value.to_owned();
+            }
+        }
+        pause(Duration::from_millis(100));
+    }
+    panic!("{query}: {last:?}");
+}
