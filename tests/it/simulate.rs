@@ -41,7 +41,7 @@ fn a_seed_writes_the_same_events_to_any_place() {
             "{said}"
         );
     }
-    assert!(events.lines().count() > 500);
+    assert!(events.lines().count() > 300);
     assert!(fs::read_to_string(&plain).unwrap() == events);
     assert!(zipped(&packed) == events);
     assert!(simulate(&["--faults", "none", "--seed", "4"]) != events);
@@ -70,7 +70,10 @@ fn the_truth_names_incidents_low_ratings_and_unsolved_problems() {
         "[[incident]]\nkind = \"surge\"\nat = \"2m\"\nfor = \"5m\"\nqueue = \"tech\"\nfactor = 4\n";
     fs::write(&incidents, text).unwrap();
     let incidents = incidents.to_str().unwrap();
-    simulate(&["--truth", truth.to_str().unwrap(), "--incidents", incidents]);
+    let out = folder.path().join("day.jsonl").display().to_string();
+    let truth_file = truth.to_str().unwrap();
+    let to = ["--truth", truth_file, "--out", &out];
+    stdout(&[&["simulate", "--incidents", incidents], &to[..]].concat());
     let told = fs::read_to_string(&truth).unwrap();
     let truths: Vec<Value> = (told.lines())
         .map(|line| serde_json::from_str(line).unwrap())
@@ -185,7 +188,7 @@ fn to_a_topic_it_is_keyed_by_contact_and_ends_at_the_present() {
     let said = simulate(&to);
     let seen = read_all(topic);
     assert!(said.contains(&format!(" to {topic}")), "{said}");
-    assert!(seen.len() > 500, "{}", seen.len());
+    assert!(seen.len() > 200, "{}", seen.len());
     let mut newest = String::new();
     for record in &seen {
         let event: Value = serde_json::from_slice(record.payload.as_ref().unwrap()).unwrap();
