@@ -298,7 +298,7 @@ mod tests {
         let screen = drawn(&view, Some("WARN a line of the log"));
         let expected = [
             "120 agents   14:03:27 UTC   Kafka localhost:9092   q quits",
-            "billing            9    42 s       4   61 %   80 % voice answer              312 s",
+            "billing            9    42 s       4   61 %   80 % voice answer            312 s",
             "2 escalations, the newest first",
             "14:03:26 sla.missed  c2 has waited 20 s in billing; the target is an answer wit…",
             "14:03:21 sla.missed  c1 ",
