@@ -23,6 +23,9 @@ const WAIT_MAX: Duration = Duration::from_millis(50);
 /// Far below the second of grace in which clocks have to be heard.
 const CALM_WAIT_MAX: Duration = Duration::from_millis(200);
 const STEP_BYTES_MAX: usize = 4 << 20;
+/// In a backlog nobody waits, and longer steps write each contact and pane less often.
+const BACKLOG_WAIT_MAX: Duration = Duration::from_millis(500);
+const BACKLOG_BYTES_MAX: usize = 8 << 20;
 /// How long a task that is to be given up may take to be committed: less than the group waits.
 const DRAIN_WITHIN: Duration = Duration::from_secs(20);
 /// After an abort: a rebalance may be the reason, and takes its time.
@@ -175,16 +178,22 @@ impl Worker {
         let mut bytes = 0;
         let mut waited = Duration::ZERO;
         let mut urgent = false;
+        let mut live = false;
         for running in self.slots.values_mut().filter_map(Slot::running) {
             let pending = running.pending(now);
             urgent |= pending == Pending::Alert;
+            live |= !running.task.is_behind();
             bytes += running.task.pending_bytes();
             if let Some(since) = running.waits_since {
                 waited = waited.max(now.since(since));
             }
         }
-        let patience = if quiet { QUIET_WAIT } else { WAIT_MAX };
-        urgent || bytes >= STEP_BYTES_MAX || waited >= patience
+        let (patience, bytes_max) = match (quiet, live) {
+            (true, _) => (QUIET_WAIT, STEP_BYTES_MAX),
+            (false, true) => (WAIT_MAX, STEP_BYTES_MAX),
+            (false, false) => (BACKLOG_WAIT_MAX, BACKLOG_BYTES_MAX),
+        };
+        urgent || bytes >= bytes_max || waited >= patience
     }
 
     /// The steps of the next transaction: alerts before all else, then who waits longest.

@@ -189,12 +189,18 @@ impl Task {
     }
 
     #[must_use]
-    pub const fn pending(&self) -> Pending {
+    pub fn pending(&self) -> Pending {
         match (self.contacts.alert_pending, self.unsaid) {
-            (true, _) => Pending::Alert,
-            (false, true) => Pending::Step,
+            (true, _) if !self.is_behind() => Pending::Alert,
+            (true, _) | (_, true) => Pending::Step,
             (false, false) => Pending::Nothing,
         }
+    }
+
+    /// Works off a backlog: what it has to say is history, and nobody waits for it.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.is_history(self.meta.contact_clock.map(|clock| clock.at))
     }
 
     /// Bytes taken in since the last step.

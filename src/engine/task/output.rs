@@ -80,7 +80,7 @@ impl Task {
         (self.time.wall - phase).floor(every) + every + phase
     }
 
-    fn is_history(&self, clock: Option<Timestamp>) -> bool {
+    pub(super) fn is_history(&self, clock: Option<Timestamp>) -> bool {
         clock.is_none_or(|at| at + HISTORY_AFTER < self.time.wall)
     }
 
