@@ -1,6 +1,6 @@
 //! What the terminal shows of the contact center, made from the newest records: queues, and who needs somebody.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Deserialize;
 
@@ -109,6 +109,7 @@ impl Queue {
 
 impl Level {
     /// What most people look at first: how soon it is answered; where nobody waits for that, how soon it is replied to.
+    /// Of several such policies, the one that decided most.
     fn of(shares: &BTreeMap<String, Share>, targets: &Targets) -> Option<Self> {
         const MEASURES: [&str; 2] = ["answer", "first_response"];
         let place = |policy: &str| {
@@ -119,9 +120,9 @@ impl Level {
         };
         let decided = shares.iter().filter_map(|(policy, share)| {
             let met = share.value?;
-            Some((place(policy), policy, met))
+            Some(((place(policy), Reverse(share.den), policy), met))
         });
-        let (_, policy, met) = decided.min_by_key(|(first, policy, _)| (*first, *policy))?;
+        let ((.., policy), met) = decided.min_by_key(|(rank, _)| *rank)?;
         Some(Self {
             policy: policy.clone(),
             met,
@@ -162,6 +163,7 @@ struct Kpis {
 #[derive(Deserialize)]
 struct Share {
     value: Option<f64>,
+    den: i64,
 }
 
 #[derive(Deserialize)]
@@ -234,8 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_is_known_by_how_soon_it_is_answered() {
-        let sla = r#""voice accept":{"value":0.5},"voice answer":{"value":0.25},"voice first_response":{"value":null}"#;
+    fn a_queue_is_known_by_how_soon_most_are_answered() {
+        let sla = r#""voice accept":{"value":0.5,"den":9},"chat answer":{"value":0.75,"den":3},
+            "voice answer":{"value":0.25,"den":4},"voice first_response":{"value":null,"den":0}"#;
         let board = board(&[score("queue:tech", sla)], &[]);
         let expected = Level {
             policy: "voice answer".to_owned(),
