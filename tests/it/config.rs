@@ -80,7 +80,7 @@ fn what_is_said_counts() {
         chat = "9m"
         "#,
     );
-    assert_eq!(config.engine.csat.threshold, 0.25);
+    assert!((config.engine.csat.threshold - 0.25).abs() < 1e-9);
     let usual = config.engine.csat.usual_handle_of(Channel::Chat);
     assert_eq!(usual, Span::from_secs(540));
     assert_eq!(config.http.listen.to_string(), "[::1]:1");
