@@ -34,7 +34,7 @@ const LEFT_OUT: f64 = 1e-12;
 
 impl ErlangA {
     /// The birth-and-death chain of the number of customers k: up at λ, down at min(k, n)·μ + max(k − n, 0)·θ. The mean wait is
-    /// E[Q]/λ (Little), the share that gives up θ·E[Q]/λ.
+    /// E\[Q\]/λ (Little), the share that gives up θ·E\[Q\]/λ.
     #[must_use]
     pub fn steady(&self) -> Steady {
         let mut weight = 1.0;
