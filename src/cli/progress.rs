@@ -16,6 +16,11 @@ pub(super) fn of_files<'p>(files: impl Iterator<Item = &'p Path>) -> ProgressBar
     ))
 }
 
+/// Of simulated time.
+pub(super) fn of_seconds(seconds: u64) -> ProgressBar {
+    ProgressBar::new(seconds).with_style(style("{wide_bar} {percent:>3} % of the day, {eta} to go"))
+}
+
 /// Of work whose length nobody knows.
 pub(super) fn of_unknown(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"));

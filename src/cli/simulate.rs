@@ -10,9 +10,9 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use flate2::{Compression, write::GzEncoder};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{report::thousands, say};
+use super::{progress, report::thousands, say};
 use crate::{
     config::{Config, load_incidents},
     event::{Span, Timestamp},
@@ -97,7 +97,7 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
     let start = settings.start;
     let truth = arguments.truth.as_deref().map(create).transpose()?;
     let mut run = Run {
-        bar: bar(arguments.hours),
+        bar: progress::of_seconds(whole(arguments.hours.as_secs())),
         pacer: Pacer::new(start, pace),
         sink: sink(arguments)?,
         truth,
@@ -328,16 +328,6 @@ fn line(out: &mut impl Write, payload: &[u8]) -> io::Result<()> {
 
 fn written(path: &Path) -> String {
     format!("write {}", path.display())
-}
-
-/// Nothing is drawn where there is no terminal.
-fn bar(length: Span) -> ProgressBar {
-    let bar = ProgressBar::new(whole(length.as_secs()));
-    let style = ProgressStyle::with_template("{wide_bar} {percent:>3} % of the day, {eta} to go");
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 #[expect(

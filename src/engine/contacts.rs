@@ -236,19 +236,22 @@ impl Contacts {
             let Some(before) = loaded.before.take() else {
                 continue;
             };
-            loaded.catch_up(ending, &self.usual, &settings);
+            let forgotten = loaded.catch_up(ending, &self.usual, &settings);
             if before.fold != loaded.contact.fold || before.alarm != loaded.alarm() {
+                tell_changes(&before.fold, &loaded.contact.fold, |fact, sign| {
+                    said.deltas.add_fact(fact, sign, ending.grain);
+                    self.usual.learn(fact, sign);
+                });
                 if loaded.tell(&before, ending, &settings, said) {
                     self.records_due.insert(loaded.id.clone());
                 }
-                self.usual.learn(&before.fold, &loaded.contact.fold);
                 self.waiting.count(&before.fold, -1);
                 self.waiting.count(&loaded.contact.fold, 1);
             }
             if let Some(due) = loaded.arm(ending.spoken, &settings) {
                 self.timers.insert(due, loaded.id.clone());
             }
-            if loaded.is_forgotten(ending, &settings) {
+            if forgotten {
                 let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
                 said.cases.extend(farewell);
                 // Behind this there is nothing left to write on a beat.
@@ -256,7 +259,7 @@ impl Contacts {
                     (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
                 }
             }
-            loaded.save(ending, store, &settings);
+            loaded.save(forgotten, store);
         }
         self.usual.save(store);
         if self.loaded.len() > LOADED_MAX {
@@ -297,18 +300,13 @@ impl Loaded {
     }
 
     /// Stores the contact, or forgets it.
-    fn save(&mut self, ending: Ending, store: &mut Store, settings: &Settings) {
-        if self.is_forgotten(ending, settings) {
+    fn save(&mut self, forgotten: bool, store: &mut Store) {
+        if forgotten {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
             store.put(&self.key, &self.contact.write_image());
         }
-    }
-
-    fn is_forgotten(&self, ending: Ending, settings: &Settings) -> bool {
-        let is_forgotten = |now| self.contact.is_forgotten(now, &settings.contact);
-        ending.spoken.is_some_and(is_forgotten)
     }
 
     fn alerts_changed(&self) -> bool {
@@ -330,9 +328,11 @@ impl Loaded {
         csat::revise(&mut self.contact, handle, alarms, &settings.csat);
     }
 
-    /// Speaks of what was due already when its event came.
-    fn catch_up(&mut self, ending: Ending, usual: &Usual, settings: &Settings) {
-        let Some(now) = ending.spoken else { return };
+    /// Speaks of what was due already when its event came. True if nothing more can come of it, and it is to be forgotten.
+    fn catch_up(&mut self, ending: Ending, usual: &Usual, settings: &Settings) -> bool {
+        let Some(now) = ending.spoken else {
+            return false;
+        };
         let due = self
             .contact
             .next_due_at(settings.lateness, &settings.contact);
@@ -340,9 +340,11 @@ impl Loaded {
             (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
             self.predict(usual, settings);
         }
-        if self.contact.is_forgotten(now, &settings.contact) {
+        let forgotten = self.contact.is_forgotten(now, &settings.contact);
+        if forgotten {
             csat::end_alarm(&mut self.contact, Some(now));
         }
+        forgotten
     }
 
     /// True if the contact's record is another now.
@@ -355,9 +357,6 @@ impl Loaded {
     ) -> bool {
         let after = &self.contact.fold;
         *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.fold.clock_skews);
-        tell_changes(&before.fold, after, |fact, sign| {
-            said.deltas.add_fact(fact, sign, ending.grain);
-        });
         CaseSaid::of_change(&self.id, &before.fold, after, |case| said.cases.push(case));
         let context = self.context(&before.fold, ending, settings);
         let transitions = alert::transitions(&before.fold, after, &settings.alert);

@@ -303,9 +303,7 @@ impl Reader {
         rotation.see_step(self.first_offset, meta.contacts_written);
         Ok((chunk.seq, Some(Restored { meta, changed })))
     }
-}
 
-impl Reader {
     /// Whether what was read is the whole state.
     #[must_use]
     pub(super) fn is_whole(&self) -> bool {

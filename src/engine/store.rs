@@ -124,21 +124,21 @@ impl Store {
 
     /// Writes a part, and notes it as changed if it is another than before.
     pub(super) fn put(&mut self, key: &PartKey, image: &[u8]) {
-        match self.get(key) {
-            Some(known) if known == image => return,
-            Some(known) if image.len() >= SINCE_FROM_BYTES => {
+        let place = self.buckets[usize::from(key.bucket)].find(key);
+        match place.map(|place| self.buckets[usize::from(key.bucket)].0[place].image()) {
+            Ok(known) if known == image => return,
+            Ok(known) if image.len() >= SINCE_FROM_BYTES => {
                 let since = compress_prepend_size_with_dict(image, known);
                 self.changes.note(key, Image::Since(&since));
             }
             _ => self.changes.note(key, Image::Whole(image)),
         }
-        self.overwrite(key, image);
+        self.write_at(place, key, image);
     }
 
     pub(super) fn remove(&mut self, key: &PartKey) {
-        if self.get(key).is_some() {
+        if self.clear(key) {
             self.changes.note(key, Image::Gone);
-            self.clear(key);
         }
     }
 
@@ -148,7 +148,9 @@ impl Store {
     /// When the part is not what the log goes on from.
     pub(super) fn redo(&mut self, key: &PartKey, to: &Image<'_>) -> Result<(), String> {
         match to {
-            Image::Gone => self.clear(key),
+            Image::Gone => {
+                self.clear(key);
+            }
             Image::Whole(image) => self.overwrite(key, image),
             Image::Since(since) => {
                 let known = self.get(key).ok_or("a part is changed that is not there")?;
@@ -161,8 +163,14 @@ impl Store {
     }
 
     pub(super) fn overwrite(&mut self, key: &PartKey, image: &[u8]) {
+        let place = self.buckets[usize::from(key.bucket)].find(key);
+        self.write_at(place, key, image);
+    }
+
+    /// With what [`Bucket::find`] says of the key.
+    fn write_at(&mut self, place: Result<usize, usize>, key: &PartKey, image: &[u8]) {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
-        match bucket.find(key) {
+        match place {
             Ok(place) => {
                 let known = &mut bucket.0[place];
                 self.bytes = self.bytes - known.image().len() + image.len();
@@ -176,13 +184,16 @@ impl Store {
         }
     }
 
-    fn clear(&mut self, key: &PartKey) {
+    /// False if it was not there.
+    fn clear(&mut self, key: &PartKey) -> bool {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
-        if let Ok(place) = bucket.find(key) {
-            let slot = bucket.0.remove(place);
-            self.bytes -= slot.bytes.len() + PART_OVERHEAD_BYTES;
-            self.parts -= 1;
-        }
+        let Ok(place) = bucket.find(key) else {
+            return false;
+        };
+        let slot = bucket.0.remove(place);
+        self.bytes -= slot.bytes.len() + PART_OVERHEAD_BYTES;
+        self.parts -= 1;
+        true
     }
 
     pub(super) fn clear_bucket(&mut self, bucket: u16) {

@@ -9,7 +9,7 @@ use super::{
     store::{Part, PartKey, Store},
 };
 use crate::{
-    contact::{Fact, Fold, HandleParts, What, tell_changes},
+    contact::{Fact, HandleParts, What},
     event::{QueueId, Span},
 };
 
@@ -46,14 +46,8 @@ impl Usual {
         Ok(())
     }
 
-    /// Hears what became of a contact.
-    pub(super) fn learn(&mut self, before: &Fold, after: &Fold) {
-        if before.engagements != after.engagements {
-            tell_changes(before, after, |fact, sign| self.add(fact, sign));
-        }
-    }
-
-    fn add(&mut self, fact: &Fact<'_>, sign: i64) {
+    /// Hears what a contact tells.
+    pub(super) fn learn(&mut self, fact: &Fact<'_>, sign: i64) {
         let What::Handled { parts, .. } = fact.what else {
             return;
         };
