@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) source: Vec<Source>,
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
+    pub(super) queues: BTreeMap<String, Queue>,
     pub(super) contact: Contact,
     pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
@@ -73,6 +74,14 @@ pub(super) struct Kpi {
     pub(super) windows: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) group_beat: Option<Time>,
     pub(super) agent_beat: Option<Time>,
+}
+
+/// Who answers for a queue.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Queue {
+    pub(super) team: Option<Spanned<String>>,
+    pub(super) site: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

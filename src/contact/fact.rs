@@ -49,6 +49,9 @@ pub enum What {
         transferred: bool,
     },
     HandledOutbound,
+    /// Of an inbound one; only its agent hears it.
+    EngagementBegan,
+    EngagementEnded,
     /// The talk ended by a transfer.
     Transferred,
     ResolvedSaid {
@@ -238,10 +241,12 @@ impl Teller<'_> {
             }
             Direction::Inbound => {}
         }
+        say_at(engagement.answered_at, What::EngagementBegan);
         if let (true, Some(at)) = (engagement.transferred, engagement.talk_ended_at) {
             say_at(at, What::Transferred);
         }
         if let Some(at) = engagement.ended_at {
+            say_at(at, What::EngagementEnded);
             say_at(at, handled(engagement));
             if let Some(resolved) = engagement.resolved {
                 say_at(at, What::ResolvedSaid { resolved });

@@ -102,7 +102,7 @@ impl Contacts {
             touched: Vec::new(),
             timers: Timers::default(),
             records_due: BTreeSet::new(),
-            waiting: Waiting::default(),
+            waiting: Waiting::new(settings),
             usual: Usual::default(),
             alert_pending: false,
         }
@@ -137,16 +137,10 @@ impl Contacts {
             self.records_due.clear();
             return;
         }
-        let contacts = changed
-            .iter()
-            .filter_map(|key| match Part::of(&key.bytes)? {
-                Part::Contact(id) => Some(id),
-                Part::Customer(_)
-                | Part::Pane(..)
-                | Part::Gauges(_)
-                | Part::Outbox(_)
-                | Part::Usual(_) => None,
-            });
+        let contacts = changed.iter().filter_map(|key| match Part::of(&key.bytes) {
+            Some(Part::Contact(id)) => Some(id),
+            _ => None,
+        });
         self.records_due.extend(contacts);
     }
 

@@ -1,38 +1,115 @@
 //! Facts on their way to agents, queues and groups: summed up by entity and second.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::{entity::Entity, frame::Delta};
+use super::{
+    Settings,
+    entity::Entity,
+    frame::{AgentFacts, Delta},
+};
 use crate::{
-    contact::Fact,
-    event::{Span, Timestamp},
-    kpi::Tally,
+    agent::{Says, Told, Whose},
+    contact::{Audience, Fact, What},
+    event::{AgentId, Span, Text, Timestamp},
+    kpi::{Lasting, Place, Tally},
 };
 
 /// What a step has to tell, to its own entities and others'.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Deltas {
+    settings: Arc<Settings>,
     tally_by_place: HashMap<(Entity, Timestamp), Tally, FixedState>,
+    /// What contacts say of agents, of each instant: the agent's task knows whose else it is.
+    facts_by_agent: HashMap<(AgentId, Timestamp), Tally, FixedState>,
+    /// Reasons of being away that the sums count.
+    reasons: BTreeSet<Text>,
     /// Kept from step to step, empty between them.
     buffer: Vec<Delta>,
 }
 
 impl Deltas {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            tally_by_place: HashMap::default(),
+            facts_by_agent: HashMap::default(),
+            reasons: BTreeSet::new(),
+            buffer: Vec::new(),
+        }
+    }
+
     /// Adds a fact `sign` times to the sums of its `grain` of time.
     pub(super) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+        let Audience {
+            agent,
+            groups,
+            queue,
+            channel,
+        } = fact.audience;
+        if let Some(agent) = agent.filter(|_| groups) {
+            let place = (agent.clone(), fact.at);
+            let tally = self.facts_by_agent.entry(place).or_default();
+            tally.add(fact.what, sign);
+        }
+        if matches!(fact.what, What::EngagementBegan | What::EngagementEnded) {
+            return;
+        }
+        let settings = Arc::clone(&self.settings);
         let second = fact.at.floor(grain);
         let mut tell = |entity| self.tally(entity, second).add(fact.what, sign);
-        let audience = fact.audience;
-        if let Some(agent) = audience.agent {
-            tell(Entity::Agent(agent.clone()));
+        match agent {
+            Some(agent) if !groups => tell(Entity::Agent(agent.clone())),
+            Some(_) => {}
+            None => {
+                let place = queue.and_then(|queue| settings.kpi.places_by_queue.get(queue));
+                place.into_iter().flat_map(groups_of).for_each(&mut tell);
+            }
         }
-        if audience.groups {
-            if let Some(queue) = audience.queue {
+        if groups {
+            if let Some(queue) = queue {
                 tell(Entity::Queue(queue.clone()));
             }
-            tell(Entity::Channel(audience.channel));
+            tell(Entity::Channel(channel));
         }
+    }
+
+    /// Adds what an agent tells.
+    pub(super) fn hear(&mut self, agent: &AgentId, told: &Told<'_>, grain: Span) {
+        let entity = match told.whose {
+            Whose::Agent => Entity::Agent(agent.clone()),
+            Whose::Team(team) => Entity::Team(team.clone()),
+            Whose::Site(site) => Entity::Site(site.clone()),
+            Whose::All => Entity::All,
+        };
+        if let Says::Step(Lasting::Away(reason), _) = told.says {
+            self.reasons.insert(Text::new(reason));
+        }
+        let tally = self.tally(entity, told.at.floor(grain));
+        match told.says {
+            Says::Sums(sums) => tally.merge(sums),
+            Says::NoSums(sums) => tally.take_back(sums),
+            Says::Step(what, by) => tally.step(what, told.at, by),
+        }
+    }
+
+    /// Takes what contacts say of agents, by agent, then time.
+    pub(super) fn take_agent_facts(&mut self) -> Vec<AgentFacts> {
+        let told = self.facts_by_agent.drain();
+        let mut facts: Vec<AgentFacts> = told
+            .filter(|(_, sums)| !sums.is_empty())
+            .map(|((agent, at), sums)| AgentFacts { agent, at, sums })
+            .collect();
+        facts.sort_unstable_by(|a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)));
+        facts
+    }
+
+    /// Takes the reasons of being away that the sums count.
+    pub(super) fn take_reasons(&mut self) -> BTreeSet<Text> {
+        std::mem::take(&mut self.reasons)
     }
 
     pub(super) fn add(&mut self, delta: &Delta) {
@@ -62,4 +139,10 @@ impl Deltas {
         buffer.clear();
         self.buffer = buffer;
     }
+}
+
+/// The team and the site.
+pub(super) fn groups_of(place: &Place) -> impl Iterator<Item = Entity> {
+    let team = place.team.clone().map(Entity::Team);
+    team.into_iter().chain(place.site.clone().map(Entity::Site))
 }

@@ -1,12 +1,14 @@
 //! What a task sends to another: forwarded events, what contacts say to customers, deltas, gauges, and the clocks of the sender. Sections of one transaction
 //! for one destination are joined end to end into one record of the exchange.
 
+use std::collections::BTreeSet;
+
 use minicbor::{Decode, Decoder, Encode};
 
 use super::{clock::Clock, codec, customers::CaseSaid, entity::Entity, gauge::Gauge};
 use crate::{
     decode::Format,
-    event::{Text, Timestamp},
+    event::{AgentId, Text, Timestamp},
     kpi::Tally,
 };
 
@@ -32,6 +34,11 @@ pub(super) struct Section {
     pub gauges: Vec<(Entity, Gauge)>,
     #[n(7)]
     pub cases: Vec<CaseSaid>,
+    #[cbor(n(8), default)]
+    pub agent_facts: Vec<AgentFacts>,
+    /// Reasons of being away that the deltas count.
+    #[cbor(n(9), default)]
+    pub reasons: BTreeSet<Text>,
 }
 
 /// What a sender says of time.
@@ -52,6 +59,12 @@ pub(super) struct SenderClocks {
     /// Of its customer stage.
     #[n(4)]
     pub customer: Option<Clock>,
+    /// Of its agent stage.
+    #[n(5)]
+    pub agent: Option<Clock>,
+    /// No fact will be told that is older than this by more than the lateness, but for sums that are corrected.
+    #[n(6)]
+    pub sealed: Option<Timestamp>,
 }
 
 impl SenderClocks {
@@ -78,6 +91,17 @@ pub(super) struct Forward {
     /// Of the payload: by the reader's settings, which the receiver's may differ from.
     #[cbor(n(6), default)]
     pub format: Format,
+}
+
+/// What contacts say of an agent at an instant, summed up.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct AgentFacts {
+    #[n(0)]
+    pub agent: AgentId,
+    #[n(1)]
+    pub at: Timestamp,
+    #[n(2)]
+    pub sums: Tally,
 }
 
 /// Facts about one entity within one second, or one finest pane, summed up.
@@ -109,6 +133,15 @@ impl Section {
             same
         });
         self.deltas.retain(|delta| !delta.tally.is_empty());
+        (self.agent_facts).sort_by(|a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)));
+        self.agent_facts.dedup_by(|next, sum| {
+            let same = next.agent == sum.agent && next.at == sum.at;
+            if same {
+                sum.sums.merge(&next.sums);
+            }
+            same
+        });
+        self.agent_facts.retain(|facts| !facts.sums.is_empty());
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;

@@ -1,10 +1,13 @@
 //! What is no sum: who waits now, since when, and who is at risk. The last value of each sending task, folded by the receiver.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use minicbor::{Decode, Encode};
 
-use super::entity::Entity;
+use super::{Settings, delta::groups_of, entity::Entity};
 use crate::{
     contact::Fold,
     event::{QueueId, Timestamp},
@@ -58,8 +61,9 @@ impl Gauges {
 }
 
 /// A task's own contacts as they wait. Derived from the contacts: rebuilt by a restore, never logged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Waiting {
+    settings: Arc<Settings>,
     by_entity: BTreeMap<Entity, Book>,
     changed: BTreeSet<Entity>,
 }
@@ -73,44 +77,49 @@ struct Book {
 }
 
 impl Waiting {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            by_entity: BTreeMap::new(),
+            changed: BTreeSet::new(),
+        }
+    }
+
     /// Counts a contact `sign` times.
     pub(super) fn count(&mut self, fold: &Fold, sign: i64) {
         let waits = (fold.episodes.last()).filter(|episode| episode.ended.is_none());
         if let Some(episode) = waits {
-            self.for_each_entity(fold, Some(&episode.queue), |book| {
+            self.for_each_entity(fold, [&episode.queue], |book| {
                 book.count(episode.opened_at, sign);
             });
         }
-        self.count_at_risk(fold, sign);
-    }
-
-    fn count_at_risk(&mut self, fold: &Fold, sign: i64) {
-        let open = |obligation: &&crate::contact::Obligation| {
+        let at_risk = |obligation: &&crate::contact::Obligation| {
             obligation.at_risk && obligation.decided.is_none()
         };
-        let queues: BTreeSet<Option<&QueueId>> = (fold.obligations.iter().filter(open))
-            .map(|obligation| obligation.queue.as_ref())
-            .collect();
-        if queues.is_empty() {
-            return;
-        }
-        self.for_each_entity(fold, None, |book| book.at_risk += sign);
-        for queue in queues.into_iter().flatten() {
-            let entity = Entity::Queue(queue.clone());
-            self.by_entity.entry(entity.clone()).or_default().at_risk += sign;
-            self.changed.insert(entity);
+        let at_risk = || fold.obligations.iter().filter(at_risk);
+        if at_risk().next().is_some() {
+            let queues = at_risk().filter_map(|obligation| obligation.queue.as_ref());
+            self.for_each_entity(fold, queues, |book| book.at_risk += sign);
         }
     }
 
-    fn for_each_entity(
+    /// Changes the book of each queue, of the teams and sites that answer for it, and of the channel, once.
+    fn for_each_entity<'q>(
         &mut self,
         fold: &Fold,
-        queue: Option<&QueueId>,
+        queues: impl IntoIterator<Item = &'q QueueId>,
         mut change: impl FnMut(&mut Book),
     ) {
-        let queue = queue.map(|queue| Entity::Queue(queue.clone()));
-        let channel = Entity::Channel(fold.attributes.channel());
-        for entity in queue.into_iter().chain([channel]) {
+        let mut entities = vec![Entity::Channel(fold.attributes.channel())];
+        for queue in queues {
+            entities.push(Entity::Queue(queue.clone()));
+            let place = self.settings.kpi.places_by_queue.get(queue);
+            entities.extend(place.into_iter().flat_map(groups_of));
+        }
+        entities.sort_unstable();
+        entities.dedup();
+        for entity in entities {
             change(self.by_entity.entry(entity.clone()).or_default());
             self.changed.insert(entity);
         }

@@ -51,6 +51,9 @@ pub(super) struct Meta {
     /// Of the customer stage: contacts whose time is up by then are settled.
     #[n(13)]
     pub customer_clock: Option<Clock>,
+    /// Of the agent stage: states that were too old by then have been spoken of.
+    #[n(14)]
+    pub agent_clock: Option<Clock>,
 }
 
 /// How far one source partition has been read.

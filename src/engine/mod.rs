@@ -14,6 +14,7 @@
 //! assert_eq!(task.poll_output().unwrap().seq, 1);
 //! ```
 
+mod agents;
 mod clock;
 mod codec;
 mod contacts;

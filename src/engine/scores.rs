@@ -1,6 +1,7 @@
 //! The last stage of a task: the panes of its agents, queues and groups, and the records they become on a beat.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -16,8 +17,10 @@ use super::{
     store::{Part, PartKey, Store},
 };
 use crate::{
-    event::{Channel, Span, Timestamp},
-    kpi::{KpiRecord, Levels, Live, Pane, Scorecard, Tally, Window},
+    event::{Channel, Span, Text, Timestamp},
+    kpi::{
+        KpiRecord, Levels, Live, NamedTimes, Pane, Scorecard, Tally, Times, Window, reason_code,
+    },
 };
 
 /// A source that comes to its end again and again, as a slow load does, has all records written no more often than this.
@@ -35,6 +38,13 @@ pub(super) struct Scores {
     gauges_by_entity: BTreeMap<Entity, Gauges>,
     /// Entities whose gauges the store does not have yet.
     gauges_changed: BTreeSet<Entity>,
+    /// Entities of which something goes on: their records change with the clock alone.
+    going_on: BTreeSet<Entity>,
+    /// They were written for this instant.
+    gone_on_to: Timestamp,
+    reasons_by_code: BTreeMap<u32, Text>,
+    /// The store does not have all reasons yet.
+    reasons_changed: bool,
     /// The image that is being written.
     image: Vec<u8>,
     /// Of the last records written with everything at its end: their instant, and when by the wall clock.
@@ -69,6 +79,10 @@ impl Scores {
             changes: BTreeSet::new(),
             gauges_by_entity: BTreeMap::new(),
             gauges_changed: BTreeSet::new(),
+            going_on: BTreeSet::new(),
+            gone_on_to: Timestamp::MIN,
+            reasons_by_code: BTreeMap::new(),
+            reasons_changed: false,
             image: Vec::new(),
             ended: None,
         }
@@ -81,29 +95,43 @@ impl Scores {
 
     /// Takes up the entities of a restored store.
     pub(super) fn start(&mut self, store: &Store) {
+        let mut steps_by_entity: BTreeMap<Entity, Tally> = BTreeMap::new();
         for (part, image) in store.iter() {
-            match part {
-                Part::Pane(entity, pane) => {
-                    self.expect_change(&entity, self.levels.leaves_at(pane));
+            if let Part::Pane(entity, pane) = part {
+                self.expect_change(&entity, self.levels.leaves_at(pane));
+                let steps = Tally::of_images([image]).lasting();
+                if !steps.is_empty() {
+                    steps_by_entity.entry(entity).or_default().merge(&steps);
                 }
-                Part::Gauges(entity) => {
-                    let gauges = codec::from_bytes(image).unwrap_or_default();
-                    self.gauges_by_entity.insert(entity.clone(), gauges);
-                    self.changed.insert(entity);
-                }
-                Part::Contact(_) | Part::Customer(_) | Part::Outbox(_) | Part::Usual(_) => {}
+            } else if let Part::Gauges(entity) = part {
+                let gauges = codec::from_bytes(image).unwrap_or_default();
+                self.gauges_by_entity.insert(entity.clone(), gauges);
+                self.changed.insert(entity);
+            } else if part == Part::Reasons {
+                let reasons: Vec<Text> = codec::from_bytes(image).unwrap_or_default();
+                self.learn_reasons(reasons);
+                self.reasons_changed = false;
             }
+        }
+        let steps = steps_by_entity.into_iter();
+        let going_on = steps.filter(|(_, steps)| steps.goes_on());
+        self.going_on = going_on.map(|(entity, _)| entity).collect();
+    }
+
+    /// Takes the names of what the sums count.
+    pub(super) fn learn_reasons(&mut self, reasons: impl IntoIterator<Item = Text>) {
+        for reason in reasons {
+            let known = self.reasons_by_code.insert(reason_code(&reason), reason);
+            self.reasons_changed |= known.is_none();
         }
     }
 
     /// Notes, while a restore reads the log, what a step changed and what it wrote.
     pub(super) fn restore_step(&mut self, changed: &[PartKey], written: Beat) {
-        let entities = changed
-            .iter()
-            .filter_map(|key| match Part::of(&key.bytes)? {
-                Part::Pane(entity, _) | Part::Gauges(entity) => Some(entity),
-                Part::Contact(_) | Part::Customer(_) | Part::Outbox(_) | Part::Usual(_) => None,
-            });
+        let entities = changed.iter().filter_map(|key| match Part::of(&key.bytes) {
+            Some(Part::Pane(entity, _) | Part::Gauges(entity)) => Some(entity),
+            _ => None,
+        });
         self.changed.extend(entities);
         self.changed.retain(|entity| !written.includes(entity));
     }
@@ -119,18 +147,15 @@ impl Scores {
         let place = |delta: &Delta| levels.place(delta.second, now);
         let mut leaves_at = None;
         for of_pane in deltas.chunk_by(|one, next| place(one) == place(next)) {
+            let (first, more) = (&of_pane[0].tally, &of_pane[1..]);
+            let mut sum = Cow::Borrowed(first);
+            more.iter()
+                .for_each(|delta| sum.to_mut().merge(&delta.tally));
             let Some(pane) = place(&of_pane[0]) else {
+                keep_lasting(&panes, &sum, &mut self.image, store);
                 continue;
             };
-            let key = panes.with_pane(pane);
-            let (first, more) = (&of_pane[0].tally, &of_pane[1..]);
-            if more.is_empty() {
-                add_to_pane(&key, first, &mut self.image, store);
-            } else {
-                let mut sum = first.clone();
-                more.iter().for_each(|delta| sum.merge(&delta.tally));
-                add_to_pane(&key, &sum, &mut self.image, store);
-            }
+            add_to_pane(&panes.with_pane(pane), &sum, &mut self.image, store);
             leaves_at = levels.leaves_at(pane).into_iter().chain(leaves_at).min();
         }
         self.expect_change(entity, leaves_at);
@@ -146,8 +171,12 @@ impl Scores {
         self.changed.insert(entity);
     }
 
-    /// Stores the gauges that the step has set.
-    pub(super) fn store_gauges(&mut self, store: &mut Store) {
+    /// Stores the gauges and the reasons that the step has brought.
+    pub(super) fn save(&mut self, store: &mut Store) {
+        if std::mem::take(&mut self.reasons_changed) {
+            let reasons: Vec<&Text> = self.reasons_by_code.values().collect();
+            store.put(&PartKey::reasons(), &codec::to_bytes(&reasons));
+        }
         for entity in std::mem::take(&mut self.gauges_changed) {
             let key = PartKey::gauges(&entity);
             match self.gauges_by_entity.get(&entity) {
@@ -182,7 +211,8 @@ impl Scores {
         self.changes.insert((at, entity.clone()));
     }
 
-    fn take_expected(&mut self, now: Timestamp) {
+    /// Time alone changes what leaves a window, and what goes on.
+    fn take_expected(&mut self, now: Timestamp, beat: Beat) {
         while let Some((at, _)) = self.changes.first()
             && *at <= now
             && let Some((_, entity)) = self.changes.pop_first()
@@ -190,11 +220,16 @@ impl Scores {
             self.changes_at_by_entity.remove(&entity);
             self.changed.insert(entity);
         }
+        if self.gone_on_to < now {
+            let going_on = self.going_on.iter();
+            let due = going_on.filter(|entity| beat.includes(entity));
+            self.changed.extend(due.cloned());
+        }
     }
 
     /// Whether there is anything to write for `beat` at `at`.
     pub(super) fn has_changes(&mut self, at: Timestamp, beat: Beat) -> bool {
-        self.take_expected(at);
+        self.take_expected(at, beat);
         self.changed.iter().any(|entity| beat.includes(entity))
     }
 
@@ -225,38 +260,55 @@ impl Scores {
         store: &mut Store,
         outputs: &mut Vec<Output>,
     ) {
-        self.take_expected(moment.at);
+        self.take_expected(moment.at, beat);
         let (due, later) = std::mem::take(&mut self.changed)
             .into_iter()
             .partition(|entity| beat.includes(entity));
         self.changed = later;
         let mut any_channel = false;
         for entity in due {
-            any_channel |= matches!(entity, Entity::Channel(_));
+            any_channel |= matches!(entity, Entity::Channel(_) | Entity::All);
             self.move_up(&entity, moment.at, store);
-            let live = self.live(&entity, moment.at);
-            let tallies = self.window_tallies(&entity, moment.at, store);
-            outputs.extend(self.records(&entity, live, &tallies, moment));
-            if live.is_some_and(|live| live.waiting > 0) {
-                self.changed.insert(entity);
+            if entity == Entity::All {
+                continue;
             }
+            let live = self.live(&entity, moment.at);
+            let sums = self.window_sums(&entity, moment.at, store);
+            outputs.extend(self.records(&entity, live, &sums, moment));
+            self.note_going_on(&entity, live, &sums);
         }
         if any_channel {
             outputs.extend(self.records_of_all(moment, store));
         }
+        if beat.agents {
+            self.gone_on_to = moment.at;
+        }
     }
 
-    /// All is the sum of the channels.
-    fn records_of_all(&self, moment: Moment, store: &Store) -> Vec<Output> {
-        let mut sums = vec![Tally::default(); self.levels.windows()];
+    fn note_going_on(&mut self, entity: &Entity, live: Option<Live>, sums: &Sums) {
+        let waits = live.is_some_and(|live| live.waiting > 0);
+        if waits || sums.until_now.goes_on() {
+            if !self.going_on.contains(entity) {
+                self.going_on.insert(entity.clone());
+            }
+        } else {
+            self.going_on.remove(entity);
+        }
+    }
+
+    /// All is the sum of the channels, and what all agents do.
+    fn records_of_all(&mut self, moment: Moment, store: &Store) -> Vec<Output> {
+        let mut sums = self.window_sums(&Entity::All, moment.at, store);
         let mut all = Live::default();
         for entity in Channel::ALL.map(Entity::Channel) {
-            let tallies = self.window_tallies(&entity, moment.at, store);
-            (sums.iter_mut().zip(&tallies)).for_each(|(sum, tally)| sum.merge(tally));
+            let of_channel = self.window_sums(&entity, moment.at, store);
+            (sums.windows.iter_mut().zip(&of_channel.windows))
+                .for_each(|(sum, tally)| sum.merge(tally));
             self.live(&entity, moment.at)
                 .iter()
                 .for_each(|live| all.add(live));
         }
+        self.note_going_on(&Entity::All, Some(all), &sums);
         self.records(&Entity::All, Some(all), &sums, moment)
     }
 
@@ -269,9 +321,10 @@ impl Scores {
             let place = self.levels.move_up(pane, now);
             if place != Some(pane) {
                 let from = keys.with_pane(pane);
-                if let (Some(to), Some(image)) = (place, store.get(&from)) {
-                    let tally = Tally::of_images([image]);
-                    add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store);
+                let tally = Tally::of_images(store.get(&from));
+                match place {
+                    Some(to) => add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store),
+                    None => keep_lasting(&keys, &tally, &mut self.image, store),
                 }
                 store.remove(&from);
             }
@@ -285,12 +338,16 @@ impl Scores {
         &self,
         entity: &Entity,
         live: Option<Live>,
-        tallies: &[Tally],
+        sums: &Sums,
         moment: Moment,
     ) -> Vec<Output> {
         let name = entity.name();
-        let windows = self.settings.kpi.windows.iter();
-        let record = |(window, tally): (&Window, &Tally)| {
+        let windows = self.settings.kpi.windows.iter().enumerate();
+        let record = |((place, window), tally): ((usize, &Window), &Tally)| {
+            let times = entity.has_agents().then(|| {
+                let from = self.levels.window_start(place, moment.at);
+                self.name_times(tally.times(&sums.until_now, from, moment.at))
+            });
             let reaches_back =
                 (window.length).is_some_and(|length| moment.at - length < moment.began_at);
             let record = KpiRecord {
@@ -298,31 +355,51 @@ impl Scores {
                 window: &window.name,
                 clock: moment.at,
                 partial: moment.left_out || reaches_back,
-                kpis: Scorecard::new(tally, &self.settings.contact.policies, live),
+                kpis: Scorecard::new(tally, &self.settings.contact.policies, live, times),
             };
             let key = format!("{name}/{}", window.name);
             Output::json(OutTopic::Kpis, &key, &record)
         };
-        windows.zip(tallies).map(record).collect()
+        windows.zip(&sums.windows).map(record).collect()
     }
 
-    /// The sums of each window, shortest first: each is the one before and the panes that only it covers.
-    fn window_tallies(&self, entity: &Entity, now: Timestamp, store: &Store) -> Vec<Tally> {
-        let mut images = vec![Vec::new(); self.levels.windows()];
+    fn name_times(&self, times: Times) -> NamedTimes<'_> {
+        let named = times.away.iter().filter_map(|(code, time)| {
+            let reason = self.reasons_by_code.get(code)?;
+            Some((&**reason, *time))
+        });
+        let mut away: Vec<(&str, Span)> = named.collect();
+        away.sort_unstable();
+        NamedTimes { times, away }
+    }
+
+    /// The sums of each window: each is the one before and the panes that only it covers.
+    fn window_sums(&self, entity: &Entity, now: Timestamp, store: &Store) -> Sums {
+        let mut images = vec![Vec::new(); self.levels.windows() + 1];
         let panes = store.panes(&PartKey::panes(entity)).into_iter();
         for (pane, image) in panes.filter(|(pane, _)| pane.start <= now) {
-            let first = (0..images.len()).find(|w| self.levels.window_covers(*w, pane, now));
-            if let Some(window) = first {
-                images[window].push(image);
-            }
+            let windows = 0..self.levels.windows();
+            let first = windows
+                .into_iter()
+                .find(|w| self.levels.window_covers(*w, pane, now));
+            images[first.unwrap_or(self.levels.windows())].push(image);
         }
-        let mut tallies: Vec<Tally> = images.into_iter().map(Tally::of_images).collect();
-        for window in 1..tallies.len() {
-            let (shorter, longer) = tallies.split_at_mut(window);
+        let mut windows: Vec<Tally> = images.into_iter().map(Tally::of_images).collect();
+        for window in 1..windows.len() {
+            let (shorter, longer) = windows.split_at_mut(window);
             longer[0].merge(&shorter[window - 1]);
         }
-        tallies
+        let until_now = windows.pop().unwrap_or_default().lasting();
+        Sums { windows, until_now }
     }
+}
+
+/// The sums of one entity at a clock.
+struct Sums {
+    /// Shortest first.
+    windows: Vec<Tally>,
+    /// Of what lasts: all there ever was.
+    until_now: Tally,
 }
 
 impl Beat {
@@ -358,5 +435,13 @@ fn add_to_pane(key: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut St
         store.remove(key);
     } else {
         store.put(key, image);
+    }
+}
+
+/// What goes on is not over when its beginning leaves the longest window.
+fn keep_lasting(panes: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
+    let lasting = tally.lasting();
+    if !lasting.is_empty() {
+        add_to_pane(&panes.with_pane(Levels::BEYOND), &lasting, image, store);
     }
 }

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{codec, entity::Entity};
 use crate::{
-    event::{ContactId, QueueId, Text, Timestamp},
+    event::{AgentId, ContactId, QueueId, Text, Timestamp},
     kpi::Pane,
 };
 
@@ -43,6 +43,9 @@ pub(super) enum Part {
     Outbox(u16),
     /// What contacts usually take in a queue.
     Usual(QueueId),
+    Agent(AgentId),
+    /// All reasons of being away that panes count.
+    Reasons,
 }
 
 const CONTACT: u8 = b'c';
@@ -51,6 +54,8 @@ const PANE: u8 = b'p';
 const GAUGES: u8 = b'g';
 const OUTBOX: u8 = b'o';
 const USUAL: u8 = b'u';
+const AGENT: u8 = b'a';
+const REASONS: u8 = b'r';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -337,6 +342,16 @@ impl PartKey {
         Self::of_machine(machine_prefix(USUAL, queue.as_str()))
     }
 
+    #[must_use]
+    pub(super) fn agent(agent: &AgentId) -> Self {
+        Self::of_machine(machine_prefix(AGENT, agent.as_str()))
+    }
+
+    #[must_use]
+    pub(super) fn reasons() -> Self {
+        Self::of_machine(machine_prefix(REASONS, ""))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -382,6 +397,8 @@ impl Part {
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
             OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             USUAL => Some(Self::Usual(QueueId::new(name))),
+            AGENT => Some(Self::Agent(AgentId::new(name))),
+            REASONS => Some(Self::Reasons),
             _ => None,
         }
     }

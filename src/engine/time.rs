@@ -74,7 +74,7 @@ impl Time {
         self.heard_at[usize::from(sender)] = self.wall;
     }
 
-    /// Moves all clocks on: of the inputs, of the contacts, of the customers, of the scores.
+    /// Moves all clocks on: of the inputs, of the contacts, the customers, the agents, the scores.
     pub(super) fn advance(&mut self, task: u16, meta: &mut Meta, settings: &Settings) {
         self.advance_inputs(meta, settings);
         self.left_out = self.is_any_left_out(task, settings);
@@ -84,13 +84,27 @@ impl Time {
         let customer = self.all(task, meta, settings, |clocks| clocks.contact);
         advance(&mut meta.customer_clock, customer);
         self.own.customer = meta.customer_clock;
-        let scores = self.all(task, meta, settings, |clocks| clocks.customer);
+        let agent = self.all(task, meta, settings, |clocks| clocks.customer);
+        advance(&mut meta.agent_clock, agent);
+        self.own.agent = meta.agent_clock;
+        let scores = self.all(task, meta, settings, |clocks| clocks.agent);
         advance(
             &mut meta.score_clock,
             scores.filter(|clock| clock.at > Timestamp::MIN),
         );
         self.advance_beginning(meta);
         self.advance_safe(task, meta, settings);
+        self.own.sealed = Some(self.safe);
+    }
+
+    /// Nobody tells of anything older that it was so, but for the lateness and sums that are corrected.
+    #[must_use]
+    pub(super) fn all_sealed(&self, task: u16, meta: &Meta, settings: &Settings) -> Timestamp {
+        let others = self.of_senders(task, meta, settings, |clocks| clocks.sealed);
+        let all = others.chain([Some(self.safe)]);
+        all.map(|sealed| sealed.unwrap_or(Timestamp::MIN))
+            .min()
+            .unwrap_or(Timestamp::MIN)
     }
 
     /// Who is silent for long holds nobody; but after all were silent, each gets as long to speak again.

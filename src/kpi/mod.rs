@@ -13,13 +13,15 @@
 //! ```
 
 mod distribution;
+mod lasting;
 mod pane;
 mod scorecard;
 mod tally;
 mod window;
 
 pub use distribution::Percentiles;
+pub use lasting::{Lasting, Times, reason_code};
 pub use pane::{Levels, Pane};
-pub use scorecard::{KpiRecord, Live, Ratio, Scorecard};
+pub use scorecard::{KpiRecord, Live, NamedTimes, Ratio, Scorecard};
 pub use tally::{Count, Durations, Tally};
-pub use window::{KpiSettings, Window};
+pub use window::{KpiSettings, Place, Window};

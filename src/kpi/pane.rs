@@ -60,6 +60,9 @@ impl Levels {
     /// Where a pane has to be when the clock stands at `now`. `None`: nowhere, it has left the longest window.
     #[must_use]
     pub fn move_up(&self, pane: Pane, now: Timestamp) -> Option<Pane> {
+        if pane == Self::BEYOND {
+            return Some(pane);
+        }
         self.place_from(pane.level, pane.start, now)
     }
 
@@ -71,6 +74,21 @@ impl Levels {
                 level: number,
                 start: level.pane.map_or(Timestamp(0), |pane| at.floor(pane)),
             })
+    }
+
+    /// Where what goes on lies when its beginning has left the longest window: in front of all windows.
+    pub const BEYOND: Pane = Pane {
+        level: u8::MAX,
+        start: Timestamp(0),
+    };
+
+    /// The first instant that window `window` covers at `now`.
+    #[must_use]
+    pub fn window_start(&self, window: usize, now: Timestamp) -> Timestamp {
+        let of_window = self.levels[window + 1].window;
+        of_window.map_or(Timestamp(0), |(length, step)| {
+            now.floor(step) - length + step
+        })
     }
 
     /// The pane that divides all others; of `all` alone, the shortest that a window can have.
@@ -96,7 +114,7 @@ impl Levels {
     /// When `pane` leaves the window of its level, or a pane ahead is reached.
     #[must_use]
     pub fn leaves_at(&self, pane: Pane) -> Option<Timestamp> {
-        let level = self.levels[usize::from(pane.level)];
+        let level = self.levels.get(usize::from(pane.level))?;
         match level.window {
             Some((length, step)) => Some(pane.start.floor(step) + length),
             None if level.unlimited => None,

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
     distribution::Percentiles,
+    lasting::Times,
     tally::{Count, Durations, Tally},
 };
 use crate::{
@@ -48,8 +49,10 @@ pub struct Scorecard<'a> {
     offer_miss: Ratio,
     csat_response: Ratio,
     csat: Satisfaction,
-    occupancy: Absent,
-    concurrency: Absent,
+    /// Not of queues and channels: agents are in no queue.
+    occupancy: Option<Occupancy<'a>>,
+    #[serde(serialize_with = "rounded_option")]
+    concurrency: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     abandonment: Option<Ratio>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,8 +81,25 @@ impl Live {
     }
 }
 
-/// A KPI of a later version: `null`.
-type Absent = Option<()>;
+/// The times of agents, of whom one may be away for many reasons.
+#[derive(Debug, Default)]
+pub struct NamedTimes<'a> {
+    pub times: Times,
+    /// By reason.
+    pub away: Vec<(&'a str, Span)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Occupancy<'a> {
+    #[serde(serialize_with = "rounded_option")]
+    value: Option<f64>,
+    #[serde(serialize_with = "rounded_secs")]
+    occupied: Span,
+    #[serde(serialize_with = "rounded_secs")]
+    available: Span,
+    #[serde(serialize_with = "rounded_map")]
+    away: Vec<(&'a str, Span)>,
+}
 
 /// A share with what it is a share of, and its 95 % Wilson interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -149,9 +169,14 @@ struct Satisfaction {
 }
 
 impl<'a> Scorecard<'a> {
-    /// The KPIs of an agent, or with `live` those of a queue or group.
+    /// The KPIs of an agent, or with `live` those of a queue or group; with `times`, of those who have agents.
     #[must_use]
-    pub fn new(tally: &Tally, policies: &'a [Policy], live: Option<Live>) -> Self {
+    pub fn new(
+        tally: &Tally,
+        policies: &'a [Policy],
+        live: Option<Live>,
+        times: Option<NamedTimes<'a>>,
+    ) -> Self {
         let get = |count| tally.get(count);
         let abandoned_long = get(Count::Abandoned) - get(Count::ShortAbandoned);
         Self {
@@ -177,8 +202,8 @@ impl<'a> Scorecard<'a> {
             offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
             csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
             csat: Satisfaction::new(tally),
-            occupancy: None,
-            concurrency: None,
+            concurrency: (times.as_ref()).and_then(|of| share(of.times.engaged, of.times.busy)),
+            occupancy: times.map(Occupancy::new),
             abandonment: live.map(|_| Ratio::of(abandoned_long, get(Count::Answered))),
             live,
         }
@@ -299,6 +324,22 @@ impl HandleTime {
     }
 }
 
+impl<'a> Occupancy<'a> {
+    fn new(of: NamedTimes<'a>) -> Self {
+        let Times {
+            occupied,
+            available,
+            ..
+        } = of.times;
+        Self {
+            value: share(occupied, occupied + available),
+            occupied,
+            available,
+            away: of.away,
+        }
+    }
+}
+
 impl Satisfaction {
     #[expect(
         clippy::cast_precision_loss,
@@ -323,12 +364,29 @@ fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
     (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
 }
 
+#[expect(clippy::cast_precision_loss, reason = "spans far below 2^53 µs")]
+fn share(part: Span, of: Span) -> Option<f64> {
+    (of > Span::ZERO).then(|| part.0 as f64 / of.0 as f64)
+}
+
 fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
 fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(round).serialize(serializer)
+}
+
+fn rounded_secs<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    round(span.as_secs()).serialize(serializer)
+}
+
+fn rounded_map<S: Serializer>(spans: &[(&str, Span)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        spans
+            .iter()
+            .map(|(name, span)| (name, round(span.as_secs()))),
+    )
 }
 
 fn rounded_pair<S: Serializer>(

@@ -25,7 +25,7 @@ pub enum Durations {
 }
 
 /// Codes from here on are buckets of waits, from twice this of handle times.
-const BUCKETS: u32 = 1 << 20;
+pub(super) const BUCKETS: u32 = 1 << 20;
 
 /// Room that most tallies do with.
 const SUMS_OF_A_FEW_FACTS: usize = 10;
@@ -71,6 +71,8 @@ pub enum Count {
     RespondedInTime,
     RespondedLate,
     Reopened,
+    /// Engagements begun, less those that ended.
+    Opened,
     Decided(u16, Verdict),
 }
 
@@ -108,9 +110,11 @@ impl Count {
             Self::RespondedInTime => 25,
             Self::RespondedLate => 26,
             Self::Reopened => 27,
+            // 28 to 39: what lasts.
             Self::FirstContact(resolution) => 40 + resolution as u32,
             Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
             Self::NoCustomer => 46,
+            Self::Opened => 47,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -146,6 +150,8 @@ impl Tally {
             What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
             What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
             What::Reopened => self.count(Count::Reopened, sign),
+            What::EngagementBegan => self.count(Count::Opened, sign),
+            What::EngagementEnded => self.count(Count::Opened, -sign),
             What::FirstContact { resolution } => {
                 self.count(Count::FirstContact(resolution), sign);
             }
@@ -186,7 +192,7 @@ impl Tally {
         self.add_sum(of.first_code() + u32::from(bucket_of(value)), count);
     }
 
-    fn add_sum(&mut self, code: u32, amount: i64) {
+    pub(super) fn add_sum(&mut self, code: u32, amount: i64) {
         if amount == 0 {
             return;
         }
@@ -219,12 +225,39 @@ impl Tally {
         }
     }
 
+    /// Takes the sums of another back.
+    pub fn take_back(&mut self, other: &Self) {
+        other
+            .sums()
+            .for_each(|(code, amount)| self.add_sum(code, -amount));
+    }
+
     #[must_use]
     pub fn get(&self, count: Count) -> i64 {
-        let code = count.code();
+        self.sum_of(count.code())
+    }
+
+    /// A count, which is zero afterwards.
+    pub fn take(&mut self, count: Count) -> i64 {
+        let amount = self.get(count);
+        self.count(count, -amount);
+        amount
+    }
+
+    pub(super) fn sum_of(&self, code: u32) -> i64 {
         self.sums
             .binary_search_by_key(&code, |sum| sum.0)
             .map_or(0, |place| self.sums[place].1)
+    }
+
+    pub(super) fn sums(&self) -> impl Iterator<Item = (u32, i64)> {
+        self.sums.iter().copied()
+    }
+
+    pub(super) fn filtered(&self, keep: impl Fn(u32) -> bool) -> Self {
+        Self {
+            sums: self.sums().filter(|(code, _)| keep(*code)).collect(),
+        }
     }
 
     /// Percentiles of the waits or handle times.

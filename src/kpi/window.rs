@@ -1,6 +1,19 @@
 //! Windows: how far back a number looks.
 
-use crate::event::Span;
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+
+use crate::event::{QueueId, SiteId, Span, TeamId};
+
+/// Where an agent or a queue belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Place {
+    #[n(0)]
+    pub team: Option<TeamId>,
+    #[n(1)]
+    pub site: Option<SiteId>,
+}
 
 /// A sliding window of whole panes, or everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +32,8 @@ pub struct KpiSettings {
     pub group_beat: Span,
     /// How often changed agents are written.
     pub agent_beat: Span,
+    /// The teams and sites that answer for queues: they hear of waits.
+    pub places_by_queue: BTreeMap<QueueId, Place>,
 }
 
 impl Window {
@@ -63,6 +78,7 @@ impl Default for KpiSettings {
             ],
             group_beat: Span::from_secs(1),
             agent_beat: Span::from_secs(30),
+            places_by_queue: BTreeMap::new(),
         }
     }
 }

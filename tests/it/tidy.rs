@@ -7,7 +7,7 @@ use std::{
 
 /// Pipeline stages in the order an event meets them. A stage may use itself and earlier entries.
 const PURE_IN_ORDER: &[&str] = &[
-    "event", "proto", "decode", "contact", "customer", "kpi", "staffing", "csat", "alert",
+    "event", "proto", "decode", "contact", "customer", "kpi", "agent", "staffing", "csat", "alert",
     "engine", "sim",
 ];
 /// What touches the world.

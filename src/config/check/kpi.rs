@@ -1,12 +1,14 @@
 //! Windows and beats.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::{At as _, over_zero, put};
 use crate::{
     config::{Fault, file, value::Value as _},
-    event::Span,
-    kpi::{KpiSettings, Window},
+    event::{QueueId, SiteId, Span, TeamId},
+    kpi::{KpiSettings, Place, Window},
 };
 
 const SECOND: i64 = 1_000_000;
@@ -28,6 +30,26 @@ pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
         said.windows.map(windows).transpose()?,
     );
     Ok(settings)
+}
+
+/// The team and site that answer for each queue.
+pub(super) fn places(
+    queues: BTreeMap<String, file::Queue>,
+) -> Result<BTreeMap<QueueId, Place>, Fault> {
+    let name = |said: Option<Spanned<String>>, what| match said {
+        Some(empty) if empty.get_ref().trim().is_empty() => Err(empty.fault(format!(
+            "a {what} needs a name; leave the line out for none"
+        ))),
+        said => Ok(said.map(Spanned::into_inner)),
+    };
+    let place = |(queue, said): (String, file::Queue)| {
+        let place = Place {
+            team: name(said.team, "team")?.as_deref().map(TeamId::new),
+            site: name(said.site, "site")?.as_deref().map(SiteId::new),
+        };
+        Ok((QueueId::new(&queue), place))
+    };
+    queues.into_iter().map(place).collect()
 }
 
 /// Shortest first, `all` last.

@@ -41,6 +41,7 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     engine.sources = kafka::sources(file.source, &kafka.prefix)?;
     engine.contact = contact;
     engine.kpi = kpi::settings(file.kpi)?;
+    engine.kpi.places_by_queue = kpi::places(file.queues)?;
     by_channel(&mut engine.csat.usual_handle, &file.csat.usual_handle)?;
     let threshold = file.alerts.csat_low_predicted.threshold.take();
     put(&mut engine.csat.threshold, share(threshold, false)?);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Task;
 use crate::{
+    agent::State,
     contact::Outcome,
     decode::Decoded,
     engine::{
@@ -11,7 +12,7 @@ use crate::{
         frame::{Forward, Section},
         intake::{self, Fault, Limits, Provenance},
     },
-    event::{Event, Timestamp},
+    event::{Event, Key, Timestamp},
 };
 
 impl Task {
@@ -66,7 +67,7 @@ impl Task {
 
     fn apply(&mut self, event: Event, from: &Provenance<'_>) {
         let at = event.occurred_at;
-        let outcome = self.contacts.handle_event(event, &self.store);
+        let outcome = self.hand_over(event);
         let counters = &mut self.meta.counters;
         match outcome {
             None => counters.skipped += 1,
@@ -78,6 +79,17 @@ impl Task {
             }
             Some(Outcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
         }
+    }
+
+    /// To whom it happened. `None`: to nobody who is followed here.
+    fn hand_over(&mut self, event: Event) -> Option<Outcome> {
+        let Key::Agent(agent) = &event.key else {
+            return self.contacts.handle_event(event, &self.store);
+        };
+        let (agent, grain) = (agent.clone(), self.agent_grain());
+        let state = State::of(event)?;
+        let agents = &mut self.agents;
+        Some(agents.handle_state(&agent, state, grain, &mut self.deltas))
     }
 
     fn put_aside(&mut self, from: &Provenance<'_>, fault: &Fault) {
@@ -152,9 +164,14 @@ impl Task {
         for case in section.cases {
             self.customers.handle_case(case, now, &self.store);
         }
+        let grain = self.agent_grain();
+        for facts in section.agent_facts {
+            self.agents.handle_facts(facts, grain, &mut self.deltas);
+        }
         for delta in &section.deltas {
             self.deltas.add(delta);
         }
+        self.scores.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
             self.scores.set_gauge(entity, section.from, gauge);
         }
@@ -199,6 +216,11 @@ impl Task {
         }
         if let Some(clock) = self.meta.customer_clock {
             self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
+        }
+        if let Some(clock) = self.meta.agent_clock {
+            let grain = self.agent_grain();
+            let agents = &mut self.agents;
+            self.unsaid |= agents.handle_timeout(clock.at, grain, &mut self.deltas);
         }
         let wall = self.time.wall;
         self.unsaid |= self.outbox.is_due(&self.turns, wall);

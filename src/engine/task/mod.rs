@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{
     Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
+    agents::Agents,
     clock::Clock,
     contacts::{self, Contacts},
     customers::{CaseSaid, Customers},
@@ -46,6 +47,7 @@ pub struct Task {
     contacts: Contacts,
     customers: Customers,
     cases: Vec<CaseSaid>,
+    agents: Agents,
     scores: Scores,
     deltas: Deltas,
     outbox: Outbox,
@@ -55,8 +57,9 @@ pub struct Task {
     unsaid: bool,
     unsaid_bytes: usize,
     turns: Turns,
-    /// The clocks of inputs, contact and customer stage as they were last told, where at their end: a change is told at once.
-    told_end: [Option<Clock>; 3],
+    /// The clocks of inputs, contact, customer and agent stage as they were last told, where at their end: a change is told at
+    /// once.
+    told_end: [Option<Clock>; 4],
     contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
@@ -87,15 +90,16 @@ impl Task {
             contacts: Contacts::new(settings),
             customers: Customers::new(settings),
             cases: Vec::new(),
+            agents: Agents::default(),
             scores: Scores::new(settings),
-            deltas: Deltas::default(),
+            deltas: Deltas::new(settings),
             outbox: Outbox::default(),
             dead_letters: Vec::new(),
             moved: Vec::new(),
             unsaid: false,
             unsaid_bytes: 0,
             turns: Turns::new(settings.heartbeat),
-            told_end: [None; 3],
+            told_end: [None; 4],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
@@ -142,6 +146,7 @@ impl Task {
         }
         self.contacts.start(&self.store, self.id.0)?;
         self.customers.start(&self.store, self.id.0)?;
+        self.agents.start(&self.store, self.id.0)?;
         self.scores.start(&self.store);
         self.outbox.start(&self.store);
         Ok(())
@@ -217,13 +222,9 @@ impl Task {
     /// The records of all contacts as they are now.
     #[must_use]
     pub fn contact_records(&self) -> Vec<Output> {
-        let contacts = self.store.iter().filter_map(|(part, image)| match part {
-            Part::Contact(id) => Some((id, Contact::from_image(image).ok()?)),
-            Part::Customer(_)
-            | Part::Pane(..)
-            | Part::Gauges(_)
-            | Part::Outbox(_)
-            | Part::Usual(_) => None,
+        let contacts = self.store.iter().filter_map(|(part, image)| {
+            let Part::Contact(id) = part else { return None };
+            Some((id, Contact::from_image(image).ok()?))
         });
         contacts
             .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))

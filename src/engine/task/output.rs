@@ -6,7 +6,8 @@ use super::{HISTORY_AFTER, SECOND, Task};
 use crate::{
     decode::Format,
     engine::{
-        InputId, Pending, Step, TaskId,
+        Entity, InputId, Pending, Step, TaskId,
+        agents::AgentsEnding,
         clock::Clock,
         contacts::{Ending, Said},
         frame::Section,
@@ -28,7 +29,7 @@ impl Task {
         let urgent = outputs.iter().any(Output::is_alert);
         let sections = self.send();
         self.write_scores(&mut outputs);
-        self.scores.store_gauges(&mut self.store);
+        self.scores.save(&mut self.store);
         if self.settings.output_format == Format::Protobuf {
             outputs.iter_mut().for_each(Output::make_protobuf);
         }
@@ -97,6 +98,9 @@ impl Task {
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
         self.send_cases();
         self.finish_customers();
+        self.finish_agents();
+        let reasons = self.deltas.take_reasons();
+        self.scores.learn_reasons(reasons.clone());
         let deltas = self.deltas.take();
         for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
             let task = of_entity[0].entity.owner(self.placement);
@@ -105,6 +109,7 @@ impl Task {
             } else {
                 let section = self.outbox.section(task.0);
                 section.deltas.extend_from_slice(of_entity);
+                section.reasons.extend(reasons.iter().cloned());
             }
         }
         self.deltas.reuse(deltas);
@@ -142,6 +147,30 @@ impl Task {
         }
         let grain = self.grain(now);
         (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
+    }
+
+    /// What contacts and customers say of agents goes to these; what they make of it joins the deltas.
+    fn finish_agents(&mut self) {
+        let grain = self.agent_grain();
+        for facts in self.deltas.take_agent_facts() {
+            let task = Entity::Agent(facts.agent.clone()).owner(self.placement);
+            if task == self.id {
+                self.agents.handle_facts(facts, grain, &mut self.deltas);
+            } else {
+                self.outbox.section(task.0).agent_facts.push(facts);
+            }
+        }
+        let sealed = (self.time).all_sealed(self.id.0, &self.meta, &self.settings);
+        let ending = AgentsEnding {
+            now: self.meta.agent_clock.map(|clock| clock.at),
+            horizon: sealed - self.settings.lateness,
+            grain,
+        };
+        (self.agents).finish(ending, &mut self.store, &mut self.deltas);
+    }
+
+    pub(super) fn agent_grain(&self) -> Span {
+        self.grain(self.meta.agent_clock.map(|clock| clock.at))
     }
 
     /// Live, sections wait for their destination's turn: transactions stay short.
@@ -213,10 +242,10 @@ impl Task {
             .collect()
     }
 
-    /// The clocks of the inputs, the contacts and the customers, where at their end.
-    pub(super) fn end(&self) -> [Option<Clock>; 3] {
+    /// The clocks of the inputs, the contacts, the customers and the agents, where at their end.
+    pub(super) fn end(&self) -> [Option<Clock>; 4] {
         let own = &self.time.own;
-        let clocks = [own.source, own.contact, own.customer];
+        let clocks = [own.source, own.contact, own.customer, own.agent];
         clocks.map(|clock| clock.filter(|clock| clock.ended))
     }
 

@@ -1,0 +1,141 @@
+//! The agents of a task: their states, what contacts say of them, and what their teams and sites hear.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::{
+    TaskError, codec,
+    delta::Deltas,
+    frame::AgentFacts,
+    store::{Part, PartKey, Store},
+    timers::Timers,
+};
+use crate::{
+    agent::{Agent, State},
+    contact::Outcome,
+    event::{AgentId, Span, Timestamp},
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Agents {
+    /// All of the task: people are few.
+    agents: HashMap<Arc<AgentId>, Agent, FixedState>,
+    touched: BTreeSet<Arc<AgentId>>,
+    timers: Timers<Arc<AgentId>>,
+}
+
+/// What the end of a step needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AgentsEnding {
+    /// Up to here states that are too old have been spoken of.
+    pub now: Option<Timestamp>,
+    /// Behind this no state and no engagement comes from anywhere.
+    pub horizon: Timestamp,
+    /// Facts within so much time are told as one sum.
+    pub grain: Span,
+}
+
+impl Agents {
+    /// Takes up the agents of a restored store.
+    ///
+    /// # Errors
+    /// When one can't be decoded.
+    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
+        for (part, image) in store.iter() {
+            let Part::Agent(id) = part else { continue };
+            let agent: Agent = minicbor::decode(image).map_err(|error| TaskError::Corrupt {
+                task,
+                cause: format!("agent {id}: {error}"),
+            })?;
+            let id = Arc::new(id);
+            if let Some(at) = agent.armed_at {
+                self.timers.insert(at, Arc::clone(&id));
+            }
+            self.agents.insert(id, agent);
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_state(
+        &mut self,
+        id: &AgentId,
+        state: State,
+        grain: Span,
+        deltas: &mut Deltas,
+    ) -> Outcome {
+        let agent = self.touch(id);
+        agent.handle_state(state, &mut |told| deltas.hear(id, &told, grain))
+    }
+
+    /// Takes what contacts say.
+    pub(super) fn handle_facts(&mut self, facts: AgentFacts, grain: Span, deltas: &mut Deltas) {
+        let AgentFacts {
+            agent: id,
+            at,
+            sums,
+        } = facts;
+        let agent = self.touch(&id);
+        agent.handle_facts(at, sums, &mut |told| deltas.hear(&id, &told, grain));
+    }
+
+    /// Lets time pass for those who are due. True if anybody was.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        grain: Span,
+        deltas: &mut Deltas,
+    ) -> bool {
+        let mut any = false;
+        while let Some(due) = self.timers.pop(now) {
+            any = true;
+            for (_, id) in due {
+                let agent = self.touch(&id);
+                agent.armed_at = None;
+                agent.handle_timeout(now, &mut |told| deltas.hear(&id, &told, grain));
+            }
+        }
+        any
+    }
+
+    fn touch(&mut self, id: &AgentId) -> &mut Agent {
+        let known = self.agents.get_key_value(id).map(|(id, _)| Arc::clone(id));
+        let id = known.unwrap_or_else(|| Arc::new(id.clone()));
+        if !self.touched.contains(&id) {
+            self.touched.insert(Arc::clone(&id));
+        }
+        self.agents.entry(id).or_default()
+    }
+
+    /// Ends the step: speaks of what was due already, seals what is old enough, stores the agents.
+    pub(super) fn finish(&mut self, ending: AgentsEnding, store: &mut Store, deltas: &mut Deltas) {
+        let AgentsEnding {
+            now,
+            horizon,
+            grain,
+        } = ending;
+        for id in std::mem::take(&mut self.touched) {
+            let Some(agent) = self.agents.get_mut(&id) else {
+                continue;
+            };
+            if let Some(now) = now {
+                agent.handle_timeout(now, &mut |told| deltas.hear(&id, &told, grain));
+            }
+            agent.seal(horizon);
+            if let Some(due) = agent.next_due_at()
+                && agent.armed_at.is_none_or(|armed| due < armed)
+            {
+                agent.armed_at = Some(due);
+                self.timers.insert(due, Arc::clone(&id));
+            }
+            let key = PartKey::agent(&id);
+            if agent.is_empty() {
+                self.agents.remove(&id);
+                store.remove(&key);
+            } else {
+                store.put(&key, &codec::to_bytes(agent));
+            }
+        }
+    }
+}
