@@ -13,6 +13,9 @@ pub struct Prediction {
     /// Once in a contact's life.
     #[n(1)]
     pub alarm: Option<Alarm>,
+    /// Earlier contacts of the customer, as far as it has said.
+    #[n(2)]
+    pub repeats: Option<u32>,
 }
 
 /// The prediction reached the level at which somebody is told.

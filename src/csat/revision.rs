@@ -29,7 +29,7 @@ pub fn revise(
     let around = Surroundings {
         now,
         usual_handle: usual,
-        repeats: None,
+        repeats: (contact.prediction.as_ref()).and_then(|prediction| prediction.repeats),
     };
     let features = Features::of(&contact.fold, &around);
     let outlook = settings.model.predict(&features);

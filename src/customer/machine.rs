@@ -138,6 +138,20 @@ impl Customer {
         self.cases.iter().find(|known| known.id == id)?.confirmed
     }
 
+    /// How many earlier contacts of the customer are no further from this one's beginning than the window.
+    #[must_use]
+    pub fn repeats_of(&self, id: CaseId, settings: &FirstContact) -> usize {
+        let Some(place) = self.cases.iter().position(|known| known.id == id) else {
+            return 0;
+        };
+        let began_at = self.cases[place].case.began_at;
+        let earlier = self.cases[..place].iter().map(|known| &known.case);
+        earlier
+            .map(|case| case.end.as_ref().map_or(case.began_at, |end| end.at))
+            .filter(|at| began_at < *at + settings.window)
+            .count()
+    }
+
     fn judge(&mut self, now: Option<Timestamp>, settings: &FirstContact) {
         for place in 0..self.cases.len() {
             let known = &self.cases[place];

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::{
     Settings, TaskError,
-    customers::CaseSaid,
+    customers::{CaseSaid, Repeats},
     delta::Deltas,
     gauge::Waiting,
     step::{OutTopic, Output},
@@ -157,6 +157,24 @@ impl Contacts {
         let alerts_changed = loaded.alerts_changed();
         self.alert_pending |= alerts_changed;
         Some(outcome)
+    }
+
+    /// Takes what the customer says of a contact.
+    pub(super) fn handle_repeats(&mut self, repeats: &Repeats, store: &Store) {
+        let known = self.place_by_contact.contains_key(&repeats.contact)
+            || store.get(&PartKey::contact(&repeats.contact)).is_some();
+        if !known {
+            return;
+        }
+        let settings = Arc::clone(&self.settings);
+        let place = self.touch(&repeats.contact, store);
+        let loaded = &mut self.loaded[place];
+        if let Some(prediction) = &mut loaded.contact.prediction {
+            prediction.repeats = Some(repeats.earlier);
+            loaded.predict(&self.usual, &settings);
+            let alerts_changed = loaded.alerts_changed();
+            self.alert_pending |= alerts_changed;
+        }
     }
 
     /// Lets time pass for those who are due. True if anybody was.

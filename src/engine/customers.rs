@@ -26,6 +26,9 @@ pub(super) struct CaseSaid {
     pub contact: CaseId,
     #[n(2)]
     pub says: Says,
+    /// Its name, when it speaks for the first time: to be told what it repeats.
+    #[cbor(n(3), default)]
+    pub asks: Option<ContactId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -39,6 +42,16 @@ pub(super) enum Says {
     /// I am forgotten: what was told of me stays.
     #[n(2)]
     LetGo,
+}
+
+/// What a contact is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Repeats {
+    #[n(0)]
+    pub contact: ContactId,
+    /// Contacts of the same customer shortly before.
+    #[n(1)]
+    pub earlier: u32,
 }
 
 #[derive(Debug)]
@@ -68,7 +81,11 @@ impl CaseSaid {
             return customer(after)
                 .zip(after.case())
                 .into_iter()
-                .for_each(|(customer, case)| say(Self::new(customer, id, Says::Is(case))));
+                .for_each(|(customer, case)| {
+                    let asks = Some(id.clone());
+                    let said = Self::new(customer, id, Says::Is(case));
+                    say(Self { asks, ..said });
+                });
         };
         let (was, is) = (before.case(), after.case());
         if old == new && was == is {
@@ -94,6 +111,7 @@ impl CaseSaid {
             customer,
             contact: CaseId::of(id.as_str()),
             says,
+            asks: None,
         }
     }
 }
@@ -126,8 +144,13 @@ impl Customers {
         Ok(())
     }
 
-    /// Takes what a contact says, when time has been spoken of up to `now`.
-    pub(super) fn handle_case(&mut self, said: CaseSaid, now: Option<Timestamp>, store: &Store) {
+    /// Takes what a contact says, when time has been spoken of up to `now`. Returns what there is to answer.
+    pub(super) fn handle_case(
+        &mut self,
+        said: CaseSaid,
+        now: Option<Timestamp>,
+        store: &Store,
+    ) -> Option<Repeats> {
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
         let customer = &mut self.touch(said.customer, store).customer;
@@ -136,6 +159,9 @@ impl Customers {
             Says::NotYours => customer.handle_case(said.contact, None, now, fcr),
             Says::LetGo => customer.handle_let_go(said.contact),
         }
+        let contact = said.asks?;
+        let earlier = u32::try_from(customer.repeats_of(said.contact, fcr)).unwrap_or(u32::MAX);
+        (earlier > 0).then_some(Repeats { contact, earlier })
     }
 
     /// Lets time pass for those who are due. True if anybody was.

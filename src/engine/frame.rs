@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 
 use minicbor::{Decode, Decoder, Encode};
 
-use super::{clock::Clock, codec, customers::CaseSaid, entity::Entity, gauge::Gauge};
+use super::{
+    clock::Clock,
+    codec,
+    customers::{CaseSaid, Repeats},
+    entity::Entity,
+    gauge::Gauge,
+};
 use crate::{
     decode::Format,
     event::{AgentId, Text, Timestamp},
@@ -39,6 +45,8 @@ pub(super) struct Section {
     /// Reasons of being away that the deltas count.
     #[cbor(n(9), default)]
     pub reasons: BTreeSet<Text>,
+    #[cbor(n(10), default)]
+    pub repeats: Vec<Repeats>,
 }
 
 /// What a sender says of time.

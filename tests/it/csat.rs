@@ -306,6 +306,43 @@ fn a_likely_low_rating_is_told_once_and_ends_with_the_contact() {
     );
 }
 
+/// The customer's machine lies on another task than some of the contacts.
+#[test]
+fn who_comes_again_is_known_to_the_new_contact() {
+    const AGAIN: [&str; 12] = [
+        "09:00:00 queued c1 queue=billing customer=k1 channel=chat",
+        "09:00:10 answered c1 agent=ana",
+        "09:05:00 ended c1 by=customer",
+        "09:10:00 queued c2 queue=billing customer=k1 channel=chat",
+        "09:10:10 answered c2 agent=bo",
+        "09:15:00 ended c2 by=customer",
+        "09:20:00 queued c3 queue=billing customer=k1 channel=chat",
+        "09:20:00 queued c4 queue=billing customer=k2 channel=chat",
+        "09:20:30 answered c3 agent=ana",
+        "09:20:30 answered c4 agent=bo",
+        "09:30:00 ended c3 by=customer",
+        "09:30:00 ended c4 by=customer",
+    ];
+    let lines = lines_of(&AGAIN);
+    for tasks in [1, 4] {
+        let settings = Settings::clone(&events_settings(tasks, 1_400_000_000));
+        let mut cluster = cluster(&Arc::new(settings), &lines);
+        cluster.run_until_quiet(1).unwrap();
+        let contacts = records(&cluster, OutTopic::Contacts);
+        let predicted = |id: &str| {
+            let last = contacts.iter().rfind(|contact| contact["contact_id"] == id);
+            last.unwrap()["csat"]["predicted_low"].as_f64().unwrap()
+        };
+        // The same but for the customer.
+        assert!(
+            predicted("c3") > 2.0 * predicted("c4"),
+            "{} {}",
+            predicted("c3"),
+            predicted("c4")
+        );
+    }
+}
+
 #[test]
 fn a_crash_anywhere_tells_the_same_alarm() {
     let mut undisturbed = cluster(&Arc::new(one_task()), &lines_of(&FURIOUS));

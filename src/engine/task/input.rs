@@ -162,7 +162,11 @@ impl Task {
         }
         let now = self.meta.customer_clock.map(|clock| clock.at);
         for case in section.cases {
-            self.customers.handle_case(case, now, &self.store);
+            let answer = self.customers.handle_case(case, now, &self.store);
+            answer.into_iter().for_each(|repeats| self.answer(repeats));
+        }
+        for repeats in &section.repeats {
+            self.contacts.handle_repeats(repeats, &self.store);
         }
         let grain = self.agent_grain();
         for facts in section.agent_facts {

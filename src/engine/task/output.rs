@@ -10,6 +10,7 @@ use crate::{
         agents::AgentsEnding,
         clock::Clock,
         contacts::{Ending, Said},
+        customers::Repeats,
         frame::Section,
         scores::{Beat, Moment, record_clock},
         step::Output,
@@ -25,7 +26,12 @@ impl Task {
         }
         self.time.advance(self.id.0, &mut self.meta, &self.settings);
         self.meta.seq += 1;
-        let mut outputs = self.finish_contacts();
+        let mut outputs = std::mem::take(&mut self.dead_letters);
+        self.finish_contacts(&mut outputs);
+        if self.send_cases() {
+            self.finish_contacts(&mut outputs);
+        }
+        self.write_contacts(&mut outputs);
         let urgent = outputs.iter().any(Output::is_alert);
         let sections = self.send();
         self.write_scores(&mut outputs);
@@ -50,8 +56,7 @@ impl Task {
         })
     }
 
-    fn finish_contacts(&mut self) -> Vec<Output> {
-        let mut outputs = std::mem::take(&mut self.dead_letters);
+    fn finish_contacts(&mut self, outputs: &mut Vec<Output>) {
         let spoken = self.meta.contact_clock.map(|clock| clock.at);
         let ending = Ending {
             seq: self.meta.seq,
@@ -61,18 +66,20 @@ impl Task {
             grain: self.grain(spoken),
         };
         let mut said = Said {
-            outputs: &mut outputs,
+            outputs,
             deltas: &mut self.deltas,
             cases: &mut self.cases,
             clock_skew: &mut self.meta.counters.clock_skew,
         };
         self.contacts.finish(ending, &mut self.store, &mut said);
+    }
+
+    fn write_contacts(&mut self, outputs: &mut Vec<Output>) {
         self.meta.contacts_written = self.contact_beat();
         if self.meta.contacts_written {
-            (self.contacts).write_records(&self.store, &mut outputs);
+            self.contacts.write_records(&self.store, outputs);
             self.contact_beat_at = self.next_beat(self.settings.kpi.group_beat);
         }
-        outputs
     }
 
     /// Tasks take turns within a beat: a transaction with the records of all would take long, and alerts wait for it.
@@ -96,7 +103,6 @@ impl Task {
 
     /// Hands deltas and gauges to those who own them: in place, or by a section of a frame, now or on the next beat.
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
-        self.send_cases();
         self.finish_customers();
         self.finish_agents();
         let reasons = self.deltas.take_reasons();
@@ -128,15 +134,30 @@ impl Task {
             .collect()
     }
 
-    fn send_cases(&mut self) {
+    /// True if a contact of this task was answered: it has more to say.
+    fn send_cases(&mut self) -> bool {
         let now = self.meta.customer_clock.map(|clock| clock.at);
+        let mut any_own = false;
         for case in std::mem::take(&mut self.cases) {
             let task = self.placement.task_of(case.customer.as_bytes());
             if task == self.id {
-                self.customers.handle_case(case, now, &self.store);
+                let answer = self.customers.handle_case(case, now, &self.store);
+                any_own |= answer.is_some();
+                answer.into_iter().for_each(|repeats| self.answer(repeats));
             } else {
                 self.outbox.section(task.0).cases.push(case);
             }
+        }
+        any_own
+    }
+
+    /// Tells a contact what it repeats.
+    pub(super) fn answer(&mut self, repeats: Repeats) {
+        let task = self.placement.task_of(repeats.contact.as_str().as_bytes());
+        if task == self.id {
+            self.contacts.handle_repeats(&repeats, &self.store);
+        } else {
+            self.outbox.section(task.0).repeats.push(repeats);
         }
     }
 
