@@ -81,13 +81,13 @@ impl Fault {
         }
     }
 
-    /// What a contact that is sealed already says.
+    /// It happened before what is sealed of a contact or an agent.
     #[must_use]
     pub(super) fn sealed(at: Timestamp) -> Self {
         Self {
             code: "sealed",
             sentence: format!(
-                "it occurred at {at}, before the part of its contact that is sealed: all tasks \
+                "it occurred at {at}, before what is sealed of its contact or agent: all tasks \
                  had passed that time by the allowed lateness"
             ),
         }
