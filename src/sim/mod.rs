@@ -9,6 +9,7 @@ pub mod jsonl;
 pub mod protobuf; // what a producer would send
 pub mod random; // the seed's numbers
 pub mod reference; // every number, counted again
+pub mod states; // what agents say of themselves
 pub mod text; // conversations in writing
 pub mod voice; // a contact center's calls
 pub mod world; // a whole contact center

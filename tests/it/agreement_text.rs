@@ -10,7 +10,10 @@ use floorwalker::{
 };
 
 use crate::{
-    agreement::{DISORDER, chaos_said_in_time, compare, compare_with, run, run_by, start},
+    agreement::{
+        DISORDER, chaos_said_in_time, compare, compare_with, reference_settings, run, run_by,
+        start, with_states,
+    },
     spine::events_settings,
 };
 
@@ -157,9 +160,8 @@ fn settings(tasks: u16, lateness: Span) -> Arc<Settings> {
 
 fn recounted() -> reference::Settings {
     reference::Settings {
-        channel_unsaid: Channel::Other,
         policies: PROMISES.iter().map(Promise::recounted).collect(),
-        ..reference::Settings::default()
+        ..reference_settings()
     }
 }
 
@@ -171,7 +173,7 @@ fn conversations_agree_in_order_shuffled_and_doubled() {
             contacts: 600,
             ..TextWorld::default()
         };
-        let events = world.events();
+        let events = with_states(&world.events(), seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.2, seed), DISORDER, seed);
         let tasks = [1, 3, 12][seed as usize % 3];
         let usual = run(&shuffled, tasks, seed);
@@ -186,7 +188,7 @@ fn conversations_agree_in_order_shuffled_and_doubled() {
 #[test]
 fn chaos_agrees_under_policies_of_every_measure() {
     for (seed, tasks) in [(11, 1), (12, 4)] {
-        let events = chaos_said_in_time(seed, 5_000);
+        let events = with_states(&chaos_said_in_time(seed, 5_000), seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
         let settings = settings(tasks, Settings::default().lateness);
         let cluster = run_by(&settings, &shuffled, seed);
@@ -198,7 +200,7 @@ fn chaos_agrees_under_policies_of_every_measure() {
 #[test]
 fn unsealed_chaos_agrees_under_policies_of_every_measure() {
     let (seed, tasks) = (13, 3);
-    let events = chaos(seed, 3_000, start());
+    let events = with_states(&chaos(seed, 3_000, start()), seed);
     let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
     let cluster = run_by(
         &settings(tasks, Span::from_secs(30 * 86_400)),
@@ -211,7 +213,11 @@ fn unsealed_chaos_agrees_under_policies_of_every_measure() {
 #[test]
 fn contradicted_chaos_agrees_under_policies_of_every_measure() {
     for seed in 0..3 {
-        let events = faults::contradict(&chaos_said_in_time(seed, 300), 0.2, seed);
+        let events = faults::contradict(
+            &with_states(&chaos_said_in_time(seed, 300), seed),
+            0.2,
+            seed,
+        );
         let shuffled = faults::shuffle(&events, DISORDER, seed);
         let cluster = run_by(&settings(2, Settings::default().lateness), &shuffled, seed);
         compare_with(

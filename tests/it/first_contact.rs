@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     agreement::{
         add_inputs, chaos_said_in_time, compare_recounted, feed, last_records, reference_settings,
+        with_states,
     },
     spine::{SETTINGS_WALL, events_settings},
 };
@@ -84,14 +85,15 @@ fn voice_worlds_agree_under_every_policy() {
             ..VoiceWorld::default()
         };
         let what = format!("{settings:?}");
-        agree(&world.events(), [1, 5][number % 2], settings, &what);
+        let events = with_states(&world.events(), number as u64);
+        agree(&events, [1, 5][number % 2], settings, &what);
     }
 }
 
 #[test]
 fn contacts_to_which_anything_happens_agree_under_every_policy() {
     for (number, settings) in every_policy().enumerate() {
-        let events = chaos_said_in_time(number as u64, 400);
+        let events = with_states(&chaos_said_in_time(number as u64, 400), number as u64);
         let what = format!("chaos {settings:?}");
         agree(&events, [3, 1][number % 2], settings, &what);
     }

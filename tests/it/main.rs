@@ -55,6 +55,7 @@ mod published;
 mod readback;
 mod records;
 mod reference;
+mod reference_agents;
 mod reference_cases;
 mod reference_outcomes;
 #[cfg(feature = "kafka")]

@@ -63,7 +63,7 @@ fn record_of_an_agent_is_the_one_of_the_contract() {
         })
         .unwrap();
     let names: Vec<&String> = record["kpis"].as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), 23);
+    assert_eq!(names.len(), 24);
     for name in names {
         assert_eq!(record["kpis"][name], example["kpis"][name], "{name}");
     }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use floorwalker::{
     decode::{Decoded, decode},
-    event::{Event, Span, Timestamp, line},
+    event::{AgentStateChanged, Body, Event, Key, Span, Timestamp, line},
     sim::{
         chaos::chaos,
         faults::{contradict, double, interleave, shuffle, split},
         jsonl::jsonl,
-        reference::{Obligation, Outcome, Recount, Scorecard, Settings, recount},
+        reference::{Obligation, Occupancy, Outcome, Recount, Scorecard, Settings, recount},
+        states::with_states,
         text::TextWorld,
         voice::VoiceWorld,
     },
@@ -32,6 +33,11 @@ fn chaotic(seed: u64) -> Vec<Event> {
     chaos(seed, 2_000, VoiceWorld::default().start)
 }
 
+/// With agents' states, from 40 hours before on.
+fn stated(seed: u64) -> Vec<Event> {
+    with_states(&chaotic(seed), Span::from_secs(40 * 3_600), seed)
+}
+
 fn text(seed: u64) -> Vec<Event> {
     let world = TextWorld {
         seed,
@@ -48,11 +54,12 @@ fn a_seed_makes_one_world() {
     assert_ne!(text(7), text(8));
     assert_eq!(chaotic(7), chaotic(7));
     assert_ne!(chaotic(7), chaotic(8));
+    assert_eq!(stated(7), stated(7));
 }
 
 #[test]
 fn events_come_in_order_and_no_two_share_an_id() {
-    for events in [voice(1), chaotic(1), text(1)] {
+    for events in [voice(1), chaotic(1), text(1), stated(1)] {
         assert!(events.is_sorted_by(|one, other| one.cmp_in_order(other).is_le()));
         let ids: BTreeSet<_> = events.iter().map(|event| (&event.key, &event.id)).collect();
         assert_eq!(ids.len(), events.len());
@@ -61,7 +68,7 @@ fn events_come_in_order_and_no_two_share_an_id() {
 
 #[test]
 fn every_event_survives_its_line_and_its_json() {
-    for event in voice(1).iter().chain(&chaotic(1)).chain(&text(1)) {
+    for event in voice(1).iter().chain(&stated(1)).chain(&text(1)) {
         assert_eq!(line::parse(&line::print(event)).as_ref(), Ok(event));
         let json = jsonl(event);
         assert_eq!(json.lines().count(), 1);
@@ -115,10 +122,56 @@ fn everything_happens_in_the_voice_world() {
     assert!(events.iter().filter(micros).count() > 1_000);
 }
 
+fn states_of<'a>(events: &'a [Event], key: &Key) -> Vec<(Timestamp, &'a AgentStateChanged)> {
+    let theirs = events.iter().filter(|event| event.key == *key);
+    theirs
+        .filter_map(|event| {
+            let Body::AgentStateChanged(state) = &event.body else {
+                return None;
+            };
+            Some((event.occurred_at, state))
+        })
+        .collect()
+}
+
+#[test]
+fn states_leave_contacts_alone_and_everything_happens_among_them() {
+    let mut contacts = stated(1);
+    contacts.retain(|event| event.contact().is_some());
+    assert_eq!(contacts, chaotic(1));
+    let (events, mut seen) = (stated(1), BTreeMap::<&str, usize>::new());
+    let agents: BTreeSet<&Key> = (events.iter().map(|event| &event.key))
+        .filter(|key| matches!(key, Key::Agent(_)))
+        .collect();
+    assert_eq!(agents.len(), 3);
+    for key in agents {
+        for pair in states_of(&events, key).windows(2) {
+            let [(at, one), (next_at, next)] = pair else {
+                continue;
+            };
+            let over_a_day = *next_at - *at >= Span::from_secs(86_400);
+            for (what, happens) in [
+                ("equal repeat", one == next),
+                ("over a day", over_a_day),
+                ("tie", at == next_at),
+                ("other team", one.team != next.team),
+                ("other site", one.site != next.site),
+                ("no team", next.team.is_none()),
+                ("reason", next.reason.is_some()),
+                ("other skills", one.skills != next.skills),
+            ] {
+                *seen.entry(what).or_default() += usize::from(happens);
+            }
+        }
+    }
+    let never: Vec<_> = seen.iter().filter(|(_, times)| **times < 3).collect();
+    assert!(never.is_empty(), "{never:?} of {seen:?}");
+}
+
 #[test]
 fn any_order_and_any_repetition_end_the_same() {
     let ten_thousand = chaos(2, 10_000, VoiceWorld::default().start);
-    for (seed, events) in [(1, voice(1)), (2, ten_thousand), (3, chaotic(3))] {
+    for (seed, events) in [(1, voice(1)), (2, ten_thousand), (3, stated(3))] {
         let clock = newest(&events);
         let expected = recount(&events, &Settings::default(), clock);
         let doubled = contradict(&double(&events, 0.3, seed), 0.1, seed);
@@ -152,7 +205,7 @@ fn clocks(events: &[Event]) -> impl Iterator<Item = Timestamp> {
 
 #[test]
 fn what_is_offered_is_answered_abandoned_left_stale_or_waits() {
-    for events in [voice(4), chaotic(4)] {
+    for events in [voice(4), chaotic(4), stated(4)] {
         for clock in clocks(&events) {
             let counted = recount(&events, &Settings::default(), clock);
             for ((entity, window), card) in &counted.cards {
@@ -163,7 +216,8 @@ fn what_is_offered_is_answered_abandoned_left_stale_or_waits() {
                 assert!(over <= card.offered, "{entity} at {clock}: {card:?}");
                 let stale = card.offered - over;
                 // Nobody waits a day in the voice world.
-                assert!(stale == 0 || events[0].id.as_str().starts_with('x'));
+                let chaotic = |event: &Event| event.id.as_str().starts_with('x');
+                assert!(stale == 0 || events.iter().any(chaotic));
             }
         }
     }
@@ -208,6 +262,36 @@ fn the_parts_add_up_to_the_whole() {
                     let all = sum(&counted, window, "all", part);
                     assert_eq!(all, sum(&counted, window, "agent:", part));
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_time_of_agents_adds_up_to_the_whole() {
+    let settings = Settings::default();
+    let events = stated(7);
+    for clock in clocks(&events) {
+        let counted = recount(&events, &settings, clock);
+        for window in settings.windows.iter().copied() {
+            let occupancy = |entity: &str| counted.card(entity, window).occupancy;
+            let all = occupancy("all").unwrap_or_default();
+            let mut together = Occupancy::default();
+            let agents = (counted.cards.keys())
+                .filter(|(entity, within)| entity.starts_with("agent:") && *within == window);
+            for (entity, _) in agents {
+                let theirs = occupancy(entity).unwrap();
+                together.occupied = together.occupied + theirs.occupied;
+                together.available = together.available + theirs.available;
+                for (reason, time) in theirs.away {
+                    let away = together.away.entry(reason).or_default();
+                    *away = *away + time;
+                }
+            }
+            assert_eq!(together, all, "{window:?} at {clock}");
+            for kind in ["team:", "site:"] {
+                let handled = sum(&counted, window, kind, |it| it.handled);
+                assert!(handled <= counted.card("all", window).handled, "{kind}");
             }
         }
     }

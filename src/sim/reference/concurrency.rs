@@ -2,45 +2,74 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::Parts;
-use crate::event::{Direction, Span, Timestamp};
+use super::{parts::Parts, roster::Roster};
+use crate::event::{AgentId, Direction, Span, Timestamp};
 
-/// The times from answer to end, or to the clock, of an agent's inbound engagements.
+type Spans = Vec<(Timestamp, Timestamp)>;
+
+/// The times from answer to end, or to the clock, of agents' inbound engagements, by agent, team, site and all.
 #[derive(Debug, Default)]
-pub(super) struct Open(BTreeMap<String, Vec<(Timestamp, Timestamp)>>);
+pub(super) struct Open<'a>(BTreeMap<String, BTreeMap<&'a AgentId, Spans>>);
 
-impl Open {
-    pub(super) fn of(all: &[Parts], clock: Timestamp) -> Self {
+impl<'a> Open<'a> {
+    pub(super) fn of(all: &'a [Parts], roster: &Roster<'_>, clock: Timestamp) -> Self {
         let mut open = Self::default();
         for engagement in all.iter().flat_map(|parts| &parts.engagements) {
-            if engagement.direction == Direction::Inbound {
-                let until = engagement.end.map_or(clock, |end| end.at);
-                let theirs = open.0.entry(format!("agent:{}", engagement.agent));
-                theirs.or_default().push((engagement.answered_at, until));
+            let agent = &engagement.agent;
+            let over_at = engagement.end.map_or(clock, |end| end.at);
+            let span = (engagement.answered_at, over_at);
+            if engagement.direction != Direction::Inbound || span.0 >= span.1 {
+                continue;
+            }
+            open.add(format!("agent:{agent}"), agent, span);
+            open.add("all".to_owned(), agent, span);
+            for (from, until, groups) in roster.within(agent, span) {
+                for group in groups {
+                    open.add(group, agent, (from, until));
+                }
             }
         }
         open
     }
 
-    /// Within `from` and the end of what is known.
+    fn add(&mut self, entity: String, agent: &'a AgentId, span: (Timestamp, Timestamp)) {
+        let spans_by_agent = self.0.entry(entity).or_default();
+        spans_by_agent.entry(agent).or_default().push(span);
+    }
+
+    pub(super) fn entities(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// From `from` to the clock.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a ratio of spans far below 2^53"
     )]
     pub(super) fn concurrency(&self, entity: &str, from: Timestamp) -> Option<f64> {
-        let mut spans: Vec<(Timestamp, Timestamp)> = (self.0.get(entity)?.iter())
-            .map(|(begun, ended)| ((*begun).max(from), *ended))
-            .filter(|(begun, ended)| begun < ended)
-            .collect();
-        spans.sort();
-        let (mut open, mut busy, mut seen) = (Span::ZERO, Span::ZERO, Timestamp::MIN);
-        for (begun, ended) in spans {
-            open = open + (ended - begun);
-            if ended > seen {
-                busy = busy + (ended - begun.max(seen));
-                seen = ended;
-            }
+        let (mut open, mut busy) = (Span::ZERO, Span::ZERO);
+        for spans in self.0.get(entity)?.values() {
+            let (theirs, with_one) = open_and_busy(spans, from);
+            (open, busy) = (open + theirs, busy + with_one);
         }
         (busy > Span::ZERO).then(|| open.0 as f64 / busy.0 as f64)
     }
+}
+
+/// The sum of one agent's spans and the time with at least one.
+fn open_and_busy(spans: &Spans, from: Timestamp) -> (Span, Span) {
+    let mut spans: Spans = (spans.iter())
+        .map(|(begun, ended)| ((*begun).max(from), *ended))
+        .filter(|(begun, ended)| begun < ended)
+        .collect();
+    spans.sort();
+    let (mut open, mut busy, mut seen) = (Span::ZERO, Span::ZERO, Timestamp::MIN);
+    for (begun, ended) in spans {
+        open = open + (ended - begun);
+        if ended > seen {
+            busy = busy + (ended - begun.max(seen));
+            seen = ended;
+        }
+    }
+    (open, busy)
 }

@@ -4,6 +4,7 @@ use super::{
     Measure, Settings,
     obligation::{self, Obligation, Outcome},
     parts::{Engagement, OfferEnd, Parts, Wait, WaitEnd},
+    roster::Roster,
 };
 use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
 
@@ -90,15 +91,21 @@ impl Whose {
         }
     }
 
-    /// The names of the entities.
-    pub(super) fn entities(&self) -> Vec<String> {
-        let agent = self.agent.as_ref().map(|agent| format!("agent:{agent}"));
-        let queue = self.queue.as_ref().map(|queue| format!("queue:{queue}"));
+    /// The names of the entities. The team and site are the agent's then, without an agent the queue's.
+    pub(super) fn entities(&self, at: Timestamp, roster: &Roster<'_>) -> Vec<String> {
+        let agent = self.agent.as_ref().map(|it| format!("agent:{it}"));
+        let queue = self.queue.as_ref().map(|it| format!("queue:{it}"));
+        let groups = match (&self.agent, &self.queue) {
+            (Some(theirs), _) => roster.of_agent(theirs, at),
+            (None, Some(its)) => roster.of_queue(its),
+            (None, None) => Vec::new(),
+        };
         let channel = self
             .channel
             .map(|channel| format!("channel:{}", channel.name()));
         let all = Some("all".to_owned());
-        [agent, queue, channel, all].into_iter().flatten().collect()
+        let others = [agent, queue, channel, all].into_iter().flatten();
+        others.chain(groups).collect()
     }
 }
 
@@ -111,22 +118,32 @@ pub(super) struct Booking {
 }
 
 /// Everything there is to count.
-#[derive(Debug, Default)]
-pub(super) struct Book(pub(super) Vec<Booking>);
+#[derive(Debug)]
+pub(super) struct Book<'a> {
+    pub(super) bookings: Vec<Booking>,
+    roster: &'a Roster<'a>,
+}
 
-impl Book {
-    /// For the agent, the queue, the channel and all.
+impl<'a> Book<'a> {
+    pub(super) const fn new(roster: &'a Roster<'a>) -> Self {
+        Self {
+            bookings: Vec::new(),
+            roster,
+        }
+    }
+
+    /// For the agent, the queue, the team, the site, the channel and all.
     pub(super) fn add(&mut self, at: Timestamp, whose: &Whose, fact: Fact) {
-        self.0.push(Booking {
+        self.bookings.push(Booking {
             at,
-            entities: whose.entities(),
+            entities: whose.entities(at, self.roster),
             fact,
         });
     }
 
-    /// For the agent alone: the copy of a queue's fact.
+    /// For the agent alone, not for their team: the copy of a queue's fact.
     fn copy(&mut self, at: Timestamp, agent: &AgentId, fact: Fact) {
-        self.0.push(Booking {
+        self.bookings.push(Booking {
             at,
             entities: vec![format!("agent:{agent}")],
             fact,

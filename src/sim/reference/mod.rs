@@ -15,31 +15,37 @@
 mod concurrency;
 mod fact;
 mod obligation;
+mod occupancy;
 mod parts;
 mod reading;
 mod record;
 mod resolution;
 mod response;
+mod roster;
 mod scorecard;
 mod settings;
 mod telling;
 
 pub use obligation::{Obligation, Outcome};
+pub use occupancy::Occupancy;
 pub use record::window_name;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Opens, Policy, Settings};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{ContactId, Event, Span, Timestamp, line};
+use crate::event::{ContactId, Event, Key, Span, Timestamp, line};
 use concurrency::Open;
 use fact::{Book, Fact, Whose};
+use occupancy::States;
 use parts::Parts;
+use roster::Roster;
 
 /// Every number at one clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recount {
-    /// By entity (`agent:ana`, `queue:billing`, `channel:voice`, `all`) and window: every entity that has a fact.
+    /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
+    /// that has a fact, be it time in a state or with an engagement.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
     /// By contact, in the order of the policies, then of their opening.
     pub obligations: Vec<Obligation>,
@@ -57,11 +63,17 @@ impl Recount {
 /// Counts the events at or before the clock.
 #[must_use]
 pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recount {
-    let all: Vec<Parts> = in_order(events, clock)
-        .values()
-        .filter_map(|events| reading::read(events, settings, clock))
+    let sorted = in_order(events, clock);
+    let events_by_contact = by_id(&sorted, Event::contact);
+    let events_by_agent = by_id(&sorted, |event| match &event.key {
+        Key::Agent(agent) => Some(agent),
+        Key::Contact(_) | Key::Alert(_) => None,
+    });
+    let roster = Roster::new(&settings.queues, events_by_agent, clock);
+    let all: Vec<Parts> = (events_by_contact.values())
+        .filter_map(|theirs| reading::read(theirs, settings, clock))
         .collect();
-    let mut book = Book::default();
+    let mut book = Book::new(&roster);
     let mut obligations = Vec::new();
     for parts in &all {
         let theirs = obligation::of_contact(parts, settings, clock);
@@ -69,16 +81,18 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         obligations.extend(theirs);
     }
     resolution::book(&all, settings.fcr, clock, &mut book);
-    let mut cards = cards(&book, &live(&all, &obligations, clock), settings, clock);
-    let open = Open::of(&all, clock);
-    for ((entity, window), card) in &mut cards {
-        card.concurrency = open.concurrency(entity, from(*window, clock));
-    }
+    let counted = Counted {
+        live_by_entity: live(&all, &obligations, &roster, clock),
+        states: States::of(&roster),
+        open: Open::of(&all, &roster, clock),
+        book,
+    };
+    let cards = counted.cards(settings, clock);
     Recount { cards, obligations }
 }
 
-/// The events of each contact by the clock, in order, each once: of those with one id the first in order.
-fn in_order(events: &[Event], clock: Timestamp) -> BTreeMap<&ContactId, Vec<&Event>> {
+/// The events by the clock, in order.
+fn in_order(events: &[Event], clock: Timestamp) -> Vec<&Event> {
     let mut sorted: Vec<&Event> = (events.iter())
         .filter(|event| event.occurred_at <= clock)
         .collect();
@@ -87,21 +101,34 @@ fn in_order(events: &[Event], clock: Timestamp) -> BTreeMap<&ContactId, Vec<&Eve
         one.cmp_in_order(other)
             .then_with(|| line::print(one).cmp(&line::print(other)))
     });
+    sorted
+}
+
+/// The events of each contact or agent, each once: of those with one id the first in order.
+fn by_id<'a, Id: Ord>(
+    events: &[&'a Event],
+    id_of: impl Fn(&'a Event) -> Option<&'a Id>,
+) -> BTreeMap<&'a Id, Vec<&'a Event>> {
     let mut seen = BTreeSet::new();
-    let mut events_by_contact: BTreeMap<&ContactId, Vec<&Event>> = BTreeMap::new();
-    for event in sorted {
-        let Some(contact) = event.contact() else {
+    let mut events_by_id: BTreeMap<&Id, Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        let Some(id) = id_of(event) else {
             continue;
         };
-        if seen.insert((contact, &event.id)) {
-            events_by_contact.entry(contact).or_default().push(event);
+        if seen.insert((id, &event.id)) {
+            events_by_id.entry(id).or_default().push(event);
         }
     }
-    events_by_contact
+    events_by_id
 }
 
 /// What is open at the clock, of every queue and group with an open wait or risk.
-fn live(all: &[Parts], obligations: &[Obligation], clock: Timestamp) -> BTreeMap<String, Live> {
+fn live(
+    all: &[Parts],
+    obligations: &[Obligation],
+    roster: &Roster<'_>,
+    clock: Timestamp,
+) -> BTreeMap<String, Live> {
     let mut live_by_entity: BTreeMap<String, Live> = BTreeMap::new();
     for parts in all {
         let Some(wait) = parts.waits.last().filter(|wait| wait.end.is_none()) else {
@@ -113,13 +140,13 @@ fn live(all: &[Parts], obligations: &[Obligation], clock: Timestamp) -> BTreeMap
             queue: Some(wait.queue.clone()),
             channel: Some(parts.channel),
         };
-        for entity in whose.entities() {
+        for entity in whose.entities(clock, roster) {
             let live = live_by_entity.entry(entity).or_default();
             live.waiting += 1;
             live.longest_wait = Some(live.longest_wait.unwrap_or(0.0).max(waited));
         }
     }
-    for (entity, at_risk) in at_risk(all, obligations, clock) {
+    for (entity, at_risk) in at_risk(all, obligations, roster, clock) {
         live_by_entity.entry(entity).or_default().at_risk = at_risk.len() as u64;
     }
     live_by_entity
@@ -129,6 +156,7 @@ fn live(all: &[Parts], obligations: &[Obligation], clock: Timestamp) -> BTreeMap
 fn at_risk<'a>(
     all: &[Parts],
     obligations: &'a [Obligation],
+    roster: &Roster<'_>,
     clock: Timestamp,
 ) -> BTreeMap<String, BTreeSet<&'a ContactId>> {
     let channel_by_contact: BTreeMap<&ContactId, _> = (all.iter())
@@ -144,7 +172,7 @@ fn at_risk<'a>(
             queue: obligation.queue.clone(),
             channel: channel_by_contact.get(&obligation.contact).copied(),
         };
-        for entity in whose.entities() {
+        for entity in whose.entities(clock, roster) {
             contacts_by_entity
                 .entry(entity)
                 .or_default()
@@ -154,36 +182,59 @@ fn at_risk<'a>(
     contacts_by_entity
 }
 
-fn cards(
-    book: &Book,
-    live: &BTreeMap<String, Live>,
-    settings: &Settings,
-    clock: Timestamp,
-) -> BTreeMap<(String, Option<Span>), Scorecard> {
-    let mut facts_by_entity: BTreeMap<&str, Vec<(Timestamp, &Fact)>> = BTreeMap::new();
-    for booking in &book.0 {
-        for entity in &booking.entities {
-            facts_by_entity
-                .entry(entity)
-                .or_default()
-                .push((booking.at, &booking.fact));
+/// All that cards are made of.
+struct Counted<'a> {
+    book: Book<'a>,
+    live_by_entity: BTreeMap<String, Live>,
+    states: States<'a>,
+    open: Open<'a>,
+}
+
+impl Counted<'_> {
+    fn cards(
+        &self,
+        settings: &Settings,
+        clock: Timestamp,
+    ) -> BTreeMap<(String, Option<Span>), Scorecard> {
+        let mut cards = BTreeMap::new();
+        for (entity, facts) in self.facts_by_entity() {
+            for window in &settings.windows {
+                let from = from(*window, clock);
+                let inside: Vec<&Fact> = (facts.iter())
+                    .filter(|(at, _)| from <= *at && *at <= clock)
+                    .map(|(_, fact)| *fact)
+                    .collect();
+                let card = self.card(entity, from, &inside);
+                cards.insert((entity.to_owned(), *window), card);
+            }
         }
+        cards
     }
-    let mut cards = BTreeMap::new();
-    for (entity, facts) in facts_by_entity {
-        for window in &settings.windows {
-            let from = from(*window, clock);
-            let inside: Vec<&Fact> = (facts.iter())
-                .filter(|(at, _)| from <= *at && *at <= clock)
-                .map(|(_, fact)| *fact)
-                .collect();
-            let group = !entity.starts_with("agent:");
-            let mut card = Scorecard::of(&inside, group);
-            card.live = group.then(|| live.get(entity).copied().unwrap_or_default());
-            cards.insert((entity.to_owned(), *window), card);
+
+    fn facts_by_entity(&self) -> BTreeMap<&str, Vec<(Timestamp, &Fact)>> {
+        let mut facts_by_entity: BTreeMap<&str, Vec<(Timestamp, &Fact)>> = BTreeMap::new();
+        for booking in &self.book.bookings {
+            for entity in &booking.entities {
+                let facts = facts_by_entity.entry(entity).or_default();
+                facts.push((booking.at, &booking.fact));
+            }
         }
+        for entity in self.states.entities().chain(self.open.entities()) {
+            facts_by_entity.entry(entity).or_default();
+        }
+        facts_by_entity
     }
-    cards
+
+    fn card(&self, entity: &str, from: Timestamp, inside: &[&Fact]) -> Scorecard {
+        let of_agents = !entity.starts_with("queue:") && !entity.starts_with("channel:");
+        let group = !entity.starts_with("agent:");
+        let mut card = Scorecard::of(inside, group);
+        let live = self.live_by_entity.get(entity).copied();
+        card.live = group.then(|| live.unwrap_or_default());
+        card.occupancy = of_agents.then(|| self.states.occupancy(entity, from));
+        card.concurrency = self.open.concurrency(entity, from);
+        card
+    }
 }
 
 /// A window slides by its pane, a sixtieth of it, at least 5 s; it ends with the pane the clock is in.

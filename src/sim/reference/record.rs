@@ -1,10 +1,8 @@
 //! A scorecard in the shape of a KPI record, to lay beside the engine's.
-//!
-//! It holds only what the recount counts: `occupancy`, and the concurrency of groups are not there.
 
 use serde_json::{Map, Value, json};
 
-use super::{Durations, Ratio, Recount, Resolutions, Scorecard};
+use super::{Durations, Occupancy, Ratio, Recount, Resolutions, Scorecard};
 use crate::event::{Span, Timestamp};
 
 impl Recount {
@@ -84,10 +82,23 @@ fn kpis(card: &Scorecard) -> Value {
             }),
         );
     }
-    if card.concurrency.is_some() {
-        put("concurrency", rounded(card.concurrency));
-    }
+    put("occupancy", card.occupancy.as_ref().map(occupancy).into());
+    put("concurrency", rounded(card.concurrency));
     kpis.into()
+}
+
+fn occupancy(it: &Occupancy) -> Value {
+    let seconds = |span: Span| rounded(Some(span.as_secs()));
+    let away = it.away.iter();
+    let away: Map<String, Value> = away
+        .map(|(reason, time)| (reason.clone(), seconds(*time)))
+        .collect();
+    json!({
+        "value": rounded(it.value()),
+        "occupied": seconds(it.occupied),
+        "available": seconds(it.available),
+        "away": away,
+    })
 }
 
 fn sla(card: &Scorecard) -> Value {

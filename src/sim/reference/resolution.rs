@@ -8,7 +8,7 @@ use super::{
 use crate::event::{AgentId, CustomerId, Direction, Timestamp};
 
 /// Books every inbound contact with an end once, and once more when its time is up.
-pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Book) {
+pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Book<'_>) {
     for parts in all
         .iter()
         .filter(|parts| parts.direction == Direction::Inbound)

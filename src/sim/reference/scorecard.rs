@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     fact::{Fact, Handled, Resolution},
     obligation::Outcome,
+    occupancy::Occupancy,
 };
 use crate::event::Span;
 
@@ -35,11 +36,13 @@ pub struct Scorecard {
     pub offer_miss: Ratio,
     pub csat_response: Ratio,
     pub csat: Csat,
-    /// Of queues and groups.
+    /// Of all but agents.
     pub abandonment: Option<Ratio>,
-    /// Of queues and groups.
+    /// Of all but agents.
     pub live: Option<Live>,
-    /// Of agents: mean open engagements while there is one.
+    /// Of agents, teams, sites and all.
+    pub occupancy: Option<Occupancy>,
+    /// Of agents, teams, sites and all: an agent's mean open engagements while there is one.
     pub concurrency: Option<f64>,
 }
 
@@ -220,7 +223,7 @@ impl Csat {
 }
 
 impl Scorecard {
-    /// Adds up the facts of one entity. A group (a queue, a channel, all) has an abandonment.
+    /// Adds up the facts of one entity. A group (all but agents) has an abandonment.
     pub(super) fn of(facts: &[&Fact], group: bool) -> Self {
         let mut card = Self::default();
         let (mut waits, mut complete, mut scores) = (Vec::new(), Vec::new(), Vec::new());

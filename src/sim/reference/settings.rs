@@ -18,6 +18,8 @@ pub struct Settings {
     pub windows: Vec<Option<Span>>,
     /// The channel of a contact of which no event says one.
     pub channel_unsaid: Channel,
+    /// The team and the site of each queue that has one.
+    pub queues: BTreeMap<String, (Option<String>, Option<String>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -143,6 +145,7 @@ impl Default for Settings {
                 .chain([None])
                 .collect(),
             channel_unsaid: Voice,
+            queues: BTreeMap::new(),
         }
     }
 }
