@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use floorwalker::{
     engine::{InputId, OutTopic, Settings, Source, SourceClock},
-    event::{Timestamp, line},
+    event::{QueueId, SiteId, TeamId, Timestamp, line},
+    kpi::{KpiSettings, Place},
     sim::{cluster::Cluster, jsonl::jsonl},
 };
 use serde_json::Value;
+
+use crate::agreement::GROUPS;
 
 /// Later than any event of the tests.
 pub(crate) const SETTINGS_WALL: Timestamp = Timestamp(1_893_456_000_000_000);
@@ -23,8 +26,20 @@ pub(crate) fn events_settings(tasks: u16, recovery_max_bytes: u64) -> Arc<Settin
         tasks,
         sources: vec![source],
         recovery_max_bytes,
+        kpi: KpiSettings {
+            places_by_queue: GROUPS.into_iter().map(place).collect(),
+            ..KpiSettings::default()
+        },
         ..Settings::default()
     })
+}
+
+fn place((queue, team, site): (&str, Option<&str>, Option<&str>)) -> (QueueId, Place) {
+    let place = Place {
+        team: team.map(TeamId::new),
+        site: site.map(SiteId::new),
+    };
+    (QueueId::new(queue), place)
 }
 
 pub(crate) fn call_center_lines() -> Vec<String> {
