@@ -14,6 +14,7 @@ use floorwalker::{
         cluster::{Cluster, Crash},
         faults,
         jsonl::jsonl,
+        states,
         voice::VoiceWorld,
     },
 };
@@ -187,7 +188,8 @@ fn customers_go_on_where_their_task_lost_its_memory() {
         customers: 60,
         ..VoiceWorld::default()
     };
-    let mut events = faults::shuffle(&world.events(), Span::from_secs(300), 1);
+    let events = states::with_states(&world.events(), Span::from_secs(40 * 3_600), 1);
+    let mut events = faults::shuffle(&events, Span::from_secs(300), 1);
     // One that comes when its contact is forgotten would make a difference that is none of the crash's.
     events.retain(|event| !matches!(event.body, Body::SurveyAnswered(..)));
     // Long after: everybody is settled and forgotten by then.
@@ -218,6 +220,9 @@ fn customers_go_on_where_their_task_lost_its_memory() {
         let confirmed = &all["kpis"]["fcr_confirmed"];
         assert!(confirmed["resolved"].as_i64() > Some(50), "{confirmed}");
         assert!(confirmed["repeated"].as_i64() > Some(5), "{confirmed}");
+        let (occupancy, team) = (&all["kpis"]["occupancy"], expected.get("kpis team:red/all"));
+        assert!(occupancy["occupied"].as_f64() > Some(0.0), "{occupancy}");
+        assert!(team.is_some());
         same(&expected, &found, seed);
     }
 }
