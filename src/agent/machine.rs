@@ -137,7 +137,7 @@ impl Agent {
 
     /// Changes what is known, and tells what follows. No state before `from` changes.
     fn change(&mut self, from: Timestamp, tell: Tell<'_>, change: impl FnOnce(&mut Self)) {
-        let before = self.clone();
+        let before = self.without_sums();
         change(self);
         tell_difference(&before.moments(), &self.moments(), tell);
         for recent in self.recent.iter().filter(|recent| recent.at >= from) {
@@ -146,6 +146,22 @@ impl Agent {
                 tell_groups(was, recent.at, Says::NoSums(&recent.sums), tell);
                 tell_groups(is, recent.at, Says::Sums(&recent.sums), tell);
             }
+        }
+    }
+
+    /// What the moments and places follow from.
+    fn without_sums(&self) -> Self {
+        let opened = self.recent.iter().filter(|recent| recent.opened != 0);
+        let opened = opened.map(|recent| Recent {
+            sums: Tally::default(),
+            ..*recent
+        });
+        Self {
+            base: self.base.clone(),
+            tail: self.tail.clone(),
+            places: self.places.clone(),
+            recent: opened.collect(),
+            ..*self
         }
     }
 

@@ -69,15 +69,15 @@ impl Agents {
         agent.handle_state(state, &mut |told| deltas.hear(id, &told, grain))
     }
 
-    /// Takes what contacts say.
-    pub(super) fn handle_facts(&mut self, facts: AgentFacts, grain: Span, deltas: &mut Deltas) {
-        let AgentFacts {
-            agent: id,
-            at,
-            sums,
-        } = facts;
-        let agent = self.touch(&id);
-        agent.handle_facts(at, sums, &mut |told| deltas.hear(&id, &told, grain));
+    /// Takes what contacts say of one agent.
+    pub(super) fn handle_facts(&mut self, facts: &[AgentFacts], grain: Span, deltas: &mut Deltas) {
+        let Some(AgentFacts { agent: id, .. }) = facts.first() else {
+            return;
+        };
+        let agent = self.touch(id);
+        for AgentFacts { at, sums, .. } in facts {
+            agent.handle_facts(*at, sums.clone(), &mut |told| deltas.hear(id, &told, grain));
+        }
     }
 
     /// Lets time pass for those who are due. True if anybody was.

@@ -27,7 +27,8 @@ impl Placement {
         }
     }
 
-    fn owner_of_agent(self, agent: &AgentId) -> TaskId {
+    #[must_use]
+    pub(super) fn owner_of_agent(self, agent: &AgentId) -> TaskId {
         Entity::Agent(agent.clone()).owner(self)
     }
 

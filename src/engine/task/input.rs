@@ -169,8 +169,8 @@ impl Task {
             self.contacts.handle_repeats(repeats, &self.store);
         }
         let grain = self.agent_grain();
-        for facts in section.agent_facts {
-            self.agents.handle_facts(facts, grain, &mut self.deltas);
+        for of_agent in (section.agent_facts).chunk_by(|one, next| one.agent == next.agent) {
+            self.agents.handle_facts(of_agent, grain, &mut self.deltas);
         }
         for delta in &section.deltas {
             self.deltas.add(delta);

@@ -6,7 +6,7 @@ use super::{HISTORY_AFTER, SECOND, Task};
 use crate::{
     decode::Format,
     engine::{
-        Entity, InputId, Pending, Step, TaskId,
+        InputId, Pending, Step, TaskId,
         agents::AgentsEnding,
         clock::Clock,
         contacts::{Ending, Said},
@@ -173,12 +173,14 @@ impl Task {
     /// What contacts and customers say of agents goes to these; what they make of it joins the deltas.
     fn finish_agents(&mut self) {
         let grain = self.agent_grain();
-        for facts in self.deltas.take_agent_facts() {
-            let task = Entity::Agent(facts.agent.clone()).owner(self.placement);
+        let facts = self.deltas.take_agent_facts();
+        for of_agent in facts.chunk_by(|one, next| one.agent == next.agent) {
+            let task = self.placement.owner_of_agent(&of_agent[0].agent);
             if task == self.id {
-                self.agents.handle_facts(facts, grain, &mut self.deltas);
+                self.agents.handle_facts(of_agent, grain, &mut self.deltas);
             } else {
-                self.outbox.section(task.0).agent_facts.push(facts);
+                let section = self.outbox.section(task.0);
+                section.agent_facts.extend_from_slice(of_agent);
             }
         }
         let sealed = (self.time).all_sealed(self.id.0, &self.meta, &self.settings);
