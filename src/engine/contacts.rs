@@ -25,19 +25,23 @@ use crate::{
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
-const LOADED_MAX: usize = 1_024;
+const LOADED_MAX: usize = 2_048;
+/// So many are never too many.
+const LOADED_MIN: usize = 128;
 
 #[derive(Debug)]
 pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
-    /// Contacts as they are decoded, until there are too many.
+    /// Contacts as they are decoded: those that late events may join, and others until there are too many.
     #[expect(
         clippy::vec_box,
         reason = "they are large, and the list grows and shrinks"
     )]
     loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
+    /// With more than this in `loaded`, those that are sealed are let go.
+    room: usize,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers<ContactId>,
@@ -99,6 +103,7 @@ impl Contacts {
             customer_key: blake3::derive_key(PURPOSE, key),
             loaded: Vec::new(),
             place_by_contact: HashMap::default(),
+            room: LOADED_MIN,
             touched: Vec::new(),
             timers: Timers::default(),
             records_due: BTreeSet::new(),
@@ -262,10 +267,21 @@ impl Contacts {
             loaded.save(forgotten, store);
         }
         self.usual.save(store);
-        if self.loaded.len() > LOADED_MAX {
-            self.loaded.clear();
-            self.place_by_contact.clear();
+        if self.loaded.len() > self.room {
+            self.let_go();
         }
+    }
+
+    /// Keeps at hand what will be asked for again soon: contacts that are not sealed, unless they too are too many.
+    fn let_go(&mut self) {
+        self.loaded.retain(|loaded| !loaded.contact.is_sealed());
+        if self.loaded.len() > LOADED_MAX / 2 {
+            self.loaded.clear();
+        }
+        self.room = (self.loaded.len() * 2).max(LOADED_MIN);
+        self.place_by_contact.clear();
+        let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
+        self.place_by_contact.extend(ids.zip(0..));
     }
 
     #[must_use]
