@@ -260,25 +260,29 @@ impl Scores {
         self.records(&Entity::All, Some(all), &sums, moment)
     }
 
-    /// Joins panes that have left their level's window to those of the next; expects the next change.
+    /// Joins panes that have left their level's window to those of the next, those for one pane at once; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
         let keys = PartKey::panes(entity);
-        let panes = store.panes(&keys).into_iter().map(|(pane, _)| pane);
-        let panes: Vec<Pane> = panes.collect();
-        for pane in panes {
-            let place = self.levels.move_up(pane, now);
-            if place != Some(pane) {
-                let from = keys.with_pane(pane);
-                if let (Some(to), Some(image)) = (place, store.get(&from)) {
-                    let tally = Tally::of_images([image]);
-                    add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store);
-                }
-                store.remove(&from);
+        let panes = store.panes(&keys).into_iter();
+        let places: Vec<(Option<Pane>, Pane)> = panes
+            .map(|(pane, _)| (self.levels.move_up(pane, now), pane))
+            .collect();
+        let moved = |(to, from): &(Option<Pane>, Pane)| *to != Some(*from);
+        for group in places.chunk_by(|one, next| one.0 == next.0) {
+            let from: Vec<PartKey> = (group.iter().filter(|place| moved(place)))
+                .map(|(_, from)| keys.with_pane(*from))
+                .collect();
+            if let (Some(to), false) = (group[0].0, from.is_empty()) {
+                let images = from.iter().filter_map(|from| store.get(from));
+                let tally = Tally::of_images(images);
+                add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store);
             }
-            if let Some(place) = place {
-                self.expect_change(entity, self.levels.leaves_at(place));
-            }
+            from.iter().for_each(|from| store.remove(from));
         }
+        let leave_at = places
+            .iter()
+            .filter_map(|place| self.levels.leaves_at(place.0?));
+        self.expect_change(entity, leave_at.min());
     }
 
     fn records(

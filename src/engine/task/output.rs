@@ -9,7 +9,7 @@ use crate::{
         InputId, Pending, Step, TaskId,
         clock::Clock,
         contacts::{Ending, Said},
-        frame::Section,
+        frame::{Delta, Section},
         scores::{Beat, Moment, record_clock},
         step::Output,
     },
@@ -97,14 +97,14 @@ impl Task {
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
         self.send_cases();
         self.finish_customers();
-        let deltas = self.deltas.take();
-        for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+        let mut deltas = self.deltas.take();
+        for of_entity in deltas.chunk_by_mut(|one, next| one.entity == next.entity) {
             let task = of_entity[0].entity.owner(self.placement);
             if task == self.id {
                 (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
             } else {
                 let section = self.outbox.section(task.0);
-                section.deltas.extend_from_slice(of_entity);
+                section.deltas.extend(of_entity.iter_mut().map(Delta::take));
             }
         }
         self.deltas.reuse(deltas);
