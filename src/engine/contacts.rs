@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    Settings, TaskError,
+    Settings,
     customers::CaseSaid,
     delta::Deltas,
     gauge::Waiting,
@@ -48,7 +48,7 @@ pub(super) struct Contacts {
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
-    usual: Usual,
+    pub usual: Usual,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
 }
@@ -113,27 +113,21 @@ impl Contacts {
         }
     }
 
-    /// Takes up the contacts of a restored store: their timers, and who waits.
+    /// Takes up a contact of a restored store: its timer, and whether it waits.
     ///
     /// # Errors
-    /// When a contact can't be decoded.
-    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
-        for (part, image) in store.iter() {
-            let Part::Contact(id) = part else { continue };
-            let contact = Contact::from_image(image).map_err(|error| TaskError::Corrupt {
-                task,
-                cause: format!("contact {id}: {error}"),
-            })?;
-            self.waiting.count(&contact.fold, 1);
-            if let Some(at) = contact.armed_at {
-                self.timers.insert(at, id);
-            }
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        id: &ContactId,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let contact = Contact::from_image(image)?;
+        self.waiting.count(&contact.fold, 1);
+        if let Some(at) = contact.armed_at {
+            self.timers.insert(at, id.clone());
         }
-        self.waiting.take_changed();
-        self.usual.start(store).map_err(|error| TaskError::Corrupt {
-            task,
-            cause: format!("the usual times of a queue: {error}"),
-        })
+        Ok(())
     }
 
     /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.

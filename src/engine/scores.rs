@@ -79,21 +79,24 @@ impl Scores {
         self.levels.finest_pane()
     }
 
-    /// Takes up the entities of a restored store.
-    pub(super) fn start(&mut self, store: &Store) {
-        for (part, image) in store.iter() {
-            match part {
-                Part::Pane(entity, pane) => {
-                    self.expect_change(&entity, self.levels.leaves_at(pane));
-                }
-                Part::Gauges(entity) => {
-                    let gauges = codec::from_bytes(image).unwrap_or_default();
-                    self.gauges_by_entity.insert(entity.clone(), gauges);
-                    self.changed.insert(entity);
-                }
-                Part::Contact(_) | Part::Customer(_) | Part::Outbox(_) | Part::Usual(_) => {}
-            }
-        }
+    /// Takes up a pane of a restored store.
+    pub(super) fn take_up_pane(&mut self, entity: &Entity, pane: Pane) {
+        self.expect_change(entity, self.levels.leaves_at(pane));
+    }
+
+    /// Takes up an entity's gauges of a restored store.
+    ///
+    /// # Errors
+    /// When they can't be decoded.
+    pub(super) fn take_up_gauges(
+        &mut self,
+        entity: &Entity,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let gauges = codec::from_bytes(image)?;
+        self.gauges_by_entity.insert(entity.clone(), gauges);
+        self.changed.insert(entity.clone());
+        Ok(())
     }
 
     /// Notes, while a restore reads the log, what a step changed and what it wrote.
