@@ -198,6 +198,12 @@ impl Contact {
         unsealed.then(|| last.max(self.fold.last_transition_at))?
     }
 
+    /// Whether nothing of it can be joined or undone by late events.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.unsealed_at().is_none()
+    }
+
     fn seal(&mut self, horizon: Timestamp, settings: &ContactSettings) {
         let Some(newest) = self.unsealed_at() else {
             return;
@@ -249,7 +255,7 @@ impl Contact {
     /// Whether nothing more can come of it and it may be forgotten at `now`.
     #[must_use]
     pub fn is_forgotten(&self, now: Timestamp, settings: &ContactSettings) -> bool {
-        self.unsealed_at().is_none()
+        self.is_sealed()
             && self.fold.next_transition_at(settings).is_none()
             && self.forgotten_at(settings) <= now
     }

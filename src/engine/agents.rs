@@ -6,10 +6,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    TaskError, codec,
+    codec,
     delta::Deltas,
     frame::AgentFacts,
-    store::{Part, PartKey, Store},
+    store::{PartKey, Store},
     timers::Timers,
 };
 use crate::{
@@ -38,23 +38,21 @@ pub(super) struct AgentsEnding {
 }
 
 impl Agents {
-    /// Takes up the agents of a restored store.
+    /// Takes up an agent of a restored store.
     ///
     /// # Errors
-    /// When one can't be decoded.
-    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
-        for (part, image) in store.iter() {
-            let Part::Agent(id) = part else { continue };
-            let agent: Agent = minicbor::decode(image).map_err(|error| TaskError::Corrupt {
-                task,
-                cause: format!("agent {id}: {error}"),
-            })?;
-            let id = Arc::new(id);
-            if let Some(at) = agent.armed_at {
-                self.timers.insert(at, Arc::clone(&id));
-            }
-            self.agents.insert(id, agent);
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        id: &AgentId,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let agent: Agent = codec::from_bytes(image)?;
+        let id = Arc::new(id.clone());
+        if let Some(at) = agent.armed_at {
+            self.timers.insert(at, Arc::clone(&id));
         }
+        self.agents.insert(id, agent);
         Ok(())
     }
 

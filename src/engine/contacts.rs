@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    Settings, TaskError,
+    Settings,
     customers::{CaseSaid, Repeats},
     delta::Deltas,
     gauge::Waiting,
@@ -25,26 +25,30 @@ use crate::{
 /// A contact whose next due time can't be met yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
-const LOADED_MAX: usize = 1_024;
+const LOADED_MAX: usize = 2_048;
+/// So many are never too many.
+const LOADED_MIN: usize = 128;
 
 #[derive(Debug)]
 pub(super) struct Contacts {
     settings: Arc<Settings>,
     customer_key: [u8; 32],
-    /// Contacts as they are decoded, until there are too many.
+    /// Contacts as they are decoded: those that late events may join, and others until there are too many.
     #[expect(
         clippy::vec_box,
         reason = "they are large, and the list grows and shrinks"
     )]
     loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
+    /// With more than this in `loaded`, those that are sealed are let go.
+    room: usize,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers<ContactId>,
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
-    usual: Usual,
+    pub usual: Usual,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
 }
@@ -99,6 +103,7 @@ impl Contacts {
             customer_key: blake3::derive_key(PURPOSE, key),
             loaded: Vec::new(),
             place_by_contact: HashMap::default(),
+            room: LOADED_MIN,
             touched: Vec::new(),
             timers: Timers::default(),
             records_due: BTreeSet::new(),
@@ -108,27 +113,21 @@ impl Contacts {
         }
     }
 
-    /// Takes up the contacts of a restored store: their timers, and who waits.
+    /// Takes up a contact of a restored store: its timer, and whether it waits.
     ///
     /// # Errors
-    /// When a contact can't be decoded.
-    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
-        for (part, image) in store.iter() {
-            let Part::Contact(id) = part else { continue };
-            let contact = Contact::from_image(image).map_err(|error| TaskError::Corrupt {
-                task,
-                cause: format!("contact {id}: {error}"),
-            })?;
-            self.waiting.count(&contact.fold, 1);
-            if let Some(at) = contact.armed_at {
-                self.timers.insert(at, id);
-            }
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        id: &ContactId,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let contact = Contact::from_image(image)?;
+        self.waiting.count(&contact.fold, 1);
+        if let Some(at) = contact.armed_at {
+            self.timers.insert(at, id.clone());
         }
-        self.waiting.take_changed();
-        self.usual.start(store).map_err(|error| TaskError::Corrupt {
-            task,
-            cause: format!("the usual times of a queue: {error}"),
-        })
+        Ok(())
     }
 
     /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
@@ -274,10 +273,21 @@ impl Contacts {
             loaded.save(forgotten, store);
         }
         self.usual.save(store);
-        if self.loaded.len() > LOADED_MAX {
-            self.loaded.clear();
-            self.place_by_contact.clear();
+        if self.loaded.len() > self.room {
+            self.let_go();
         }
+    }
+
+    /// Keeps at hand what will be asked for again soon: contacts that are not sealed, unless they too are too many.
+    fn let_go(&mut self) {
+        self.loaded.retain(|loaded| !loaded.contact.is_sealed());
+        if self.loaded.len() > LOADED_MAX / 2 {
+            self.loaded.clear();
+        }
+        self.room = (self.loaded.len() * 2).max(LOADED_MIN);
+        self.place_by_contact.clear();
+        let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
+        self.place_by_contact.extend(ids.zip(0..));
     }
 
     #[must_use]

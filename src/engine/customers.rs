@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use minicbor::{Decode, Encode};
 
 use super::{
-    Settings, TaskError,
+    Settings,
     delta::Deltas,
-    store::{Part, PartKey, Store},
+    store::{PartKey, Store},
     timers::Timers,
 };
 use crate::{
@@ -126,20 +126,17 @@ impl Customers {
         }
     }
 
-    /// Takes up the timers of a restored store's customers.
+    /// Takes up a customer of a restored store: the timer.
     ///
     /// # Errors
-    /// When a customer can't be decoded.
-    pub(super) fn start(&mut self, store: &Store, task: u16) -> Result<(), TaskError> {
-        for (part, image) in store.iter() {
-            let Part::Customer(id) = part else { continue };
-            let customer = Customer::from_image(image).map_err(|error| TaskError::Corrupt {
-                task,
-                cause: format!("customer {id}: {error}"),
-            })?;
-            if let Some(at) = customer.armed_at {
-                self.timers.insert(at, id);
-            }
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        id: &Text,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        if let Some(at) = Customer::from_image(image)?.armed_at {
+            self.timers.insert(at, id.clone());
         }
         Ok(())
     }

@@ -124,6 +124,17 @@ pub(super) struct Delta {
     pub tally: Tally,
 }
 
+impl Delta {
+    /// Takes the sums out.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            entity: self.entity.clone(),
+            second: self.second,
+            tally: std::mem::take(&mut self.tally),
+        }
+    }
+}
+
 impl Section {
     #[must_use]
     pub(super) fn to_bytes(&self) -> Vec<u8> {

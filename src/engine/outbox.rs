@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     codec,
     frame::Section,
-    store::{Part, PartKey, Store},
+    store::{PartKey, Store},
 };
 use crate::event::{Span, Timestamp};
 
@@ -22,15 +22,17 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes up what a restored store holds.
-    pub(super) fn start(&mut self, store: &Store) {
-        for (part, image) in store.iter() {
-            if let Part::Outbox(task) = part
-                && let Ok(section) = codec::from_bytes(image)
-            {
-                self.sections.insert(task, section);
-            }
-        }
+    /// Takes up what waits for a task by a restored store.
+    ///
+    /// # Errors
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        task: u16,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        self.sections.insert(task, codec::from_bytes(image)?);
+        Ok(())
     }
 
     /// What waits for a task, to be added to.

@@ -40,6 +40,8 @@ pub(super) struct Scores {
     gauges_changed: BTreeSet<Entity>,
     /// Entities of which something goes on: their records change with the clock alone.
     going_on: BTreeSet<Entity>,
+    /// What lasts, while a restored store is taken up.
+    steps_by_entity: BTreeMap<Entity, Tally>,
     /// They were written for this instant.
     gone_on_to: Timestamp,
     reasons_by_code: BTreeMap<u32, Text>,
@@ -80,6 +82,7 @@ impl Scores {
             gauges_by_entity: BTreeMap::new(),
             gauges_changed: BTreeSet::new(),
             going_on: BTreeSet::new(),
+            steps_by_entity: BTreeMap::new(),
             gone_on_to: Timestamp::MIN,
             reasons_by_code: BTreeMap::new(),
             reasons_changed: false,
@@ -93,27 +96,45 @@ impl Scores {
         self.levels.finest_pane()
     }
 
-    /// Takes up the entities of a restored store.
-    pub(super) fn start(&mut self, store: &Store) {
-        let mut steps_by_entity: BTreeMap<Entity, Tally> = BTreeMap::new();
-        for (part, image) in store.iter() {
-            if let Part::Pane(entity, pane) = part {
-                self.expect_change(&entity, self.levels.leaves_at(pane));
-                let steps = Tally::of_images([image]).lasting();
-                if !steps.is_empty() {
-                    steps_by_entity.entry(entity).or_default().merge(&steps);
-                }
-            } else if let Part::Gauges(entity) = part {
-                let gauges = codec::from_bytes(image).unwrap_or_default();
-                self.gauges_by_entity.insert(entity.clone(), gauges);
-                self.changed.insert(entity);
-            } else if part == Part::Reasons {
-                let reasons: Vec<Text> = codec::from_bytes(image).unwrap_or_default();
-                self.learn_reasons(reasons);
-                self.reasons_changed = false;
-            }
+    /// Takes up a pane of a restored store.
+    pub(super) fn take_up_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
+        self.expect_change(entity, self.levels.leaves_at(pane));
+        let steps = Tally::of_images([image]).lasting();
+        if !steps.is_empty() {
+            let known = self.steps_by_entity.entry(entity.clone()).or_default();
+            known.merge(&steps);
         }
-        let steps = steps_by_entity.into_iter();
+    }
+
+    /// Takes up an entity's gauges of a restored store.
+    ///
+    /// # Errors
+    /// When they can't be decoded.
+    pub(super) fn take_up_gauges(
+        &mut self,
+        entity: &Entity,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let gauges = codec::from_bytes(image)?;
+        self.gauges_by_entity.insert(entity.clone(), gauges);
+        self.changed.insert(entity.clone());
+        Ok(())
+    }
+
+    /// Takes up the reasons of a restored store.
+    ///
+    /// # Errors
+    /// When they can't be decoded.
+    pub(super) fn take_up_reasons(&mut self, image: &[u8]) -> Result<(), minicbor::decode::Error> {
+        let reasons: Vec<Text> = codec::from_bytes(image)?;
+        self.learn_reasons(reasons);
+        self.reasons_changed = false;
+        Ok(())
+    }
+
+    /// All parts of a restored store were taken up.
+    pub(super) fn start(&mut self) {
+        let steps = std::mem::take(&mut self.steps_by_entity).into_iter();
         let going_on = steps.filter(|(_, steps)| steps.goes_on());
         self.going_on = going_on.map(|(entity, _)| entity).collect();
     }
@@ -312,26 +333,32 @@ impl Scores {
         self.records(&Entity::All, Some(all), &sums, moment)
     }
 
-    /// Joins panes that have left their level's window to those of the next; expects the next change.
+    /// Joins panes that have left their level's window to those of the next, those for one pane at once; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
         let keys = PartKey::panes(entity);
-        let panes = store.panes(&keys).into_iter().map(|(pane, _)| pane);
-        let panes: Vec<Pane> = panes.collect();
-        for pane in panes {
-            let place = self.levels.move_up(pane, now);
-            if place != Some(pane) {
-                let from = keys.with_pane(pane);
-                let tally = Tally::of_images(store.get(&from));
-                match place {
-                    Some(to) => add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store),
-                    None => keep_lasting(&keys, &tally, &mut self.image, store),
-                }
-                store.remove(&from);
+        let panes = store.panes(&keys).into_iter();
+        let places: Vec<(Option<Pane>, Pane)> = panes
+            .map(|(pane, _)| (self.levels.move_up(pane, now), pane))
+            .collect();
+        let moved = |(to, from): &(Option<Pane>, Pane)| *to != Some(*from);
+        for group in places.chunk_by(|one, next| one.0 == next.0) {
+            let from: Vec<PartKey> = (group.iter().filter(|place| moved(place)))
+                .map(|(_, from)| keys.with_pane(*from))
+                .collect();
+            if from.is_empty() {
+                continue;
             }
-            if let Some(place) = place {
-                self.expect_change(entity, self.levels.leaves_at(place));
+            let tally = Tally::of_images(from.iter().filter_map(|from| store.get(from)));
+            match group[0].0 {
+                Some(to) => add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store),
+                None => keep_lasting(&keys, &tally, &mut self.image, store),
             }
+            from.iter().for_each(|from| store.remove(from));
         }
+        let leave_at = places
+            .iter()
+            .filter_map(|place| self.levels.leaves_at(place.0?));
+        self.expect_change(entity, leave_at.min());
     }
 
     fn records(

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use super::{
     codec,
-    store::{Part, PartKey, Store},
+    store::{PartKey, Store},
 };
 use crate::{
     contact::{Fact, HandleParts, What},
@@ -32,17 +32,17 @@ struct Handled {
 }
 
 impl Usual {
-    /// Takes up what a restored store holds.
+    /// Takes up a queue of a restored store.
     ///
     /// # Errors
-    /// When a part can't be decoded.
-    pub(super) fn start(&mut self, store: &Store) -> Result<(), minicbor::decode::Error> {
-        for (part, image) in store.iter() {
-            if let Part::Usual(queue) = part {
-                self.handled_by_queue
-                    .insert(queue, minicbor::decode(image)?);
-            }
-        }
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        queue: &QueueId,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        self.handled_by_queue
+            .insert(queue.clone(), minicbor::decode(image)?);
         Ok(())
     }
 

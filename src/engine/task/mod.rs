@@ -144,11 +144,32 @@ impl Task {
                 cause: "what is left of the state log does not hold all of the state".to_owned(),
             });
         }
-        self.contacts.start(&self.store, self.id.0)?;
-        self.customers.start(&self.store, self.id.0)?;
-        self.agents.start(&self.store, self.id.0)?;
-        self.scores.start(&self.store);
-        self.outbox.start(&self.store);
+        self.take_up_parts()
+    }
+
+    /// Hands each part of the restored store to the stage whose state it is.
+    fn take_up_parts(&mut self) -> Result<(), TaskError> {
+        for (part, image) in self.store.iter() {
+            let read = match &part {
+                Part::Contact(id) => self.contacts.take_up(id, image),
+                Part::Customer(id) => self.customers.take_up(id, image),
+                Part::Usual(queue) => self.contacts.usual.take_up(queue, image),
+                Part::Gauges(entity) => self.scores.take_up_gauges(entity, image),
+                Part::Outbox(task) => self.outbox.take_up(*task, image),
+                Part::Pane(entity, pane) => {
+                    self.scores.take_up_pane(entity, *pane, image);
+                    Ok(())
+                }
+                Part::Agent(id) => self.agents.take_up(id, image),
+                Part::Reasons => self.scores.take_up_reasons(image),
+            };
+            read.map_err(|error| TaskError::Corrupt {
+                task: self.id.0,
+                cause: format!("{part:?}: {error}"),
+            })?;
+        }
+        self.contacts.waiting.take_changed();
+        self.scores.start();
         Ok(())
     }
 

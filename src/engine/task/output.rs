@@ -11,7 +11,7 @@ use crate::{
         clock::Clock,
         contacts::{Ending, Said},
         customers::Repeats,
-        frame::Section,
+        frame::{Delta, Section},
         scores::{Beat, Moment, record_clock},
         step::Output,
     },
@@ -107,14 +107,14 @@ impl Task {
         self.finish_agents();
         let reasons = self.deltas.take_reasons();
         self.scores.learn_reasons(reasons.clone());
-        let deltas = self.deltas.take();
-        for of_entity in deltas.chunk_by(|one, next| one.entity == next.entity) {
+        let mut deltas = self.deltas.take();
+        for of_entity in deltas.chunk_by_mut(|one, next| one.entity == next.entity) {
             let task = of_entity[0].entity.owner(self.placement);
             if task == self.id {
                 (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
             } else {
                 let section = self.outbox.section(task.0);
-                section.deltas.extend_from_slice(of_entity);
+                section.deltas.extend(of_entity.iter_mut().map(Delta::take));
                 section.reasons.extend(reasons.iter().cloned());
             }
         }
