@@ -8,7 +8,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+mod agreement_calendar;
 mod agreement_text;
+mod calendar;
+mod calendar_zones;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]

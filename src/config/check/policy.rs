@@ -57,6 +57,7 @@ fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
         short_abandon: time(said.short_abandon.as_ref()),
         flow_outs: Default::default(),
         opens: Default::default(),
+        calendar: None,
     };
     put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
     if let Some(opens) = &said.opens {

@@ -12,6 +12,7 @@
 //! assert_eq!(counted.card("queue:billing", None).asa.mean, Some(10.0));
 //! ```
 
+mod calendar;
 mod concurrency;
 mod fact;
 mod obligation;
@@ -24,6 +25,7 @@ mod scorecard;
 mod settings;
 mod telling;
 
+pub use calendar::Calendar;
 pub use obligation::{Obligation, Outcome};
 pub use record::window_name;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
