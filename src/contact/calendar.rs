@@ -74,6 +74,11 @@ impl Calendar {
         }
     }
 
+    #[must_use]
+    pub const fn hours(&self) -> &Hours {
+        &self.hours
+    }
+
     /// The first instant by which `open` of open time has passed since `since`; the end of all time if it never has.
     #[must_use]
     pub fn passed_at(&self, since: Timestamp, open: Span) -> Timestamp {

@@ -20,6 +20,8 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+#[cfg(feature = "kafka")]
+mod config_calendar;
 mod conversation;
 mod crash;
 mod csat;
