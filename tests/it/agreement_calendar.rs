@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use floorwalker::{
     contact::{self, Calendar, Measure},
-    engine::Settings,
-    event::{Channel, Event, Span, Timestamp},
+    engine::{OutTopic, Settings},
+    event::{Channel, Event, Span, Timestamp, line},
     sim::{faults, reference, text::TextWorld, voice::VoiceWorld},
 };
+use serde_json::Value;
 
 use crate::{
     agreement::{DISORDER, chaos_said_in_time, compare_with, run_by},
@@ -174,4 +175,37 @@ fn chaos_agrees_by_open_time() {
         }
         place.compare(&events, 2, seed, "chaos");
     }
+}
+
+#[test]
+fn an_alert_speaks_of_open_time() {
+    let (hours, _) = hours("Europe/Berlin", "fri 09:00-17:00; mon 09:00-17:00");
+    let (email, measure) = (Channel::Email, Measure::FirstResponse);
+    let threshold = Span::from_secs(2 * 3_600);
+    let mut settings = (*events_settings(1, Settings::default().recovery_max_bytes)).clone();
+    settings.contact.policies = vec![contact::Policy {
+        calendar: Some(Arc::new(Calendar::new("office", hours))),
+        ..contact::Policy::standard(measure, email, threshold, 0.9)
+    }];
+    // Two hours from Friday at 16:00 are up on Monday at 10:00, 66 hours later.
+    let log = "2026-11-27T16:00:00+01:00 queued c1 queue=mail channel=email
+        2026-11-30T11:00:00+01:00 ended c2 by=customer";
+    let events = line::parse_all(log).unwrap();
+    let cluster = run_by(&Arc::new(settings), &events, 1);
+    let alerts = (cluster.outputs.iter()).filter(|(_, it)| it.topic == OutTopic::Alerts);
+    let said: Vec<String> = alerts
+        .map(|(_, it)| serde_json::from_slice(it.payload.as_ref().unwrap()).unwrap())
+        .filter(|record: &Value| record["status"] == "firing")
+        .map(|record| {
+            format!(
+                "{} {} {}",
+                record["starts_at"], record["why"], record["formula"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        said.join("\n").replace('"', ""),
+        "2026-11-30T08:30:00Z c1 has waited 235800 s in mail for a first response; a first response is due in 1800 s, closing time included. first response within 7200 s of open time
+2026-11-30T09:00:00Z c1 has waited 237600 s in mail for a first response; the target is a first response within 7200 s of open time. first response within 7200 s of open time"
+    );
 }
