@@ -122,7 +122,10 @@ struct Facts<'a> {
     queue: Option<&'a str>,
     channel: Option<Channel>,
     waited: f64,
+    /// From the opening to the due time, closing time included.
     threshold: f64,
+    /// What was promised, where only open time counts.
+    open_time: Option<f64>,
 }
 
 impl<'a> Facts<'a> {
@@ -134,6 +137,8 @@ impl<'a> Facts<'a> {
     ) -> Self {
         let obligation = &fold.obligations[alert.obligation];
         let until = ended.map_or(alert.starts_at, |(at, _)| at);
+        let policy = context.contact_settings.policy(obligation.policy);
+        let by_open_time = policy.filter(|it| it.calendar.is_some());
         Self {
             obligation,
             rule: match alert.rule {
@@ -146,6 +151,7 @@ impl<'a> Facts<'a> {
             channel: fold.attributes.channel,
             waited: (until - obligation.opened_at).as_secs(),
             threshold: (obligation.due_at - obligation.opened_at).as_secs(),
+            open_time: by_open_time.map(|it| it.threshold.as_secs()),
         }
     }
 
@@ -213,7 +219,14 @@ impl<'a> Facts<'a> {
             Measure::NextResponse => "next response",
             Measure::Resolution => "resolved",
         };
-        format!("{what} within {} s", self.threshold)
+        format!("{what} within {}", self.promise())
+    }
+
+    fn promise(&self) -> String {
+        match self.open_time {
+            Some(seconds) => format!("{seconds} s of open time"),
+            None => format!("{} s", self.threshold),
+        }
     }
 
     fn place(&self) -> String {
@@ -239,7 +252,7 @@ impl<'a> Facts<'a> {
     }
 
     fn why(&self, rule: RuleName, ended: Option<Reason>) -> String {
-        let (contact, threshold) = (self.contact, self.threshold);
+        let (contact, promise) = (self.contact, self.promise());
         let target = match self.obligation.owed.measure() {
             Measure::Accept => "a pick-up",
             Measure::Answer => "an answer",
@@ -254,12 +267,17 @@ impl<'a> Facts<'a> {
             }
             (Some(reason), _) => format!("{contact} {place}, then: {}.", reason.name()),
             (None, RuleName::Missed) => {
-                format!("{contact} {place}; the target is {target} within {threshold} s.")
+                format!("{contact} {place}; the target is {target} within {promise}.")
             }
-            (None, RuleName::AtRisk) => {
-                let left = threshold - self.waited;
-                format!("{contact} {place}; {left} s are left of the {threshold} s for {target}.")
-            }
+            (None, RuleName::AtRisk) => format!("{contact} {place}; {}.", self.left(target)),
+        }
+    }
+
+    fn left(&self, target: &str) -> String {
+        let left = self.threshold - self.waited;
+        match self.open_time {
+            Some(_) => format!("{target} is due in {left} s, closing time included"),
+            None => format!("{left} s are left of the {} for {target}", self.promise()),
         }
     }
 

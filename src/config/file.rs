@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::value::Said;
 use crate::{
     alert::Severity,
-    contact::{Abandons, FlowOuts, Measure, Opens},
+    contact::{Abandons, FlowOuts, LocalSpan, Measure, Opens},
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) contact: Contact,
     pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
+    pub(super) calendars: BTreeMap<Spanned<String>, Calendar>,
     pub(super) alerts: Alerts,
     pub(super) csat: Csat,
     pub(super) outputs: Outputs,
@@ -136,6 +137,34 @@ pub(super) struct Policy {
     pub(super) short_abandon: Option<Time>,
     pub(super) flow_outs: Option<Said<FlowOuts>>,
     pub(super) opens: Option<Spanned<Said<Opens>>>,
+    pub(super) calendar: Option<Spanned<String>>,
+}
+
+pub(super) type Hours = Vec<Spanned<Said<LocalSpan>>>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Calendar {
+    pub(super) zone: Spanned<String>,
+    #[serde(default)]
+    pub(super) monday: Hours,
+    #[serde(default)]
+    pub(super) tuesday: Hours,
+    #[serde(default)]
+    pub(super) wednesday: Hours,
+    #[serde(default)]
+    pub(super) thursday: Hours,
+    #[serde(default)]
+    pub(super) friday: Hours,
+    #[serde(default)]
+    pub(super) saturday: Hours,
+    #[serde(default)]
+    pub(super) sunday: Hours,
+    /// Dates, quoted or not.
+    #[serde(default)]
+    pub(super) holidays: Vec<Spanned<toml::Value>>,
+    #[serde(default)]
+    pub(super) special_days: BTreeMap<Spanned<String>, Hours>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -9,7 +9,7 @@ use serde::{
 
 use crate::{
     alert::Severity,
-    contact::{Abandons, FlowOuts, Measure, Opens},
+    contact::{Abandons, DAY_MINUTES, FlowOuts, LocalSpan, Measure, Opens},
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
@@ -61,6 +61,40 @@ impl Value for Span {
             _ => Err(format!("`{text}` is too long; the most is \"3650d\"")),
         }
     }
+}
+
+impl Value for LocalSpan {
+    const EXPECTED: &'static str = "opening hours such as \"09:00-17:30\", over midnight \"22:00-06:00\", all day \"00:00-24:00\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        local_span(text).ok_or_else(|| format!("`{text}` is not {}", Self::EXPECTED))
+    }
+}
+
+/// One that closes before it opens does so on the next day; one of no length is a mistake.
+fn local_span(text: &str) -> Option<LocalSpan> {
+    let (from, to) = text.split_once('-')?;
+    let (opens, closes) = (minute_of_day(from)?, minute_of_day(to)?);
+    if opens == closes || opens == DAY_MINUTES {
+        return None;
+    }
+    let next_day = if closes < opens { DAY_MINUTES } else { 0 };
+    Some(LocalSpan {
+        opens,
+        closes: closes + next_day,
+    })
+}
+
+/// Of `HH:MM`, up to 24:00.
+fn minute_of_day(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |digits: &str| {
+        let is_number = digits.len() == 2 && digits.bytes().all(|it| it.is_ascii_digit());
+        is_number.then(|| digits.parse::<u16>().ok()).flatten()
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let minute = hours * 60 + minutes;
+    (minutes < 60 && minute <= DAY_MINUTES).then_some(minute)
 }
 
 impl Value for SocketAddr {

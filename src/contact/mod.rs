@@ -15,6 +15,7 @@
 //! ```
 
 mod machine;
+mod calendar;
 mod case;
 mod fact;
 mod fold;
@@ -24,6 +25,7 @@ mod policy;
 mod prediction;
 mod record;
 
+pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 pub use case::{Case, CaseEnd, Resolution};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
 pub use fold::{Conversation, Experience, Fold};

@@ -1,7 +1,12 @@
 //! SLA policies and the other settings of the contact stage.
 
-use super::parts::{EpisodeOutcome, Verdict};
-use crate::event::{Channel, QueueId, Span};
+use std::sync::Arc;
+
+use super::{
+    Calendar,
+    parts::{EpisodeOutcome, Verdict},
+};
+use crate::event::{Channel, QueueId, Span, Timestamp};
 
 /// A promise to the customer: who is measured, by when, and what an abandon in time becomes.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +29,8 @@ pub struct Policy {
     pub flow_outs: FlowOuts,
     /// Of a first response.
     pub opens: Opens,
+    /// `None`: all time counts.
+    pub calendar: Option<Arc<Calendar>>,
 }
 
 /// When an obligation opens and what meets it.
@@ -161,6 +168,7 @@ impl Policy {
             short_abandon: None,
             flow_outs: FlowOuts::default(),
             opens: Opens::default(),
+            calendar: None,
         }
     }
 
@@ -177,14 +185,32 @@ impl Policy {
         (xxhash_rust::xxh3::xxh3_64(self.name.as_bytes()) & 0xffff) as u16
     }
 
-    /// From the opening to the at-risk level, whole microseconds.
+    /// When what was opened then is due.
     #[must_use]
+    pub fn due_at(&self, opened_at: Timestamp) -> Timestamp {
+        self.passed_at(opened_at, self.threshold)
+    }
+
+    /// When what was opened then is at risk.
+    #[must_use]
+    pub fn risk_at(&self, opened_at: Timestamp) -> Timestamp {
+        self.passed_at(opened_at, self.at_risk_after())
+    }
+
+    fn passed_at(&self, opened_at: Timestamp, span: Span) -> Timestamp {
+        match &self.calendar {
+            Some(calendar) => calendar.passed_at(opened_at, span),
+            None => opened_at + span,
+        }
+    }
+
+    /// From the opening to the at-risk level, whole microseconds of the time that counts.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
         reason = "thresholds are far below 2^53 µs, and a share of one is smaller"
     )]
-    pub fn at_risk_after(&self) -> Span {
+    fn at_risk_after(&self) -> Span {
         Span((self.threshold.0 as f64 * self.at_risk_at) as i64)
     }
 

@@ -12,17 +12,17 @@ use floorwalker::{
     serve::{HttpSettings, ServeSettings},
 };
 
-fn parse(text: &str) -> Config {
+pub(crate) fn parse(text: &str) -> Config {
     Config::parse("f.toml", text).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
 /// The mistake in `text`, whose file is called f.toml.
-fn check(text: &str, expect: &str) {
+pub(crate) fn check(text: &str, expect: &str) {
     let error = Config::parse("f.toml", text).expect_err(text);
     assert_eq!(error.to_string(), expect, "{text}");
 }
 
-fn policy(text: &str) -> String {
+pub(crate) fn policy(text: &str) -> String {
     format!("[[policy]]\nmeasure = \"answer\"\nthreshold = \"20s\"\n{text}")
 }
 
@@ -187,11 +187,11 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
-        &policy("calendar = \"x\""),
-        "f.toml:4:1: unknown field `calendar`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `opens`",
+        &policy("colour = \"x\""),
+        "f.toml:4:1: unknown field `colour`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `opens`, `calendar`",
     );
     check(
         "[[policy]]\nmeasure = \"answer\"",

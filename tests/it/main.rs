@@ -8,7 +8,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect may panic")]
 
 mod agreement;
+mod agreement_calendar;
 mod agreement_text;
+mod calendar;
+mod calendar_zones;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]
@@ -17,6 +20,8 @@ mod broker;
 mod commands;
 #[cfg(feature = "kafka")]
 mod config;
+#[cfg(feature = "kafka")]
+mod config_calendar;
 mod conversation;
 mod crash;
 mod csat;

@@ -1,5 +1,6 @@
 //! From what the file says to settings that keep the rules.
 
+mod calendar;
 mod kafka;
 mod kpi;
 mod policy;
@@ -33,8 +34,9 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     let kafka = kafka::settings(file.kafka)?;
     let mut contact = contact(&file.contact)?;
     first_contact(&mut contact, &file.fcr, file.contact.remember_min.as_ref())?;
+    let calendars = calendar::calendars(&file.calendars)?;
     if let Some(policies) = file.policy {
-        contact.policies = policy::policies(policies, contact.short_abandon)?;
+        contact.policies = policy::policies(policies, contact.short_abandon, &calendars)?;
     }
     contact.privacy_key = privacy_key(file.privacy)?;
     let mut engine = engine(&file.engine)?;

@@ -1,11 +1,13 @@
 //! SLA policies.
 
+use std::sync::Arc;
+
 use toml::Spanned;
 
-use super::{At as _, put, share, time};
+use super::{At as _, calendar, put, share, time};
 use crate::{
     config::{Fault, file, value::Said},
-    contact::{Measure, Opens, Policy},
+    contact::{Calendar, Measure, Opens, Policy},
     decode::TEXT_BYTES_MAX,
     event::{QueueId, Span},
 };
@@ -15,14 +17,18 @@ const AT_RISK_AT: f64 = 0.75;
 /// Each is matched against every wait, offer and turn.
 const POLICIES_MAX: usize = 100;
 
-pub(super) fn policies(list: Vec<file::Policy>, short_abandon: Span) -> Result<Vec<Policy>, Fault> {
+pub(super) fn policies(
+    list: Vec<file::Policy>,
+    short_abandon: Span,
+    calendars: &[Arc<Calendar>],
+) -> Result<Vec<Policy>, Fault> {
     let mut policies: Vec<Policy> = Vec::new();
     for said in list {
         let at = match &said.name {
             Some(name) => Spanned::new(name.span(), ()),
             None => Spanned::new(said.measure.span(), ()),
         };
-        let policy = policy(said, short_abandon)?;
+        let policy = policy(said, short_abandon, calendars)?;
         if policies.iter().any(|other| other.name == policy.name) {
             return Err(at.fault(format!(
                 "there is a policy `{}` already; give this one a `name` of its own",
@@ -43,8 +49,13 @@ pub(super) fn policies(list: Vec<file::Policy>, short_abandon: Span) -> Result<V
     Ok(policies)
 }
 
-fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
+fn policy(
+    said: file::Policy,
+    short_abandon: Span,
+    calendars: &[Arc<Calendar>],
+) -> Result<Policy, Fault> {
     short_within_threshold(&said, short_abandon)?;
+    let calendar = calendar::of_policy(&said, calendars)?;
     let mut policy = Policy {
         name: name(&said)?,
         measure: said.measure.get_ref().0,
@@ -57,6 +68,7 @@ fn policy(said: file::Policy, short_abandon: Span) -> Result<Policy, Fault> {
         short_abandon: time(said.short_abandon.as_ref()),
         flow_outs: Default::default(),
         opens: Default::default(),
+        calendar,
     };
     put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
     if let Some(opens) = &said.opens {

@@ -12,6 +12,7 @@
 //! assert_eq!(counted.card("queue:billing", None).asa.mean, Some(10.0));
 //! ```
 
+mod calendar;
 mod concurrency;
 mod fact;
 mod obligation;
@@ -26,6 +27,7 @@ mod scorecard;
 mod settings;
 mod telling;
 
+pub use calendar::Calendar;
 pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
 pub use record::window_name;

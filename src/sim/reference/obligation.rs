@@ -132,6 +132,13 @@ impl Policy {
         }
     }
 
+    fn passed_at(&self, opened_at: Timestamp, span: Span) -> Timestamp {
+        match &self.calendar {
+            Some(calendar) => calendar.passed_at(opened_at, span),
+            None => opened_at + span,
+        }
+    }
+
     /// In time is up to and with `due_at`; after that it is a miss, at `due_at`.
     pub(super) fn obligation(
         &self,
@@ -140,7 +147,7 @@ impl Policy {
         end: Option<(Timestamp, Outcome)>,
         clock: Timestamp,
     ) -> Obligation {
-        let due_at = opened_at + self.threshold;
+        let due_at = self.passed_at(opened_at, self.threshold);
         let (outcome, decided_at) = match end {
             Some((at, outcome)) if at <= due_at => (outcome, Some(at)),
             _ if due_at <= clock => (Outcome::Missed, Some(due_at)),
@@ -152,7 +159,7 @@ impl Policy {
             measure: self.measure,
             queue: None,
             opened_at,
-            at_risk_at: opened_at + share(self.threshold, self.at_risk_at),
+            at_risk_at: self.passed_at(opened_at, share(self.threshold, self.at_risk_at)),
             due_at,
             outcome,
             decided_at,

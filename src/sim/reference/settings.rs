@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Calendar;
 use crate::event::{Channel, QueueId, Span};
 
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Policy {
     pub flow_outs: FlowOuts,
     /// Of a first response.
     pub opens: Opens,
+    /// Whose open time alone counts.
+    pub calendar: Option<Calendar>,
 }
 
 /// What opens a first response.
@@ -102,6 +105,7 @@ impl Policy {
             short_abandon: None,
             flow_outs: FlowOuts::Exclude,
             opens: Opens::Contact,
+            calendar: None,
         }
     }
 }
