@@ -52,7 +52,7 @@ fn settings(tasks: u16, lateness: Span) -> Arc<Settings> {
     })
 }
 
-fn empty(settings: &Arc<Settings>) -> Cluster {
+pub(crate) fn empty(settings: &Arc<Settings>) -> Cluster {
     let mut cluster = Cluster::new(settings, SETTINGS_WALL).unwrap();
     add_inputs(&mut cluster, settings.tasks);
     cluster
@@ -122,7 +122,7 @@ pub(crate) fn compare_with(
     compare_at(settings, clock, events, cluster, what);
 }
 
-fn compare_at(
+pub(crate) fn compare_at(
     settings: &reference::Settings,
     clock: Timestamp,
     events: &[Event],

@@ -37,6 +37,7 @@ mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
 mod first_contact;
+mod golden;
 #[cfg(feature = "kafka")]
 mod kafka_feed;
 #[cfg(feature = "kafka")]

@@ -6,6 +6,8 @@ use floorwalker::{
     sim::reference::{Abandons, Durations, Obligation, Ratio, Scorecard, Settings, recount},
 };
 
+use crate::golden::agrees;
+
 const EXAMPLE: &str = include_str!("../data/worked-example.txt");
 const EXAMPLE_JSON: &str = include_str!("../data/worked-example.events.jsonl");
 const HOUR: Option<Span> = Some(Span::from_secs(3_600));
@@ -208,6 +210,7 @@ fn a_hundred_calls_under_the_three_treatments_of_abandons() {
         for policy in &mut settings.policies {
             policy.abandons = abandons;
         }
+        agrees(&settings, &events, at("10:30:00"));
         let card = recount(&events, &settings, at("10:30:00")).card("all", HOUR);
         let value = card.sla["voice answer"].compliance().value().unwrap();
         format!("{:.1}", value * 100.0)

@@ -7,6 +7,8 @@ use floorwalker::{
     sim::reference::{FlowOuts, Scorecard, Settings, recount},
 };
 
+use crate::golden::agrees;
+
 /// Everything a card holds that is not zero or absent, in seconds; an `sla` is met/missed/excluded.
 fn show(card: &Scorecard) -> String {
     let mut text = String::new();
@@ -65,17 +67,18 @@ fn at(time: &str) -> Timestamp {
     line::parse(&line).unwrap().occurred_at
 }
 
-fn check_with(settings: &Settings, log: &str, clock: &str, expected: &[(&str, &str)]) {
+pub(crate) fn check_with(settings: &Settings, log: &str, clock: &str, expected: &[(&str, &str)]) {
     let events = line::parse_all(log).unwrap();
     let counted = recount(&events, settings, at(clock));
     for (entity, text) in expected {
         let shown = show(&counted.card(entity, None));
         assert_eq!(shown, *text, "{entity} at {clock} of\n{log}");
     }
+    agrees(settings, &events, at(clock));
 }
 
-/// Counts a log at a clock, with the defaults, over `all`.
-fn check(log: &str, clock: &str, expected: &[(&str, &str)]) {
+/// Counts a log at a clock, with the defaults, over `all`; the engine too.
+pub(crate) fn check(log: &str, clock: &str, expected: &[(&str, &str)]) {
     check_with(&Settings::default(), log, clock, expected);
 }
 

@@ -7,13 +7,17 @@ use floorwalker::{
     sim::reference::{Abandons, Outcome, Recount, Resolutions, Settings, recount, window_name},
 };
 
+use crate::golden::agrees;
+
 fn at(time: &str) -> Timestamp {
     let line = format!("{time} ended x by=system");
     line::parse(&line).unwrap().occurred_at
 }
 
 fn count_with(settings: &Settings, log: &str, clock: &str) -> Recount {
-    recount(&line::parse_all(log).unwrap(), settings, at(clock))
+    let events = line::parse_all(log).unwrap();
+    agrees(settings, &events, at(clock));
+    recount(&events, settings, at(clock))
 }
 
 fn count(log: &str, clock: &str) -> Recount {
