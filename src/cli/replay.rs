@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 use super::{
     input::{Files, Place},
     progress,
-    report::{Record, Rejected, Report, Scales},
+    report::{History, Record, Rejected, Report, Scales, Sheets, Sources, page},
     say,
 };
 use crate::{
     config::Config,
+    contact::Policy,
     decode::{Decoded, Format, decode},
     engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
     event::{Body, Event, Timestamp},
@@ -52,14 +53,22 @@ pub(super) struct Replay {
     /// Where to write the alert records
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
+    /// Where to write the report as a page with charts, for any browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Where to write CSV: to a file one row per entity, window and KPI; to a folder, one that exists or ends in `/`, contacts
+    /// and their parts too
+    #[arg(long, value_name = "FILE|FOLDER/")]
+    csv: Option<PathBuf>,
     /// The report as one JSON object, with the KPI records of the window `all`
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn replay(arguments: Replay) -> anyhow::Result<()> {
+pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
+    arguments.expect_folders()?;
     let settings = settings(arguments.config.as_deref())?;
-    let files = Files::new(arguments.files);
+    let files = Files::new(std::mem::take(&mut arguments.files));
     let mut run = Run::new(settings, arguments.at)?;
     let bar = progress::of_files(files.paths());
     files.each_line(&bar, |place, line| {
@@ -70,11 +79,37 @@ pub(super) fn replay(arguments: Replay) -> anyhow::Result<()> {
     let counting = progress::of_unknown("counting");
     run.finish()?;
     counting.finish_and_clear();
-    let outcome = run.outcome(&files, arguments.json)?;
+    let outcome = run.outcome(&files);
     write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
     write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
     write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
-    say(format_args!("{}", outcome.report))
+    run.tell(&arguments, &outcome, &files)
+}
+
+impl Replay {
+    /// Told before the counting, not after.
+    fn expect_folders(&self) -> anyhow::Result<()> {
+        let files = [&self.kpis, &self.contacts, &self.alerts, &self.html];
+        let sheet = self.csv.clone().map(Sheets::from);
+        let sheet = sheet.as_ref().and_then(Sheets::file);
+        for file in files
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .chain(sheet)
+        {
+            let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|it| !it.is_dir()) {
+                let (file, folder) = (file.display(), folder.display());
+                anyhow::bail!("{file}: there is no folder {folder}; make it, or write elsewhere");
+            }
+            if file.is_dir() {
+                let file = file.display();
+                anyhow::bail!("{file} is a folder; name a file to write");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One source that is keyed as its producers should: every event lands on the task that owns its contact.
@@ -104,6 +139,7 @@ struct Run {
     /// Events that occurred after `at`.
     later: u64,
     scales: Scales,
+    policies: Vec<Policy>,
     /// Where the record of each offset stood, by partition.
     places_by_partition: Vec<Vec<Place>>,
 }
@@ -112,6 +148,7 @@ impl Run {
     fn new(settings: Settings, at: Option<Timestamp>) -> anyhow::Result<Self> {
         let tasks = settings.tasks;
         let wall = at.map_or_else(clock::wall, |at| at.max(clock::wall()));
+        let policies = settings.contact.policies.clone();
         let mut cluster = Cluster::new(&Arc::new(settings), wall)?;
         for partition in 0..i32::from(tasks) {
             cluster.add_input(InputId {
@@ -126,6 +163,7 @@ impl Run {
             newest: None,
             later: 0,
             scales: Scales::default(),
+            policies,
             places_by_partition: vec![Vec::new(); usize::from(tasks)],
         })
     }
@@ -163,7 +201,7 @@ impl Run {
         Ok(())
     }
 
-    fn outcome(&mut self, files: &Files, as_json: bool) -> anyhow::Result<Outcome> {
+    fn outcome(&mut self, files: &Files) -> Outcome {
         let mut outcome = Outcome::default();
         let mut rejected = Rejections::default();
         for (_, output) in std::mem::take(&mut self.cluster.outputs) {
@@ -180,34 +218,41 @@ impl Run {
         for output in self.cluster.contact_records() {
             keep_last(&mut outcome.contacts, output);
         }
-        let rejected = rejected.into_list(files);
-        outcome.report = if as_json {
-            self.report_as_json(&outcome, &rejected)?
-        } else {
-            self.report(&outcome, files, &rejected)?
-        };
-        Ok(outcome)
+        outcome.rejected = rejected.into_list(files);
+        outcome
     }
 
-    fn report(
-        &self,
-        outcome: &Outcome,
-        files: &Files,
-        rejected: &[Rejected],
-    ) -> anyhow::Result<String> {
+    /// The report in every form that was asked for.
+    fn tell(&self, arguments: &Replay, outcome: &Outcome, files: &Files) -> anyhow::Result<()> {
         let records: Vec<Record> = outcome.records_of_all_time()?;
+        let history = History::of(outcome.contacts.values())?;
         let report = Report {
             title: self.title(files),
             counters: self.cluster.counters(),
             contacts: outcome.contacts.len() as u64,
             records: &records,
+            history: &history,
+            policies: &self.policies,
             scales: self.scales,
-            rejected,
+            rejected: &outcome.rejected,
         };
-        Ok(report.to_string())
+        if let Some(path) = &arguments.html {
+            std::fs::write(path, page(&report)?).with_context(|| path.display().to_string())?;
+        }
+        if let Some(path) = &arguments.csv {
+            Sheets::from(path.clone()).write(&Sources {
+                kpis: bytes_of(&outcome.kpis),
+                contacts: bytes_of(&outcome.contacts),
+                history: &history,
+            })?;
+        }
+        match arguments.json {
+            true => say(format_args!("{}", self.report_as_json(outcome)?)),
+            false => say(format_args!("{report}")),
+        }
     }
 
-    fn report_as_json(&self, outcome: &Outcome, rejected: &[Rejected]) -> anyhow::Result<String> {
+    fn report_as_json(&self, outcome: &Outcome) -> anyhow::Result<String> {
         let records: Vec<Value> = outcome.records_of_all_time()?;
         let report = json!({
             "clock": self.at.or(self.newest),
@@ -215,7 +260,7 @@ impl Run {
             "events": self.cluster.counters(),
             "contacts": outcome.contacts.len(),
             "alerts": outcome.alerts.len(),
-            "rejected": rejected,
+            "rejected": outcome.rejected,
             "kpis": records,
         });
         Ok(report.to_string())
@@ -238,7 +283,7 @@ struct Outcome {
     kpis: BTreeMap<Vec<u8>, Vec<u8>>,
     contacts: BTreeMap<Vec<u8>, Vec<u8>>,
     alerts: Vec<Vec<u8>>,
-    report: String,
+    rejected: Vec<Rejected>,
 }
 
 impl Outcome {
@@ -251,6 +296,10 @@ impl Outcome {
             .collect::<Result<_, _>>()
             .context("a KPI record that was just written")
     }
+}
+
+fn bytes_of(records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<&[u8]> {
+    records.values().map(Vec::as_slice).collect()
 }
 
 /// As a compacted topic does.

@@ -67,6 +67,8 @@ mod reference_outcomes;
 #[cfg(feature = "kafka")]
 mod replay;
 #[cfg(feature = "kafka")]
+mod report;
+#[cfg(feature = "kafka")]
 mod prometheus;
 #[cfg(feature = "kafka")]
 mod serve;

@@ -1,21 +1,32 @@
-//! What `replay` prints: plain text for a terminal, from KPI records of the window `all`.
+//! What `replay` prints: plain text for a terminal, from KPI records of the window `all`, and from contact records where
+//! it is about the course of time.
 
+mod contact;
+mod history;
+mod hours;
 mod number;
+mod page;
+mod plot;
 mod record;
+mod sheet;
 
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use self::{
+    history::Bins,
     number::{percent, score, seconds, share},
     record::{Kpis, Scale},
 };
-use crate::engine::Counters;
+use crate::{contact::Policy, engine::Counters};
 
 pub(super) use self::{
+    history::History,
     number::thousands,
+    page::page,
     record::{Record, Scales},
+    sheet::{Sheets, Sources},
 };
 
 /// All that was found out.
@@ -25,6 +36,9 @@ pub(super) struct Report<'a> {
     pub(super) counters: Counters,
     pub(super) contacts: u64,
     pub(super) records: &'a [Record],
+    pub(super) history: &'a History,
+    /// Where the targets stand.
+    pub(super) policies: &'a [Policy],
     pub(super) scales: Scales,
     pub(super) rejected: &'a [Rejected],
 }
@@ -48,6 +62,7 @@ impl fmt::Display for Report<'_> {
                 writeln!(formatter, "\n{}", self.table(of, &rows))?;
             }
         }
+        self.plots(formatter)?;
         self.rejections(formatter)
     }
 }
@@ -64,6 +79,13 @@ impl Kind {
         match self {
             Self::Queue => "queue:",
             Self::Agent => "agent:",
+        }
+    }
+
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Queue => "Queues",
+            Self::Agent => "Agents",
         }
     }
 
@@ -117,19 +139,29 @@ impl Report<'_> {
 
     fn table(&self, of: Kind, rows: &[(&str, &Kpis)]) -> Table {
         let policies = policies_of(rows);
+        let bins = self.history.bins();
         let mut table = Table::new();
         table.load_preset(presets::ASCII_MARKDOWN);
         let mut header = of.header();
         header.extend(policies.iter().map(|policy| (*policy).to_owned()));
         header.extend(["ASA s", "AHT s", "FCR", "Resolved", "CSAT"].map(str::to_owned));
+        let numbers = header.len();
+        header.extend(bins.map(distribution_header));
         table.set_header(header);
         for (name, kpis) in rows {
-            table.add_row(self.row(of, name, kpis, &policies));
+            let mut row = self.row(of, name, kpis, &policies);
+            let entity = format!("{}{name}", of.prefix());
+            row.extend(bins.map(|bins| self.distribution(&entity, bins)));
+            table.add_row(row);
         }
-        for column in table.column_iter_mut().skip(1) {
+        for column in table.column_iter_mut().take(numbers).skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         table
+    }
+
+    fn distribution(&self, entity: &str, bins: Bins) -> String {
+        plot::distribution(&self.history.distribution(entity, bins))
     }
 
     fn row(&self, of: Kind, name: &str, kpis: &Kpis, policies: &[&str]) -> Vec<String> {
@@ -146,6 +178,67 @@ impl Report<'_> {
         row.push(percent(kpis.resolved_said.value));
         row.push(score(kpis.csat.mean, self.scales.only()));
         row
+    }
+
+    fn plots(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(course) = self.history.course() {
+            let (step, from) = (course.step_name, course.from);
+            writeln!(
+                formatter,
+                "\nService level from {from} on, each column {step}"
+            )?;
+            let name = |policy: &str| match self.target(policy) {
+                Some(target) => format!("{policy}, target {:.0} %", target * 100.0),
+                None => policy.to_owned(),
+            };
+            write!(formatter, "{}", plot::course(&course, name))?;
+        }
+        if let Some(waits) = self.history.waits_by_hour() {
+            let most = thousands(waits.values().max().copied().unwrap_or_default());
+            let key = format!("░ ▒ ▓ █ are quarters of {most}, · is nobody");
+            writeln!(formatter, "\nWaits by hour of the week, UTC; {key}")?;
+            write!(formatter, "{}", plot::hours(&waits))?;
+        }
+        for sentence in self.differences() {
+            writeln!(formatter, "\n{sentence}")?;
+        }
+        Ok(())
+    }
+
+    fn target(&self, policy: &str) -> Option<f64> {
+        let mut policies = self.policies.iter();
+        policies
+            .find(|it| it.name == policy)
+            .map(|found| found.target)
+    }
+
+    /// Where contact records and KPI records count differently, and why.
+    fn differences(&self) -> Vec<String> {
+        let all = self.records.iter().find(|record| record.entity == "all");
+        let Some(Record { kpis, .. }) = all else {
+            return Vec::new();
+        };
+        let mut sentences = Vec::new();
+        let (handles, means_of) = (self.history.handles("all"), kpis.aht.mean.n);
+        if i64::try_from(handles) != Ok(means_of) {
+            sentences.push(format!(
+                "Distributions are of the {} complete engagements of contact records; means and percentiles are of the {} on \
+                 inbound legs.",
+                thousands(handles),
+                thousands(means_of)
+            ));
+        }
+        for (policy, compliance) in &kpis.sla {
+            let (drawn, counted) = (self.history.decisions(policy), compliance.ratio().den);
+            if i64::try_from(drawn) != Ok(counted) {
+                sentences.push(format!(
+                    "Over time, {policy} has the {} decisions of contact records; its figures have {}.",
+                    thousands(drawn),
+                    thousands(counted)
+                ));
+            }
+        }
+        sentences
     }
 
     fn rejections(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,6 +269,12 @@ fn policies_of<'r>(rows: &[(&str, &'r Kpis)]) -> Vec<&'r str> {
         }
     }
     policies
+}
+
+/// `Handle time, 0 to 400 s and more`.
+fn distribution_header(bins: Bins) -> String {
+    let (longest, _) = bins.range(bins.count - 1);
+    format!("Handle time, 0 to {longest:.0} s and more")
 }
 
 fn events(counters: &Counters) -> String {

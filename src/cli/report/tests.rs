@@ -14,6 +14,11 @@ const ALL: &str = r#"{"entity":"all","window":"all","clock":"2026-11-22T10:30:00
  "abandonment":{"value":0.0998,"num":100,"den":1002,"interval":[0.083,0.119]},
  "live":{"waiting":0,"longest_wait":0.0,"at_risk":0}}}"#;
 
+const CONTACT: &str = r#"{"contact_id":"c1","episodes":[{"queue":"billing","queued_at":"AT"}],
+ "engagements":[{"agent":"ana","queue":"billing","answered_at":"AT","handle":HANDLE,"complete":COMPLETE,"transferred":false,"reported":false}],
+ "obligations":[{"policy":"voice answer","opened_at":"AT","due_at":"AT","decided_at":"AT","outcome":"OUTCOME"}],
+ "csat":{}}"#;
+
 fn records() -> Vec<Record> {
     let of =
         |entity: &str| serde_json::from_str(&ALL.replace("\"entity\":\"all\"", entity)).unwrap();
@@ -32,12 +37,27 @@ fn survey(scale_max: f64) -> Survey {
     }
 }
 
+/// Three calls of one Sunday morning, the last one an abandon.
+fn history() -> History {
+    let mut history = History::default();
+    for (minute, handle, outcome) in [(0, 125.5, "met"), (10, 210.0, "missed"), (95, 0.0, "met")] {
+        let at = format!("2026-11-22T{:02}:{:02}:00Z", 9 + minute / 60, minute % 60);
+        let contact = CONTACT.replace("AT", &at).replace("OUTCOME", outcome);
+        let contact = contact.replace("HANDLE", &handle.to_string());
+        let contact = contact.replace("COMPLETE", &(handle > 0.0).to_string());
+        history.add(&serde_json::from_str(&contact).unwrap());
+    }
+    history
+}
+
 #[test]
 fn a_report_is_plain_text() {
     let records = records();
     let mut scales = Scales::default();
     scales.add(&survey(5.0));
     scales.add(&survey(5.0));
+    let history = history();
+    let policies = crate::contact::ContactSettings::default().policies;
     let rejected = [Rejected {
         reason: "empty_id".to_owned(),
         count: 1_500,
@@ -54,6 +74,8 @@ fn a_report_is_plain_text() {
         },
         contacts: 5_000,
         records: &records,
+        history: &history,
+        policies: &policies,
         scales,
         rejected: &rejected,
     };
@@ -70,13 +92,27 @@ fn a_report_is_plain_text() {
      Said resolved     -
      Satisfaction      3.40 of 5 (0.6000 normalised) in 3 surveys; low 33.3 % [6.0, 79.0], 1 of 3
 
-    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
-    |---------|---------|----------|-----------|--------------|-------|-------|--------|----------|------|
-    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
+    | Queue   | Offered | Answered | Abandoned | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT | Handle time, 0 to 210 s and more |
+    |---------|---------|----------|-----------|--------------|-------|-------|--------|----------|------|----------------------------------|
+    | billing |   1,004 |      902 |       102 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |             █        █           |
 
-    | Agent | Answered | Handled | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT |
-    |-------|----------|---------|--------------|-------|-------|--------|----------|------|
-    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |
+    | Agent | Answered | Handled | voice answer | ASA s | AHT s |    FCR | Resolved | CSAT | Handle time, 0 to 210 s and more |
+    |-------|----------|---------|--------------|-------|-------|--------|----------|------|----------------------------------|
+    | ana   |      902 |     902 |       77.8 % |  20.2 | 167.5 | 75.0 % |        - | 3.40 |             █        █           |
+
+    Service level from 2026-11-22T09:00:00Z on, each column 5 minutes
+     voice answer, target 80 %
+     100 % ┤█                  █
+           │█                  █
+           │█ ▁                █
+
+    Waits by hour of the week, UTC; ░ ▒ ▓ █ are quarters of 2, · is nobody
+          0     3     6     9     12    15    18    21
+     Sun                    ██▒▒                                 3
+
+    Distributions are of the 2 complete engagements of contact records; means and percentiles are of the 901 on inbound legs.
+
+    Over time, voice answer has the 3 decisions of contact records; its figures have 90.
 
     | Dead letters | Count | First     | Because                                         |
     |--------------|-------|-----------|-------------------------------------------------|

@@ -1,0 +1,330 @@
+//! The report as one page of HTML that needs nothing else: no script, no font, no network.
+
+mod cell;
+mod chart;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{
+    Kind, Report, events, first_contact, handle_time,
+    hours::Hours,
+    number::{self, percent, seconds, thousands},
+    policies_of,
+    record::{Kpis, Record},
+    satisfaction, waits,
+};
+use crate::kpi::Ratio;
+
+const STYLE: &str = include_str!("style.css");
+/// More rows than this make a page slow; the CSV has all of them.
+const ROWS_MAX: usize = 200;
+
+/// Renders all of it.
+///
+/// # Errors
+/// When a chart can't be drawn.
+pub(in crate::cli) fn page(report: &Report<'_>) -> anyhow::Result<String> {
+    let all = report.records.iter().find(|record| record.entity == "all");
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { "Contact center report: " (report.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "Contact center report" }
+                    p .quiet { (report.title) }
+                }
+                main {
+                    @if let Some(Record { kpis, .. }) = all { (tiles(report, kpis)) }
+                    @else { p { "There is nothing to count." } }
+                    (levels(report)?)
+                    (table(report, Kind::Queue))
+                    (table(report, Kind::Agent))
+                    (hours(report))
+                    (rejections(report))
+                }
+                (footer(report))
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+/// One figure, large, and what belongs to it.
+fn tile(name: &str, figure: &str, rest: &Markup) -> Markup {
+    html! { li { span .quiet { (name) } strong { (figure) } (rest) } }
+}
+
+fn tiles(report: &Report<'_>, kpis: &Kpis) -> Markup {
+    let text = |text: &str| html! { small .quiet { (text) } };
+    let unit = |value: Option<f64>| match value {
+        Some(_) => format!("{} s", seconds(value)),
+        None => seconds(value),
+    };
+    let fcr = match kpis.fcr.value {
+        Some(_) => first_contact(kpis),
+        None => format!("{} without a customer", thousands(kpis.fcr_no_customer)),
+    };
+    html! {
+        ul .tiles {
+            (tile("Waits", &thousands(kpis.offered), &text(&waits(kpis))))
+            @for (policy, compliance) in &kpis.sla {
+                (tile(&format!("SLA {policy}"), &percent(compliance.value), &verdict(report, policy, kpis)))
+            }
+            (tile("Speed of answer", &unit(kpis.asa.mean), &text(&number::mean(&kpis.asa))))
+            (tile("Handle time", &unit(kpis.aht.mean.mean), &text(&handle_time(kpis))))
+            (tile("First-contact resolution", &percent(kpis.fcr.value), &text(&fcr)))
+            (tile("Said resolved", &percent(kpis.resolved_said.value), &text(&number::share(&kpis.resolved_said))))
+            (tile("Satisfaction", &number::score(kpis.csat.mean, report.scales.only()),
+                &text(&satisfaction(kpis, report.scales.only()))))
+        }
+    }
+}
+
+/// Whether the target was met, in words, and the numbers behind it.
+fn verdict(report: &Report<'_>, policy: &str, kpis: &Kpis) -> Markup {
+    let Some(compliance) = kpis.sla.get(policy) else {
+        return html! {};
+    };
+    let target = report.target(policy).zip(compliance.value);
+    html! {
+        @if let Some((target, value)) = target {
+            @let (class, word) = if value >= target { ("met", "met") } else { ("missed", "missed") };
+            span class=(class) { "target " (percent(Some(target))) " " (word) }
+        }
+        small .quiet { (number::share(&compliance.ratio())) "; " (thousands(compliance.excluded)) " excluded" }
+    }
+}
+
+fn levels(report: &Report<'_>) -> anyhow::Result<Markup> {
+    let Some(course) = report.history.course() else {
+        return Ok(html! {});
+    };
+    let policies = course.shares_by_policy.iter();
+    let charts = policies.map(|(policy, shares)| {
+        let target = report.target(policy);
+        let line = chart::Line {
+            name: policy,
+            course: &course,
+            shares,
+            target,
+        };
+        Ok(html! {
+            h3 { (policy) }
+            figure {
+                (chart::chart(line)?)
+                figcaption {
+                    "Met of all decided, by the time of the decision, each point " (course.step_name)
+                    "; the band is the 95 % interval"
+                    @if let Some(target) = target { "; the broken line is the target, " (percent(Some(target))) }
+                    "."
+                }
+            }
+            (points(policy, line))
+        })
+    });
+    let charts = charts.collect::<anyhow::Result<Vec<Markup>>>()?;
+    Ok(html! {
+        section {
+            h2 { "Service level over time" }
+            @for chart in charts { (chart) }
+        }
+    })
+}
+
+/// The figures of a chart.
+fn points(policy: &str, line: chart::Line<'_>) -> Markup {
+    html! {
+        details {
+            summary { "The figures of " (policy) }
+            div .wide {
+                table {
+                    thead { tr { th scope="col" .name { "From, UTC" } th scope="col" { "Met" } th scope="col" { "Decided" }
+                        th scope="col" { "Service level" } th scope="col" { "95 % interval" } } }
+                    tbody {
+                        @for (index, share) in line.shares.iter().enumerate() {
+                            tr {
+                                th scope="row" { (line.course.label(index)) }
+                                td { (thousands(share.num)) } td { (thousands(share.den)) }
+                                td { (percent(share.value)) }
+                                td { @if let Some((low, high)) = share.interval {
+                                    (percent(Some(low))) " – " (percent(Some(high))) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Queues or agents; of too many, those with the most engagements.
+fn table(report: &Report<'_>, of: Kind) -> Markup {
+    let mut rows = report.rows(of);
+    let all = rows.len();
+    if all > ROWS_MAX {
+        rows.sort_by_key(|(_, kpis)| std::cmp::Reverse(kpis.handled));
+        rows.truncate(ROWS_MAX);
+        rows.sort_by_key(|(name, _)| *name);
+    }
+    if rows.is_empty() {
+        return html! {};
+    }
+    let policies = policies_of(&rows);
+    html! {
+        section {
+            h2 { (of.plural()) }
+            p .quiet {
+                "A dot is a share on a scale from 0 to 100 %, the bar around it the 95 % interval. Broken lines are the median and the "
+                "90th percentile of handle times; the paler last bar has all that are longer."
+                @if all > ROWS_MAX { " These are the " (ROWS_MAX) " with the most engagements of " (thousands(all)) "; `--csv` has all." }
+            }
+            div .wide {
+                table {
+                    (head(report, of, &policies))
+                    tbody { @for (name, kpis) in &rows { (row(report, of, name, kpis, &policies)) } }
+                }
+            }
+        }
+    }
+}
+
+fn head(report: &Report<'_>, of: Kind, policies: &[&str]) -> Markup {
+    let mut header = of.header();
+    let name = header.remove(0);
+    html! {
+        thead {
+            tr {
+                th scope="col" .name { (name) }
+                @for count in header { th scope="col" { (count) } }
+                @if let Some(bins) = report.history.bins() {
+                    th scope="col" .name { (super::distribution_header(bins)) }
+                }
+                @else { th scope="col" .name { "Handle time" } }
+                @for policy in policies { th scope="col" { "SLA " (policy) } }
+                @for text in ["First-contact resolution", "Said resolved", "Speed of answer s", "CSAT"] { th scope="col" { (text) } }
+            }
+        }
+    }
+}
+
+fn row(report: &Report<'_>, of: Kind, name: &str, kpis: &Kpis, policies: &[&str]) -> Markup {
+    let entity = format!("{}{name}", of.prefix());
+    let aht = &kpis.aht.mean;
+    html! {
+        tr {
+            th scope="row" { (name) }
+            @for count in of.counts(kpis) { td { (thousands(count)) } }
+            @if let Some(bins) = report.history.bins() {
+                (cell::distribution(&report.history.distribution(&entity, bins), bins, aht))
+            } @else { td .text { (number::mean(aht)) } }
+            @for policy in policies {
+                (cell::share(kpis.sla.get(*policy).map(super::record::Compliance::ratio).as_ref()))
+            }
+            (cell::share(Some(&kpis.fcr)))
+            (cell::share(Some(&kpis.resolved_said)))
+            td { (seconds(kpis.asa.mean)) }
+            td { (number::score(kpis.csat.mean, report.scales.only())) }
+        }
+    }
+}
+
+fn hours(report: &Report<'_>) -> Markup {
+    let Some(waits) = report.history.waits_by_hour() else {
+        return html! {};
+    };
+    let most = waits.values().max().copied().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    let waits = week("Waits that began", &waits, |count, when| {
+        let tone = *count as f64 / most.max(1) as f64;
+        let text = thousands(*count);
+        cell::tone(tone, &text, &format!("{when}: {text} waits"))
+    });
+    let policies = report.history.policies();
+    html! {
+        section {
+            h2 { "Hours of the week" }
+            p .quiet { "Times are UTC. An empty cell is an hour outside of what was read." }
+            (waits)
+            @for policy in policies {
+                @if let Some(shares) = report.history.shares_by_hour(policy) { (shares_of_week(policy, &shares)) }
+            }
+        }
+    }
+}
+
+fn shares_of_week(policy: &str, shares: &Hours<Ratio>) -> Markup {
+    let caption = format!("SLA {policy}: met of all decided, %");
+    week(&caption, shares, |share, when| match share.value {
+        Some(value) => {
+            let counts = format!("{} of {}", thousands(share.num), thousands(share.den));
+            let title = format!("{when}: {}, {counts}", percent(Some(value)));
+            cell::tone(value, &format!("{:.0}", value * 100.0), &title)
+        }
+        None => html! { td title=(format!("{when}: nothing was decided")) {} },
+    })
+}
+
+/// A table of hours by weekdays.
+fn week<T>(caption: &str, hours: &Hours<T>, cell: impl Fn(&T, &str) -> Markup) -> Markup {
+    html! {
+        div .wide {
+            table .heat {
+                caption { (caption) }
+                thead { tr { th scope="col" .name { "Day" } @for hour in 0..24 { th scope="col" { (hour) } } } }
+                tbody {
+                    @for (weekday, day) in hours.days() {
+                        tr {
+                            th scope="row" { (weekday) }
+                            @for (hour, value) in day.iter().enumerate() {
+                                @if let Some(value) = value { (cell(value, &format!("{weekday} {hour}:00"))) }
+                                @else { td {} }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        br;
+    }
+}
+
+fn rejections(report: &Report<'_>) -> Markup {
+    html! {
+        @if !report.rejected.is_empty() {
+            section {
+                h2 { "Dead letters" }
+                p .quiet { "What could not be used, and the first of each kind." }
+                div .wide {
+                    table {
+                        thead { tr { th scope="col" .name { "Reason" } th scope="col" { "Count" }
+                            th scope="col" .name { "First" } th scope="col" .name { "Because" } } }
+                        tbody {
+                            @for it in report.rejected {
+                                tr { th scope="row" { (it.reason) } td { (thousands(it.count)) }
+                                    td .text { (it.first) } td .text { (it.sentence) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn footer(report: &Report<'_>) -> Markup {
+    html! {
+        footer .quiet {
+            p { (events(&report.counters)) "; " (thousands(report.contacts)) " contacts." }
+            @for sentence in report.differences() { p { (sentence) } }
+            p { "Shares, means and percentiles are those of the KPI records; what is drawn over time, by hour and one by one is "
+                "summed from the contact records. A dash is what nobody knows." }
+        }
+    }
+}

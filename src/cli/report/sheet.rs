@@ -1,0 +1,357 @@
+//! Records as CSV, for analysts.
+//!
+//! `kpis.csv` is tidy: one row per entity, window and KPI. Numbers stand as they do in the records; what is absent is empty.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{
+    contact::{Contact, Engagement, Obligation, Wait},
+    history::History,
+};
+use crate::event::Timestamp;
+
+/// One number of one entity in one window.
+#[derive(Debug, Default, Serialize)]
+struct Row<'a> {
+    entity: &'a str,
+    window: &'a str,
+    clock: &'a str,
+    kpi: String,
+    value: Option<String>,
+    num: Option<String>,
+    /// Of a mean, how many it is of.
+    den: Option<String>,
+    low: Option<String>,
+    high: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ContactRow<'a> {
+    contact_id: &'a str,
+    channel: Option<&'a str>,
+    direction: Option<&'a str>,
+    customer: Option<&'a str>,
+    reason: Option<&'a str>,
+    began_at: Option<Timestamp>,
+    ended_at: Option<Timestamp>,
+    csat: Option<f64>,
+    predicted_low: Option<f64>,
+}
+
+/// Where CSV goes: KPI records alone to a file, all there is to a folder.
+#[derive(Debug, Clone)]
+pub(in crate::cli) enum Sheets {
+    File(PathBuf),
+    Folder(PathBuf),
+}
+
+/// What is written, each record as JSON.
+#[derive(Debug)]
+pub(in crate::cli) struct Sources<'a> {
+    pub(in crate::cli) kpis: Vec<&'a [u8]>,
+    pub(in crate::cli) contacts: Vec<&'a [u8]>,
+    pub(in crate::cli) history: &'a History,
+}
+
+impl From<PathBuf> for Sheets {
+    /// A folder is what is one, or ends in a slash.
+    fn from(path: PathBuf) -> Self {
+        let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        match ends_as_folder || path.is_dir() {
+            true => Self::Folder(path),
+            false => Self::File(path),
+        }
+    }
+}
+
+impl Sheets {
+    /// The one file, if it is not a folder.
+    pub(in crate::cli) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Folder(_) => None,
+        }
+    }
+
+    pub(in crate::cli) fn write(&self, of: &Sources<'_>) -> anyhow::Result<()> {
+        let folder = match self {
+            Self::File(path) => return write(path, |sheet| kpis(sheet, &of.kpis)),
+            Self::Folder(path) => path,
+        };
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let file = |name: &str| folder.join(name);
+        write(&file("kpis.csv"), |sheet| kpis(sheet, &of.kpis))?;
+        write(&file("over-time.csv"), |sheet| over_time(sheet, of.history))?;
+        write(&file("contacts.csv"), |sheet| contacts(sheet, &of.contacts))?;
+        write(&file("waits.csv"), |sheet| {
+            parts(sheet, &Wait::COLUMNS, &of.contacts, |contact| {
+                &contact.episodes
+            })
+        })?;
+        write(&file("engagements.csv"), |sheet| {
+            parts(sheet, &Engagement::COLUMNS, &of.contacts, |contact| {
+                &contact.engagements
+            })
+        })?;
+        write(&file("obligations.csv"), |sheet| {
+            parts(sheet, &Obligation::COLUMNS, &of.contacts, |contact| {
+                &contact.obligations
+            })
+        })
+    }
+}
+
+type Sheet = csv::Writer<fs::File>;
+
+fn write(path: &Path, fill: impl FnOnce(&mut Sheet) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let written = || {
+        let mut sheet = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_path(path)?;
+        fill(&mut sheet)?;
+        Ok(sheet.flush()?)
+    };
+    let written: anyhow::Result<()> = written();
+    written.with_context(|| path.display().to_string())
+}
+
+const KPI_COLUMNS: [&str; 9] = [
+    "entity", "window", "clock", "kpi", "value", "num", "den", "low", "high",
+];
+
+fn kpis<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::Result<()> {
+    sheet.write_record(KPI_COLUMNS)?;
+    for record in records {
+        let record: Value = read(record)?;
+        let text = |name: &str| record[name].as_str().unwrap_or_default();
+        let rows = Rows {
+            entity: text("entity"),
+            window: text("window"),
+            clock: text("clock"),
+        };
+        if let Some(numbers) = record["kpis"].as_object() {
+            for row in rows.of_object("", numbers) {
+                sheet.serialize(row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes rows of what one record says.
+#[derive(Debug, Clone, Copy)]
+struct Rows<'a> {
+    entity: &'a str,
+    window: &'a str,
+    clock: &'a str,
+}
+
+impl<'a> Rows<'a> {
+    fn row(self, kpi: String, value: &Value) -> Row<'a> {
+        Row {
+            entity: self.entity,
+            window: self.window,
+            clock: self.clock,
+            kpi,
+            value: number(value),
+            ..Row::default()
+        }
+    }
+
+    /// A share is a row with all its columns; what stands beside it has a row of its own.
+    fn of_object(self, name: &str, object: &Map<String, Value>) -> Vec<Row<'a>> {
+        let share = object.get("interval").map(|interval| Row {
+            num: number(&object["num"]),
+            den: number(&object["den"]),
+            low: number(&interval[0]),
+            high: number(&interval[1]),
+            ..self.row(name.to_owned(), &object["value"])
+        });
+        let in_share = |part: &str| ["value", "num", "den", "interval"].contains(&part);
+        let beside = object
+            .iter()
+            .filter(|(part, _)| share.is_none() || !in_share(part));
+        let beside = beside.flat_map(|(part, value)| {
+            let kpi = match name {
+                "" => part.clone(),
+                name => format!("{name}.{part}"),
+            };
+            self.of_value(kpi, value, (part == "mean").then(|| &object["n"]))
+        });
+        let beside: Vec<_> = beside.collect();
+        share.into_iter().chain(beside).collect()
+    }
+
+    fn of_value(self, kpi: String, value: &Value, of: Option<&Value>) -> Vec<Row<'a>> {
+        match value {
+            Value::Object(object) => self.of_object(&kpi, object),
+            Value::Number(_) => vec![Row {
+                den: of.and_then(number),
+                ..self.row(kpi, value)
+            }],
+            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => Vec::new(),
+        }
+    }
+}
+
+fn number(value: &Value) -> Option<String> {
+    value.as_number().map(ToString::to_string)
+}
+
+/// Service level by steps of time, in the columns of KPIs; the clock is the end of a step.
+fn over_time<W: Write>(sheet: &mut csv::Writer<W>, history: &History) -> anyhow::Result<()> {
+    sheet.write_record(KPI_COLUMNS)?;
+    let Some(course) = history.course() else {
+        return Ok(());
+    };
+    for (policy, shares) in &course.shares_by_policy {
+        for (index, share) in shares.iter().enumerate() {
+            let clock = course.time(index + 1).to_string();
+            let share = serde_json::to_value(share)?;
+            let rows = Rows {
+                entity: "all",
+                window: course.step_name,
+                clock: &clock,
+            };
+            for row in rows.of_value(format!("sla.{policy}"), &share, None) {
+                sheet.serialize(row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::Result<()> {
+    sheet.write_record([
+        "contact_id",
+        "channel",
+        "direction",
+        "customer",
+        "reason",
+        "began_at",
+        "ended_at",
+        "csat",
+        "predicted_low",
+    ])?;
+    for record in records {
+        let contact: Contact = read(record)?;
+        sheet.serialize(ContactRow {
+            contact_id: &contact.contact_id,
+            channel: contact.channel.as_deref(),
+            direction: contact.direction.as_deref(),
+            customer: contact.customer.as_deref(),
+            reason: contact.reason.as_deref(),
+            began_at: contact.began_at,
+            ended_at: contact.ended_at,
+            csat: contact.csat.score,
+            predicted_low: contact.csat.predicted_low,
+        })?;
+    }
+    Ok(())
+}
+
+/// A row for each part of each contact, behind the contact's id.
+fn parts<W: Write, P: Serialize>(
+    sheet: &mut csv::Writer<W>,
+    columns: &[&str],
+    records: &[&[u8]],
+    of: impl Fn(&Contact) -> &[P],
+) -> anyhow::Result<()> {
+    sheet.write_record(["contact_id"].iter().chain(columns))?;
+    for record in records {
+        let contact: Contact = read(record)?;
+        for part in of(&contact) {
+            sheet.serialize((&contact.contact_id, part))?;
+        }
+    }
+    Ok(())
+}
+
+fn read<R: DeserializeOwned>(record: &[u8]) -> anyhow::Result<R> {
+    serde_json::from_slice(record).context("a record that was just written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(fill: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> anyhow::Result<()>) -> String {
+        let mut sheet = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(Vec::new());
+        fill(&mut sheet).unwrap();
+        String::from_utf8(sheet.into_inner().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_number_of_a_record_is_a_row() {
+        let record = br#"{"entity":"queue:a, \"b\"","window":"1h","clock":"2026-11-22T10:30:00Z","kpis":{
+            "offered":4,"occupancy":null,
+            "sla":{"voice answer":{"met":1,"missed":2,"excluded":0,"value":0.333333,"num":1,"den":3,"interval":[0.061,0.792]}},
+            "asa":{"n":2,"mean":20.0,"p50":10.0},
+            "fcr":{"resolved":0,"value":null,"num":0,"den":0,"interval":null}}}"#;
+        let rows = text(|sheet| kpis(sheet, &[record]));
+        let short = rows.replace("\"queue:a, \"\"b\"\"\",1h,2026-11-22T10:30:00Z,", "");
+        insta::assert_snapshot!(short, @r"
+        entity,window,clock,kpi,value,num,den,low,high
+        asa.mean,20.0,,2,,
+        asa.n,2,,,,
+        asa.p50,10.0,,,,
+        fcr,,0,0,,
+        fcr.resolved,0,,,,
+        offered,4,,,,
+        sla.voice answer,0.333333,1,3,0.061,0.792
+        sla.voice answer.excluded,0,,,,
+        sla.voice answer.met,1,,,,
+        sla.voice answer.missed,2,,,,
+        ");
+    }
+
+    #[test]
+    fn parts_stand_behind_their_contact() {
+        let record = include_bytes!("../../../tests/data/contact-record.json");
+        let waits = text(|sheet| {
+            parts(sheet, &Wait::COLUMNS, &[record], |contact| {
+                &contact.episodes
+            })
+        });
+        insta::assert_snapshot!(waits, @r"
+        contact_id,queue,queued_at,ended_at,outcome,wait,agent
+        c1,billing,2026-11-22T10:00:00Z,2026-11-22T10:00:10Z,answered,10.0,ana
+        c1,tech,2026-11-22T10:02:00Z,2026-11-22T10:02:30Z,answered,30.0,bo
+        ");
+        let engagements = text(|sheet| {
+            parts(sheet, &Engagement::COLUMNS, &[record], |contact| {
+                &contact.engagements
+            })
+        });
+        insta::assert_snapshot!(engagements, @r"
+        contact_id,agent,queue,leg,answered_at,ended_at,talk,hold,wrap,handle,transferred,complete,reported
+        c1,ana,billing,,2026-11-22T10:00:10Z,2026-11-22T10:02:15Z,80.0,30.0,15.0,125.0,true,true,false
+        c1,bo,tech,,2026-11-22T10:02:30Z,2026-11-22T10:06:00Z,180.0,0.0,30.0,210.0,false,true,false
+        ");
+        let obligations = text(|sheet| {
+            parts(sheet, &Obligation::COLUMNS, &[record], |contact| {
+                &contact.obligations
+            })
+        });
+        insta::assert_snapshot!(obligations, @r"
+        contact_id,policy,queue,opened_at,due_at,outcome,decided_at,agent
+        c1,voice answer,billing,2026-11-22T10:00:00Z,2026-11-22T10:00:20Z,met,2026-11-22T10:00:10Z,ana
+        c1,voice answer,tech,2026-11-22T10:02:00Z,2026-11-22T10:02:20Z,missed,2026-11-22T10:02:20Z,
+        ");
+        let over = text(|sheet| contacts(sheet, &[record]));
+        insta::assert_snapshot!(over, @r"
+        contact_id,channel,direction,customer,reason,began_at,ended_at,csat,predicted_low
+        c1,voice,inbound,h:5b0e,billing,2026-11-22T10:00:00Z,2026-11-22T10:05:30Z,0.75,0.31
+        ");
+    }
+}
