@@ -96,6 +96,7 @@ fn main() {
 /// The input: one file of JSON lines, and what the recount says of it.
 #[derive(Serialize, Deserialize)]
 struct World {
+    #[serde(skip)]
     file: PathBuf,
     events: usize,
     contacts: usize,
@@ -113,14 +114,15 @@ impl World {
     fn find_or_make(wanted: usize) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data");
         let summary = folder.join(format!("voice-{wanted}.json"));
+        let file = folder.join(format!("voice-{wanted}.jsonl"));
         if let Ok(text) = fs::read(&summary)
-            && let Ok(world) = serde_json::from_slice(&text)
+            && let Ok(world) = serde_json::from_slice::<Self>(&text)
         {
-            return world;
+            return Self { file, ..world };
         }
         fs::create_dir_all(&folder).expect("a folder");
         println!("making {wanted} events in {}", folder.display());
-        let world = Self::make(wanted, folder.join(format!("voice-{wanted}.jsonl")));
+        let world = Self::make(wanted, file);
         let text = serde_json::to_vec(&world).expect("JSON");
         fs::write(summary, text).expect("a file");
         world
