@@ -234,8 +234,11 @@ impl Reader {
 
     /// True if the records become those expected. A slow machine has the time it needs, as long as something comes.
     fn read_until(&mut self, expected: &BTreeMap<String, Value>, silence_max: Duration) -> bool {
-        let mut heard_at = now();
-        while now().duration_since(heard_at) < silence_max {
+        let began_at = now();
+        let mut heard_at = began_at;
+        while now().duration_since(heard_at) < silence_max
+            && now().duration_since(began_at) < 5 * silence_max
+        {
             match self.consumer.poll(Duration::from_millis(50)) {
                 Some(Ok(record)) => {
                     heard_at = now();
