@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::timeline::{Moment, Says, State, Tell, Told, Whose, tell_difference};
+use super::timeline::{Moment, Says, State, Tell, Told, Whose, groups_of, tell_difference};
 use crate::{
     contact::Outcome,
     event::Timestamp,
@@ -282,10 +282,7 @@ fn push_opened(moments: &mut Vec<Moment<'_>>, recent: &Recent) {
 }
 
 fn tell_groups(place: Option<&Place>, at: Timestamp, says: Says<'_>, tell: Tell<'_>) {
-    let team = place.and_then(|place| place.team.as_ref());
-    let site = place.and_then(|place| place.site.as_ref());
-    let groups = [team.map(Whose::Team), site.map(Whose::Site)];
-    for whose in groups.into_iter().flatten() {
+    for whose in groups_of(place) {
         tell(Told { whose, at, says });
     }
 }

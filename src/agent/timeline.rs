@@ -163,17 +163,22 @@ pub(super) fn tell_difference(before: &[Moment<'_>], after: &[Moment<'_>], tell:
     }
 }
 
+/// The team and the site.
+pub(super) fn groups_of(place: Option<&Place>) -> impl Iterator<Item = Whose<'_>> {
+    let team = place.and_then(|place| place.team.as_ref());
+    let site = place.and_then(|place| place.site.as_ref());
+    [team.map(Whose::Team), site.map(Whose::Site)]
+        .into_iter()
+        .flatten()
+}
+
 /// One moment becomes the next.
 fn tell_step(from: &Moment<'_>, to: &Moment<'_>, sign: i64, tell: Tell<'_>) {
     for (moment, weight) in [(from, -sign), (to, sign)] {
-        let place = moment.place();
-        let team = place.and_then(|place| place.team.as_ref());
-        let site = place.and_then(|place| place.site.as_ref());
         for (what, height) in moment.lasting() {
             let says = Says::Step(what, weight * height);
-            let hearers = [Some(Whose::Agent), Some(Whose::All)];
-            let groups = [team.map(Whose::Team), site.map(Whose::Site)];
-            for whose in hearers.into_iter().chain(groups).flatten() {
+            let hearers = [Whose::Agent, Whose::All].into_iter();
+            for whose in hearers.chain(groups_of(moment.place())) {
                 tell(Told {
                     whose,
                     at: to.at,

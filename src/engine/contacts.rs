@@ -152,10 +152,15 @@ impl Contacts {
         let place = self.touch(contact, store);
         let loaded = &mut self.loaded[place];
         let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
-        loaded.predict(&self.usual, &settings);
-        let alerts_changed = loaded.alerts_changed();
-        self.alert_pending |= alerts_changed;
+        self.predict(place);
         Some(outcome)
+    }
+
+    /// Predicts anew for a touched contact; notes whether somebody has to be told.
+    fn predict(&mut self, place: usize) {
+        let loaded = &mut self.loaded[place];
+        loaded.predict(&self.usual, &self.settings);
+        self.alert_pending |= loaded.alerts_changed();
     }
 
     /// Takes what the customer says of a contact.
@@ -165,14 +170,10 @@ impl Contacts {
         if !known {
             return;
         }
-        let settings = Arc::clone(&self.settings);
         let place = self.touch(&repeats.contact, store);
-        let loaded = &mut self.loaded[place];
-        if let Some(prediction) = &mut loaded.contact.prediction {
+        if let Some(prediction) = &mut self.loaded[place].contact.prediction {
             prediction.repeats = Some(repeats.earlier);
-            loaded.predict(&self.usual, &settings);
-            let alerts_changed = loaded.alerts_changed();
-            self.alert_pending |= alerts_changed;
+            self.predict(place);
         }
     }
 
@@ -192,9 +193,7 @@ impl Contacts {
                 let loaded = &mut self.loaded[place];
                 loaded.contact.armed_at = None;
                 (loaded.contact).handle_timeout(now, horizon, &settings.contact);
-                loaded.predict(&self.usual, &settings);
-                let alerts_changed = loaded.alerts_changed();
-                self.alert_pending |= alerts_changed;
+                self.predict(place);
             }
         }
         any

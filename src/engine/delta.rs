@@ -58,16 +58,15 @@ impl Deltas {
         if matches!(fact.what, What::EngagementBegan | What::EngagementEnded) {
             return;
         }
-        let settings = Arc::clone(&self.settings);
+        let places = &self.settings.kpi.places_by_queue;
+        let without_agent = queue.filter(|_| agent.is_none());
+        let place = without_agent.and_then(|it| places.get(it)).cloned();
         let second = fact.at.floor(grain);
         let mut tell = |entity| self.tally(entity, second).add(fact.what, sign);
         match agent {
             Some(agent) if !groups => tell(Entity::Agent(agent.clone())),
             Some(_) => {}
-            None => {
-                let place = queue.and_then(|queue| settings.kpi.places_by_queue.get(queue));
-                place.into_iter().flat_map(groups_of).for_each(&mut tell);
-            }
+            None => place.iter().flat_map(groups_of).for_each(&mut tell),
         }
         if groups {
             if let Some(queue) = queue {

@@ -1,7 +1,7 @@
 //! What a task sends to another: forwarded events, what contacts say to customers, deltas, gauges, and the clocks of the sender. Sections of one transaction
 //! for one destination are joined end to end into one record of the exchange.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use minicbor::{Decode, Decoder, Encode};
 
@@ -141,26 +141,18 @@ impl Section {
         codec::to_bytes(self)
     }
 
-    /// Sums up deltas of one entity and second; a gauge's last value counts.
+    /// Sums up deltas of one entity and second, and facts of one agent and instant; a gauge's last value counts.
     pub(super) fn join_deltas(&mut self) {
-        (self.deltas).sort_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
-        self.deltas.dedup_by(|next, sum| {
-            let same = next.entity == sum.entity && next.second == sum.second;
-            if same {
-                sum.tally.merge(&next.tally);
-            }
-            same
-        });
-        self.deltas.retain(|delta| !delta.tally.is_empty());
-        (self.agent_facts).sort_by(|a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)));
-        self.agent_facts.dedup_by(|next, sum| {
-            let same = next.agent == sum.agent && next.at == sum.at;
-            if same {
-                sum.sums.merge(&next.sums);
-            }
-            same
-        });
-        self.agent_facts.retain(|facts| !facts.sums.is_empty());
+        sum_up(
+            &mut self.deltas,
+            |a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)),
+            |delta| &mut delta.tally,
+        );
+        sum_up(
+            &mut self.agent_facts,
+            |a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)),
+            |facts| &mut facts.sums,
+        );
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -183,4 +175,21 @@ impl Section {
         }
         Ok(sections)
     }
+}
+
+/// Sorts; those that are equal become one, with the sums of all, and none is left without sums.
+fn sum_up<Item>(
+    items: &mut Vec<Item>,
+    order: impl Fn(&Item, &Item) -> Ordering,
+    sums: impl Fn(&mut Item) -> &mut Tally,
+) {
+    items.sort_by(&order);
+    items.dedup_by(|next, sum| {
+        let same = order(next, sum) == Ordering::Equal;
+        if same {
+            sums(sum).merge(sums(next));
+        }
+        same
+    });
+    items.retain_mut(|item| !sums(item).is_empty());
 }

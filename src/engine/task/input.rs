@@ -160,10 +160,8 @@ impl Task {
         for forward in &section.forwards {
             self.handle_forward(forward);
         }
-        let now = self.meta.customer_clock.map(|clock| clock.at);
         for case in section.cases {
-            let answer = self.customers.handle_case(case, now, &self.store);
-            answer.into_iter().for_each(|repeats| self.answer(repeats));
+            self.hand_to_customer(case);
         }
         for repeats in &section.repeats {
             self.contacts.handle_repeats(repeats, &self.store);

@@ -10,7 +10,7 @@ use crate::{
         agents::AgentsEnding,
         clock::Clock,
         contacts::{Ending, Said},
-        customers::Repeats,
+        customers::{CaseSaid, Repeats},
         frame::{Delta, Section},
         scores::{Beat, Moment, record_clock},
         step::Output,
@@ -136,14 +136,11 @@ impl Task {
 
     /// True if a contact of this task was answered: it has more to say.
     fn send_cases(&mut self) -> bool {
-        let now = self.meta.customer_clock.map(|clock| clock.at);
         let mut any_own = false;
         for case in std::mem::take(&mut self.cases) {
             let task = self.placement.task_of(case.customer.as_bytes());
             if task == self.id {
-                let answer = self.customers.handle_case(case, now, &self.store);
-                any_own |= answer.is_some();
-                answer.into_iter().for_each(|repeats| self.answer(repeats));
+                any_own |= self.hand_to_customer(case);
             } else {
                 self.outbox.section(task.0).cases.push(case);
             }
@@ -151,8 +148,17 @@ impl Task {
         any_own
     }
 
+    /// Takes what a contact says to a customer of this task. True if it was answered.
+    pub(super) fn hand_to_customer(&mut self, case: CaseSaid) -> bool {
+        let now = self.meta.customer_clock.map(|clock| clock.at);
+        let answer = self.customers.handle_case(case, now, &self.store);
+        let answered = answer.is_some();
+        answer.into_iter().for_each(|repeats| self.answer(repeats));
+        answered
+    }
+
     /// Tells a contact what it repeats.
-    pub(super) fn answer(&mut self, repeats: Repeats) {
+    fn answer(&mut self, repeats: Repeats) {
         let task = self.placement.task_of(repeats.contact.as_str().as_bytes());
         if task == self.id {
             self.contacts.handle_repeats(&repeats, &self.store);
