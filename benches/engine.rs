@@ -119,6 +119,7 @@ impl<'p> Deployment<'p> {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
             format: floorwalker::decode::Format::Json,
+            lateness: None,
         };
         let settings = Arc::new(Settings {
             tasks: TASKS,

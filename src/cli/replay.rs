@@ -118,10 +118,12 @@ fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
         Some(path) => Config::load(path)?.engine,
         None => Settings::default(),
     };
+    let lateness = settings.lateness_max();
     settings.sources = vec![Source {
         topic: "replay".to_owned(),
         clock: SourceClock::Events,
         format: Format::Json,
+        lateness: Some(lateness),
     }];
     settings.output_format = Format::Json;
     let windows = &mut settings.kpi.windows;

@@ -55,6 +55,7 @@ pub(super) struct Source {
     pub(super) topic: Spanned<String>,
     pub(super) clock: Option<Said<SourceClock>>,
     pub(super) format: Option<Said<Format>>,
+    pub(super) lateness: Option<Time>,
 }
 
 #[derive(Debug, Default, Deserialize)]

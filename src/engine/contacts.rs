@@ -312,7 +312,7 @@ impl Contacts {
 impl Loaded {
     /// When the contact wants to be called, if it is earlier than it will be.
     fn arm(&mut self, spoken: Option<Timestamp>, settings: &Settings) -> Option<Timestamp> {
-        let mut due = (self.contact).next_due_at(settings.lateness, &settings.contact);
+        let mut due = (self.contact).next_due_at(settings.lateness_max(), &settings.contact);
         if let Some(now) = spoken.filter(|now| due <= *now) {
             due = now + ASK_AGAIN;
         }
@@ -356,7 +356,7 @@ impl Loaded {
         };
         let due = self
             .contact
-            .next_due_at(settings.lateness, &settings.contact);
+            .next_due_at(settings.lateness_max(), &settings.contact);
         if due <= now {
             (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
             self.predict(usual, settings);

@@ -76,7 +76,7 @@ impl Fault {
             code: "late",
             sentence: format!(
                 "it occurred at {at}, {behind} s behind its partition's clock {clock}; \
-                 {allowed} s are allowed (engine.lateness)"
+                 {allowed} s are allowed (`lateness` of the source, else of the engine)"
             ),
         }
     }

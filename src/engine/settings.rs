@@ -10,7 +10,7 @@ pub struct Settings {
     pub tasks: u16,
     /// The configured source topics, in the order in which [`super::InputId::source`] counts them.
     pub sources: Vec<Source>,
-    /// An event more than this behind its partition's clock is a dead letter.
+    /// An event more than this behind its partition's clock is a dead letter, where its source does not say otherwise.
     pub lateness: Span,
     /// An event more than this ahead of the wall clock is a dead letter.
     pub future_max: Span,
@@ -35,6 +35,17 @@ pub struct Source {
     pub topic: String,
     pub clock: SourceClock,
     pub format: Format,
+    /// `None`: [`Settings::lateness`].
+    pub lateness: Option<Span>,
+}
+
+impl Settings {
+    /// Behind a clock by more than this, nothing comes from any source.
+    #[must_use]
+    pub fn lateness_max(&self) -> Span {
+        let own = self.sources.iter().filter_map(|source| source.lateness);
+        own.fold(self.lateness, Span::max)
+    }
 }
 
 /// What a source's time is when it has been read to its end.

@@ -391,6 +391,7 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
         topic: "events".to_owned(),
         clock: SourceClock::Wall,
         format: floorwalker::decode::Format::Json,
+        lateness: None,
     };
     let settings = Arc::new(Settings {
         sources: vec![source],

@@ -33,6 +33,7 @@ fn the_example_is_the_defaults_and_its_source() {
         topic: "contact-events".to_owned(),
         clock: SourceClock::Wall,
         format: Format::Json,
+        lateness: None,
     };
     let engine = Settings {
         sources: vec![source],
@@ -64,6 +65,7 @@ fn what_is_said_counts() {
         topic = "history"
         clock = "events"
         format = "protobuf"
+        lateness = "2h"
         [engine]
         lateness = "1h30m"
         [contact.max_age]
@@ -98,6 +100,7 @@ fn what_is_said_counts() {
     assert_eq!(config.kafka.properties, expect);
     assert_eq!(config.engine.sources[0].clock, SourceClock::Events);
     assert_eq!(config.engine.sources[0].format, Format::Protobuf);
+    assert_eq!(config.engine.lateness_max(), Span::from_secs(7_200));
     assert_eq!(config.engine.output_format, Format::Protobuf);
     let contact = &config.engine.contact;
     assert!(contact.first_contact.same_reason && !contact.first_contact.transfer_breaks);

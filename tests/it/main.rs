@@ -50,6 +50,7 @@ mod kafka_kill;
 mod kafka_refusals;
 #[cfg(feature = "kafka")]
 mod kafka_speed;
+mod lateness;
 mod line;
 #[cfg(feature = "kafka")]
 mod process;

@@ -43,6 +43,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
             topic: format!("{prefix}.events"),
             clock,
             format: floorwalker::decode::Format::Json,
+            lateness: None,
         }],
         // Small enough that the state logs turn within a test.
         recovery_max_bytes: 4_000_000,

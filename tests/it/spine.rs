@@ -21,6 +21,7 @@ pub(crate) fn events_settings(tasks: u16, recovery_max_bytes: u64) -> Arc<Settin
         topic: "events".to_owned(),
         clock: SourceClock::Events,
         format: floorwalker::decode::Format::Json,
+        lateness: None,
     };
     Arc::new(Settings {
         tasks,

@@ -157,6 +157,7 @@ fn settings(speed: u32) -> Settings {
             topic: SOURCE.to_owned(),
             clock: SourceClock::Wall,
             format: Format::default(),
+            lateness: None,
         }],
         grace: fast(settings.grace),
         heartbeat: fast(settings.heartbeat),

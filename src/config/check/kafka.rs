@@ -73,6 +73,7 @@ pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Sourc
         topic,
         clock,
         format,
+        lateness,
     } in said
     {
         let at = Spanned::new(topic.span(), ());
@@ -94,6 +95,7 @@ pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Sourc
             topic,
             clock,
             format,
+            lateness: over_zero(lateness.as_ref())?,
         });
     }
     Ok(sources)

@@ -29,14 +29,14 @@ impl Task {
         self.note_moved(record.input);
         self.meta.counters.read += 1;
         let clock = self.meta.inputs[place].time.clock();
-        let limits = Limits {
-            lateness: self.settings.lateness,
-            future_max: self.settings.future_max,
-            wall: self.time.wall,
-        };
         self.note_unsaid(record.payload.map_or(0, <[u8]>::len));
         let settings = Arc::clone(&self.settings);
         let source = &settings.sources[usize::from(record.input.source)];
+        let limits = Limits {
+            lateness: source.lateness.unwrap_or(settings.lateness),
+            future_max: settings.future_max,
+            wall: self.time.wall,
+        };
         let from = Provenance {
             topic: &source.topic,
             format: source.format,

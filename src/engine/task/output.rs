@@ -192,7 +192,7 @@ impl Task {
         let sealed = (self.time).all_sealed(self.id.0, &self.meta, &self.settings);
         let ending = AgentsEnding {
             now: self.meta.agent_clock.map(|clock| clock.at),
-            horizon: sealed - self.settings.lateness,
+            horizon: sealed - self.settings.lateness_max(),
             grain,
         };
         (self.agents).finish(ending, &mut self.store, &mut self.deltas);
@@ -303,6 +303,6 @@ impl Task {
 
     /// Contacts' events before this are sealed: nothing can join them any more.
     pub(super) fn horizon(&self) -> Timestamp {
-        self.time.safe - self.settings.lateness
+        self.time.safe - self.settings.lateness_max()
     }
 }

@@ -1,0 +1,130 @@
+//! How late an event may come is its source's affair.
+
+use std::sync::Arc;
+
+use floorwalker::{
+    engine::{InputId, OutTopic, Settings, Source},
+    event::Span,
+    sim::cluster::Cluster,
+};
+
+use crate::{
+    agreement::last_records,
+    spine::{SETTINGS_WALL, events_settings},
+};
+
+const STRICT: u16 = 0;
+const PATIENT: u16 = 1;
+const USUAL: u16 = 2;
+/// A source's clock is its eighth-newest event.
+const EVENTS_OF_A_CLOCK: usize = 8;
+
+fn line(id: &str, at: &str) -> Vec<u8> {
+    format!(
+        r#"{{"occurred_at":"2026-03-02T{at}Z","source":"acd","type":"contact_queued","contact_id":"{id}","channel":"voice","queue":"q"}}"#
+    )
+    .into_bytes()
+}
+
+/// One task and three sources: a minute, an hour, and the engine's ten minutes.
+fn cluster() -> Cluster {
+    let defaults = events_settings(1, Settings::default().recovery_max_bytes);
+    let named = |topic: &str, lateness: Option<i64>| Source {
+        topic: topic.to_owned(),
+        lateness: lateness.map(Span::from_secs),
+        ..defaults.sources[0].clone()
+    };
+    let settings = Arc::new(Settings {
+        sources: vec![
+            named("strict", Some(60)),
+            named("patient", Some(3_600)),
+            named("usual", None),
+        ],
+        ..(*defaults).clone()
+    });
+    let mut cluster = Cluster::new(&settings, SETTINGS_WALL).unwrap();
+    all_sources().for_each(|it| cluster.add_input(input(it)));
+    cluster
+}
+
+fn all_sources() -> impl Iterator<Item = u16> {
+    [STRICT, PATIENT, USUAL].into_iter()
+}
+
+fn input(source: u16) -> InputId {
+    InputId {
+        source,
+        partition: 0,
+    }
+}
+
+#[test]
+fn each_source_has_its_own_lateness() {
+    let mut cluster = cluster();
+    for (source, name, latest_in_time, too_late) in [
+        (STRICT, "strict", "11:59:00", "11:58:59"),
+        (PATIENT, "patient", "11:00:00", "10:59:59"),
+        (USUAL, "usual", "11:50:00", "11:49:59"),
+    ] {
+        for number in 0..EVENTS_OF_A_CLOCK {
+            cluster.feed(input(source), line(&format!("{name}-{number}"), "12:00:00"));
+        }
+        cluster.feed(
+            input(source),
+            line(&format!("{name}-in-time"), latest_in_time),
+        );
+        cluster.feed(input(source), line(&format!("{name}-late"), too_late));
+    }
+    cluster.run_until_quiet(50).unwrap();
+    let late = cluster.outputs.iter().map(|(_, output)| output);
+    let late: Vec<String> = (late.filter(|output| output.topic == OutTopic::DeadLetters))
+        .map(|output| {
+            let header = |name: &str| {
+                let found = output.headers.iter().find(|(key, _)| key == name);
+                String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
+            };
+            ["topic", "reason", "sentence"]
+                .map(|name| header(&format!("floorwalker-{name}")))
+                .join(" ")
+        })
+        .collect();
+    let expected = [
+        ("strict", 61, 60),
+        ("patient", 3_601, 3_600),
+        ("usual", 601, 600),
+    ];
+    assert_eq!(late.len(), expected.len(), "{late:#?}");
+    for ((name, behind, allowed), found) in expected.into_iter().zip(&late) {
+        assert!(found.starts_with(&format!("{name} late ")), "{found}");
+        let figures = [
+            format!(" {behind} s behind its partition's clock"),
+            format!("{allowed} s are allowed (`lateness` of the source"),
+        ];
+        assert!(figures.iter().all(|it| found.contains(it)), "{found}");
+    }
+    let all = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())];
+    assert_eq!(all["kpis"]["offered"], 3 * EVENTS_OF_A_CLOCK + 3);
+}
+
+#[test]
+fn what_a_patient_source_may_still_say_is_not_sealed() {
+    let mut cluster = cluster();
+    for at in ["11:10:00", "12:00:00", "12:05:00"] {
+        for source in all_sources() {
+            for number in 0..EVENTS_OF_A_CLOCK {
+                cluster.feed(input(source), line(&format!("{source}-{number}-{at}"), at));
+            }
+        }
+        cluster.run_until_quiet(50).unwrap();
+    }
+    // Almost an hour behind, to a contact of the strict source.
+    let answer = r#"{"occurred_at":"2026-03-02T11:10:07Z","source":"acd","type":"agent_answered","contact_id":"0-0-11:10:00","agent":"ana"}"#;
+    cluster.feed(input(PATIENT), answer.as_bytes().to_vec());
+    cluster.run_until_quiet(50).unwrap();
+    let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
+    assert_eq!(
+        (&queue["answered"], &queue["asa"]["mean"]),
+        (&1.into(), &7.0.into())
+    );
+    assert_eq!(cluster.counters().dead_lettered, 0);
+}
