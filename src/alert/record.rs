@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
     ) -> Self {
         let obligation = &fold.obligations[alert.obligation];
         let until = ended.map_or(alert.starts_at, |(at, _)| at);
-        let policy = context.contact_settings.policy(obligation.policy);
+        let policy = (context.contact_settings).policy(obligation.policy, obligation.opened_at);
         let by_open_time = policy.filter(|it| it.calendar.is_some());
         Self {
             obligation,

@@ -117,14 +117,7 @@ impl Value for Measure {
     const EXPECTED: &'static str = "accept, answer, first_response, next_response or resolution";
 
     fn read(text: &str) -> Result<Self, String> {
-        match text {
-            "accept" => Ok(Self::Accept),
-            "answer" => Ok(Self::Answer),
-            "first_response" => Ok(Self::FirstResponse),
-            "next_response" => Ok(Self::NextResponse),
-            "resolution" => Ok(Self::Resolution),
-            _ => Err(unknown::<Self>(text)),
-        }
+        Self::from_name(text).ok_or_else(|| unknown::<Self>(text))
     }
 }
 
@@ -132,11 +125,7 @@ impl Value for Opens {
     const EXPECTED: &'static str = "contact or queued";
 
     fn read(text: &str) -> Result<Self, String> {
-        match text {
-            "contact" => Ok(Self::Contact),
-            "queued" => Ok(Self::Queued),
-            _ => Err(unknown::<Self>(text)),
-        }
+        Self::from_name(text).ok_or_else(|| unknown::<Self>(text))
     }
 }
 
@@ -144,12 +133,7 @@ impl Value for Abandons {
     const EXPECTED: &'static str = "ignore, negative or positive";
 
     fn read(text: &str) -> Result<Self, String> {
-        match text {
-            "ignore" => Ok(Self::Ignore),
-            "negative" => Ok(Self::Negative),
-            "positive" => Ok(Self::Positive),
-            _ => Err(unknown::<Self>(text)),
-        }
+        Self::from_name(text).ok_or_else(|| unknown::<Self>(text))
     }
 }
 
@@ -157,11 +141,7 @@ impl Value for FlowOuts {
     const EXPECTED: &'static str = "exclude or include";
 
     fn read(text: &str) -> Result<Self, String> {
-        match text {
-            "exclude" => Ok(Self::Exclude),
-            "include" => Ok(Self::Include),
-            _ => Err(unknown::<Self>(text)),
-        }
+        Self::from_name(text).ok_or_else(|| unknown::<Self>(text))
     }
 }
 

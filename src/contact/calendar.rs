@@ -107,6 +107,14 @@ impl Calendar {
 }
 
 impl Hours {
+    /// Open time of a week without special days.
+    #[must_use]
+    pub fn open_a_week(&self) -> Span {
+        let spans = self.week.iter().flatten();
+        let minutes = spans.map(|it| i64::from(it.closes - it.opens)).sum::<i64>();
+        Span::from_secs(minutes * 60)
+    }
+
     /// The IANA time zone of this name; the database is part of the program.
     #[must_use]
     pub fn zone_named(name: &str) -> Option<TimeZone> {

@@ -173,6 +173,21 @@ impl Contact {
         self.fold = fold;
     }
 
+    /// Whether something that late events may still join is otherwise by these settings.
+    #[must_use]
+    pub fn is_otherwise_by(&self, settings: &ContactSettings) -> bool {
+        let mut anew = self.clone();
+        anew.handle_settings(settings);
+        anew.fold != self.fold
+    }
+
+    /// Folds anew, by other settings, what late events may still join.
+    pub fn handle_settings(&mut self, settings: &ContactSettings) {
+        if !self.is_sealed() {
+            self.refold(settings);
+        }
+    }
+
     /// Lets time pass up to `now`, which others have stopped speaking before; seals what is older than `horizon`.
     pub fn handle_timeout(
         &mut self,

@@ -34,6 +34,8 @@ pub use parts::{
     Attributes, Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome,
     Obligation, Offer, OfferOutcome, Owed, Reopening, ReportedParts, SurveyGiven, Verdict,
 };
-pub use policy::{Abandons, ContactSettings, FirstContact, FlowOuts, Measure, Opens, Policy};
+pub use policy::{
+    Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Measure, Opens, Policy, PolicyFault,
+};
 pub use prediction::{Alarm, Prediction};
 pub use record::ContactRecord;

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use super::{
     Calendar,
-    parts::{EpisodeOutcome, Verdict},
+    parts::{EpisodeOutcome, Obligation, Verdict},
 };
 use crate::event::{Channel, QueueId, Span, Timestamp};
+
+/// As long as any duration may be: in this time a threshold must pass by a calendar.
+const YEARS_MAX: i64 = 10;
+const WEEKS_MAX: i64 = YEARS_MAX * 365 / 7;
 
 /// A promise to the customer: who is measured, by when, and what an abandon in time becomes.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +35,22 @@ pub struct Policy {
     pub opens: Opens,
     /// `None`: all time counts.
     pub calendar: Option<Arc<Calendar>>,
+    /// When obligations are opened by it. Of one name there may be several policies, one after the other.
+    pub in_force: InForce,
+}
+
+/// From an instant on and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// A rule that a policy breaks: in which field, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFault {
+    pub field: &'static str,
+    pub sentence: String,
 }
 
 /// When an obligation opens and what meets it.
@@ -93,7 +113,10 @@ pub struct FirstContact {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactSettings {
+    /// Those of one name stand side by side.
     pub policies: Vec<Policy>,
+    /// What policies may go by.
+    pub calendars: Vec<Arc<Calendar>>,
     /// An abandon before this is short; exactly at it is not.
     pub short_abandon: Span,
     /// A wrap-up that nobody closes ends this long after the talk, incomplete.
@@ -136,6 +159,7 @@ impl Default for ContactSettings {
                 Policy::standard(Measure::FirstResponse, Channel::Social, response, 0.90),
                 Policy::standard(Measure::FirstResponse, Channel::Messaging, response, 0.90),
             ],
+            calendars: Vec::new(),
             short_abandon: Span::from_secs(5),
             wrap_up_max: Span::from_secs(30 * 60),
             no_wrap_up: vec![
@@ -169,6 +193,7 @@ impl Policy {
             flow_outs: FlowOuts::default(),
             opens: Opens::default(),
             calendar: None,
+            in_force: InForce::ALWAYS,
         }
     }
 
@@ -214,6 +239,49 @@ impl Policy {
         Span((self.threshold.0 as f64 * self.at_risk_at) as i64)
     }
 
+    /// The first rule that it breaks. `short_abandon`: what is short where it says nothing of its own.
+    #[must_use]
+    pub fn fault(&self, short_abandon: Span) -> Option<PolicyFault> {
+        let fault = |field, sentence: String| Some(PolicyFault { field, sentence });
+        let short = self.short_abandon.unwrap_or(short_abandon);
+        let judges_abandons = self.measure != Measure::Accept || self.short_abandon.is_some();
+        if self.threshold.0 <= 0 {
+            let sentence = "a threshold must be over zero; write for instance \"20s\"";
+            return fault("threshold", sentence.to_owned());
+        }
+        if judges_abandons && short > self.threshold {
+            let field = match self.short_abandon {
+                Some(_) => "short_abandon",
+                None => "threshold",
+            };
+            let (short, threshold) = (short.as_secs(), self.threshold.as_secs());
+            return fault(
+                field,
+                format!(
+                    "an abandon is short up to {short} s, but the threshold is {threshold} s; write a `short_abandon` not over it"
+                ),
+            );
+        }
+        if self.opens != Opens::default() && self.measure != Measure::FirstResponse {
+            let sentence = "only a `first_response` says what `opens` it; remove it";
+            return fault("opens", sentence.to_owned());
+        }
+        self.fault_by_calendar()
+    }
+
+    fn fault_by_calendar(&self) -> Option<PolicyFault> {
+        let calendar = self.calendar.as_ref()?;
+        let weekly = calendar.hours().open_a_week();
+        (self.threshold.0 > weekly.0 * WEEKS_MAX).then(|| PolicyFault {
+            field: "threshold",
+            sentence: format!(
+                "by the calendar `{}`, open {} h a week, this takes over {YEARS_MAX} years; write a shorter threshold",
+                calendar.name,
+                weekly.as_secs() / 3_600.0
+            ),
+        })
+    }
+
     fn verdict_of_wait(&self, outcome: EpisodeOutcome, wait: Span, short: Span) -> Verdict {
         match outcome {
             EpisodeOutcome::Answered => Verdict::Met,
@@ -233,16 +301,37 @@ impl Policy {
 }
 
 impl ContactSettings {
+    /// The policy with this code that was in force then, else any.
     #[must_use]
-    pub fn policy(&self, code: u16) -> Option<&Policy> {
-        self.policies.iter().find(|policy| policy.code() == code)
+    pub fn policy(&self, code: u16, at: Timestamp) -> Option<&Policy> {
+        let mut of_code = (self.policies.iter()).filter(|policy| policy.code() == code);
+        let first = of_code.clone().next();
+        of_code.find(|policy| policy.in_force.holds(at)).or(first)
     }
 
     /// The name of the policy with this code, or that there is none any more.
     #[must_use]
     pub fn policy_name(&self, code: u16) -> &str {
-        self.policy(code)
+        self.policy(code, Timestamp::MAX)
             .map_or("(no longer configured)", |policy| policy.name.as_str())
+    }
+
+    /// The calendar with this name.
+    ///
+    /// # Errors
+    /// A sentence, when there is none.
+    pub fn calendar(&self, name: &str) -> Result<Arc<Calendar>, String> {
+        let found = self.calendars.iter().find(|it| it.name == name);
+        let names = || self.calendars.iter().map(|it| it.name.as_str());
+        found.map(Arc::clone).ok_or_else(|| match names().collect::<Vec<_>>().as_slice() {
+            [] => format!(
+                "there is no calendar `{name}`; add a [calendars.{name}] with its `zone` and hours"
+            ),
+            names => format!(
+                "there is no calendar `{name}`; write {}, or add a [calendars.{name}]",
+                names.join(" or ")
+            ),
+        })
     }
 
     #[must_use]
@@ -253,18 +342,44 @@ impl ContactSettings {
     /// What a wait that ends in time makes of its obligation. One whose policy is configured no longer is excluded.
     pub(super) fn verdict_of_wait(
         &self,
-        policy: u16,
+        obligation: &Obligation,
         outcome: EpisodeOutcome,
         wait: Span,
     ) -> Verdict {
-        self.policy(policy).map_or(Verdict::Excluded, |policy| {
+        let policy = self.policy(obligation.policy, obligation.opened_at);
+        policy.map_or(Verdict::Excluded, |policy| {
             let short = policy.short_abandon.unwrap_or(self.short_abandon);
             policy.verdict_of_wait(outcome, wait, short)
         })
     }
 }
 
+impl InForce {
+    pub const ALWAYS: Self = Self {
+        from: Timestamp::MIN,
+        until: Timestamp::MAX,
+    };
+
+    #[must_use]
+    pub fn holds(self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
 impl Measure {
+    const ALL: [Self; 5] = [
+        Self::Accept,
+        Self::Answer,
+        Self::FirstResponse,
+        Self::NextResponse,
+        Self::Resolution,
+    ];
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -273,6 +388,40 @@ impl Measure {
             Self::FirstResponse => "first_response",
             Self::NextResponse => "next_response",
             Self::Resolution => "resolution",
+        }
+    }
+}
+
+impl Opens {
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "contact" => Some(Self::Contact),
+            "queued" => Some(Self::Queued),
+            _ => None,
+        }
+    }
+}
+
+impl Abandons {
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "ignore" => Some(Self::Ignore),
+            "negative" => Some(Self::Negative),
+            "positive" => Some(Self::Positive),
+            _ => None,
+        }
+    }
+}
+
+impl FlowOuts {
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "exclude" => Some(Self::Exclude),
+            "include" => Some(Self::Include),
+            _ => None,
         }
     }
 }

@@ -126,6 +126,10 @@ impl Customers {
         }
     }
 
+    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+        self.settings = Arc::clone(settings);
+    }
+
     /// Takes up a customer of a restored store: the timer.
     ///
     /// # Errors

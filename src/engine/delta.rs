@@ -42,6 +42,10 @@ impl Deltas {
         }
     }
 
+    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+        self.settings = Arc::clone(settings);
+    }
+
     /// Adds a fact `sign` times to the sums of its `grain` of time.
     pub(super) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
         let Audience {
@@ -58,9 +62,9 @@ impl Deltas {
         if matches!(fact.what, What::EngagementBegan | What::EngagementEnded) {
             return;
         }
-        let places = &self.settings.kpi.places_by_queue;
+        let places = &self.settings.kpi.places;
         let without_agent = queue.filter(|_| agent.is_none());
-        let place = without_agent.and_then(|it| places.get(it)).cloned();
+        let place = without_agent.and_then(|it| places.of(it, fact.at)).cloned();
         let second = fact.at.floor(grain);
         let mut tell = |entity| self.tally(entity, second).add(fact.what, sign);
         match agent {
@@ -73,6 +77,29 @@ impl Deltas {
                 tell(Entity::Queue(queue.clone()));
             }
             tell(Entity::Channel(channel));
+        }
+    }
+
+    /// What was told of a wait goes from the groups that answered for its queue to those that do now.
+    pub(super) fn move_fact(&mut self, fact: &Fact<'_>, to: &Settings, grain: Span) {
+        let Audience {
+            agent: None,
+            queue: Some(queue),
+            ..
+        } = fact.audience
+        else {
+            return;
+        };
+        let was = self.settings.kpi.places.of(queue, fact.at).cloned();
+        let is = to.kpi.places.of(queue, fact.at).cloned();
+        if was == is {
+            return;
+        }
+        let second = fact.at.floor(grain);
+        for (place, sign) in [(was, -1), (is, 1)] {
+            for entity in place.iter().flat_map(groups_of) {
+                self.tally(entity, second).add(fact.what, sign);
+            }
         }
     }
 

@@ -64,6 +64,8 @@ impl Gauges {
 #[derive(Debug)]
 pub(super) struct Waiting {
     settings: Arc<Settings>,
+    /// Teams and sites are those of now.
+    pub now: Timestamp,
     by_entity: BTreeMap<Entity, Book>,
     changed: BTreeSet<Entity>,
 }
@@ -81,9 +83,24 @@ impl Waiting {
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         Self {
             settings: Arc::clone(settings),
+            now: Timestamp::MIN,
             by_entity: BTreeMap::new(),
             changed: BTreeSet::new(),
         }
+    }
+
+    /// Goes on to `now`, by these settings. True if a queue has another team or site then: all contacts are to be counted
+    /// again.
+    pub(super) fn go_on(&mut self, settings: &Arc<Settings>, now: Timestamp) -> bool {
+        let new_settings = !Arc::ptr_eq(&self.settings, settings);
+        let anew = new_settings || settings.kpi.places.change_within(self.now, now);
+        self.settings = Arc::clone(settings);
+        self.now = self.now.max(now);
+        if anew {
+            let known = std::mem::take(&mut self.by_entity).into_keys();
+            self.changed.extend(known);
+        }
+        anew
     }
 
     /// Counts a contact `sign` times.
@@ -114,7 +131,7 @@ impl Waiting {
         let mut entities = vec![Entity::Channel(fold.attributes.channel())];
         for queue in queues {
             entities.push(Entity::Queue(queue.clone()));
-            let place = self.settings.kpi.places_by_queue.get(queue);
+            let place = self.settings.kpi.places.of(queue, self.now);
             entities.extend(place.into_iter().flat_map(groups_of));
         }
         entities.sort_unstable();

@@ -91,6 +91,10 @@ impl Scores {
         }
     }
 
+    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+        self.settings = Arc::clone(settings);
+    }
+
     #[must_use]
     pub(super) fn finest_pane(&self) -> Span {
         self.levels.finest_pane()

@@ -1,7 +1,8 @@
 //! What the engine must be told; filled by configuration, read once.
 
 use crate::{
-    contact::ContactSettings, csat::CsatSettings, decode::Format, event::Span, kpi::KpiSettings,
+    contact::ContactSettings, csat::CsatSettings, decode::Format, directory::Directory,
+    event::Span, kpi::KpiSettings,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,19 @@ pub struct Source {
 }
 
 impl Settings {
+    /// With what the directory changes.
+    #[must_use]
+    pub fn with(&self, directory: &Directory) -> Self {
+        Self {
+            contact: directory.contact_settings(&self.contact),
+            kpi: KpiSettings {
+                places: directory.places(&self.kpi.places),
+                ..self.kpi.clone()
+            },
+            ..self.clone()
+        }
+    }
+
     /// Behind a clock by more than this, nothing comes from any source.
     #[must_use]
     pub fn lateness_max(&self) -> Span {

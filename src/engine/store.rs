@@ -46,6 +46,7 @@ pub(super) enum Part {
     Agent(AgentId),
     /// All reasons of being away that panes count.
     Reasons,
+    Directory,
 }
 
 const CONTACT: u8 = b'c';
@@ -56,6 +57,7 @@ const OUTBOX: u8 = b'o';
 const USUAL: u8 = b'u';
 const AGENT: u8 = b'a';
 const REASONS: u8 = b'r';
+const DIRECTORY: u8 = b'd';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -352,6 +354,11 @@ impl PartKey {
         Self::of_machine(machine_prefix(REASONS, ""))
     }
 
+    #[must_use]
+    pub(super) fn directory() -> Self {
+        Self::of_machine(machine_prefix(DIRECTORY, ""))
+    }
+
     /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
     #[must_use]
     pub(super) fn panes(entity: &Entity) -> Self {
@@ -399,6 +406,7 @@ impl Part {
             USUAL => Some(Self::Usual(QueueId::new(name))),
             AGENT => Some(Self::Agent(AgentId::new(name))),
             REASONS => Some(Self::Reasons),
+            DIRECTORY => Some(Self::Directory),
             _ => None,
         }
     }

@@ -24,4 +24,4 @@ pub use lasting::{Lasting, Times, reason_code};
 pub use pane::{Levels, Pane};
 pub use scorecard::{KpiRecord, Live, NamedTimes, Ratio, Scorecard};
 pub use tally::{Count, Durations, Tally};
-pub use window::{KpiSettings, Place, Window};
+pub use window::{KpiSettings, Place, Places, Window};

@@ -243,7 +243,10 @@ impl Ratio {
 impl<'a> SlaByPolicy<'a> {
     fn new(tally: &Tally, policies: &'a [Policy]) -> Self {
         let decided = |policy: &Policy, verdict| tally.get(Count::Decided(policy.code(), verdict));
-        let named = policies.iter().filter_map(|policy| {
+        // Policies of one name stand side by side and count as one.
+        let named = policies.chunk_by(|one, next| one.name == next.name);
+        let named = named.filter_map(|of_name| {
+            let policy = of_name.first()?;
             let compliance = Compliance::new(
                 decided(policy, Verdict::Met),
                 decided(policy, Verdict::Missed),

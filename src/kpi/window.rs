@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::event::{QueueId, SiteId, Span, TeamId};
+use crate::event::{QueueId, SiteId, Span, TeamId, Timestamp};
 
 /// Where an agent or a queue belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
@@ -13,6 +13,52 @@ pub struct Place {
     pub team: Option<TeamId>,
     #[n(1)]
     pub site: Option<SiteId>,
+}
+
+/// The team and site that answer for each queue, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places {
+    /// Oldest first.
+    by_queue: BTreeMap<QueueId, Vec<(Timestamp, Place)>>,
+}
+
+impl Places {
+    /// Who answered for the queue then.
+    #[must_use]
+    pub fn of(&self, queue: &QueueId, at: Timestamp) -> Option<&Place> {
+        let places = self.by_queue.get(queue)?;
+        let then = places.iter().rev().find(|(from, _)| *from <= at);
+        then.map(|(_, place)| place)
+    }
+
+    /// Whether somebody else answers for a queue at `to` than did at `from`, or did in between.
+    #[must_use]
+    pub fn change_within(&self, from: Timestamp, to: Timestamp) -> bool {
+        let mut changes = self.by_queue.values().flatten().map(|(at, _)| *at);
+        changes.any(|at| from < at && at <= to)
+    }
+
+    /// From then on, until something later is said, `place` answers for the queue.
+    pub fn set(&mut self, queue: &QueueId, from: Timestamp, place: Place) {
+        let places = self.by_queue.entry(queue.clone()).or_default();
+        let at = places.partition_point(|(known, _)| *known < from);
+        if places.get(at).is_some_and(|(known, _)| *known == from) {
+            places[at].1 = place;
+        } else {
+            places.insert(at, (from, place));
+        }
+    }
+}
+
+/// Places that have always been these.
+impl FromIterator<(QueueId, Place)> for Places {
+    fn from_iter<I: IntoIterator<Item = (QueueId, Place)>>(always: I) -> Self {
+        let mut places = Self::default();
+        for (queue, place) in always {
+            places.set(&queue, Timestamp::MIN, place);
+        }
+        places
+    }
 }
 
 /// A sliding window of whole panes, or everything.
@@ -33,7 +79,7 @@ pub struct KpiSettings {
     /// How often changed agents are written.
     pub agent_beat: Span,
     /// The teams and sites that answer for queues: they hear of waits.
-    pub places_by_queue: BTreeMap<QueueId, Place>,
+    pub places: Places,
 }
 
 impl Window {
@@ -78,7 +124,7 @@ impl Default for KpiSettings {
             ],
             group_beat: Span::from_secs(1),
             agent_beat: Span::from_secs(30),
-            places_by_queue: BTreeMap::new(),
+            places: Places::default(),
         }
     }
 }

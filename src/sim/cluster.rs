@@ -24,6 +24,9 @@ pub struct Cluster {
     /// By destination.
     exchange: Vec<Vec<Vec<u8>>>,
     feed_by_input: BTreeMap<InputId, Feed>,
+    /// The topic of the directory, and how much of it each task has heard.
+    directory: Vec<Vec<u8>>,
+    heard: Vec<usize>,
     /// Outputs of committed steps, with the task that wrote them.
     pub outputs: Vec<(TaskId, Output)>,
     /// The wall clock that the tasks are told.
@@ -73,6 +76,8 @@ impl Cluster {
             committed: (0..tasks).map(|_| Committed::default()).collect(),
             exchange: vec![Vec::new(); tasks],
             feed_by_input: BTreeMap::new(),
+            directory: Vec::new(),
+            heard: vec![0; tasks],
             outputs: Vec::new(),
             wall,
             shadows: None,
@@ -109,6 +114,11 @@ impl Cluster {
             .or_default()
             .records
             .push(record);
+    }
+
+    /// Appends a statement to the directory: each task hears it when it goes on.
+    pub fn state(&mut self, json: &str) {
+        self.directory.push(json.as_bytes().to_vec());
     }
 
     /// From now on everything at its end stands at least at `at`.
@@ -155,6 +165,12 @@ impl Cluster {
 
     fn take_in(&mut self, id: TaskId, limit: usize) -> Result<(), TaskError> {
         let task = &mut self.tasks[usize::from(id.0)];
+        let heard = &mut self.heard[usize::from(id.0)];
+        for (offset, json) in (0..).zip(&self.directory).skip(*heard) {
+            // What can't be read changes nothing.
+            task.handle_statement(offset, json, self.wall).ok();
+        }
+        *heard = self.directory.len();
         let exchange = &self.exchange[usize::from(id.0)];
         let position = task.exchange_position();
         for (offset, frame) in (0..)
@@ -210,6 +226,7 @@ impl Cluster {
     fn restore(&mut self, id: TaskId) -> Result<Task, TaskError> {
         let committed = &self.committed[usize::from(id.0)];
         let mut task = Task::new(id, &self.settings);
+        self.heard[usize::from(id.0)] = 0;
         let first = usize::try_from(committed.restore_from).unwrap_or(0);
         for (offset, record) in (0..).zip(&committed.state).skip(first) {
             task.restore(offset, record)?;
@@ -260,7 +277,11 @@ impl Cluster {
             .tasks
             .iter()
             .all(|task| task.pending() == Pending::Nothing);
-        feeds_read && frames_read && nothing_pending
+        let directory_heard = self
+            .heard
+            .iter()
+            .all(|heard| *heard == self.directory.len());
+        feeds_read && frames_read && nothing_pending && directory_heard
     }
 
     /// The sums of all tasks.

@@ -36,6 +36,7 @@ mod demo;
 mod deploy;
 #[cfg(feature = "kafka")]
 mod deployment;
+mod directory;
 mod first_contact;
 mod golden;
 #[cfg(feature = "kafka")]

@@ -28,7 +28,7 @@ pub(crate) fn events_settings(tasks: u16, recovery_max_bytes: u64) -> Arc<Settin
         sources: vec![source],
         recovery_max_bytes,
         kpi: KpiSettings {
-            places_by_queue: GROUPS.into_iter().map(place).collect(),
+            places: GROUPS.into_iter().map(place).collect(),
             ..KpiSettings::default()
         },
         ..Settings::default()

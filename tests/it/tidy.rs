@@ -7,8 +7,19 @@ use std::{
 
 /// Pipeline stages in the order an event meets them. A stage may use itself and earlier entries.
 const PURE_IN_ORDER: &[&str] = &[
-    "event", "proto", "decode", "contact", "customer", "kpi", "agent", "staffing", "csat", "alert",
-    "engine", "sim",
+    "event",
+    "proto",
+    "decode",
+    "contact",
+    "customer",
+    "kpi",
+    "directory",
+    "agent",
+    "staffing",
+    "csat",
+    "alert",
+    "engine",
+    "sim",
 ];
 /// What touches the world.
 const EDGE: &[&str] = &["kafka", "serve", "config", "cli"];

@@ -14,9 +14,6 @@ use crate::{
 
 /// Each holds the opening hours of a century, about a megabyte.
 const CALENDARS_MAX: usize = 100;
-/// As long as any duration may be: in this time a threshold must pass.
-const YEARS_MAX: i64 = 10;
-const WEEKS_MAX: i64 = YEARS_MAX * 365 / 7;
 
 /// A span as it was written, with the day it is laid on: minutes from the midnight of day 0.
 struct Laid<'a> {
@@ -36,49 +33,6 @@ pub(super) fn calendars(
         Ok(Arc::new(Calendar::new(name.get_ref(), hours(name, it)?)))
     };
     said.iter().map(calendar).collect()
-}
-
-/// The calendar that a policy names, if its threshold can pass by it.
-pub(super) fn of_policy(
-    said: &file::Policy,
-    calendars: &[Arc<Calendar>],
-) -> Result<Option<Arc<Calendar>>, Fault> {
-    let Some(name) = &said.calendar else {
-        return Ok(None);
-    };
-    let found = calendars.iter().find(|it| it.name == *name.get_ref());
-    let Some(calendar) = found else {
-        return Err(name.fault(unknown(name.get_ref(), calendars)));
-    };
-    let weekly = weekly(calendar.hours());
-    if said.threshold.get_ref().0.0 > weekly.0 * WEEKS_MAX {
-        return Err(said.threshold.fault(format!(
-            "by the calendar `{}`, open {} h a week, this takes over {YEARS_MAX} years; write a shorter threshold",
-            calendar.name,
-            weekly.as_secs() / 3_600.0
-        )));
-    }
-    Ok(Some(Arc::clone(calendar)))
-}
-
-fn unknown(name: &str, calendars: &[Arc<Calendar>]) -> String {
-    let names: Vec<&str> = calendars.iter().map(|it| it.name.as_str()).collect();
-    match names.as_slice() {
-        [] => format!(
-            "there is no calendar `{name}`; add a [calendars.{name}] with its `zone` and hours"
-        ),
-        names => format!(
-            "there is no calendar `{name}`; write {}, or add a [calendars.{name}]",
-            names.join(" or ")
-        ),
-    }
-}
-
-/// Open time of a week without special days.
-fn weekly(hours: &Hours) -> Span {
-    let spans = hours.week.iter().flatten();
-    let minutes = spans.map(|it| i64::from(it.closes - it.opens)).sum::<i64>();
-    Span::from_secs(minutes * 60)
 }
 
 fn hours(name: &Spanned<String>, said: &file::Calendar) -> Result<Hours, Fault> {

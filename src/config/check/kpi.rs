@@ -8,7 +8,7 @@ use super::{At as _, over_zero, put};
 use crate::{
     config::{Fault, file, value::Value as _},
     event::{QueueId, SiteId, Span, TeamId},
-    kpi::{KpiSettings, Place, Window},
+    kpi::{KpiSettings, Place, Places, Window},
 };
 
 const SECOND: i64 = 1_000_000;
@@ -33,9 +33,7 @@ pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
 }
 
 /// The team and site that answer for each queue.
-pub(super) fn places(
-    queues: BTreeMap<String, file::Queue>,
-) -> Result<BTreeMap<QueueId, Place>, Fault> {
+pub(super) fn places(queues: BTreeMap<String, file::Queue>) -> Result<Places, Fault> {
     let name = |said: Option<Spanned<String>>, what| match said {
         Some(empty) if empty.get_ref().trim().is_empty() => Err(empty.fault(format!(
             "a {what} needs a name; leave the line out for none"

@@ -34,16 +34,16 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     let kafka = kafka::settings(file.kafka)?;
     let mut contact = contact(&file.contact)?;
     first_contact(&mut contact, &file.fcr, file.contact.remember_min.as_ref())?;
-    let calendars = calendar::calendars(&file.calendars)?;
+    contact.calendars = calendar::calendars(&file.calendars)?;
     if let Some(policies) = file.policy {
-        contact.policies = policy::policies(policies, contact.short_abandon, &calendars)?;
+        contact.policies = policy::policies(policies, &contact)?;
     }
     contact.privacy_key = privacy_key(file.privacy)?;
     let mut engine = engine(&file.engine)?;
     engine.sources = kafka::sources(file.source, &kafka.prefix)?;
     engine.contact = contact;
     engine.kpi = kpi::settings(file.kpi)?;
-    engine.kpi.places_by_queue = kpi::places(file.queues)?;
+    engine.kpi.places = kpi::places(file.queues)?;
     by_channel(&mut engine.csat.usual_handle, &file.csat.usual_handle)?;
     let threshold = file.alerts.csat_low_predicted.threshold.take();
     put(&mut engine.csat.threshold, share(threshold, false)?);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::{At as _, calendar, put, share, time};
+use super::{At as _, put, share, time};
 use crate::{
     config::{Fault, file, value::Said},
-    contact::{Calendar, Measure, Opens, Policy},
+    contact::{Calendar, ContactSettings, InForce, Policy},
     decode::TEXT_BYTES_MAX,
-    event::{QueueId, Span},
+    event::QueueId,
 };
 
 const TARGET: f64 = 0.8;
@@ -19,16 +19,15 @@ const POLICIES_MAX: usize = 100;
 
 pub(super) fn policies(
     list: Vec<file::Policy>,
-    short_abandon: Span,
-    calendars: &[Arc<Calendar>],
+    settings: &ContactSettings,
 ) -> Result<Vec<Policy>, Fault> {
     let mut policies: Vec<Policy> = Vec::new();
-    for said in list {
+    for mut said in list {
         let at = match &said.name {
             Some(name) => Spanned::new(name.span(), ()),
             None => Spanned::new(said.measure.span(), ()),
         };
-        let policy = policy(said, short_abandon, calendars)?;
+        let policy = policy(&mut said, settings)?;
         if policies.iter().any(|other| other.name == policy.name) {
             return Err(at.fault(format!(
                 "there is a policy `{}` already; give this one a `name` of its own",
@@ -49,40 +48,42 @@ pub(super) fn policies(
     Ok(policies)
 }
 
-fn policy(
-    said: file::Policy,
-    short_abandon: Span,
-    calendars: &[Arc<Calendar>],
-) -> Result<Policy, Fault> {
-    short_within_threshold(&said, short_abandon)?;
-    let calendar = calendar::of_policy(&said, calendars)?;
+fn policy(said: &mut file::Policy, settings: &ContactSettings) -> Result<Policy, Fault> {
     let mut policy = Policy {
-        name: name(&said)?,
+        name: name(said)?,
         measure: said.measure.get_ref().0,
-        channel: said.channel.map(|Said(channel)| channel),
+        channel: said.channel.as_ref().map(|Said(channel)| *channel),
         queues: said.queues.iter().map(queue).collect::<Result<_, _>>()?,
         threshold: said.threshold.get_ref().0,
-        target: share(said.target, true)?.unwrap_or(TARGET),
-        at_risk_at: share(said.at_risk_at, false)?.unwrap_or(AT_RISK_AT),
+        target: share(said.target.take(), true)?.unwrap_or(TARGET),
+        at_risk_at: share(said.at_risk_at.take(), false)?.unwrap_or(AT_RISK_AT),
         abandons: Default::default(),
         short_abandon: time(said.short_abandon.as_ref()),
         flow_outs: Default::default(),
         opens: Default::default(),
-        calendar,
+        calendar: said
+            .calendar
+            .as_ref()
+            .map(|it| calendar(it, settings))
+            .transpose()?,
+        in_force: InForce::ALWAYS,
     };
-    put(&mut policy.abandons, said.abandons.map(|Said(word)| word));
-    if let Some(opens) = &said.opens {
-        policy.opens = opens_of(opens, policy.measure)?;
+    put(
+        &mut policy.abandons,
+        said.abandons.as_ref().map(|Said(word)| *word),
+    );
+    put(
+        &mut policy.opens,
+        said.opens.as_ref().map(|it| it.get_ref().0),
+    );
+    put(
+        &mut policy.flow_outs,
+        said.flow_outs.as_ref().map(|Said(word)| *word),
+    );
+    match policy.fault(settings.short_abandon) {
+        Some(fault) => Err(place_of(fault.field, said).fault(fault.sentence)),
+        None => Ok(policy),
     }
-    put(&mut policy.flow_outs, said.flow_outs.map(|Said(word)| word));
-    Ok(policy)
-}
-
-fn opens_of(said: &Spanned<Said<Opens>>, measure: Measure) -> Result<Opens, Fault> {
-    if measure == Measure::FirstResponse {
-        return Ok(said.get_ref().0);
-    }
-    Err(said.fault("only a `first_response` says what `opens` it; remove it"))
 }
 
 fn name(said: &file::Policy) -> Result<String, Fault> {
@@ -106,24 +107,17 @@ fn queue(said: &Spanned<String>) -> Result<QueueId, Fault> {
     Err(said.fault(format!("a queue's id has 1 to {TEXT_BYTES_MAX} bytes")))
 }
 
-fn short_within_threshold(said: &file::Policy, default: Span) -> Result<(), Fault> {
-    let threshold = said.threshold.get_ref().0;
-    if threshold == Span::ZERO {
-        return Err(said
-            .threshold
-            .fault("a threshold must be over zero; write for instance \"20s\""));
-    }
-    let (at, short) = match &said.short_abandon {
-        Some(own) => (own, own.get_ref().0),
-        None => (&said.threshold, default),
+fn calendar(said: &Spanned<String>, settings: &ContactSettings) -> Result<Arc<Calendar>, Fault> {
+    let found = settings.calendar(said.get_ref());
+    found.map_err(|sentence| said.fault(sentence))
+}
+
+/// Where a rule of policies is broken.
+fn place_of(field: &str, said: &file::Policy) -> Spanned<()> {
+    let own = match field {
+        "short_abandon" => said.short_abandon.as_ref().map(Spanned::span),
+        "opens" => said.opens.as_ref().map(Spanned::span),
+        _ => None,
     };
-    let is_abandoned = said.measure.get_ref().0 != Measure::Accept;
-    if short > threshold && (is_abandoned || said.short_abandon.is_some()) {
-        return Err(at.fault(format!(
-            "an abandon is short up to {} s, but the threshold is {} s; write a `short_abandon` not over it",
-            short.as_secs(),
-            threshold.as_secs()
-        )));
-    }
-    Ok(())
+    Spanned::new(own.unwrap_or_else(|| said.threshold.span()), ())
 }

@@ -113,7 +113,7 @@ impl Fold {
         self.close(
             |it| it == owed,
             ending,
-            |obligation| settings.verdict_of_wait(obligation.policy, outcome, wait),
+            |obligation| settings.verdict_of_wait(obligation, outcome, wait),
         );
         self.end_offers(at, None, OfferOutcome::Withdrawn);
     }
@@ -136,7 +136,7 @@ impl Fold {
         let abandoned = outcome == EpisodeOutcome::Abandoned;
         let is_lost = |owed: Owed| owed.is_response() || (abandoned && owed == Owed::Resolution);
         self.close(is_lost, ending, |obligation| {
-            settings.verdict_of_wait(obligation.policy, outcome, wait)
+            settings.verdict_of_wait(obligation, outcome, wait)
         });
     }
 
@@ -209,6 +209,7 @@ impl Fold {
         let channel = self.attributes.channel();
         for policy in &settings.policies {
             if policy.measure == owed.measure()
+                && policy.in_force.holds(at)
                 && policy.applies_to(channel, queue)
                 && is_meant(policy, &self.obligations)
             {

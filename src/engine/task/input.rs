@@ -103,7 +103,7 @@ impl Task {
         }
     }
 
-    fn note_unsaid(&mut self, bytes: usize) {
+    pub(super) fn note_unsaid(&mut self, bytes: usize) {
         self.unsaid = true;
         self.unsaid_bytes += bytes;
     }

@@ -1,5 +1,6 @@
 //! One task: the path of an event through its stages, and the step that makes it visible.
 
+mod directory;
 mod input;
 mod output;
 
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::{
     contact::Contact,
+    directory::Directory,
     event::{Span, Text, Timestamp},
 };
 
@@ -36,7 +38,10 @@ const SECOND: Span = Span::from_secs(1);
 #[derive(Debug)]
 pub struct Task {
     id: TaskId,
+    /// As the directory has them.
     settings: Arc<Settings>,
+    configured: Arc<Settings>,
+    directory: Directory,
     placement: Placement,
     meta: Meta,
     store: Store,
@@ -77,6 +82,8 @@ impl Task {
         Self {
             id,
             settings: Arc::clone(settings),
+            configured: Arc::clone(settings),
+            directory: Directory::default(),
             placement: Placement::new(settings.tasks),
             meta,
             store: Store::default(),
@@ -149,6 +156,10 @@ impl Task {
 
     /// Hands each part of the restored store to the stage whose state it is.
     fn take_up_parts(&mut self) -> Result<(), TaskError> {
+        self.take_up_directory()?;
+        if let Some(clock) = self.meta.contact_clock {
+            self.contacts.wait_on(clock.at, &Store::default());
+        }
         for (part, image) in self.store.iter() {
             let read = match &part {
                 Part::Contact(id) => self.contacts.take_up(id, image),
@@ -162,6 +173,7 @@ impl Task {
                 }
                 Part::Agent(id) => self.agents.take_up(id, image),
                 Part::Reasons => self.scores.take_up_reasons(image),
+                Part::Directory => Ok(()),
             };
             read.map_err(|error| TaskError::Corrupt {
                 task: self.id.0,

@@ -93,7 +93,7 @@ impl Task {
     }
 
     /// Live, numbers are exact at each second; in catching up at each finest pane, which makes fewer sums of them.
-    fn grain(&self, clock: Option<Timestamp>) -> Span {
+    pub(super) fn grain(&self, clock: Option<Timestamp>) -> Span {
         if self.is_history(clock) {
             self.scores.finest_pane()
         } else {

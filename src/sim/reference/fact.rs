@@ -97,7 +97,7 @@ impl Whose {
         let queue = self.queue.as_ref().map(|it| format!("queue:{it}"));
         let groups = match (&self.agent, &self.queue) {
             (Some(theirs), _) => roster.of_agent(theirs, at),
-            (None, Some(its)) => roster.of_queue(its),
+            (None, Some(its)) => roster.of_queue(its, at),
             (None, None) => Vec::new(),
         };
         let channel = self
@@ -207,7 +207,8 @@ impl<'a> Book<'a> {
         for policy in &settings.policies {
             let applies = policy.measure == Measure::Answer
                 && of_channel(policy.channel)
-                && policy.covers(Some(&wait.queue));
+                && policy.covers(Some(&wait.queue))
+                && policy.is_in_force(wait.queued_at);
             if applies {
                 // By the time of the answer it is decided, one way or the other.
                 let outcome = obligation::of_wait(parts, wait, policy, settings, *at).outcome;

@@ -32,7 +32,7 @@ pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
 pub use record::window_name;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
-pub use settings::{Abandons, Fcr, FlowOuts, Measure, Opens, Policy, Settings};
+pub use settings::{Abandons, Fcr, FlowOuts, Measure, Move, Opens, Policy, Settings};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +71,7 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         Key::Agent(agent) => Some(agent),
         Key::Contact(_) | Key::Alert(_) => None,
     });
-    let roster = Roster::new(&settings.queues, events_by_agent, clock);
+    let roster = Roster::new((&settings.queues, &settings.moves), events_by_agent, clock);
     let all: Vec<Parts> = (events_by_contact.values())
         .filter_map(|theirs| reading::read(theirs, settings, clock))
         .collect();

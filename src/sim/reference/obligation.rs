@@ -42,21 +42,21 @@ pub(super) fn of_contact(parts: &Parts, settings: &Settings, clock: Timestamp) -
         {
             continue;
         }
-        match policy.measure {
-            Measure::Answer => obligations.extend(
-                (parts.waits.iter())
-                    .filter(|wait| policy.covers(Some(&wait.queue)))
-                    .map(|wait| of_wait(parts, wait, policy, settings, clock)),
-            ),
+        let made: Vec<Obligation> = match policy.measure {
+            Measure::Answer => (parts.waits.iter())
+                .filter(|wait| policy.covers(Some(&wait.queue)))
+                .map(|wait| of_wait(parts, wait, policy, settings, clock))
+                .collect(),
             Measure::FirstResponse | Measure::NextResponse | Measure::Resolution => {
-                obligations.extend(response::of_contact(parts, policy, settings, clock));
+                response::of_contact(parts, policy, settings, clock)
             }
-            Measure::Accept => obligations.extend(
-                (parts.offers.iter())
-                    .filter(|offer| policy.covers(offer.queue.as_ref()))
-                    .map(|offer| of_offer(parts, offer, policy, clock)),
-            ),
-        }
+            Measure::Accept => (parts.offers.iter())
+                .filter(|offer| policy.covers(offer.queue.as_ref()))
+                .map(|offer| of_offer(parts, offer, policy, clock))
+                .collect(),
+        };
+        let opened_by_it = |it: &Obligation| policy.is_in_force(it.opened_at);
+        obligations.extend(made.into_iter().filter(opened_by_it));
     }
     obligations
 }
@@ -106,6 +106,10 @@ impl Wait {
 }
 
 impl Policy {
+    pub(super) fn is_in_force(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+
     /// A policy for certain queues does not cover what has none.
     pub(super) fn covers(&self, queue: Option<&QueueId>) -> bool {
         let Some(queues) = &self.queues else {

@@ -81,9 +81,12 @@ impl Owed<'_> {
         })
     }
 
-    /// The first inbound wait opens one; a reopening another, if none runs.
+    /// The first inbound wait opens one; a reopening another, if none runs: each by the terms of its time.
     fn resolutions(&self) -> Vec<Obligation> {
         let moments = &self.parts.moments;
+        let of_name = |it: &&Policy| it.name == self.policy.name;
+        let policies = self.settings.policies.iter().filter(of_name);
+        let terms_at = |at| policies.clone().find(|it| it.is_in_force(at));
         let first_wait = moments.iter().position(|it| it.what == Said::Queued);
         let mut made: Vec<Obligation> = Vec::new();
         let mut running_to: Option<usize> = None;
@@ -94,9 +97,11 @@ impl Owed<'_> {
                 let ended_by_event = running_to.is_some_and(|end| end < index);
                 !ended_by_event && moment.at <= last.due_at
             });
-            if opens && !runs && self.policy.covers(moment.queue.as_ref()) {
-                made.push(self.obligation(index));
-                running_to = self.ending(index).map(|(end, _)| end);
+            let terms = terms_at(moment.at).filter(|it| it.covers(moment.queue.as_ref()));
+            if let Some(policy) = terms.filter(|_| opens && !runs) {
+                let owed = Owed { policy, ..*self };
+                made.push(owed.obligation(index));
+                running_to = owed.ending(index).map(|(end, _)| end);
             }
         }
         made

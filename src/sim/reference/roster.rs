@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Move;
 use crate::event::{AgentId, AgentStateChanged, Body, Event, QueueId, Span, Timestamp};
 
 /// From then on a state is offline.
@@ -12,6 +13,7 @@ pub(super) type GroupsByQueue = BTreeMap<String, (Option<String>, Option<String>
 #[derive(Debug)]
 pub(super) struct Roster<'a> {
     groups_by_queue: &'a GroupsByQueue,
+    moves: &'a [Move],
     pub(super) spells_by_agent: BTreeMap<&'a AgentId, Vec<Spell<'a>>>,
 }
 
@@ -26,21 +28,26 @@ pub(super) struct Spell<'a> {
 impl<'a> Roster<'a> {
     /// Of each agent's events: in order, each once, none after the clock.
     pub(super) fn new(
-        groups_by_queue: &'a GroupsByQueue,
+        (groups_by_queue, moves): (&'a GroupsByQueue, &'a [Move]),
         events_by_agent: BTreeMap<&'a AgentId, Vec<&'a Event>>,
         clock: Timestamp,
     ) -> Self {
         let spells = |events: Vec<&'a Event>| spells(&events, clock);
         Self {
             groups_by_queue,
+            moves,
             spells_by_agent: (events_by_agent.into_iter())
                 .map(|(agent, events)| (agent, spells(events)))
                 .collect(),
         }
     }
 
-    /// The team and site of a queue.
-    pub(super) fn of_queue(&self, queue: &QueueId) -> Vec<String> {
+    /// The team and site of a queue then.
+    pub(super) fn of_queue(&self, queue: &QueueId, at: Timestamp) -> Vec<String> {
+        let is_its = |it: &&Move| it.queue == queue.as_str() && it.from <= at;
+        if let Some(moved) = self.moves.iter().rfind(is_its) {
+            return names(moved.team.as_deref(), moved.site.as_deref());
+        }
         let configured = self.groups_by_queue.get(queue.as_str());
         configured.map_or_else(Vec::new, |(team, site)| {
             names(team.as_deref(), site.as_deref())

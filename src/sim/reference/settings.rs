@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Calendar;
-use crate::event::{Channel, QueueId, Span};
+use crate::event::{Channel, QueueId, Span, Timestamp};
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -21,6 +21,16 @@ pub struct Settings {
     pub channel_unsaid: Channel,
     /// The team and the site of each queue that has one.
     pub queues: BTreeMap<String, (Option<String>, Option<String>)>,
+    /// From when on a queue has another team and site, oldest first.
+    pub moves: Vec<Move>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub from: Timestamp,
+    pub queue: String,
+    pub team: Option<String>,
+    pub site: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +49,10 @@ pub struct Policy {
     pub opens: Opens,
     /// Whose open time alone counts.
     pub calendar: Option<Calendar>,
+    /// It opens obligations from here on, and before `until`. Policies of one name stand side by side and are one, whose terms
+    /// change.
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 /// What opens a first response.
@@ -106,6 +120,8 @@ impl Policy {
             flow_outs: FlowOuts::Exclude,
             opens: Opens::Contact,
             calendar: None,
+            from: Timestamp::MIN,
+            until: Timestamp::MAX,
         }
     }
 }
@@ -150,6 +166,7 @@ impl Default for Settings {
                 .collect(),
             channel_unsaid: Voice,
             queues: BTreeMap::new(),
+            moves: Vec::new(),
         }
     }
 }

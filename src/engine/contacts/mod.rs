@@ -1,5 +1,9 @@
 //! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
 
+mod change;
+
+pub(super) use change::Change;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use foldhash::fast::FixedState;
@@ -184,6 +188,7 @@ impl Contacts {
         horizon: Timestamp,
         store: &Store,
     ) -> bool {
+        self.wait_on(now, store);
         let settings = Arc::clone(&self.settings);
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {

@@ -1,0 +1,216 @@
+//! The fields of a statement, by kind of subject. Durations are in seconds; what is not known is refused.
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::Says;
+use crate::{
+    contact::{Abandons, ContactSettings, FlowOuts, Hours, InForce, Measure, Opens, Policy},
+    decode::TEXT_BYTES_MAX,
+    event::{Channel, QueueId, SiteId, Span, TeamId, Timestamp},
+    kpi::Place,
+};
+
+/// Ten years: times and spans are added without a care for overflow.
+const SECONDS_MAX: f64 = 3_650.0 * 86_400.0;
+
+type Fields = Map<String, Value>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfQueue {
+    title: Option<String>,
+    team: Option<String>,
+    site: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfSite {
+    title: Option<String>,
+    zone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfTitled {
+    title: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfPolicy {
+    measure: String,
+    channel: Option<String>,
+    #[serde(default)]
+    queues: Vec<String>,
+    threshold: f64,
+    target: Option<f64>,
+    at_risk_at: Option<f64>,
+    abandons: Option<String>,
+    short_abandon: Option<f64>,
+    flow_outs: Option<String>,
+    opens: Option<String>,
+    calendar: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfNothing {}
+
+/// RFC 3339 with an offset, or whole milliseconds since 1970.
+pub(super) fn time(said: Option<&Value>) -> Result<Timestamp, String> {
+    const EXPECTED: &str = "`valid_from` says since when it is so: write a time such as \"2026-03-02T08:00:00Z\", or milliseconds since 1970";
+    let read = match said {
+        Some(Value::String(text)) => Timestamp::parse(text).ok(),
+        Some(Value::Number(millis)) => millis.as_i64().map(Timestamp::from_millis),
+        _ => None,
+    };
+    read.ok_or_else(|| EXPECTED.to_owned())
+}
+
+pub(super) fn flag(name: &str, said: Option<Value>) -> Result<bool, String> {
+    match said {
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(other) => Err(format!("`{name}` is {other}; write true or leave it out")),
+    }
+}
+
+pub(super) fn nothing(fields: Fields) -> Result<Says, String> {
+    let OfNothing {} = read(fields).map_err(|error| {
+        format!("what is removed has no further fields, but there is more: {error}")
+    })?;
+    Ok(Says::Removed)
+}
+
+pub(super) fn queue(fields: Fields) -> Result<Says, String> {
+    let OfQueue { title, team, site } = read(fields)?;
+    let place = Place {
+        team: id("team", team)?.as_deref().map(TeamId::new),
+        site: id("site", site)?.as_deref().map(SiteId::new),
+    };
+    Ok(Says::Queue(title, place))
+}
+
+pub(super) fn titled(fields: Fields) -> Result<Says, String> {
+    let OfTitled { title } = read(fields)?;
+    Ok(Says::Title(title))
+}
+
+pub(super) fn site(fields: Fields) -> Result<Says, String> {
+    let OfSite { title, zone } = read(fields)?;
+    if let Some(unknown) = zone.as_deref().filter(|it| Hours::zone_named(it).is_none()) {
+        return Err(format!(
+            "`{unknown}` is no time zone; write a name of the IANA database such as \"Europe/Berlin\""
+        ));
+    }
+    Ok(Says::Site(title, zone))
+}
+
+pub(super) fn policy(
+    name: &str,
+    fields: Fields,
+    settings: &ContactSettings,
+) -> Result<Says, String> {
+    let said: OfPolicy = read(fields)?;
+    let measure = word("measure", &said.measure, Measure::from_name, MEASURES)?;
+    let default = Policy::standard(measure, Channel::Other, Span::ZERO, 0.8);
+    let policy = Policy {
+        name: name.to_owned(),
+        channel: words("channel", said.channel, Channel::from_name, CHANNELS)?,
+        queues: said
+            .queues
+            .iter()
+            .map(|it| queue_id(it))
+            .collect::<Result<_, _>>()?,
+        threshold: seconds("threshold", said.threshold)?,
+        target: share("target", said.target, true)?.unwrap_or(default.target),
+        at_risk_at: share("at_risk_at", said.at_risk_at, false)?.unwrap_or(default.at_risk_at),
+        abandons: words("abandons", said.abandons, Abandons::from_name, ABANDONS)?
+            .unwrap_or_default(),
+        short_abandon: said
+            .short_abandon
+            .map(|it| seconds("short_abandon", it))
+            .transpose()?,
+        flow_outs: words("flow_outs", said.flow_outs, FlowOuts::from_name, FLOW_OUTS)?
+            .unwrap_or_default(),
+        opens: words("opens", said.opens, Opens::from_name, OPENS)?.unwrap_or_default(),
+        calendar: said.calendar.map(|it| settings.calendar(&it)).transpose()?,
+        in_force: InForce::ALWAYS,
+        ..default
+    };
+    match policy.fault(settings.short_abandon) {
+        Some(fault) => Err(format!("{}: {}", fault.field, fault.sentence)),
+        None => Ok(Says::Policy(Box::new(policy))),
+    }
+}
+
+const MEASURES: &str = "accept, answer, first_response, next_response or resolution";
+const CHANNELS: &str = "voice, chat, email, social, sms, messaging, video or other";
+const ABANDONS: &str = "ignore, negative or positive";
+const FLOW_OUTS: &str = "exclude or include";
+const OPENS: &str = "contact or queued";
+
+fn read<T: DeserializeOwned>(fields: Fields) -> Result<T, String> {
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+}
+
+fn word<T>(
+    field: &str,
+    said: &str,
+    from_name: impl Fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<T, String> {
+    from_name(said).ok_or_else(|| format!("{field}: `{said}` is unknown here; write {expected}"))
+}
+
+fn words<T>(
+    field: &str,
+    said: Option<String>,
+    from_name: impl Fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<Option<T>, String> {
+    said.map(|said| word(field, &said, from_name, expected))
+        .transpose()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "ten years of microseconds are far below 2^53"
+)]
+fn seconds(field: &str, said: f64) -> Result<Span, String> {
+    if (0.0..=SECONDS_MAX).contains(&said) {
+        return Ok(Span((said * 1e6).round() as i64));
+    }
+    Err(format!(
+        "{field}: {said} s is out of range; write 0 to {SECONDS_MAX} seconds"
+    ))
+}
+
+/// From over 0, and up to 1 or, unless `one`, below it.
+fn share(field: &str, said: Option<f64>, one: bool) -> Result<Option<f64>, String> {
+    match said {
+        Some(share) if !(share > 0.0 && (share < 1.0 || one && share <= 1.0)) => Err(format!(
+            "{field}: {share} is no share over 0 and {}; write 80 % as 0.8",
+            if one { "up to 1" } else { "below 1" }
+        )),
+        said => Ok(said),
+    }
+}
+
+fn id(field: &str, said: Option<String>) -> Result<Option<String>, String> {
+    match said {
+        Some(it) if it.trim().is_empty() || it.len() > TEXT_BYTES_MAX => Err(format!(
+            "{field}: an id has 1 to {TEXT_BYTES_MAX} bytes; leave it out for none"
+        )),
+        said => Ok(said),
+    }
+}
+
+fn queue_id(said: &str) -> Result<QueueId, String> {
+    if (1..=TEXT_BYTES_MAX).contains(&said.len()) {
+        return Ok(QueueId::new(said));
+    }
+    Err(format!("queues: an id has 1 to {TEXT_BYTES_MAX} bytes"))
+}

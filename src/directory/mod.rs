@@ -1,0 +1,11 @@
+//! Reference data: which team and site a queue has, what is promised of it, how people call things; each from an instant on.
+//!
+//! Configuration says what has always been so; the directory says what changes. It is a set of statements, so their order of
+//! arrival does not matter: of two about one subject from one instant, the one with the higher offset holds.
+
+mod book;
+mod fields;
+mod statement;
+
+pub use book::{Directory, Refusal};
+pub use statement::{Says, Statement, Subject};
