@@ -3,6 +3,7 @@
 mod check;
 mod dead_letters;
 mod demo;
+mod directory;
 mod input;
 mod journal;
 mod load;
@@ -60,6 +61,11 @@ enum Command {
         #[command(subcommand)]
         action: dead_letters::DeadLettersAction,
     },
+    /// Says what teams, sites, titles and promises are from an instant on, while everything runs
+    Directory {
+        #[command(subcommand)]
+        action: directory::DirectoryAction,
+    },
     /// Prints what a shell needs to complete commands
     Completions { shell: clap_complete::Shell },
     /// Writes manual pages, one for each command
@@ -101,6 +107,7 @@ impl Arguments {
             | Command::Simulate(_)
             | Command::Topics { .. }
             | Command::DeadLetters { .. }
+            | Command::Directory { .. }
             | Command::Completions { .. }
             | Command::Man { .. } => "info",
         }
@@ -121,6 +128,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Topics { action } => topics::topics(&action),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),
+        Command::Directory { action } => directory::directory(&action),
         Command::Completions { shell } => {
             shell::completions(shell);
             Ok(())

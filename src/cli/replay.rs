@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
+    directory,
     input::{Files, Place},
     progress,
     report::{History, Record, Rejected, Report, Scales, Sheets, Sources, page},
@@ -41,6 +42,9 @@ pub(super) struct Replay {
     /// The TOML file of settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Statements of the directory, as `directory put` takes them
+    #[arg(long, value_name = "FILE")]
+    directory: Option<PathBuf>,
     /// The clock at which to count, as RFC 3339; by default the newest event's time
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     at: Option<Timestamp>,
@@ -69,7 +73,14 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     arguments.expect_folders()?;
     let settings = settings(arguments.config.as_deref())?;
     let files = Files::new(std::mem::take(&mut arguments.files));
+    let statements = match &arguments.directory {
+        Some(file) => directory::read(&Files::new(vec![file.clone()]), &settings.contact)?,
+        None => Vec::new(),
+    };
     let mut run = Run::new(settings, arguments.at)?;
+    for (_, json) in &statements {
+        run.cluster.state(json);
+    }
     let bar = progress::of_files(files.paths());
     files.each_line(&bar, |place, line| {
         run.take(place, line);

@@ -31,6 +31,14 @@ struct Held {
     statement: Statement,
 }
 
+/// What a statement changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub subject: Subject,
+    /// Since when something is otherwise than was known; `None` if nothing is.
+    pub otherwise_from: Option<Timestamp>,
+}
+
 /// Why a statement can't be taken, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -44,8 +52,7 @@ struct Image {
 }
 
 impl Directory {
-    /// Takes a statement as it was written at `offset` of its topic's partition. Returns since when something is otherwise
-    /// than was known; `None` if nothing is.
+    /// Takes a statement as it was written at `offset` of its topic's partition.
     ///
     /// # Errors
     /// When it can't be read, or breaks a rule.
@@ -54,7 +61,7 @@ impl Directory {
         offset: i64,
         json: &[u8],
         configured: &ContactSettings,
-    ) -> Result<Option<Timestamp>, Refusal> {
+    ) -> Result<Taken, Refusal> {
         let statement = Statement::read(json, configured).map_err(Refusal)?;
         self.check(&statement, configured)?;
         let held = Held {
@@ -62,7 +69,10 @@ impl Directory {
             json: String::from_utf8_lossy(json).into_owned(),
             statement,
         };
-        Ok(self.hold(held))
+        Ok(Taken {
+            subject: held.statement.subject.clone(),
+            otherwise_from: self.hold(held),
+        })
     }
 
     fn check(&self, statement: &Statement, configured: &ContactSettings) -> Result<(), Refusal> {
@@ -176,9 +186,10 @@ impl Directory {
         })
     }
 
-    /// All statements, by subject, oldest first.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.said.values().flatten().map(|held| &held.statement)
+    /// All statements, by subject, oldest first, each as it was written.
+    pub fn statements(&self) -> impl Iterator<Item = (&Statement, &str)> {
+        let held = self.said.values().flatten();
+        held.map(|held| (&held.statement, held.json.as_str()))
     }
 
     /// What the state log holds.

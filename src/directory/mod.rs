@@ -7,5 +7,5 @@ mod book;
 mod fields;
 mod statement;
 
-pub use book::{Directory, Refusal};
+pub use book::{Directory, Refusal, Taken};
 pub use statement::{Says, Statement, Subject};

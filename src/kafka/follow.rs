@@ -37,6 +37,8 @@ pub enum Heard<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct FollowedRecord<'a> {
     pub topic: Topic,
+    /// In its partition.
+    pub offset: i64,
     pub key: &'a [u8],
     /// `None`: what the key names is gone.
     pub payload: Option<&'a [u8]>,
@@ -128,6 +130,7 @@ fn read_some(
         match Reading::poll(&mut followed.reading) {
             Polled::Record(record) => hear(Heard::Record(FollowedRecord {
                 topic: followed.topic,
+                offset: record.offset(),
                 key: record.key().unwrap_or_default(),
                 payload: record.payload(),
                 written_at: Timestamp::from_millis(record.timestamp().to_millis().unwrap_or(0)),

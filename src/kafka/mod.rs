@@ -10,6 +10,7 @@ mod client;
 pub mod clock;
 mod commit;
 pub mod dead_letters;
+mod directory;
 mod embedded;
 mod follow;
 mod load;
@@ -28,6 +29,7 @@ mod worker;
 
 pub use acknowledge::Acknowledger;
 pub use broker::Broker;
+pub use directory::Statements;
 pub use embedded::{Embedded, EmbeddedSettings};
 pub use follow::{FollowedRecord, Heard, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, load};

@@ -16,6 +16,7 @@ use super::{
     batch::Names,
     client::MembershipContext,
     commit::Committer,
+    directory,
     progress::{Progress, WorkerProgress},
     restore::Restorer,
     settings::KafkaSettings,
@@ -66,6 +67,7 @@ pub fn run(
         settings: Arc::clone(settings),
         names: Arc::new(Names::new(&kafka.prefix, settings)),
         partitions: Arc::new(SourcePartitions::new(sources.len())),
+        statements: Arc::clone(&progress.statements),
         parked: Arc::default(),
         progress: Arc::clone(progress),
         trims,
@@ -77,6 +79,13 @@ pub fn run(
     upkeep.ask_partitions(&admin)?;
     thread::scope(|scope| {
         let upkeep = scope.spawn(move || upkeep.run(&trim_line));
+        let followed = &shared;
+        let directory = scope.spawn(move || {
+            let _stop = StopOnDrop(&followed.stop);
+            let (tasks, configured) = (followed.settings.tasks, &followed.settings.contact);
+            (followed.statements).follow(&followed.kafka, tasks, configured, stop)
+        });
+        directory::wait_for(&shared.statements, stop);
         let workers: Vec<_> = (0..kafka.workers)
             .map(|number| {
                 let shared = Arc::clone(&shared);
@@ -88,8 +97,9 @@ pub fn run(
             .collect();
         let results: Vec<_> = workers.into_iter().map(join).collect();
         stop.request();
+        let directory = join(directory);
         results.into_iter().collect::<anyhow::Result<()>>()?;
-        join(upkeep)
+        join(upkeep).and(directory)
     })
 }
 

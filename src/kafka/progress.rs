@@ -3,13 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use super::{client::lock, restore::Report};
+use super::{client::lock, directory::Statements, restore::Report};
 use crate::{
     engine::Counters,
     event::{Span, Timestamp},
@@ -24,6 +24,8 @@ pub struct Progress {
     workers: Mutex<BTreeMap<u16, WorkerProgress>>,
     restores: Mutex<Vec<Report>>,
     pub commit_latency: Latency,
+    /// Of the directory.
+    pub statements: Arc<Statements>,
 }
 
 /// One worker, as of [`WorkerProgress::at`].

@@ -8,6 +8,7 @@ use rdkafka::{Message as _, error::KafkaResult, message::Headers as _};
 use super::{
     batch::Names,
     clock::Tick,
+    directory::Statements,
     reading::{self, Fetch, Polled, Reading},
     restore::Takeover,
     topics::Topic,
@@ -42,6 +43,8 @@ pub(super) struct Running {
     pub(super) committed: u64,
     pub(super) exchange_committed: i64,
     pub(super) trim: TrimPoint,
+    /// Statements of the directory that it was told.
+    heard: usize,
 }
 
 impl Slot {
@@ -81,9 +84,21 @@ impl Running {
             committed,
             exchange_committed: position,
             trim: TrimPoint::default(),
+            heard: 0,
         };
         reading::start(fetch, running.readings())?;
         Ok(running)
+    }
+
+    /// Tells the task what the directory says.
+    pub(super) fn hear(&mut self, statements: &Statements, now: Timestamp) {
+        for line in statements.since(self.heard) {
+            self.heard += 1;
+            if let Err(refusal) = self.task.handle_statement(line.offset, &line.json, now) {
+                let task = self.task.id().0;
+                tracing::error!(task, offset = line.offset, "directory: left out: {refusal}");
+            }
+        }
     }
 
     pub(super) fn readings(&self) -> impl Iterator<Item = &Reading> {

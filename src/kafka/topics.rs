@@ -33,11 +33,13 @@ pub enum Topic {
     Contacts,
     /// Written by the read side, not by tasks.
     Acknowledgements,
+    /// Written by people and their systems, read by every process.
+    Directory,
     DeadLetters,
 }
 
 impl Topic {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
@@ -45,6 +47,7 @@ impl Topic {
         Self::Kpis,
         Self::Contacts,
         Self::Acknowledgements,
+        Self::Directory,
         Self::DeadLetters,
     ];
 
@@ -58,6 +61,7 @@ impl Topic {
             Self::Kpis => "kpis",
             Self::Contacts => "contacts",
             Self::Acknowledgements => "acknowledgements",
+            Self::Directory => "directory",
             Self::DeadLetters => "dead-letters",
         };
         format!("{prefix}.{tail}")
@@ -88,6 +92,7 @@ impl Topic {
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
             ],
+            Self::Directory => vec![Setting::exactly("cleanup.policy", "compact")],
             Self::DeadLetters => vec![
                 Setting::exactly("cleanup.policy", "delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),

@@ -21,6 +21,7 @@ use super::{
     client::{Change, End, FetchContext, MembershipContext},
     clock::{self, Tick},
     commit::{Job, Outcome},
+    directory::Statements,
     parked::Parked,
     progress::{InputProgress, Phase, Progress, TaskProgress, WorkerProgress},
     reading::{self, Fetch, Reading},
@@ -50,6 +51,7 @@ pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     pub(super) names: Arc<Names>,
     pub(super) partitions: Arc<SourcePartitions>,
+    pub(super) statements: Arc<Statements>,
     pub(super) parked: Arc<Parked>,
     pub(super) progress: Arc<Progress>,
     pub(super) trims: Sender<Trim>,
@@ -136,6 +138,7 @@ impl Worker {
         let now = self.shared.kafka.wall.now();
         for slot in self.slots.values_mut() {
             if let Some(running) = slot.running() {
+                running.hear(&self.shared.statements, now);
                 running.handle_tick(now);
             }
         }
@@ -326,7 +329,10 @@ impl Worker {
         let inputs = inputs_of(id, self.shared.settings.tasks, &self.partitions);
         let edge = (&self.fetch, &*self.shared.names, &self.links.bell_rope);
         let slot = match Running::open(task, (id, seq), &inputs, edge) {
-            Ok(running) => Slot::Running(Box::new(running)),
+            Ok(mut running) => {
+                running.hear(&self.shared.statements, self.shared.kafka.wall.now());
+                Slot::Running(Box::new(running))
+            }
             Err(error) => Slot::Failed(format!("inputs can't be read: {error}")),
         };
         self.slots.insert(id, slot);

@@ -113,6 +113,7 @@ async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
     let health = metrics::Health {
         snapshot: site.progress.snapshot(),
         commits: &site.progress.commit_latency,
+        statements: &site.progress.statements,
         ready: site.is_ready().is_ok(),
         read: site.read.as_deref(),
         now: clock::wall(),

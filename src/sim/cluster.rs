@@ -117,8 +117,8 @@ impl Cluster {
     }
 
     /// Appends a statement to the directory: each task hears it when it goes on.
-    pub fn state(&mut self, json: &str) {
-        self.directory.push(json.as_bytes().to_vec());
+    pub fn state(&mut self, json: &[u8]) {
+        self.directory.push(json.to_vec());
     }
 
     /// From now on everything at its end stands at least at `at`.

@@ -176,6 +176,11 @@ impl Site {
         self.running.drain(..).for_each(Running::interrupt);
     }
 
+    /// Kills all processes, as kill -9 does.
+    pub(crate) fn kill(&mut self) {
+        self.running.clear();
+    }
+
     pub(crate) fn wait_until_ready(&self) {
         let ready = |port| get(port, "/readyz").is_some_and(|(status, _)| status == 200);
         for _ in 0..300 {

@@ -216,7 +216,9 @@ fn run(
     let mut cluster = empty(settings);
     let mut statements = changes.statements.iter();
     if let Heard::First = heard {
-        statements.by_ref().for_each(|it| cluster.state(it));
+        statements
+            .by_ref()
+            .for_each(|it| cluster.state(it.as_bytes()));
     }
     if let Heard::Between = heard {
         for part in events.chunks(events.len() / 25) {
@@ -224,13 +226,16 @@ fn run(
             for task in 0..settings.tasks {
                 cluster.advance(TaskId(task), 7).unwrap();
             }
-            statements.by_ref().take(1).for_each(|it| cluster.state(it));
+            statements
+                .by_ref()
+                .take(1)
+                .for_each(|it| cluster.state(it.as_bytes()));
         }
     } else {
         feed(&mut cluster, events, settings.tasks, seed);
     }
     cluster.run_until_quiet(200).unwrap();
-    statements.for_each(|it| cluster.state(it));
+    statements.for_each(|it| cluster.state(it.as_bytes()));
     cluster.run_until_quiet(200).unwrap();
     cluster
 }
@@ -266,7 +271,10 @@ fn a_task_that_loses_its_memory_knows_the_directory() {
         let mut statements = changes.statements.iter();
         for part in events.chunks(40) {
             feed(&mut cluster, part, 3, seed);
-            statements.by_ref().take(1).for_each(|it| cluster.state(it));
+            statements
+                .by_ref()
+                .take(1)
+                .for_each(|it| cluster.state(it.as_bytes()));
             let task = TaskId(random.below(3) as u16);
             let crash =
                 [Crash::BeforeStep, Crash::BeforeCommit, Crash::AfterCommit][random.below(3)];
@@ -275,7 +283,7 @@ fn a_task_that_loses_its_memory_knows_the_directory() {
                 cluster.advance(TaskId(each), 30).unwrap();
             });
         }
-        statements.for_each(|it| cluster.state(it));
+        statements.for_each(|it| cluster.state(it.as_bytes()));
         cluster.run_until_quiet(200).unwrap();
         compare_with(
             &changes.recounted,
@@ -335,8 +343,8 @@ fn a_change_that_is_dated_back_corrects_teams_of_all_and_promises_of_what_is_not
     };
     assert_eq!(answer(&kpis(&cluster, "queue:q")), (json!(0), json!(2)));
     assert_eq!(kpis(&cluster, "team:red")["offered"], 2);
-    cluster.state(r#"{"subject":"queue:q","valid_from":"2026-03-02T09:00:00Z","team":"night"}"#);
-    cluster.state(r#"{"subject":"policy:voice answer","valid_from":"2026-03-02T09:00:00Z","measure":"answer","channel":"voice","threshold":40}"#);
+    cluster.state(br#"{"subject":"queue:q","valid_from":"2026-03-02T09:00:00Z","team":"night"}"#);
+    cluster.state(br#"{"subject":"policy:voice answer","valid_from":"2026-03-02T09:00:00Z","measure":"answer","channel":"voice","threshold":40}"#);
     cluster.run_until_quiet(100).unwrap();
     assert_eq!(kpis(&cluster, "team:night")["offered"], 2, "old and new");
     assert_eq!(kpis(&cluster, "team:red")["offered"], 0);

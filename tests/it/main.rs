@@ -77,6 +77,8 @@ mod serve;
 #[cfg(feature = "kafka")]
 mod serve_api;
 #[cfg(feature = "kafka")]
+mod serve_directory;
+#[cfg(feature = "kafka")]
 mod serve_model;
 mod reported;
 mod silence;

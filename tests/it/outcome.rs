@@ -71,6 +71,7 @@ impl Outcome {
                 *self.transitions.entry(transition(&record)).or_default() += 1;
             }
             Topic::Acknowledgements
+            | Topic::Directory
             | Topic::Tasks
             | Topic::Exchange
             | Topic::State

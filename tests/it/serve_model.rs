@@ -15,6 +15,7 @@ const ACK: &str = r#"{"occurred_at":"2026-11-22T09:15:00Z","source":"api","type"
 fn hear(model: &ReadModel, topic: Topic, key: &str, payload: Option<&[u8]>) {
     model.hear(&Heard::Record(FollowedRecord {
         topic,
+        offset: 0,
         key: key.as_bytes(),
         payload,
         written_at: Timestamp::parse("2026-11-22T10:00:00Z").unwrap(),
@@ -80,6 +81,7 @@ fn what_is_kept_has_a_limit_and_an_age() {
     for (id, time) in [("a", 3), ("b", 1), ("c", 2)] {
         model.hear(&Heard::Record(FollowedRecord {
             topic: Topic::Contacts,
+            offset: 0,
             key: id.as_bytes(),
             payload: Some(CONTACT.as_bytes()),
             written_at: Timestamp::from_millis(time),

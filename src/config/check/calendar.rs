@@ -9,7 +9,6 @@ use super::At as _;
 use crate::{
     config::{Fault, file, value::Said},
     contact::{Calendar, DAY_MINUTES, Hours, LocalSpan},
-    event::Span,
 };
 
 /// Each holds the opening hours of a century, about a megabyte.

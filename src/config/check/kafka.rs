@@ -20,7 +20,7 @@ const SOURCES_MAX: usize = 1_000;
 /// Kafka allows a topic 249; ours are the prefix and a tail.
 const NAME_BYTES_MAX: usize = 200;
 /// Topics of ours that come with later versions: no source may take their names.
-const LATER: [&str; 4] = ["cold", "recognition", "model", "reference"];
+const LATER: [&str; 3] = ["cold", "recognition", "model"];
 /// Exactly-once rests on these.
 const OURS: [&str; 13] = [
     "auto.offset.reset",

@@ -26,10 +26,10 @@ impl Task {
         now: Timestamp,
     ) -> Result<bool, Refusal> {
         self.time.see_wall(now);
-        let changed_from = (self.directory).hear(offset, json, &self.configured.contact)?;
+        let taken = (self.directory).hear(offset, json, &self.configured.contact)?;
         let image = self.directory.to_image();
         self.store.put(&PartKey::directory(), &image);
-        let Some(from) = changed_from else {
+        let Some(from) = taken.otherwise_from else {
             return Ok(false);
         };
         self.note_unsaid(json.len());

@@ -39,6 +39,9 @@ pub(super) struct Entities {
 struct EntityLine {
     /// `agent:ana`, `queue:billing`, `all`.
     entity: String,
+    /// What the directory calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
     /// The instant of its newest figures.
     #[schema(value_type = Option<String>, format = DateTime)]
     clock: Option<Timestamp>,
@@ -74,8 +77,10 @@ pub(super) async fn list_entities(
         kind.is_none_or(|kind| kind == entity.kind_and_name().0)
     };
     let entities = side.model.entities();
+    let titles = side.model.titles();
     let lines = entities.iter().filter(|it| asked(it)).map(|it| EntityLine {
         entity: it.name.clone(),
+        title: titles.get(&it.name).cloned(),
         clock: it.clock(),
         windows: it.scores.iter().map(|it| it.window.clone()).collect(),
     });

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod contacts;
+mod directory;
 mod entities;
 mod fault;
 mod stream;
@@ -40,6 +41,7 @@ type Side = State<Arc<ReadSide>>;
         alerts::acknowledge,
         contacts::show_contact,
         contacts::show_history,
+        directory::list_statements,
         stream::listen,
     ),
     components(schemas(Fault))
@@ -58,6 +60,7 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         .route("/api/v1/alerts/{*id}", alert)
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
+        .route("/api/v1/directory", get(directory::list_statements))
         .route("/api/v1/stream", get(stream::listen))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))

@@ -161,6 +161,7 @@ mod tests {
         for _ in 0..records {
             model.hear(&Heard::Record(FollowedRecord {
                 topic: Topic::Kpis,
+                offset: 0,
                 key: b"queue:q/1h",
                 payload: Some(record),
                 written_at: Timestamp::from_millis(1),

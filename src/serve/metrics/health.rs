@@ -6,7 +6,7 @@ use super::page::{Named, Page};
 use crate::{
     engine::Counters,
     event::{Span, Timestamp},
-    kafka::{InputProgress, Latency, Phase, Snapshot, TaskProgress, WorkerProgress},
+    kafka::{InputProgress, Latency, Phase, Snapshot, Statements, TaskProgress, WorkerProgress},
     serve::ReadSide,
 };
 
@@ -17,6 +17,7 @@ const STALLED_AFTER: Span = Span::from_secs(60);
 pub(in crate::serve) struct Health<'a> {
     pub snapshot: Snapshot,
     pub commits: &'a Latency,
+    pub statements: &'a Statements,
     pub ready: bool,
     pub read: Option<&'a ReadSide>,
     pub now: Timestamp,
@@ -40,6 +41,7 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     tell_events(page_mut, &health.snapshot);
     tell_commits(page_mut, health.commits);
     tell_restores(page_mut, &health.snapshot);
+    tell_directory(page_mut, health.statements);
     if let Some(read) = health.read {
         tell_read_side(page_mut, read);
     }
@@ -263,6 +265,20 @@ fn tell_restores(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
+fn tell_directory(page: &mut Page, statements: &Statements) {
+    const SAID: Named = (
+        "floorwalker_directory_statements",
+        "Statements of the directory that this process has read",
+    );
+    const REFUSED: Named = (
+        "floorwalker_directory_refused",
+        "Records of the directory that are no statement, and change nothing",
+    );
+    let (said, refused) = statements.counts();
+    page.gauge(SAID, &[], number(said as u64));
+    page.gauge(REFUSED, &[], number(refused as u64));
+}
+
 fn tell_read_side(page: &mut Page, read: &ReadSide) {
     const CAUGHT_UP: Named = (
         "floorwalker_read_side_caught_up",
@@ -348,6 +364,7 @@ mod tests {
             health(&Health {
                 snapshot,
                 commits: &commits,
+                statements: &Statements::default(),
                 ready: true,
                 read: None,
                 now: Timestamp::from_millis(62_500),

@@ -1,4 +1,4 @@
-//! The read model: what the topics `kpis`, `alerts`, `contacts` and `acknowledgements` say now, for any number of readers.
+//! The read model: what the topics `kpis`, `alerts`, `contacts`, `acknowledgements` and `directory` say now, for any number of readers.
 //!
 //! Contract: one thread hears the topics ([`ReadModel::hear`]), everybody else looks. It never waits for a reader, and each
 //! of its maps has a limit.
@@ -7,9 +7,11 @@ mod alert;
 mod contact;
 mod newest;
 mod score;
+mod statement;
 mod stream;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -24,6 +26,7 @@ pub(super) use alert::AcknowledgedEvent;
 pub use alert::{Acknowledgement, Alert, AlertTold};
 pub use contact::Line;
 pub use score::{Entity, Score};
+pub(super) use statement::Statement;
 pub(super) use stream::{About, Change, Changes};
 
 use super::ServeSettings;
@@ -34,14 +37,17 @@ use crate::{
 };
 
 /// The topics it is made of.
-pub const TOPICS: [Topic; 4] = [
+pub const TOPICS: [Topic; 5] = [
     Topic::Kpis,
     Topic::Alerts,
     Topic::Contacts,
     Topic::Acknowledgements,
+    Topic::Directory,
 ];
 /// Firing at a time: far more than people can look at.
 const FIRING_MAX: usize = 100_000;
+/// A hundred for each of many subjects.
+const STATEMENTS_MAX: usize = 1_000_000;
 /// As long as the topic `kpis` is kept: an entity of which nothing was written since is gone.
 const SCORES_KEPT: Span = Span::from_secs(7 * 86_400);
 /// As long as the topics `alerts` and `contacts` are kept.
@@ -55,6 +61,7 @@ pub struct ReadModel {
     resolved: Newest<Alert>,
     acks: Newest<Acknowledgement>,
     contacts: Newest<ContactRaw>,
+    statements: Newest<Statement>,
     caught_up: AtomicBool,
     changes: Changes,
 }
@@ -81,6 +88,7 @@ impl ReadModel {
             resolved: Newest::new(settings.alerts_max),
             acks: Newest::new(FIRING_MAX + settings.alerts_max),
             contacts: Newest::new(settings.contacts_max),
+            statements: Newest::new(STATEMENTS_MAX),
             caught_up: AtomicBool::new(false),
             changes: Changes::default(),
         }
@@ -106,7 +114,7 @@ impl ReadModel {
             return;
         };
         let Some(payload) = record.payload else {
-            return self.remove(record.topic, key);
+            return self.remove(record.topic, key, record.written_at);
         };
         if let Err(error) = self.take_payload((record.topic, key), record.written_at, payload) {
             tracing::warn!(topic = ?record.topic, key, "a record can't be read, and is left out: {error}");
@@ -125,6 +133,7 @@ impl ReadModel {
             Topic::Alerts => self.take_alert(key, at, &Record::Alert.to_json(payload)?)?,
             Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
             Topic::Acknowledgements => self.take_ack(key, at, payload)?,
+            Topic::Directory => self.take_statement(at, Statement::read(payload)?),
             Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
         }
         Ok(())
@@ -173,7 +182,11 @@ impl ReadModel {
         Ok(())
     }
 
-    fn remove(&self, topic: Topic, key: &str) {
+    fn take_statement(&self, at: Timestamp, statement: Statement) {
+        self.statements.put(&statement.key(), at, statement);
+    }
+
+    fn remove(&self, topic: Topic, key: &str, at: Timestamp) {
         match topic {
             Topic::Alerts => {
                 self.firing.remove(key);
@@ -184,6 +197,12 @@ impl ReadModel {
             Topic::Kpis => {
                 let entity = key.rsplit_once('/').map_or(key, |(entity, _)| entity);
                 self.entities.remove(entity);
+            }
+            Topic::Directory => {
+                let removal = Statement::removal(key, at);
+                removal
+                    .into_iter()
+                    .for_each(|it| self.take_statement(at, it));
             }
             Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
         }
@@ -240,6 +259,18 @@ impl ReadModel {
     #[must_use]
     pub fn shown(&self, alert: &Alert) -> Arc<RawValue> {
         alert.with_ack(self.ack(&alert.told.id).as_deref())
+    }
+
+    /// What the directory says, by subject, oldest first.
+    #[must_use]
+    pub fn statements(&self) -> Vec<Arc<Statement>> {
+        self.statements.sorted()
+    }
+
+    /// What people call each subject now.
+    #[must_use]
+    pub fn titles(&self) -> BTreeMap<String, String> {
+        statement::titles(&self.statements(), clock::wall())
     }
 
     /// A contact's record as it was written.

@@ -1,0 +1,104 @@
+//! `directory`: what teams, sites, titles and promises are from an instant on, while everything runs.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
+
+use super::{ConfigFile, input::Files, say};
+use crate::{
+    contact::ContactSettings,
+    directory::{Directory, Subject},
+    kafka::{Sender, Statements, topics::Topic},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DirectoryAction {
+    /// Makes statements, of a file or of standard input: all of them, or with a mistake in one none
+    Put(Put),
+    /// Shows all statements, by subject, oldest first
+    List(List),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Put {
+    /// One JSON object a line; `-` is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Only this subject, such as queue:billing
+    #[arg(long)]
+    subject: Option<String>,
+}
+
+pub(super) fn directory(action: &DirectoryAction) -> anyhow::Result<()> {
+    match action {
+        DirectoryAction::Put(arguments) => put(arguments),
+        DirectoryAction::List(arguments) => list(arguments),
+    }
+}
+
+fn put(arguments: &Put) -> anyhow::Result<()> {
+    let config = arguments.config.load()?;
+    let files = Files::new(vec![arguments.file.clone()]);
+    let lines = read(&files, &config.engine.contact)?;
+    let topic = Topic::Directory.name(&config.kafka.prefix);
+    let sender = Sender::new(&config.kafka, &topic)?;
+    for (subject, json) in &lines {
+        sender.send(Some(subject.to_string().as_bytes()), json)?;
+    }
+    sender.finish()?;
+    say(format_args!("{} statements to {topic}", lines.len()))
+}
+
+/// All statements of files, each with its subject.
+///
+/// # Errors
+/// With file and line, when one of them is none or breaks a rule.
+pub(super) fn read(
+    files: &Files,
+    configured: &ContactSettings,
+) -> anyhow::Result<Vec<(Subject, Vec<u8>)>> {
+    let mut directory = Directory::default();
+    let mut lines = Vec::new();
+    files.each_line(&ProgressBar::hidden(), |place, line| {
+        let offset = i64::try_from(lines.len())?;
+        match directory.hear(offset, line, configured) {
+            Ok(taken) => lines.push((taken.subject, line.to_vec())),
+            Err(refusal) => bail!("{}: {refusal}", files.name(place)),
+        }
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn list(arguments: &List) -> anyhow::Result<()> {
+    let config = arguments.config.load()?;
+    let wanted = arguments.subject.as_deref().map(|name| {
+        Subject::from_name(name).with_context(|| {
+            format!(
+                "`{name}` is no subject; write queue:ID, team:ID, site:ID, agent:ID or policy:NAME"
+            )
+        })
+    });
+    let wanted = wanted.transpose()?;
+    let engine = &config.engine;
+    let directory = Statements::read_all(&config.kafka, engine.tasks, &engine.contact)?;
+    for (statement, json) in directory.statements() {
+        if wanted
+            .as_ref()
+            .is_none_or(|subject| *subject == statement.subject)
+        {
+            say(format_args!("{json}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! The topic of the directory: read whole by each process, and told to each of its tasks, which know what they heard before.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use super::{
+    FollowedRecord, Heard, KafkaSettings, Stop, client::lock, clock, follow, topics::Topic,
+};
+use crate::{
+    contact::ContactSettings,
+    directory::{Directory, Subject},
+    event::Timestamp,
+};
+
+/// A statement as a partition of the topic has it.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) offset: i64,
+    pub(super) json: Vec<u8>,
+}
+
+/// What was read of the topic so far: grows only.
+#[derive(Debug, Default)]
+pub struct Statements {
+    lines: Mutex<Vec<Arc<Line>>>,
+    refused: AtomicUsize,
+    /// What the topic held at the start is there.
+    caught_up: AtomicBool,
+}
+
+impl Statements {
+    /// Those behind the first `heard`.
+    pub(super) fn since(&self, heard: usize) -> Vec<Arc<Line>> {
+        lock(&self.lines)
+            .iter()
+            .skip(heard)
+            .map(Arc::clone)
+            .collect()
+    }
+
+    /// How many were taken, and how many records are none.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (
+            lock(&self.lines).len(),
+            self.refused.load(Ordering::Relaxed),
+        )
+    }
+
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.caught_up.load(Ordering::Acquire)
+    }
+
+    /// Reads the topic until it is to stop. A record that is no statement is logged, and changes nothing.
+    pub(super) fn follow(
+        &self,
+        kafka: &KafkaSettings,
+        tasks: u16,
+        configured: &ContactSettings,
+        stop: &Stop,
+    ) -> anyhow::Result<()> {
+        let mut directory = Directory::default();
+        follow(
+            kafka,
+            tasks,
+            &[Topic::Directory],
+            stop,
+            |heard| match heard {
+                Heard::Record(record) => match read(&record, &mut directory, configured) {
+                    Ok(json) => {
+                        let offset = record.offset;
+                        lock(&self.lines).push(Arc::new(Line { offset, json }));
+                    }
+                    Err(why) => {
+                        self.refused.fetch_add(1, Ordering::Relaxed);
+                        let key = String::from_utf8_lossy(record.key);
+                        tracing::error!(%key, offset = record.offset, "directory: left out: {why}");
+                    }
+                },
+                Heard::CaughtUp => self.caught_up.store(true, Ordering::Release),
+                Heard::Tick => {}
+            },
+        )
+    }
+
+    /// What is known now, and what comes later.
+    ///
+    /// # Errors
+    /// When Kafka can't be reached.
+    pub fn read_all(
+        kafka: &KafkaSettings,
+        tasks: u16,
+        configured: &ContactSettings,
+    ) -> anyhow::Result<Directory> {
+        let mut directory = Directory::default();
+        let stop = Stop::default();
+        let done = stop.clone();
+        follow(
+            kafka,
+            tasks,
+            &[Topic::Directory],
+            &stop,
+            |heard| match heard {
+                Heard::Record(record) => {
+                    if let Err(why) = read(&record, &mut directory, configured) {
+                        let key = String::from_utf8_lossy(record.key);
+                        tracing::warn!(%key, offset = record.offset, "left out: {why}");
+                    }
+                }
+                Heard::CaughtUp => done.request(),
+                Heard::Tick => {}
+            },
+        )?;
+        Ok(directory)
+    }
+}
+
+/// The statement as JSON, if it is one.
+fn read(
+    record: &FollowedRecord<'_>,
+    directory: &mut Directory,
+    configured: &ContactSettings,
+) -> Result<Vec<u8>, String> {
+    let key = str::from_utf8(record.key).map_err(|_| "the key is no text".to_owned())?;
+    let subject = Subject::from_name(key)
+        .ok_or("the key is no subject: write a statement under the name of its subject")?;
+    let json = match record.payload {
+        Some(json) => json.to_vec(),
+        None => removal(&subject, record.written_at),
+    };
+    let statement = directory.hear(record.offset, &json, configured);
+    let said_of = statement.map_err(|refusal| refusal.to_string())?.subject;
+    if said_of != subject {
+        return Err(format!(
+            "the key is {subject}, but the statement is of {said_of}: only the newest record of a key is kept, so write it under its subject"
+        ));
+    }
+    Ok(json)
+}
+
+/// A tombstone: from when it was written on, nothing is said.
+fn removal(subject: &Subject, at: Timestamp) -> Vec<u8> {
+    let statement = serde_json::json!({
+        "subject": subject.to_string(), "valid_from": at, "removed": true,
+    });
+    statement.to_string().into_bytes()
+}
+
+/// Waits until what the topic held at the start was read, or the process is to stop.
+pub(super) fn wait_for(statements: &Statements, stop: &Stop) {
+    while !statements.is_caught_up() && !stop.is_requested() {
+        clock::pause(LOOK_AGAIN);
+    }
+}
+
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);

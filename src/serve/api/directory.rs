@@ -1,0 +1,51 @@
+//! What the directory says.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macros name the parameters' type so"
+)]
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Fault, Side};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SubjectFilter {
+    /// Only this one, such as `queue:billing`.
+    subject: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Statements {
+    /// By subject, oldest first, as on the topic `directory`.
+    #[schema(value_type = Vec<Object>)]
+    statements: Vec<Arc<RawValue>>,
+}
+
+/// What queues, teams, sites, agents and policies are, and from when on.
+#[utoipa::path(get, path = "/api/v1/directory", params(SubjectFilter),
+    responses((status = 200, body = Statements), (status = 400, body = Fault)))]
+pub(super) async fn list_statements(
+    State(side): Side,
+    filter: Result<Query<SubjectFilter>, QueryRejection>,
+) -> Result<Json<Statements>, Fault> {
+    let Query(filter) = filter?;
+    let said = side.model.statements();
+    let asked = said.iter().filter(|it| {
+        let subject = filter.subject.as_ref();
+        subject.is_none_or(|subject| *subject == it.subject)
+    });
+    Ok(Json(Statements {
+        statements: asked.map(|it| Arc::clone(&it.json)).collect(),
+    }))
+}
