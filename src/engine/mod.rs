@@ -23,6 +23,7 @@ mod delta;
 mod entity;
 mod frame;
 mod gauge;
+mod holder;
 mod intake;
 mod log;
 mod meta;
@@ -39,6 +40,7 @@ mod usual;
 
 pub use clock::Clock;
 pub use entity::Entity;
+pub use holder::Holder;
 pub use placement::Placement;
 pub use settings::{Settings, Source, SourceClock};
 pub use step::{

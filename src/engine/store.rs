@@ -49,6 +49,13 @@ pub(super) enum Part {
     Directory,
 }
 
+/// What one part takes in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PartSize {
+    pub of: Part,
+    pub bytes: usize,
+}
+
 const CONTACT: u8 = b'c';
 const CUSTOMER: u8 = b'k';
 const PANE: u8 = b'p';
@@ -255,6 +262,21 @@ impl Store {
             .iter()
             .flat_map(|bucket| &bucket.0)
             .filter_map(|slot| Some((Part::of(slot.key())?, slot.image())))
+    }
+
+    /// What the parts take in memory, by whose they are: each its slot, its bytes and what the allocator adds.
+    #[must_use]
+    pub(super) fn sizes(&self) -> Vec<PartSize> {
+        const ALLOCATOR_STEP: usize = 16;
+        let slots = self.buckets.iter().flat_map(|bucket| &bucket.0);
+        let size = |slot: &Slot| {
+            let bytes = slot.bytes.len().next_multiple_of(ALLOCATOR_STEP);
+            Some(PartSize {
+                of: Part::of(slot.key())?,
+                bytes: bytes + size_of::<Slot>(),
+            })
+        };
+        slots.filter_map(size).collect()
     }
 
     /// Bytes of all keys and images, with an allowance for each part.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     engine::{
-        Counters, InputId, Output, Pending, Settings, SourceRecord, Step, Task, TaskError, TaskId,
+        Counters, Holder, InputId, Output, Pending, Settings, SourceRecord, Step, Task, TaskError,
+        TaskId,
     },
     event::{Span, Timestamp},
 };
@@ -296,6 +297,16 @@ impl Cluster {
     #[must_use]
     pub fn contact_records(&self) -> Vec<Output> {
         self.tasks.iter().flat_map(Task::contact_records).collect()
+    }
+
+    /// Bytes of memory that all states take, by who has how many in them.
+    #[must_use]
+    pub fn memory(&self) -> BTreeMap<Holder, usize> {
+        let mut memory = BTreeMap::new();
+        for (holder, bytes) in self.tasks.iter().flat_map(Task::memory) {
+            *memory.entry(holder).or_default() += bytes;
+        }
+        memory
     }
 
     /// Bytes and number of the parts of all states.

@@ -7,7 +7,7 @@ mod output;
 use std::sync::Arc;
 
 use super::{
-    Counters, InputId, Pending, Placement, Settings, TaskError, TaskId,
+    Counters, Holder, InputId, Pending, Placement, Settings, TaskError, TaskId,
     agents::Agents,
     clock::Clock,
     contacts::{self, Contacts},
@@ -294,6 +294,15 @@ impl Task {
     #[must_use]
     pub fn has_state_of(&self, other: &Self) -> bool {
         self.meta == other.meta && self.store == other.store
+    }
+
+    /// Bytes of memory that the state takes, by what it is of: who has how many in it.
+    #[must_use]
+    pub fn memory(&self) -> Vec<(Holder, usize)> {
+        let parts = self.store.sizes().into_iter();
+        parts
+            .map(|part| (Holder::of(part.of), part.bytes))
+            .collect()
     }
 
     /// Bytes and number of the parts of the state.
