@@ -227,12 +227,18 @@ impl Agent {
     }
 
     /// Where the agent belonged, as far as it said so by then.
-    fn place_at(&self, at: Timestamp) -> Option<&Place> {
+    #[must_use]
+    pub fn place_at(&self, at: Timestamp) -> Option<&Place> {
         let unsealed = self.tail.iter().rev().find(|state| state.at <= at);
         let sealed = || self.places.iter().rev().find(|(since, _)| *since <= at);
         unsealed
             .map(|state| &state.place)
             .or_else(|| sealed().map(|(_, place)| place))
+    }
+
+    /// The times of the states that late ones may still join.
+    pub fn said_at(&self) -> impl Iterator<Item = Timestamp> {
+        self.tail.iter().map(|state| state.at)
     }
 
     /// Seals what is older than `horizon`: nothing comes from before it any more. True if anything was.

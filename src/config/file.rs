@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
     pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) sites: BTreeMap<Spanned<String>, Site>,
     pub(super) contact: Contact,
     pub(super) fcr: FirstContact,
     pub(super) policy: Option<Vec<Policy>>,
@@ -76,6 +77,7 @@ pub(super) struct Kpi {
     pub(super) windows: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) group_beat: Option<Time>,
     pub(super) agent_beat: Option<Time>,
+    pub(super) zone: Option<Spanned<String>>,
 }
 
 /// Who answers for a queue.
@@ -84,6 +86,12 @@ pub(super) struct Kpi {
 pub(super) struct Queue {
     pub(super) team: Option<Spanned<String>>,
     pub(super) site: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Site {
+    pub(super) zone: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

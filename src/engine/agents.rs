@@ -15,7 +15,7 @@ use super::{
 use crate::{
     agent::{Agent, State},
     contact::Outcome,
-    event::{AgentId, Span, Timestamp},
+    event::{AgentId, SiteId, Span, Timestamp},
 };
 
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(super) struct Agents {
     agents: HashMap<Arc<AgentId>, Agent, FixedState>,
     touched: BTreeSet<Arc<AgentId>>,
     timers: Timers<Arc<AgentId>>,
+    /// Who has said where it is, from when on, since this was last taken.
+    moves: Vec<(AgentId, Timestamp)>,
 }
 
 /// What the end of a step needs to know.
@@ -48,6 +50,8 @@ impl Agents {
         image: &[u8],
     ) -> Result<(), minicbor::decode::Error> {
         let agent: Agent = codec::from_bytes(image)?;
+        self.moves
+            .extend(agent.said_at().map(|at| (id.clone(), at)));
         let id = Arc::new(id.clone());
         if let Some(at) = agent.armed_at {
             self.timers.insert(at, Arc::clone(&id));
@@ -63,8 +67,28 @@ impl Agents {
         grain: Span,
         deltas: &mut Deltas,
     ) -> Outcome {
+        self.moves.push((id.clone(), state.at));
         let agent = self.touch(id);
         agent.handle_state(state, &mut |told| deltas.hear(id, &told, grain))
+    }
+
+    /// The site of the last state up to `at`.
+    #[must_use]
+    pub(super) fn site_of(&self, id: &AgentId, at: Timestamp) -> Option<&SiteId> {
+        let place = self.agents.get(id)?.place_at(at)?;
+        place.site.as_ref()
+    }
+
+    /// When an agent next says where it is, after `now`.
+    #[must_use]
+    pub(super) fn moves_at(&self, id: &AgentId, now: Timestamp) -> Option<Timestamp> {
+        let said_at = self.agents.get(id)?.said_at();
+        said_at.filter(|at| *at > now).min()
+    }
+
+    /// Takes who has said where it is, and from when on.
+    pub(super) fn take_moves(&mut self) -> Vec<(AgentId, Timestamp)> {
+        std::mem::take(&mut self.moves)
     }
 
     /// Takes what contacts say of one agent.

@@ -8,18 +8,22 @@ use std::{
 
 use super::{
     Settings,
+    agents::Agents,
     clock::Clock,
     codec,
     entity::Entity,
+    expected::Expected,
     frame::Delta,
     gauge::{Gauge, Gauges},
     step::{OutTopic, Output},
     store::{Part, PartKey, Store},
+    sums::{Sums, WindowSum, add_to_pane, keep_lasting},
 };
 use crate::{
-    event::{Channel, Span, Text, Timestamp},
+    event::{AgentId, Channel, Span, Text, Timestamp},
     kpi::{
-        KpiRecord, Levels, Live, NamedTimes, Pane, Scorecard, Tally, Times, Window, reason_code,
+        Day, KpiRecord, Levels, Live, NamedTimes, Pane, Reach, Scorecard, Tally, Times, Window,
+        reason_code,
     },
 };
 
@@ -32,9 +36,8 @@ pub(super) struct Scores {
     levels: Levels,
     /// Entities whose records are not what was last written.
     changed: BTreeSet<Entity>,
-    /// When an entity's panes next leave a window, by entity and by time.
-    changes_at_by_entity: BTreeMap<Entity, Timestamp>,
-    changes: BTreeSet<(Timestamp, Entity)>,
+    /// When an entity's panes next leave a window or their day.
+    expected: Expected,
     gauges_by_entity: BTreeMap<Entity, Gauges>,
     /// Entities whose gauges the store does not have yet.
     gauges_changed: BTreeSet<Entity>,
@@ -44,6 +47,9 @@ pub(super) struct Scores {
     steps_by_entity: BTreeMap<Entity, Tally>,
     /// They were written for this instant.
     gone_on_to: Timestamp,
+    /// Up to here at least groups and agents were written before a restore.
+    groups_written_to: Timestamp,
+    agents_written_to: Timestamp,
     reasons_by_code: BTreeMap<u32, Text>,
     /// The store does not have all reasons yet.
     reasons_changed: bool,
@@ -77,13 +83,14 @@ impl Scores {
             settings: Arc::clone(settings),
             levels: Levels::new(&settings.kpi),
             changed: BTreeSet::new(),
-            changes_at_by_entity: BTreeMap::new(),
-            changes: BTreeSet::new(),
+            expected: Expected::default(),
             gauges_by_entity: BTreeMap::new(),
             gauges_changed: BTreeSet::new(),
             going_on: BTreeSet::new(),
             steps_by_entity: BTreeMap::new(),
             gone_on_to: Timestamp::MIN,
+            groups_written_to: Timestamp::MIN,
+            agents_written_to: Timestamp::MIN,
             reasons_by_code: BTreeMap::new(),
             reasons_changed: false,
             image: Vec::new(),
@@ -91,8 +98,14 @@ impl Scores {
         }
     }
 
+    /// Queues may be at other sites, where the day is another.
     pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
         self.settings = Arc::clone(settings);
+        if self.levels.days_differ() {
+            let known = self.expected.entities();
+            let queues = known.filter(|entity| matches!(entity, Entity::Queue(_)));
+            self.changed.extend(queues.cloned());
+        }
     }
 
     #[must_use]
@@ -102,7 +115,19 @@ impl Scores {
 
     /// Takes up a pane of a restored store.
     pub(super) fn take_up_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
-        self.expect_change(entity, self.levels.leaves_at(pane));
+        let now = if entity.is_agent() {
+            self.agents_written_to
+        } else {
+            self.groups_written_to
+        };
+        let changes_at = self.levels.changes_at(pane, now);
+        self.expected.expect(entity, changes_at);
+        self.expected
+            .expect(entity, self.levels.day_ends_at(pane, now));
+        let may_have_moved = matches!(entity, Entity::Queue(_)) && self.levels.days_differ();
+        if may_have_moved && !self.changed.contains(entity) {
+            self.changed.insert(entity.clone());
+        }
         let steps = Tally::of_images([image]).lasting();
         if !steps.is_empty() {
             let known = self.steps_by_entity.entry(entity.clone()).or_default();
@@ -151,14 +176,37 @@ impl Scores {
         }
     }
 
-    /// Notes, while a restore reads the log, what a step changed and what it wrote.
-    pub(super) fn restore_step(&mut self, changed: &[PartKey], written: Beat) {
+    /// Notes, while a restore reads the log, what a step changed and what it wrote, with its clock.
+    pub(super) fn restore_step(
+        &mut self,
+        changed: &[PartKey],
+        written: Beat,
+        clock: Option<Clock>,
+    ) {
         let entities = changed.iter().filter_map(|key| match Part::of(&key.bytes) {
             Some(Part::Pane(entity, _) | Part::Gauges(entity)) => Some(entity),
             _ => None,
         });
         self.changed.extend(entities);
         self.changed.retain(|entity| !written.includes(entity));
+        let to = clock.map(|clock| clock.at.floor(self.finest_pane()) - Span(1));
+        if let Some(to) = to.filter(|_| written.groups) {
+            self.groups_written_to = to;
+        }
+        if let Some(to) = to.filter(|_| written.agents) {
+            self.agents_written_to = to;
+        }
+    }
+
+    /// Takes that an agent said where it is from `at` on: its day may be another.
+    pub(super) fn expect_moves(&mut self, said: impl IntoIterator<Item = (AgentId, Timestamp)>) {
+        for (agent, at) in said {
+            let agent = Entity::Agent(agent);
+            // Without figures nothing changes; with the first ones the record is written anyway.
+            if self.levels.days_differ() && self.expected.has(&agent) {
+                self.expected.expect(&agent, Some(at));
+            }
+        }
     }
 
     /// Adds deltas of one entity, oldest first.
@@ -183,7 +231,7 @@ impl Scores {
             add_to_pane(&panes.with_pane(pane), &sum, &mut self.image, store);
             leaves_at = levels.leaves_at(pane).into_iter().chain(leaves_at).min();
         }
-        self.expect_change(entity, leaves_at);
+        self.expected.expect(entity, leaves_at);
         if !self.changed.contains(entity) {
             self.changed.insert(entity.clone());
         }
@@ -223,26 +271,9 @@ impl Scores {
         (!entity.is_agent()).then(live)
     }
 
-    fn expect_change(&mut self, entity: &Entity, at: Option<Timestamp>) {
-        let Some(at) = at else { return };
-        match self.changes_at_by_entity.get(entity) {
-            Some(known) if *known <= at => return,
-            Some(known) => {
-                self.changes.remove(&(*known, entity.clone()));
-            }
-            None => {}
-        }
-        self.changes_at_by_entity.insert(entity.clone(), at);
-        self.changes.insert((at, entity.clone()));
-    }
-
-    /// Time alone changes what leaves a window, and what goes on.
+    /// Time alone changes what leaves a window or its day, and what goes on.
     fn take_expected(&mut self, now: Timestamp, beat: Beat) {
-        while let Some((at, _)) = self.changes.first()
-            && *at <= now
-            && let Some((_, entity)) = self.changes.pop_first()
-        {
-            self.changes_at_by_entity.remove(&entity);
+        while let Some(entity) = self.expected.pop(now) {
             self.changed.insert(entity);
         }
         if self.gone_on_to < now {
@@ -277,12 +308,12 @@ impl Scores {
         }
     }
 
-    /// Writes the records of changed entities.
+    /// Writes the records of changed entities. The agents say where they are.
     pub(super) fn write(
         &mut self,
         moment: Moment,
         beat: Beat,
-        store: &mut Store,
+        (agents, store): (&Agents, &mut Store),
         outputs: &mut Vec<Output>,
     ) {
         self.take_expected(moment.at, beat);
@@ -293,12 +324,15 @@ impl Scores {
         let mut any_channel = false;
         for entity in due {
             any_channel |= matches!(entity, Entity::Channel(_) | Entity::All);
-            self.move_up(&entity, moment.at, store);
+            let today = self.day_of(&entity, moment.at, agents);
+            self.move_up(&entity, moment.at, today, store);
+            self.expected
+                .expect(&entity, self.moves_at(&entity, moment.at, agents));
             if entity == Entity::All {
                 continue;
             }
             let live = self.live(&entity, moment.at);
-            let sums = self.window_sums(&entity, moment.at, store);
+            let sums = Sums::new(&entity, moment.at, today, &self.levels, store);
             outputs.extend(self.records(&entity, live, &sums, moment));
             self.note_going_on(&entity, live, &sums);
         }
@@ -308,6 +342,30 @@ impl Scores {
         if beat.agents {
             self.gone_on_to = moment.at;
         }
+    }
+
+    /// The local day of an entity. Who belongs to no site lives by the zone of all.
+    fn day_of(&self, entity: &Entity, now: Timestamp, agents: &Agents) -> Option<Day> {
+        let site = match entity {
+            Entity::Site(site) => Some(site),
+            Entity::Agent(agent) => agents.site_of(agent, now),
+            Entity::Queue(queue) => {
+                let place = self.settings.kpi.places.of(queue, now);
+                place.and_then(|place| place.site.as_ref())
+            }
+            Entity::Team(_) | Entity::Channel(_) | Entity::All => None,
+        };
+        self.levels.day(site, now)
+    }
+
+    /// When an agent or a queue will be where the day may be another.
+    fn moves_at(&self, entity: &Entity, now: Timestamp, agents: &Agents) -> Option<Timestamp> {
+        let moves_at = match entity {
+            Entity::Agent(agent) => agents.moves_at(agent, now),
+            Entity::Queue(queue) => self.settings.kpi.places.changes_at(queue, now),
+            Entity::Channel(_) | Entity::All | Entity::Team(_) | Entity::Site(_) => None,
+        };
+        moves_at.filter(|_| self.levels.days_differ())
     }
 
     fn note_going_on(&mut self, entity: &Entity, live: Option<Live>, sums: &Sums) {
@@ -323,12 +381,14 @@ impl Scores {
 
     /// All is the sum of the channels, and what all agents do.
     fn records_of_all(&mut self, moment: Moment, store: &Store) -> Vec<Output> {
-        let mut sums = self.window_sums(&Entity::All, moment.at, store);
+        let today = self.levels.day(None, moment.at);
+        let sums_of = |entity: &Entity| Sums::new(entity, moment.at, today, &self.levels, store);
+        let mut sums = sums_of(&Entity::All);
         let mut all = Live::default();
         for entity in Channel::ALL.map(Entity::Channel) {
-            let of_channel = self.window_sums(&entity, moment.at, store);
+            let of_channel = sums_of(&entity);
             (sums.windows.iter_mut().zip(&of_channel.windows))
-                .for_each(|(sum, tally)| sum.merge(tally));
+                .for_each(|(sum, of_channel)| sum.tally.merge(&of_channel.tally));
             self.live(&entity, moment.at)
                 .iter()
                 .for_each(|live| all.add(live));
@@ -338,7 +398,7 @@ impl Scores {
     }
 
     /// Joins panes that have left their level's window to those of the next, those for one pane at once; expects the next change.
-    fn move_up(&mut self, entity: &Entity, now: Timestamp, store: &mut Store) {
+    fn move_up(&mut self, entity: &Entity, now: Timestamp, today: Option<Day>, store: &mut Store) {
         let keys = PartKey::panes(entity);
         let panes = store.panes(&keys).into_iter();
         let places: Vec<(Option<Pane>, Pane)> = panes
@@ -359,10 +419,12 @@ impl Scores {
             }
             from.iter().for_each(|from| store.remove(from));
         }
-        let leave_at = places
-            .iter()
-            .filter_map(|place| self.levels.leaves_at(place.0?));
-        self.expect_change(entity, leave_at.min());
+        let kept = || places.iter().filter_map(|(to, _)| *to);
+        let changes_at = kept().filter_map(|pane| self.levels.changes_at(pane, now));
+        let changes_at = changes_at.min();
+        self.expected.expect(entity, changes_at);
+        let day = today.filter(|day| kept().any(|pane| self.levels.covers(day.begins_at, pane)));
+        self.expected.expect(entity, day.map(|day| day.ends_at));
     }
 
     fn records(
@@ -373,14 +435,16 @@ impl Scores {
         moment: Moment,
     ) -> Vec<Output> {
         let name = entity.name();
-        let windows = self.settings.kpi.windows.iter().enumerate();
-        let record = |((place, window), tally): ((usize, &Window), &Tally)| {
-            let times = entity.has_agents().then(|| {
-                let from = self.levels.window_start(place, moment.at);
-                self.name_times(tally.times(&sums.until_now, from, moment.at))
-            });
-            let reaches_back =
-                (window.length).is_some_and(|length| moment.at - length < moment.began_at);
+        let record = |(window, sum): (&Window, &WindowSum)| {
+            let tally = &sum.tally;
+            let times = entity
+                .has_agents()
+                .then(|| self.name_times(tally.times(&sums.until_now, sum.starts_at, moment.at)));
+            let reaches_back = match window.reach {
+                Reach::Sliding(length) => moment.at - length < moment.began_at,
+                Reach::Today => sum.starts_at < moment.began_at,
+                Reach::All => false,
+            };
             let record = KpiRecord {
                 entity: &name,
                 window: &window.name,
@@ -391,6 +455,7 @@ impl Scores {
             let key = format!("{name}/{}", window.name);
             Output::json(OutTopic::Kpis, &key, &record)
         };
+        let windows = self.settings.kpi.windows.iter();
         windows.zip(&sums.windows).map(record).collect()
     }
 
@@ -403,34 +468,6 @@ impl Scores {
         away.sort_unstable();
         NamedTimes { times, away }
     }
-
-    /// The sums of each window: each is the one before and the panes that only it covers.
-    fn window_sums(&self, entity: &Entity, now: Timestamp, store: &Store) -> Sums {
-        let mut images = vec![Vec::new(); self.levels.windows() + 1];
-        let panes = store.panes(&PartKey::panes(entity)).into_iter();
-        for (pane, image) in panes.filter(|(pane, _)| pane.start <= now) {
-            let windows = 0..self.levels.windows();
-            let first = windows
-                .into_iter()
-                .find(|w| self.levels.window_covers(*w, pane, now));
-            images[first.unwrap_or(self.levels.windows())].push(image);
-        }
-        let mut windows: Vec<Tally> = images.into_iter().map(Tally::of_images).collect();
-        for window in 1..windows.len() {
-            let (shorter, longer) = windows.split_at_mut(window);
-            longer[0].merge(&shorter[window - 1]);
-        }
-        let until_now = windows.pop().unwrap_or_default().lasting();
-        Sums { windows, until_now }
-    }
-}
-
-/// The sums of one entity at a clock.
-struct Sums {
-    /// Shortest first.
-    windows: Vec<Tally>,
-    /// Of what lasts: all there ever was.
-    until_now: Tally,
 }
 
 impl Beat {
@@ -456,23 +493,5 @@ pub(super) fn record_clock(clock: Clock, grain: Span) -> Timestamp {
         clock.at
     } else {
         clock.at.floor(grain) - Span(1)
-    }
-}
-
-fn add_to_pane(key: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
-    image.clear();
-    tally.write_merged(store.get(key).unwrap_or_default(), image);
-    if image.is_empty() {
-        store.remove(key);
-    } else {
-        store.put(key, image);
-    }
-}
-
-/// What goes on is not over when its beginning leaves the longest window.
-fn keep_lasting(panes: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
-    let lasting = tally.lasting();
-    if !lasting.is_empty() {
-        add_to_pane(&panes.with_pane(Levels::BEYOND), &lasting, image, store);
     }
 }

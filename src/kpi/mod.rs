@@ -14,6 +14,7 @@
 
 mod distribution;
 mod lasting;
+mod midnight;
 mod pane;
 mod scorecard;
 mod tally;
@@ -21,7 +22,8 @@ mod window;
 
 pub use distribution::Percentiles;
 pub use lasting::{Lasting, Times, reason_code};
+pub use midnight::{Day, Midnights};
 pub use pane::{Levels, Pane};
 pub use scorecard::{KpiRecord, Live, NamedTimes, Ratio, Scorecard};
 pub use tally::{Count, Durations, Tally};
-pub use window::{KpiSettings, Place, Places, Window};
+pub use window::{KpiSettings, Place, Places, Reach, Window};

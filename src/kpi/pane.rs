@@ -2,13 +2,23 @@
 //!
 //! Each fact lies in exactly one pane. A level holds the panes that its window still covers; a pane that has left the window
 //! joins the wider pane of the next level that covers it. The pane of a level divides those of all higher levels, so that
-//! a window's sum is the sum of the panes of its own and all lower levels that begin in it.
+//! a window's sum is the sum of the panes that begin in it. For `today` panes are also cut at the midnights of all zones in use,
+//! as far back as a day may reach.
 
-use super::{KpiSettings, Window};
-use crate::event::{Span, Timestamp};
+use super::{
+    KpiSettings, Reach,
+    midnight::{Day, Midnights},
+};
+use crate::event::{SiteId, Span, Timestamp};
 
 /// The lowest level: facts ahead of the clock, second by second, until the clock has passed them.
 const AHEAD: Span = Span::from_secs(1);
+/// No local day of these times is longer: one of 24 hours on which clocks go back by three.
+const DAY_MAX: Span = Span::from_secs(28 * 3_600);
+/// Midnights of these times lie at quarters of an hour, in UTC.
+const QUARTER: Span = Span::from_secs(900);
+/// Of the panes that are kept for `today` alone.
+const TODAY_PANE_MIN: Span = Span::from_secs(3_600);
 
 /// The place of a pane: its level and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,32 +31,65 @@ pub struct Pane {
 #[derive(Debug, Clone)]
 pub struct Levels {
     levels: Vec<Level>,
+    /// In the order of the settings.
+    windows: Vec<Begins>,
+    /// `None`: there is no window `today`.
+    midnights: Option<Midnights>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Level {
     pane: Option<Span>,
     /// The window whose panes these are. `None`: the facts ahead of the clock.
-    window: Option<(Span, Span)>,
+    window: Option<Slide>,
     unlimited: bool,
+    /// Its panes end at midnights.
+    cut: bool,
+}
+
+/// A length and the step by which it slides.
+#[derive(Debug, Clone, Copy)]
+struct Slide {
+    length: Span,
+    step: Span,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Begins {
+    Sliding(Slide),
+    Today,
+    Always,
 }
 
 impl Levels {
     #[must_use]
     pub fn new(settings: &KpiSettings) -> Self {
-        let mut levels = vec![Level {
-            pane: Some(AHEAD),
-            window: None,
-            unlimited: false,
-        }];
-        for (place, window) in settings.windows.iter().enumerate() {
-            levels.push(Level {
-                pane: common_pane(&settings.windows[place..]),
-                window: window.length.zip(window.pane()),
-                unlimited: window.length.is_none(),
-            });
+        let windows = settings.windows.iter();
+        let windows: Vec<Begins> = windows
+            .map(|window| match (window.reach, window.pane()) {
+                (Reach::Sliding(length), Some(step)) => Begins::Sliding(Slide { length, step }),
+                (Reach::Today, _) => Begins::Today,
+                (Reach::All | Reach::Sliding(_), _) => Begins::Always,
+            })
+            .collect();
+        let has = |wanted: Reach| settings.windows.iter().any(|it| it.reach == wanted);
+        Self {
+            levels: levels(&windows, has(Reach::Today), has(Reach::All)),
+            windows,
+            midnights: has(Reach::Today).then(|| Midnights::new(settings)),
         }
-        Self { levels }
+    }
+
+    /// The day at a site, at `at`. `None`: nobody asks for it.
+    #[must_use]
+    pub fn day(&self, site: Option<&SiteId>, at: Timestamp) -> Option<Day> {
+        (self.midnights.as_ref()).map(|midnights| midnights.day(site, at))
+    }
+
+    /// Whether numbers depend on the site that somebody is at.
+    #[must_use]
+    pub fn days_differ(&self) -> bool {
+        self.midnights.as_ref().is_some_and(Midnights::differ)
     }
 
     /// Where facts of the second or pane that begins at `at` lie when the clock stands at `now`. `None`: behind the longest window.
@@ -54,7 +97,8 @@ impl Levels {
     pub fn place(&self, at: Timestamp, now: Timestamp) -> Option<Pane> {
         // A fact in the first second of a pane, or of a sender that tells by pane, is reached when the pane is.
         let begins_a_pane = at.floor(self.finest_pane()) == at;
-        self.place_from(u8::from(begins_a_pane), at, now)
+        let (level, found) = self.level_of(u8::from(begins_a_pane), at, now)?;
+        Some(self.pane_at(level, found, at))
     }
 
     /// Where a pane has to be when the clock stands at `now`. `None`: nowhere, it has left the longest window.
@@ -63,17 +107,26 @@ impl Levels {
         if pane == Self::BEYOND {
             return Some(pane);
         }
-        self.place_from(pane.level, pane.start, now)
+        match self.level_of(pane.level, pane.start, now)? {
+            (level, _) if level == pane.level => Some(pane),
+            (level, found) => Some(self.pane_at(level, found, pane.start)),
+        }
     }
 
-    fn place_from(&self, lowest: u8, at: Timestamp, now: Timestamp) -> Option<Pane> {
+    fn level_of(&self, lowest: u8, at: Timestamp, now: Timestamp) -> Option<(u8, &Level)> {
+        let levels = self.levels.get(usize::from(lowest)..)?;
         (lowest..)
-            .zip(&self.levels[usize::from(lowest)..])
+            .zip(levels)
             .find(|(_, level)| level.covers(at, now))
-            .map(|(number, level)| Pane {
-                level: number,
-                start: level.pane.map_or(Timestamp(0), |pane| at.floor(pane)),
-            })
+    }
+
+    fn pane_at(&self, level: u8, found: &Level, at: Timestamp) -> Pane {
+        let start = found.pane.map_or(Timestamp(0), |pane| at.floor(pane));
+        let start = match &self.midnights {
+            Some(midnights) if found.cut => start.max(midnights.last(at)),
+            _ => start,
+        };
+        Pane { level, start }
     }
 
     /// Where what goes on lies when its beginning has left the longest window: in front of all windows.
@@ -82,12 +135,23 @@ impl Levels {
         start: Timestamp(0),
     };
 
-    /// The first instant that window `window` covers at `now`.
+    /// The first instant that each window covers at `now`, of somebody whose day is `today`. Of `all` the beginning of time.
     #[must_use]
-    pub fn window_start(&self, window: usize, now: Timestamp) -> Timestamp {
-        let of_window = self.levels[window + 1].window;
-        of_window.map_or(Timestamp(0), |(length, step)| {
-            now.floor(step) - length + step
+    pub fn window_starts(&self, now: Timestamp, today: Option<Day>) -> Vec<Timestamp> {
+        let start = |window: &Begins| match window {
+            Begins::Sliding(slide) => slide.begins_at(now),
+            Begins::Today => today.map_or(now, |day| day.begins_at),
+            Begins::Always => Timestamp::MIN,
+        };
+        self.windows.iter().map(start).collect()
+    }
+
+    /// Whether a window with this first instant covers `pane`.
+    #[must_use]
+    pub fn covers(&self, window_start: Timestamp, pane: Pane) -> bool {
+        let level = self.levels.get(usize::from(pane.level));
+        level.is_some_and(|level| {
+            window_start == Timestamp::MIN || !level.unlimited && pane.start >= window_start
         })
     }
 
@@ -99,16 +163,24 @@ impl Levels {
         first.unwrap_or(SHORTEST)
     }
 
-    /// The number of windows; window `w` has the level `w + 1`.
+    /// When a record of `now` that has `pane` changes by time alone: a pane ahead is reached, or leaves the window of its level.
     #[must_use]
-    pub fn windows(&self) -> usize {
-        self.levels.len() - 1
+    pub fn changes_at(&self, pane: Pane, now: Timestamp) -> Option<Timestamp> {
+        let is_ahead = pane.level > 0 && pane != Self::BEYOND && pane.start > now;
+        if is_ahead {
+            Some(pane.start)
+        } else {
+            self.leaves_at(pane)
+        }
     }
 
-    /// Whether window `window` covers `pane` at `now`.
+    /// When the day ends to which `pane` may still belong at `now`, wherever that is.
     #[must_use]
-    pub fn window_covers(&self, window: usize, pane: Pane, now: Timestamp) -> bool {
-        usize::from(pane.level) <= window + 1 && self.levels[window + 1].covers(pane.start, now)
+    pub fn day_ends_at(&self, pane: Pane, now: Timestamp) -> Option<Timestamp> {
+        let midnights = self.midnights.as_ref()?;
+        let level = self.levels.get(usize::from(pane.level))?;
+        let may_count = !level.unlimited && pane.start > now - DAY_MAX;
+        may_count.then(|| midnights.next(pane.start.max(now)))
     }
 
     /// When `pane` leaves the window of its level, or a pane ahead is reached.
@@ -116,7 +188,7 @@ impl Levels {
     pub fn leaves_at(&self, pane: Pane) -> Option<Timestamp> {
         let level = self.levels.get(usize::from(pane.level))?;
         match level.window {
-            Some((length, step)) => Some(pane.start.floor(step) + length),
+            Some(Slide { length, step }) => Some(pane.start.floor(step) + length),
             None if level.unlimited => None,
             None => Some(pane.start + AHEAD),
         }
@@ -126,32 +198,125 @@ impl Levels {
 impl Level {
     fn covers(&self, at: Timestamp, now: Timestamp) -> bool {
         match self.window {
-            Some((length, step)) => at >= now.floor(step) - length + step,
+            Some(slide) => at >= slide.begins_at(now),
             None => self.unlimited || at >= now.floor(AHEAD),
         }
     }
 }
 
-/// The widest pane that divides the panes of all these windows. `None`: there is only `all`.
-fn common_pane(windows: &[Window]) -> Option<Span> {
-    let panes = windows.iter().filter_map(Window::pane);
-    panes.reduce(|a, b| Span(greatest_common_divisor(a.0, b.0)))
+impl Slide {
+    fn begins_at(self, now: Timestamp) -> Timestamp {
+        now.floor(self.step) - self.length + self.step
+    }
+
+    /// All that is older has left the window.
+    fn reach(self) -> Span {
+        self.length - self.step
+    }
+
+    /// Panes for a day, behind those of the longest window.
+    fn for_today(longest: Option<Self>) -> Self {
+        let least = longest.map_or(QUARTER, |slide| slide.step);
+        let times = |span: Span, of: Span| Span((of.0 + span.0 - 1) / span.0 * span.0);
+        let step = times(least, TODAY_PANE_MIN);
+        let length = times(step, DAY_MAX) + step;
+        Self { length, step }
+    }
 }
 
-fn greatest_common_divisor(a: i64, b: i64) -> i64 {
-    if b == 0 {
+/// One level ahead of the clock, one for each sliding window, one for days longer than all of these, one for all.
+fn levels(windows: &[Begins], today: bool, all: bool) -> Vec<Level> {
+    let sliding = windows.iter().filter_map(|window| match window {
+        Begins::Sliding(slide) => Some(*slide),
+        Begins::Today | Begins::Always => None,
+    });
+    let mut slides: Vec<Slide> = sliding.collect();
+    let longest = slides.last().copied();
+    if today && longest.is_none_or(|slide| slide.reach() < DAY_MAX) {
+        slides.push(Slide::for_today(longest));
+    }
+    let mut levels = vec![Level {
+        pane: Some(AHEAD),
+        window: None,
+        unlimited: false,
+        cut: false,
+    }];
+    // Nothing in the next level is younger.
+    let mut reached = Span::ZERO;
+    for (place, slide) in slides.iter().enumerate() {
+        let told = (today && place == 0).then_some(QUARTER);
+        let steps = slides[place..].iter().map(|longer| longer.step);
+        levels.push(Level {
+            pane: steps.chain(told).reduce(common_pane),
+            window: Some(*slide),
+            unlimited: false,
+            cut: today && reached < DAY_MAX,
+        });
+        reached = slide.reach();
+    }
+    if all {
+        levels.push(Level {
+            pane: None,
+            window: None,
+            unlimited: true,
+            cut: false,
+        });
+    }
+    levels
+}
+
+/// The widest pane that divides both.
+fn common_pane(a: Span, b: Span) -> Span {
+    if b == Span::ZERO {
         a
     } else {
-        greatest_common_divisor(b, a % b)
+        common_pane(b, Span(a.0 % b.0))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::tz::TimeZoneDatabase;
+
     use super::*;
+    use crate::kpi::Window;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1_000)
+    }
+
+    const HOUR: i64 = 3_600;
+    /// 2026-11-22T00:00:00Z.
+    const SUNDAY: i64 = 1_795_305_600;
+
+    /// With these windows, in Kathmandu (UTC+05:45) and in UTC.
+    fn levels_of(windows: Vec<Window>) -> Levels {
+        let kathmandu = TimeZoneDatabase::bundled().get("Asia/Kathmandu").unwrap();
+        Levels::new(&KpiSettings {
+            windows,
+            zones_by_site: BTreeMap::from([(SiteId::new("east"), kathmandu)]),
+            ..KpiSettings::default()
+        })
+    }
+
+    /// Follows a fact of each of these times from second to second, and asks whether `today` has it exactly while it should.
+    fn check_today(levels: &Levels, facts: &[i64], until: i64, step: usize) {
+        for fact in facts {
+            let mut pane = levels.place(at(*fact), at(*fact)).unwrap();
+            for now in (*fact..until).step_by(step) {
+                pane = levels.move_up(pane, at(now)).unwrap();
+                for site in [None, Some(SiteId::new("east"))] {
+                    let day = levels.day(site.as_ref(), at(now)).unwrap();
+                    assert_eq!(
+                        levels.covers(day.begins_at, pane),
+                        day.begins_at <= at(*fact),
+                        "fact {fact} at {now} in {pane:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
@@ -176,16 +341,64 @@ mod tests {
     fn a_window_covers_from_its_length_less_a_pane_to_its_length() {
         let levels = Levels::new(&KpiSettings::default());
         // 1 h, panes of 60 s: at 10:30:00 from 09:31:00.
-        let now = at(10 * 3_600 + 1_800);
-        let first = Pane {
+        let now = at(10 * HOUR + 1_800);
+        let starts = levels.window_starts(now, levels.day(None, now));
+        let pane = |seconds| Pane {
             level: 1,
-            start: at(9 * 3_600 + 31 * 60),
+            start: at(seconds),
         };
-        let before = Pane {
-            level: 1,
-            start: at(9 * 3_600 + 31 * 60 - 5),
-        };
-        assert!(levels.window_covers(2, first, now));
-        assert!(!levels.window_covers(2, before, now));
+        assert!(levels.covers(starts[2], pane(9 * HOUR + 31 * 60)));
+        assert!(!levels.covers(starts[2], pane(9 * HOUR + 31 * 60 - 5)));
+    }
+
+    #[test]
+    fn panes_end_at_the_midnights_of_all_zones() {
+        let levels = levels_of(KpiSettings::default().windows);
+        // Of the 8 h panes have 480 s: one holds 18:15, midnight in Kathmandu.
+        let midnight = SUNDAY + 18 * HOUR + 900;
+        let now = at(midnight + 2 * HOUR);
+        let start = |fact| levels.place(at(fact), now).unwrap().start;
+        assert_eq!(start(midnight - 1), at(midnight - 420));
+        assert_eq!(start(midnight), at(midnight));
+        assert_eq!(start(midnight + 59), at(midnight));
+        assert_eq!(start(midnight + 60), at(midnight + 60));
+    }
+
+    #[test]
+    fn today_has_what_happened_since_midnight_and_nothing_else() {
+        let midnights = [24 * HOUR, 42 * HOUR + 900].map(|at| SUNDAY + at);
+        let around = [-HOUR - 77, -5, -1, 0, 1, 4, 601, 9 * HOUR + 7];
+        let facts = midnights.map(|midnight| around.map(|by| midnight + by));
+        let facts = facts.as_flattened();
+        let lists = [
+            KpiSettings::default().windows,
+            vec![Window::sliding("5m", Span::from_secs(300)), Window::today()],
+            vec![Window::sliding("7m", Span::from_secs(420)), Window::today()],
+            vec![
+                Window::sliding("25h", Span::from_secs(90_000)),
+                Window::today(),
+            ],
+            vec![Window::today(), Window::all()],
+        ];
+        for mut windows in lists {
+            windows.push(Window::all());
+            windows.dedup();
+            let levels = levels_of(windows);
+            check_today(&levels, facts, SUNDAY + 75 * HOUR, 301);
+            check_today(&levels, facts, SUNDAY + 44 * HOUR, 60);
+        }
+    }
+
+    #[test]
+    fn without_today_nothing_is_cut_or_kept_for_it() {
+        let windows = vec![Window::sliding("7m", Span::from_secs(420))];
+        let without = levels_of(windows.clone());
+        assert_eq!(without.finest_pane(), Span::from_secs(7));
+        assert_eq!(without.levels.len(), 2);
+        let with = levels_of([windows, vec![Window::today()]].concat());
+        assert_eq!(with.finest_pane(), Span::from_secs(1));
+        let reach = with.levels[2].window.unwrap().reach();
+        assert!(reach >= DAY_MAX, "{reach:?}");
+        assert!(!Levels::new(&KpiSettings::default()).levels[7].cut);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
 
 use crate::event::{QueueId, SiteId, Span, TeamId, Timestamp};
@@ -38,6 +39,13 @@ impl Places {
         changes.any(|at| from < at && at <= to)
     }
 
+    /// When somebody else next answers for the queue, after `at`.
+    #[must_use]
+    pub fn changes_at(&self, queue: &QueueId, at: Timestamp) -> Option<Timestamp> {
+        let places = self.by_queue.get(queue)?;
+        places.iter().map(|(from, _)| *from).find(|from| *from > at)
+    }
+
     /// From then on, until something later is said, `place` answers for the queue.
     pub fn set(&mut self, queue: &QueueId, from: Timestamp, place: Place) {
         let places = self.by_queue.entry(queue.clone()).or_default();
@@ -61,18 +69,28 @@ impl FromIterator<(QueueId, Place)> for Places {
     }
 }
 
-/// A sliding window of whole panes, or everything.
+/// What a record looks at, up to its clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The name in records: `5m`, `1h`, `7d`, `all`.
+    /// The name in records: `5m`, `1h`, `7d`, `today`, `all`.
     pub name: String,
-    /// `None`: everything up to the clock.
-    pub length: Option<Span>,
+    pub reach: Reach,
+}
+
+/// How far back. In the order in which windows are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// So long, in whole panes.
+    Sliding(Span),
+    /// To the midnight of the site, else of `zone`.
+    Today,
+    /// Everything.
+    All,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KpiSettings {
-    /// Shortest first, `all` last; no two alike.
+    /// Shortest first, then `today`, `all` last; no two alike.
     pub windows: Vec<Window>,
     /// How often changed queues and groups are written.
     pub group_beat: Span,
@@ -80,6 +98,9 @@ pub struct KpiSettings {
     pub agent_beat: Span,
     /// The teams and sites that answer for queues: they hear of waits.
     pub places: Places,
+    /// Where it is midnight for everybody who is at no site with a zone of its own.
+    pub zone: TimeZone,
+    pub zones_by_site: BTreeMap<SiteId, TimeZone>,
 }
 
 impl Window {
@@ -88,7 +109,16 @@ impl Window {
     pub fn all() -> Self {
         Self {
             name: "all".to_owned(),
-            length: None,
+            reach: Reach::All,
+        }
+    }
+
+    /// The window `today`: the local day.
+    #[must_use]
+    pub fn today() -> Self {
+        Self {
+            name: "today".to_owned(),
+            reach: Reach::Today,
         }
     }
 
@@ -97,14 +127,23 @@ impl Window {
     pub fn sliding(name: &str, length: Span) -> Self {
         Self {
             name: name.to_owned(),
-            length: Some(length),
+            reach: Reach::Sliding(length),
         }
     }
 
-    /// The step by which the window slides: a sixtieth of it, at least 5 s. `None` for `all`.
+    /// Of a sliding window.
+    #[must_use]
+    pub const fn length(&self) -> Option<Span> {
+        match self.reach {
+            Reach::Sliding(length) => Some(length),
+            Reach::Today | Reach::All => None,
+        }
+    }
+
+    /// The step by which the window slides: a sixtieth of it, at least 5 s. `None` if it does not.
     #[must_use]
     pub fn pane(&self) -> Option<Span> {
-        self.length
+        self.length()
             .map(|length| Span((length.0 / 60).max(Span::from_secs(5).0)))
     }
 }
@@ -120,11 +159,14 @@ impl Default for KpiSettings {
                 Window::sliding("8h", Span::from_secs(8 * HOUR)),
                 Window::sliding("24h", Span::from_secs(24 * HOUR)),
                 Window::sliding("7d", Span::from_secs(168 * HOUR)),
+                Window::today(),
                 Window::all(),
             ],
             group_beat: Span::from_secs(1),
             agent_beat: Span::from_secs(30),
             places: Places::default(),
+            zone: TimeZone::UTC,
+            zones_by_site: BTreeMap::new(),
         }
     }
 }

@@ -422,13 +422,17 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
         (0..3).for_each(|task| {
             cluster.advance(TaskId(task), 100).unwrap();
         });
-        checked += check_live(&mut cluster, &events);
+        checked += check_live(&mut cluster, &events, &reference_settings());
     }
     assert!(checked > 300, "only {checked} records were checked");
 }
 
 /// Checks the records written since the last call; takes them.
-fn check_live(cluster: &mut Cluster, events: &[Event]) -> usize {
+pub(crate) fn check_live(
+    cluster: &mut Cluster,
+    events: &[Event],
+    settings: &reference::Settings,
+) -> usize {
     let found = last_records(cluster);
     cluster.outputs.clear();
     let mut recount_by_clock = BTreeMap::new();
@@ -438,7 +442,7 @@ fn check_live(cluster: &mut Cluster, events: &[Event]) -> usize {
             let known: Vec<Event> = (events.iter().filter(|event| event.occurred_at <= clock))
                 .cloned()
                 .collect();
-            reference::recount(&known, &reference_settings(), clock).records(clock)
+            reference::recount(&known, settings, clock).records(clock)
         });
         let expected =
             (recount.iter()).find(|card| card["entity"] == **entity && card["window"] == **window);

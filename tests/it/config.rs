@@ -162,7 +162,7 @@ fn policies_replace_the_defaults() {
 
 #[test]
 fn windows_are_sorted_with_all_at_the_end() {
-    let config = parse("kpi.windows = [\"all\", \"1h\", \"90s\"]");
+    let config = parse("kpi.windows = [\"all\", \"1h\", \"today\", \"90s\"]");
     let names: Vec<_> = config
         .engine
         .kpi
@@ -170,7 +170,7 @@ fn windows_are_sorted_with_all_at_the_end() {
         .iter()
         .map(|w| w.name.as_str())
         .collect();
-    assert_eq!(names, ["90s", "1h", "all"]);
+    assert_eq!(names, ["90s", "1h", "today", "all"]);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `queues`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("colour = \"x\""),
@@ -318,8 +318,8 @@ fn windows_are_cut_into_whole_panes() {
         "f.toml:1:22: `2h` and `119m` differ by less than a pane of the longer, a sixtieth; remove one",
     );
     windows(
-        "[\"today\"]",
-        "f.toml:1:16: `today` can't be counted yet; write \"24h\"",
+        "[\"today\", \"today\"]",
+        "f.toml:1:25: `today` is as long as `today`; remove one",
     );
     windows(
         "[\"soon\"]",

@@ -225,3 +225,33 @@ fn days_are_dates_and_named_once() {
         "f.toml:5:18: `2026-12-24` has its hours already; remove one",
     );
 }
+
+#[test]
+fn sites_have_zones_of_the_database() {
+    let config =
+        parse("kpi.zone = \"Asia/Kathmandu\"\nsites.oslo.zone = \"Europe/Oslo\"\nsites.home = {}");
+    let kpi = &config.engine.kpi;
+    assert_eq!(kpi.zone.iana_name(), Some("Asia/Kathmandu"));
+    let zones = kpi.zones_by_site.iter();
+    let zones: Vec<_> = zones
+        .map(|(site, it)| (site.as_str(), it.iana_name()))
+        .collect();
+    assert_eq!(zones, [("oslo", Some("Europe/Oslo"))]);
+    let no_zone = |name: &str| {
+        format!(
+            "`{name}` is no time zone; write a name of the IANA database such as \"Europe/Berlin\""
+        )
+    };
+    check(
+        "kpi.zone = \"Berlin\"",
+        &format!("f.toml:1:12: {}", no_zone("Berlin")),
+    );
+    check(
+        "[sites.oslo]\nzone = \"Oslo\"",
+        &format!("f.toml:2:8: {}", no_zone("Oslo")),
+    );
+    check(
+        "sites.\" \".zone = \"UTC\"",
+        "f.toml:1:7: a site needs a name, such as [sites.oslo]",
+    );
+}

@@ -23,6 +23,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use crate::{
     agreement::is_nothing,
     spine::{SETTINGS_WALL, events_settings},
+    today::with_zones,
 };
 
 /// The last record of each key of a topic, and how often each (id, status) of the alerts was written.
@@ -202,7 +203,7 @@ fn customers_go_on_where_their_task_lost_its_memory() {
             window: Span::from_secs(600),
             ..FirstContact::default()
         };
-        let settings = Arc::new(Settings {
+        let settings = with_zones(&Settings {
             contact: ContactSettings {
                 first_contact,
                 remember_min: first_contact.window,
@@ -211,6 +212,7 @@ fn customers_go_on_where_their_task_lost_its_memory() {
             },
             ..(*defaults).clone()
         });
+        let settings = Arc::new(settings);
         let mut undisturbed = cluster(&lines, Keyed::AtRandom, &settings);
         undisturbed.run_until_quiet(50).unwrap();
         let mut disturbed = cluster(&lines, Keyed::AtRandom, &settings);

@@ -10,6 +10,7 @@
 mod agreement;
 mod agreement_calendar;
 mod agreement_text;
+mod agreement_today;
 mod calendar;
 mod calendar_zones;
 #[cfg(feature = "kafka")]
@@ -88,5 +89,6 @@ mod simulate;
 mod spine;
 mod tidy;
 mod times;
+mod today;
 mod world;
 mod world_people;

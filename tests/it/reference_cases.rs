@@ -10,7 +10,7 @@ use floorwalker::{
 use crate::golden::agrees;
 
 /// Everything a card holds that is not zero or absent, in seconds; an `sla` is met/missed/excluded.
-fn show(card: &Scorecard) -> String {
+pub(crate) fn show(card: &Scorecard) -> String {
     let mut text = String::new();
     let mut put = |name: &str, value: String| write!(text, "{name}={value} ").unwrap();
     for (name, count) in [

@@ -70,7 +70,7 @@ fn spans_of(said: &file::Hours) -> Vec<LocalSpan> {
     said.iter().map(|span| span.get_ref().0).collect()
 }
 
-fn zone(said: &Spanned<String>) -> Result<jiff::tz::TimeZone, Fault> {
+pub(super) fn zone(said: &Spanned<String>) -> Result<jiff::tz::TimeZone, Fault> {
     let name = said.get_ref();
     Hours::zone_named(name).ok_or_else(|| {
         said.fault(format!(

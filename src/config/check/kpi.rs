@@ -1,10 +1,11 @@
 //! Windows and beats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::{At as _, over_zero, put};
+use super::{At as _, calendar::zone, over_zero, put};
 use crate::{
     config::{Fault, file, value::Value as _},
     event::{QueueId, SiteId, Span, TeamId},
@@ -14,6 +15,8 @@ use crate::{
 const SECOND: i64 = 1_000_000;
 /// Each costs every agent, queue and group up to 60 panes.
 const WINDOWS_MAX: usize = 16;
+/// Each costs every agent, queue and group up to 9 panes. There are no more offsets from UTC.
+const ZONES_MAX: usize = 40;
 
 pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
     let mut settings = KpiSettings::default();
@@ -29,6 +32,8 @@ pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
         &mut settings.windows,
         said.windows.map(windows).transpose()?,
     );
+    let zone = said.zone.as_ref().map(zone);
+    put(&mut settings.zone, zone.transpose()?);
     Ok(settings)
 }
 
@@ -50,7 +55,32 @@ pub(super) fn places(queues: BTreeMap<String, file::Queue>) -> Result<Places, Fa
     queues.into_iter().map(place).collect()
 }
 
-/// Shortest first, `all` last.
+/// The zones of sites that have one of their own.
+pub(super) fn zones(
+    sites: &BTreeMap<Spanned<String>, file::Site>,
+) -> Result<BTreeMap<SiteId, TimeZone>, Fault> {
+    let names: BTreeSet<&str> = (sites.values())
+        .filter_map(|site| Some(site.zone.as_ref()?.get_ref().as_str()))
+        .collect();
+    let mut zones = BTreeMap::new();
+    for (name, site) in sites {
+        if name.get_ref().trim().is_empty() {
+            return Err(name.fault("a site needs a name, such as [sites.oslo]"));
+        }
+        if names.len() > ZONES_MAX {
+            return Err(name.fault(format!(
+                "the sites have {} time zones; write at most {ZONES_MAX}",
+                names.len()
+            )));
+        }
+        if let Some(said) = &site.zone {
+            zones.insert(SiteId::new(name.get_ref()), zone(said)?);
+        }
+    }
+    Ok(zones)
+}
+
+/// Shortest first, then `today`, `all` last.
 fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
     let count = said.get_ref().len();
     if !(1..=WINDOWS_MAX).contains(&count) {
@@ -61,7 +91,7 @@ fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
     let mut windows: Vec<Window> = Vec::new();
     for one in said.into_inner() {
         let window = window(&one)?;
-        if let Some(twin) = windows.iter().find(|other| other.length == window.length) {
+        if let Some(twin) = windows.iter().find(|other| other.reach == window.reach) {
             let sentence = format!(
                 "`{}` is as long as `{}`; remove one",
                 window.name, twin.name
@@ -80,19 +110,19 @@ fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
         }
         windows.push(window);
     }
-    windows.sort_by_key(|window| (window.length.is_none(), window.length));
+    windows.sort_by_key(|window| window.reach);
     Ok(windows)
 }
 
 /// The longer of two windows must reach back as far as the shorter wherever their panes lie.
 fn differ_by_less_than_a_pane(one: &Window, other: &Window) -> bool {
-    let longer = if one.length > other.length {
+    let longer = if one.length() > other.length() {
         one
     } else {
         other
     };
     let pane = longer.pane().unwrap_or(Span::ZERO);
-    let lengths = one.length.zip(other.length);
+    let lengths = one.length().zip(other.length());
     lengths.is_some_and(|(a, b)| (a.0 - b.0).abs() < pane.0)
 }
 
@@ -100,7 +130,7 @@ fn window(said: &Spanned<String>) -> Result<Window, Fault> {
     let name = said.get_ref();
     match name.as_str() {
         "all" => return Ok(Window::all()),
-        "today" => return Err(said.fault("`today` can't be counted yet; write \"24h\"")),
+        "today" => return Ok(Window::today()),
         _ => {}
     }
     let length = Span::read(name).map_err(|sentence| said.fault(sentence))?;

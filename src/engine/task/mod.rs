@@ -126,7 +126,8 @@ impl Task {
                 groups: meta.groups_written,
                 agents: meta.agents_written,
             };
-            self.scores.restore_step(&changed, written);
+            self.scores
+                .restore_step(&changed, written, meta.score_clock);
             self.contacts.restore_step(&changed, meta.contacts_written);
             self.meta = meta;
         }
@@ -182,6 +183,7 @@ impl Task {
         }
         self.contacts.waiting.take_changed();
         self.scores.start();
+        self.scores.expect_moves(self.agents.take_moves());
         Ok(())
     }
 

@@ -119,6 +119,7 @@ impl Task {
             }
         }
         self.deltas.reuse(deltas);
+        self.scores.expect_moves(self.agents.take_moves());
         for (entity, gauge) in self.contacts.waiting.take_changed() {
             let task = entity.owner(self.placement);
             if task == self.id {
@@ -253,7 +254,8 @@ impl Task {
             began_at: self.time.began_at.unwrap_or(at),
             left_out: self.time.left_out,
         };
-        (self.scores).write(moment, beat, &mut self.store, outputs);
+        let parts = (&self.agents, &mut self.store);
+        (self.scores).write(moment, beat, parts, outputs);
         (self.meta.groups_written, self.meta.agents_written) = (beat.groups, beat.agents);
         if beat.groups {
             self.group_beat_at = self.next_beat(self.settings.kpi.group_beat);

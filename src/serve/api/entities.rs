@@ -52,7 +52,7 @@ struct EntityLine {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WindowFilter {
-    /// Only this window, such as `1h`.
+    /// Only this window, such as `1h` or `today`.
     window: Option<String>,
 }
 

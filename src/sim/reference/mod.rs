@@ -26,6 +26,7 @@ mod roster;
 mod scorecard;
 mod settings;
 mod telling;
+mod today;
 
 pub use calendar::Calendar;
 pub use obligation::{Obligation, Outcome};
@@ -49,6 +50,8 @@ pub struct Recount {
     /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
     /// that has a fact, be it time in a state or with an engagement.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
+    /// Of the same entities, since their local midnight.
+    pub today: BTreeMap<String, Scorecard>,
     /// By contact, in the order of the policies, then of their opening.
     pub obligations: Vec<Obligation>,
 }
@@ -89,8 +92,11 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         open: Open::of(&all, &roster, clock),
         book,
     };
-    let cards = counted.cards(settings, clock);
-    Recount { cards, obligations }
+    Recount {
+        cards: counted.cards(settings, clock),
+        today: counted.today(settings, &roster, clock),
+        obligations,
+    }
 }
 
 /// The events by the clock, in order.
@@ -201,16 +207,26 @@ impl Counted<'_> {
         let mut cards = BTreeMap::new();
         for (entity, facts) in self.facts_by_entity() {
             for window in &settings.windows {
-                let from = from(*window, clock);
-                let inside: Vec<&Fact> = (facts.iter())
-                    .filter(|(at, _)| from <= *at && *at <= clock)
-                    .map(|(_, fact)| *fact)
-                    .collect();
-                let card = self.card(entity, from, &inside);
+                let card = self.card(entity, &facts, from(*window, clock), clock);
                 cards.insert((entity.to_owned(), *window), card);
             }
         }
         cards
+    }
+
+    fn today(
+        &self,
+        settings: &Settings,
+        roster: &Roster<'_>,
+        clock: Timestamp,
+    ) -> BTreeMap<String, Scorecard> {
+        let facts_by_entity = self.facts_by_entity().into_iter();
+        let card = |(entity, facts): (&str, Vec<(Timestamp, &Fact)>)| {
+            let midnight = today::began_at(entity, settings, roster, clock);
+            let card = self.card(entity, &facts, midnight, clock);
+            (entity.to_owned(), card)
+        };
+        facts_by_entity.map(card).collect()
     }
 
     fn facts_by_entity(&self) -> BTreeMap<&str, Vec<(Timestamp, &Fact)>> {
@@ -227,10 +243,21 @@ impl Counted<'_> {
         facts_by_entity
     }
 
-    fn card(&self, entity: &str, from: Timestamp, inside: &[&Fact]) -> Scorecard {
+    /// Of what is from `from` to the clock.
+    fn card(
+        &self,
+        entity: &str,
+        facts: &[(Timestamp, &Fact)],
+        from: Timestamp,
+        clock: Timestamp,
+    ) -> Scorecard {
+        let inside: Vec<&Fact> = (facts.iter())
+            .filter(|(at, _)| from <= *at && *at <= clock)
+            .map(|(_, fact)| *fact)
+            .collect();
         let of_agents = !entity.starts_with("queue:") && !entity.starts_with("channel:");
         let group = !entity.starts_with("agent:");
-        let mut card = Scorecard::of(inside, group);
+        let mut card = Scorecard::of(&inside, group);
         let live = self.live_by_entity.get(entity).copied();
         card.live = group.then(|| live.unwrap_or_default());
         card.occupancy = of_agents.then(|| self.states.occupancy(entity, from));

@@ -9,16 +9,20 @@ impl Recount {
     /// A record of every card, by entity and window.
     #[must_use]
     pub fn records(&self, clock: Timestamp) -> Vec<Value> {
-        (self.cards.iter())
-            .map(|((entity, window), card)| {
-                json!({
-                    "entity": entity,
-                    "window": window_name(*window),
-                    "clock": clock.to_string(),
-                    "kpis": kpis(card),
-                })
+        let record = |entity: &str, window: &str, card: &Scorecard| {
+            json!({
+                "entity": entity,
+                "window": window,
+                "clock": clock.to_string(),
+                "kpis": kpis(card),
             })
-            .collect()
+        };
+        let cards = self.cards.iter();
+        let cards =
+            cards.map(|((entity, window), card)| record(entity, &window_name(*window), card));
+        let today = self.today.iter();
+        let today = today.map(|(entity, card)| record(entity, "today", card));
+        cards.chain(today).collect()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
 use super::Calendar;
 use crate::event::{Channel, QueueId, Span, Timestamp};
 
@@ -23,6 +25,9 @@ pub struct Settings {
     pub queues: BTreeMap<String, (Option<String>, Option<String>)>,
     /// From when on a queue has another team and site, oldest first.
     pub moves: Vec<Move>,
+    /// Where it is midnight for all but the sites named next and those at them.
+    pub zone: TimeZone,
+    pub zones: BTreeMap<String, TimeZone>,
 }
 
 #[derive(Debug, Clone)]
@@ -167,6 +172,8 @@ impl Default for Settings {
             channel_unsaid: Voice,
             queues: BTreeMap::new(),
             moves: Vec::new(),
+            zone: TimeZone::UTC,
+            zones: BTreeMap::new(),
         }
     }
 }
