@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -153,6 +154,8 @@ struct Run {
     later: u64,
     scales: Scales,
     policies: Vec<Policy>,
+    /// Of the hours of the week.
+    zone: TimeZone,
     /// Where the record of each offset stood, by partition.
     places_by_partition: Vec<Vec<Place>>,
 }
@@ -162,6 +165,7 @@ impl Run {
         let tasks = settings.tasks;
         let wall = at.map_or_else(clock::wall, |at| at.max(clock::wall()));
         let policies = settings.contact.policies.clone();
+        let zone = settings.kpi.zone.clone();
         let mut cluster = Cluster::new(&Arc::new(settings), wall)?;
         for partition in 0..i32::from(tasks) {
             cluster.add_input(InputId {
@@ -177,6 +181,7 @@ impl Run {
             later: 0,
             scales: Scales::default(),
             policies,
+            zone,
             places_by_partition: vec![Vec::new(); usize::from(tasks)],
         })
     }
@@ -238,7 +243,7 @@ impl Run {
     /// The report in every form that was asked for.
     fn tell(&self, arguments: &Replay, outcome: &Outcome, files: &Files) -> anyhow::Result<()> {
         let records: Vec<Record> = outcome.records_of_all_time()?;
-        let history = History::of(outcome.contacts.values())?;
+        let history = History::of(outcome.contacts.values(), self.zone.clone())?;
         let report = Report {
             title: self.title(files),
             counters: self.cluster.counters(),

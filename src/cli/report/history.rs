@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use jiff::tz::TimeZone;
 
 use super::{
     contact::Contact,
@@ -62,6 +63,8 @@ pub(in crate::cli) struct History {
     handles_by_entity: BTreeMap<String, Vec<f64>>,
     /// Every wait's beginning.
     queued: Vec<Timestamp>,
+    /// Whose hours of the week these are. By default UTC.
+    zone: Option<TimeZone>,
 }
 
 /// Shares of equal steps of time, the first of them beginning at `from`.
@@ -85,8 +88,12 @@ pub(super) struct Bins {
 impl History {
     pub(in crate::cli) fn of<'r>(
         records: impl IntoIterator<Item = &'r Vec<u8>>,
+        zone: TimeZone,
     ) -> anyhow::Result<Self> {
-        let mut history = Self::default();
+        let mut history = Self {
+            zone: Some(zone),
+            ..Self::default()
+        };
         for record in records {
             let contact = serde_json::from_slice(record);
             history.add(&contact.context("a contact record that was just written")?);
@@ -174,23 +181,34 @@ impl History {
 
     /// Waits that began in each hour of the week. `None`: there were none.
     pub(super) fn waits_by_hour(&self) -> Option<Hours<u64>> {
-        let (first, last) = (self.queued.iter().min()?, self.queued.iter().max()?);
-        let mut hours = hours_between(*first, *last, 0);
-        for queued in &self.queued {
-            *hours.at(*queued) += 1;
-        }
+        let queued = || self.queued.iter().map(|at| self.local(*at));
+        let mut hours = hours_between(queued().min()?, queued().max()?, 0);
+        queued().for_each(|at| *hours.at(at) += 1);
         Some(hours)
     }
 
     /// The shares of what was decided in each hour of the week.
     pub(super) fn shares_by_hour(&self, policy: &str) -> Option<Hours<Ratio>> {
         let decisions = self.decisions_by_policy.get(policy)?;
-        let times = decisions.iter().map(|(at, _)| *at);
-        let mut counts = hours_between(times.clone().min()?, times.max()?, (0, 0));
-        for (at, met) in decisions {
-            add(counts.at(*at), *met);
+        let times = decisions.iter().map(|(at, _)| self.local(*at));
+        let mut counts = hours_between(times.clone().min()?, times.clone().max()?, (0, 0));
+        for (at, (_, met)) in times.zip(decisions) {
+            add(counts.at(at), *met);
         }
         Some(counts.map(|(met, all)| Ratio::new(met, all)))
+    }
+
+    /// The zone of the hours of the week.
+    pub(super) fn zone_name(&self) -> &str {
+        let zone = self.zone.as_ref();
+        zone.and_then(TimeZone::iana_name).unwrap_or("UTC")
+    }
+
+    /// What clocks in the zone showed, as if that was UTC.
+    fn local(&self, at: Timestamp) -> Timestamp {
+        let instant = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
+        let offset = (self.zone.as_ref()).map_or(0, |zone| zone.to_offset(instant).seconds());
+        at + Span::from_secs(offset.into())
     }
 
     /// Those of which anything was decided.

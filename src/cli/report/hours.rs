@@ -1,4 +1,4 @@
-//! The 168 hours of a week, in UTC.
+//! The 168 hours of a week, by times as clocks show them.
 
 use crate::event::{Span, Timestamp};
 

@@ -196,7 +196,8 @@ impl Report<'_> {
         if let Some(waits) = self.history.waits_by_hour() {
             let most = thousands(waits.values().max().copied().unwrap_or_default());
             let key = format!("░ ▒ ▓ █ are quarters of {most}, · is nobody");
-            writeln!(formatter, "\nWaits by hour of the week, UTC; {key}")?;
+            let zone = self.history.zone_name();
+            writeln!(formatter, "\nWaits by hour of the week, {zone}; {key}")?;
             write!(formatter, "{}", plot::hours(&waits))?;
         }
         for sentence in self.differences() {

@@ -250,7 +250,7 @@ fn hours(report: &Report<'_>) -> Markup {
     html! {
         section {
             h2 { "Hours of the week" }
-            p .quiet { "Times are UTC. An empty cell is an hour outside of what was read." }
+            p .quiet { "Times are " (report.history.zone_name()) ". An empty cell is an hour outside of what was read." }
             (waits)
             @for policy in policies {
                 @if let Some(shares) = report.history.shares_by_hour(policy) { (shares_of_week(policy, &shares)) }
