@@ -5,11 +5,6 @@
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 #![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    reason = "small numbers"
-)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

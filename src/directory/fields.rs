@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Says;
 use crate::{
-    contact::{Abandons, ContactSettings, FlowOuts, Hours, InForce, Measure, Opens, Policy},
+    contact::{Abandons, ContactSettings, FlowOuts, InForce, Measure, Opens, Policy},
     decode::TEXT_BYTES_MAX,
     event::{Channel, QueueId, SiteId, Span, TeamId, Timestamp},
     kpi::Place,
@@ -22,13 +22,6 @@ struct OfQueue {
     title: Option<String>,
     team: Option<String>,
     site: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OfSite {
-    title: Option<String>,
-    zone: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,16 +89,6 @@ pub(super) fn queue(fields: Fields) -> Result<Says, String> {
 pub(super) fn titled(fields: Fields) -> Result<Says, String> {
     let OfTitled { title } = read(fields)?;
     Ok(Says::Title(title))
-}
-
-pub(super) fn site(fields: Fields) -> Result<Says, String> {
-    let OfSite { title, zone } = read(fields)?;
-    if let Some(unknown) = zone.as_deref().filter(|it| Hours::zone_named(it).is_none()) {
-        return Err(format!(
-            "`{unknown}` is no time zone; write a name of the IANA database such as \"Europe/Berlin\""
-        ));
-    }
-    Ok(Says::Site(title, zone))
 }
 
 pub(super) fn policy(

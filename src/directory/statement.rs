@@ -36,10 +36,8 @@ pub enum Subject {
 pub enum Says {
     /// What people call it, and the team and site that answer for it.
     Queue(Option<String>, Place),
-    /// What people call a team or an agent.
+    /// What people call a team, a site or an agent.
     Title(Option<String>),
-    /// What people call it; its time zone, an IANA name.
-    Site(Option<String>, Option<String>),
     Policy(Box<Policy>),
     /// It is as configuration has it, or not there at all.
     Removed,
@@ -61,8 +59,9 @@ impl Statement {
         let says = match (&subject, removed) {
             (_, true) => fields::nothing(object)?,
             (Subject::Queue(_), false) => fields::queue(object)?,
-            (Subject::Team(_) | Subject::Agent(_), false) => fields::titled(object)?,
-            (Subject::Site(_), false) => fields::site(object)?,
+            (Subject::Team(_) | Subject::Site(_) | Subject::Agent(_), false) => {
+                fields::titled(object)?
+            }
             (Subject::Policy(name), false) => fields::policy(name, object, settings)?,
         };
         Ok(Self {

@@ -394,8 +394,8 @@ fn a_statement_that_can_t_be_taken_says_what_to_write_instead() {
             "team: an id has 1 to 256 bytes; leave it out for none",
         ),
         (
-            r#"{"subject":"site:a","valid_from":0,"zone":"Berlin"}"#,
-            "`Berlin` is no time zone; write a name of the IANA database such as \"Europe/Berlin\"",
+            r#"{"subject":"site:a","valid_from":0,"zone":"Europe/Berlin"}"#,
+            "unknown field `zone`, expected `title`",
         ),
         (
             r#"{"subject":"policy:p","valid_from":0,"measure":"speed","threshold":1}"#,
