@@ -17,6 +17,7 @@ mod lasting;
 mod midnight;
 mod pane;
 mod scorecard;
+mod squares;
 mod tally;
 mod window;
 
@@ -25,5 +26,6 @@ pub use lasting::{Lasting, Times, reason_code};
 pub use midnight::{Day, Midnights};
 pub use pane::{Levels, Pane};
 pub use scorecard::{KpiRecord, Live, NamedTimes, Ratio, Scorecard};
+pub use squares::Half;
 pub use tally::{Count, Durations, Tally};
 pub use window::{KpiSettings, Place, Places, Reach, Window};

@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use super::distribution::{Percentiles, bucket_of};
+use super::{
+    distribution::{Percentiles, bucket_of},
+    squares::Half,
+};
 use crate::{
     contact::{HandleParts, Resolution, Verdict, What},
     event::Span,
@@ -73,6 +76,8 @@ pub enum Count {
     Reopened,
     /// Engagements begun, less those that ended.
     Opened,
+    /// Sum of the squares of handle times; see [`Half`].
+    HandleSquares(Half),
     Decided(u16, Verdict),
 }
 
@@ -115,6 +120,7 @@ impl Count {
             Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
             Self::NoCustomer => 46,
             Self::Opened => 47,
+            Self::HandleSquares(half) => 60 + half as u32,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
@@ -184,7 +190,7 @@ impl Tally {
         self.add_duration(Durations::Handles, talk + hold + wrap, sign);
     }
 
-    fn count(&mut self, count: Count, amount: i64) {
+    pub fn count(&mut self, count: Count, amount: i64) {
         self.add_sum(count.code(), amount);
     }
 

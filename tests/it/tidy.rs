@@ -14,6 +14,7 @@ const PURE_IN_ORDER: &[&str] = &[
     "customer",
     "kpi",
     "directory",
+    "balance",
     "agent",
     "staffing",
     "csat",

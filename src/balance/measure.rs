@@ -1,0 +1,123 @@
+//! What a scorecard measures, all of it the agent's own doing: not how long a customer had waited before.
+
+use super::sample::Sample;
+use crate::{
+    contact::Resolution,
+    kpi::{Count, Tally},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Mean handle time.
+    Aht,
+    /// Engagements ended by a transfer.
+    TransferRate,
+    /// Contacts whose first agent this was, resolved at once.
+    Fcr,
+    /// Of the same, those that the customer had to repeat.
+    Repeats,
+    /// Mean score as a share of its scale.
+    Csat,
+    /// Surveys below the middle of their scale.
+    CsatLow,
+    /// Offers declined or missed.
+    OfferMiss,
+    /// Dispositions that say resolved.
+    ResolvedSaid,
+    /// First responses in time.
+    FirstResponse,
+}
+
+/// Which way is good, where there is one: a short handle time is neither good nor bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    Higher,
+    Lower,
+}
+
+impl Measure {
+    pub const ALL: [Self; 9] = [
+        Self::Aht,
+        Self::TransferRate,
+        Self::Fcr,
+        Self::Repeats,
+        Self::Csat,
+        Self::CsatLow,
+        Self::OfferMiss,
+        Self::ResolvedSaid,
+        Self::FirstResponse,
+    ];
+
+    /// Where the KPI records have it too, as there.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aht => "aht",
+            Self::TransferRate => "transfer_rate",
+            Self::Fcr => "fcr",
+            Self::Repeats => "repeats",
+            Self::Csat => "csat",
+            Self::CsatLow => "csat_low",
+            Self::OfferMiss => "offer_miss",
+            Self::ResolvedSaid => "resolved_said",
+            Self::FirstResponse => "frr",
+        }
+    }
+
+    #[must_use]
+    pub const fn better(self) -> Option<Better> {
+        match self {
+            Self::Aht => None,
+            Self::Fcr | Self::Csat | Self::ResolvedSaid | Self::FirstResponse => {
+                Some(Better::Higher)
+            }
+            Self::TransferRate | Self::Repeats | Self::CsatLow | Self::OfferMiss => {
+                Some(Better::Lower)
+            }
+        }
+    }
+
+    /// What is known so far.
+    #[must_use]
+    pub fn sample(self, tally: &Tally) -> Sample {
+        let get = |count| tally.get(count);
+        let of = |num, others| Sample::share(get(num), get(num) + get(others));
+        match self {
+            Self::Aht => Sample::handle_time(tally),
+            Self::TransferRate => {
+                Sample::share(get(Count::HandledTransferred), get(Count::Handled))
+            }
+            Self::Fcr => resolutions(tally, Resolution::Resolved, Count::FirstContact),
+            Self::Repeats => resolutions(tally, Resolution::Repeated, Count::FirstContact),
+            Self::Csat => Sample::scores(get(Count::RatedBillionths), get(Count::Rated)),
+            Self::CsatLow => Sample::share(get(Count::RatedLow), get(Count::Rated)),
+            Self::OfferMiss => of(Count::OffersMissed, Count::OffersAnswered),
+            Self::ResolvedSaid => of(Count::SaidResolved, Count::SaidUnresolved),
+            Self::FirstResponse => of(Count::RespondedInTime, Count::RespondedLate),
+        }
+    }
+
+    /// What a later time may be compared with. A contact of yesterday has had a day to be repeated, one of last month all the
+    /// time it has: compared as they are, everybody's repeats would be falling. Settled ones have all had the same time.
+    #[must_use]
+    pub fn settled(self, tally: &Tally) -> Sample {
+        match self {
+            Self::Fcr => resolutions(tally, Resolution::Resolved, Count::FirstContactConfirmed),
+            Self::Repeats => resolutions(tally, Resolution::Repeated, Count::FirstContactConfirmed),
+            Self::Aht
+            | Self::TransferRate
+            | Self::Csat
+            | Self::CsatLow
+            | Self::OfferMiss
+            | Self::ResolvedSaid
+            | Self::FirstResponse => self.sample(tally),
+        }
+    }
+}
+
+fn resolutions(tally: &Tally, which: Resolution, count: fn(Resolution) -> Count) -> Sample {
+    let get = |resolution| tally.get(count(resolution));
+    let all = get(Resolution::Resolved) + get(Resolution::Repeated) + get(Resolution::Unresolved);
+    Sample::share(get(which), all)
+}

@@ -1,0 +1,124 @@
+//! Where a value lies among those of the others in the same queue and channel.
+
+use std::collections::BTreeMap;
+
+use super::{BalanceSettings, Figures, Measure, interval::Interval};
+
+/// The values of all desks of one queue and channel that have enough cases, by measure, ascending.
+#[derive(Debug, Default)]
+pub struct Peers {
+    values: BTreeMap<Measure, Vec<Millionths>>,
+    peers_min: usize,
+}
+
+/// A value as records show it: what they show as equal is equal.
+type Millionths = i64;
+
+/// Among how many others, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Standing {
+    /// Others with enough cases.
+    pub n: usize,
+    pub median: Option<f64>,
+    /// The share of the others below, and half of those that are equal: the mid-rank.
+    pub place: Option<f64>,
+    /// The place that either end of the interval would have.
+    pub place_interval: Option<Interval>,
+}
+
+impl Peers {
+    /// Of all desks of one queue and channel.
+    #[must_use]
+    pub fn of<'f>(
+        figures: impl IntoIterator<Item = &'f Figures>,
+        settings: &BalanceSettings,
+    ) -> Self {
+        let mut values: BTreeMap<Measure, Vec<Millionths>> = BTreeMap::new();
+        for desk in figures {
+            for measure in Measure::ALL {
+                let sample = measure.sample(&desk.recent);
+                if sample.n() >= settings.sample_min {
+                    let value = sample.value().map(millionths);
+                    values.entry(measure).or_default().extend(value);
+                }
+            }
+        }
+        values.values_mut().for_each(|of| of.sort_unstable());
+        Self {
+            values,
+            peers_min: settings.peers_min,
+        }
+    }
+
+    /// Of one of these desks: its value with the interval, if it has enough cases.
+    #[must_use]
+    pub fn standing(&self, measure: Measure, own: Option<(f64, Interval)>) -> Standing {
+        let all = self.values.get(&measure).map_or(&[][..], Vec::as_slice);
+        let others = Others {
+            all,
+            own: own.map(|(value, _)| millionths(value)),
+        };
+        let n = others.count();
+        if n < self.peers_min.max(1) {
+            return Standing {
+                n,
+                ..Standing::default()
+            };
+        }
+        Standing {
+            n,
+            median: Some(others.median()),
+            place: own.map(|(value, _)| others.place(value)),
+            place_interval: own.map(|(_, (low, high))| (others.place(low), others.place(high))),
+        }
+    }
+}
+
+struct Others<'v> {
+    all: &'v [Millionths],
+    /// In `all` too.
+    own: Option<Millionths>,
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "agents are counted in thousands, and values are no larger than durations"
+)]
+impl Others<'_> {
+    fn count(&self) -> usize {
+        self.all.len() - usize::from(self.own.is_some())
+    }
+
+    /// The `rank`th of the others, from 0 on.
+    fn at(&self, rank: usize) -> f64 {
+        let own = self.own.map(|own| self.all.partition_point(|it| *it < own));
+        let skipped = own.is_some_and(|own| rank >= own);
+        self.all[rank + usize::from(skipped)] as f64 / 1e6
+    }
+
+    fn median(&self) -> f64 {
+        let n = self.count();
+        f64::midpoint(self.at((n - 1) / 2), self.at(n / 2))
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        let value = millionths(value);
+        let below = self.all.partition_point(|it| *it < value);
+        let up_to = self.all.partition_point(|it| *it <= value);
+        let own = self.own.map_or(0, |own| match own.cmp(&value) {
+            std::cmp::Ordering::Less => 2,
+            std::cmp::Ordering::Equal => 1,
+            std::cmp::Ordering::Greater => 0,
+        });
+        // Twice the mid-rank: those below count in both.
+        (below + up_to - own) as f64 / (2 * self.count()) as f64
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "shares, and durations of less than 10^12 s"
+)]
+fn millionths(value: f64) -> Millionths {
+    (value * 1e6).round() as Millionths
+}
