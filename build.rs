@@ -4,9 +4,9 @@ use std::error::Error;
 
 use prost_types::{DescriptorProto, FileDescriptorSet, field_descriptor_proto::Label};
 
-const FILES: [&str; 4] = ["event", "kpi", "alert", "contact"];
+const FILES: [&str; 5] = ["event", "kpi", "alert", "contact", "scorecard"];
 /// Records that are JSON too: the JSON is read into these types and written from them.
-const RECORDS: [&str; 3] = ["kpi", "alert", "contact"];
+const RECORDS: [&str; 4] = ["kpi", "alert", "contact", "scorecard"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");

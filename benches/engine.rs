@@ -1,6 +1,6 @@
 //! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, in one run.
 //!
-//! `cargo bench --no-default-features --bench engine [-- CONTACTS]`
+//! `cargo bench --no-default-features --bench engine [-- CONTACTS] [without-scorecards]`
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 #![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use floorwalker::{
+    balance::BalanceSettings,
     decode::decode,
     engine::{InputId, Placement, Settings, Source, SourceClock, SourceRecord, Step, Task, TaskId},
     event::{Span, Timestamp},
@@ -124,6 +125,10 @@ impl<'p> Deployment<'p> {
         let settings = Arc::new(Settings {
             tasks: TASKS,
             sources: vec![source],
+            balance: BalanceSettings {
+                enabled: !std::env::args().any(|word| word == "without-scorecards"),
+                ..BalanceSettings::default()
+            },
             ..Settings::default()
         });
         let mut tasks: Vec<Task> = (0..TASKS)

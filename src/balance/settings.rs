@@ -1,6 +1,9 @@
 //! What scorecards are told; filled by configuration.
 
-use crate::{event::Span, kpi::Window};
+use crate::{
+    event::Span,
+    kpi::{Reach, Window},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BalanceSettings {
@@ -15,6 +18,17 @@ pub struct BalanceSettings {
     pub peers_min: usize,
     /// Fewer cases have no place and no trend.
     pub sample_min: i64,
+}
+
+impl BalanceSettings {
+    /// Of a window, which slides.
+    #[must_use]
+    pub const fn length(of: &Window) -> Span {
+        match of.reach {
+            Reach::Sliding(length) => length,
+            Reach::Today | Reach::All => Span::ZERO,
+        }
+    }
 }
 
 impl Default for BalanceSettings {

@@ -18,7 +18,7 @@ use super::{
     directory,
     input::{Files, Place},
     progress,
-    report::{History, Record, Rejected, Report, Scales, Sheets, Sources, page},
+    report::{Desk, History, Record, Rejected, Report, Scales, Sheets, Sources, page},
     say,
 };
 use crate::{
@@ -58,6 +58,9 @@ pub(super) struct Replay {
     /// Where to write the alert records
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
+    /// Where to write the scorecards of every agent in each queue and channel
+    #[arg(long, value_name = "FILE")]
+    scorecards: Option<PathBuf>,
     /// Where to write the report as a page with charts, for any browser
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -95,13 +98,20 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
     write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
     write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
+    write_lines(arguments.scorecards.as_deref(), outcome.scorecards.values())?;
     run.tell(&arguments, &outcome, &files)
 }
 
 impl Replay {
     /// Told before the counting, not after.
     fn expect_folders(&self) -> anyhow::Result<()> {
-        let files = [&self.kpis, &self.contacts, &self.alerts, &self.html];
+        let files = [
+            &self.kpis,
+            &self.contacts,
+            &self.alerts,
+            &self.scorecards,
+            &self.html,
+        ];
         let sheet = self.csv.clone().map(Sheets::from);
         let sheet = sheet.as_ref().and_then(Sheets::file);
         for file in files
@@ -231,6 +241,7 @@ impl Run {
                     Some(*place)
                 }),
                 OutTopic::Contacts => keep_last(&mut outcome.contacts, output),
+                OutTopic::Scorecards => keep_last(&mut outcome.scorecards, output),
             }
         }
         for output in self.cluster.contact_records() {
@@ -244,12 +255,14 @@ impl Run {
     fn tell(&self, arguments: &Replay, outcome: &Outcome, files: &Files) -> anyhow::Result<()> {
         let records: Vec<Record> = outcome.records_of_all_time()?;
         let history = History::of(outcome.contacts.values(), self.zone.clone())?;
+        let scorecards = outcome.desks()?;
         let report = Report {
             title: self.title(files),
             counters: self.cluster.counters(),
             contacts: outcome.contacts.len() as u64,
             records: &records,
             history: &history,
+            scorecards: &scorecards,
             policies: &self.policies,
             scales: self.scales,
             rejected: &outcome.rejected,
@@ -262,6 +275,7 @@ impl Run {
                 kpis: bytes_of(&outcome.kpis),
                 contacts: bytes_of(&outcome.contacts),
                 history: &history,
+                scorecards: &scorecards,
             })?;
         }
         match arguments.json {
@@ -300,6 +314,7 @@ impl Run {
 struct Outcome {
     kpis: BTreeMap<Vec<u8>, Vec<u8>>,
     contacts: BTreeMap<Vec<u8>, Vec<u8>>,
+    scorecards: BTreeMap<Vec<u8>, Vec<u8>>,
     alerts: Vec<Vec<u8>>,
     rejected: Vec<Rejected>,
 }
@@ -307,13 +322,22 @@ struct Outcome {
 impl Outcome {
     /// The KPI records of the window `all`.
     fn records_of_all_time<R: DeserializeOwned>(&self) -> anyhow::Result<Vec<R>> {
-        let records = self.kpis.iter();
-        records
-            .filter(|(key, _)| key.ends_with(b"/all"))
-            .map(|(_, payload)| serde_json::from_slice(payload))
-            .collect::<Result<_, _>>()
-            .context("a KPI record that was just written")
+        let of_all_time = self.kpis.iter().filter(|(key, _)| key.ends_with(b"/all"));
+        read_all(of_all_time.map(|(_, payload)| payload))
     }
+
+    fn desks(&self) -> anyhow::Result<Vec<Desk>> {
+        read_all(self.scorecards.values())
+    }
+}
+
+fn read_all<'r, R: DeserializeOwned>(
+    records: impl Iterator<Item = &'r Vec<u8>>,
+) -> anyhow::Result<Vec<R>> {
+    records
+        .map(|payload| serde_json::from_slice(payload))
+        .collect::<Result<_, _>>()
+        .context("a record that was just written")
 }
 
 fn bytes_of(records: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<&[u8]> {

@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) source: Vec<Source>,
     pub(super) engine: Engine,
     pub(super) kpi: Kpi,
+    pub(super) scorecards: Scorecards,
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) sites: BTreeMap<Spanned<String>, Site>,
     pub(super) contact: Contact,
@@ -78,6 +79,17 @@ pub(super) struct Kpi {
     pub(super) group_beat: Option<Time>,
     pub(super) agent_beat: Option<Time>,
     pub(super) zone: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Scorecards {
+    pub(super) enabled: Option<bool>,
+    pub(super) window: Option<Spanned<String>>,
+    pub(super) baseline: Option<Spanned<String>>,
+    pub(super) beat: Option<Time>,
+    pub(super) peers_min: Option<Spanned<i64>>,
+    pub(super) sample_min: Option<Spanned<i64>>,
 }
 
 /// Who answers for a queue.

@@ -7,15 +7,21 @@ use hashbrown::HashMap;
 
 use super::{
     Settings,
+    desk::{Desk, Room},
+    desks::Grains,
     entity::Entity,
-    frame::{AgentFacts, Delta},
+    frame::{AgentFacts, Delta, DeskFacts},
 };
 use crate::{
     agent::{Says, Told, Whose},
+    balance,
     contact::{Audience, Fact, What},
     event::{AgentId, Span, Text, Timestamp},
     kpi::{Lasting, Place, Tally},
 };
+
+/// Live, entities are told second by second.
+const LIVE: Span = Span::from_secs(1);
 
 /// What a step has to tell, to its own entities and others'.
 #[derive(Debug)]
@@ -24,6 +30,8 @@ pub(super) struct Deltas {
     tally_by_place: HashMap<(Entity, Timestamp), Tally, FixedState>,
     /// What contacts say of agents, of each instant: the agent's task knows whose else it is.
     facts_by_agent: HashMap<(AgentId, Timestamp), Tally, FixedState>,
+    tally_by_desk: HashMap<(Desk, Timestamp), Tally, FixedState>,
+    desk_grains: Grains,
     /// Reasons of being away that the sums count.
     reasons: BTreeSet<Text>,
     /// Kept from step to step, empty between them.
@@ -37,6 +45,8 @@ impl Deltas {
             settings: Arc::clone(settings),
             tally_by_place: HashMap::default(),
             facts_by_agent: HashMap::default(),
+            tally_by_desk: HashMap::default(),
+            desk_grains: Grains::new(&settings.balance),
             reasons: BTreeSet::new(),
             buffer: Vec::new(),
         }
@@ -61,6 +71,9 @@ impl Deltas {
         }
         if matches!(fact.what, What::EngagementBegan | What::EngagementEnded) {
             return;
+        }
+        if groups && self.settings.balance.enabled {
+            self.add_to_desk(fact, sign, grain);
         }
         let places = &self.settings.kpi.places;
         let without_agent = queue.filter(|_| agent.is_none());
@@ -101,6 +114,50 @@ impl Deltas {
                 self.tally(entity, second).add(fact.what, sign);
             }
         }
+    }
+
+    /// What an agent has done in a queue is told to the desk, in coarser grains.
+    fn add_to_desk(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+        let Audience {
+            agent: Some(agent),
+            queue: Some(queue),
+            channel,
+            ..
+        } = fact.audience
+        else {
+            return;
+        };
+        let mut sums = Tally::default();
+        if !balance::add_fact(&mut sums, fact.what, sign) {
+            return;
+        }
+        let desk = Desk {
+            room: Room {
+                queue: queue.clone(),
+                channel,
+            },
+            agent: agent.clone(),
+        };
+        let at = fact.at.floor(self.desk_grains.get(grain > LIVE));
+        let tally = self.tally_by_desk.entry((desk, at)).or_default();
+        tally.merge(&sums);
+    }
+
+    /// Takes what is told to desks, by desk, then time.
+    pub(super) fn take_desk_facts(&mut self) -> Vec<DeskFacts> {
+        let told = self.tally_by_desk.drain();
+        let mut facts: Vec<DeskFacts> = told
+            .filter(|(_, sums)| !sums.is_empty())
+            .map(|((desk, at), sums)| DeskFacts { desk, at, sums })
+            .collect();
+        facts.sort_unstable_by(DeskFacts::cmp_place);
+        facts
+    }
+
+    pub(super) fn add_desk_facts(&mut self, told: DeskFacts) {
+        let place = (told.desk, told.at);
+        let tally = self.tally_by_desk.entry(place).or_default();
+        tally.merge(&told.sums);
     }
 
     /// Adds what an agent tells.

@@ -9,6 +9,7 @@ use super::{
     clock::Clock,
     codec,
     customers::{CaseSaid, Repeats},
+    desk::Desk,
     entity::Entity,
     gauge::Gauge,
 };
@@ -47,6 +48,8 @@ pub(super) struct Section {
     pub reasons: BTreeSet<Text>,
     #[cbor(n(10), default)]
     pub repeats: Vec<Repeats>,
+    #[cbor(n(11), default)]
+    pub desk_facts: Vec<DeskFacts>,
 }
 
 /// What a sender says of time.
@@ -124,6 +127,24 @@ pub(super) struct Delta {
     pub tally: Tally,
 }
 
+/// Facts of one desk within one grain of time, summed up.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) struct DeskFacts {
+    #[n(0)]
+    pub desk: Desk,
+    /// Where that begins.
+    #[n(1)]
+    pub at: Timestamp,
+    #[n(2)]
+    pub sums: Tally,
+}
+
+impl DeskFacts {
+    pub(super) fn cmp_place(&self, other: &Self) -> Ordering {
+        (&self.desk, self.at).cmp(&(&other.desk, other.at))
+    }
+}
+
 impl Delta {
     /// Takes the sums out.
     pub(super) fn take(&mut self) -> Self {
@@ -153,6 +174,9 @@ impl Section {
             |a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)),
             |facts| &mut facts.sums,
         );
+        sum_up(&mut self.desk_facts, DeskFacts::cmp_place, |facts| {
+            &mut facts.sums
+        });
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;

@@ -9,7 +9,7 @@ pub enum Holder {
     Contact(String),
     /// By keyed hash.
     Customer(String),
-    /// The panes of an agent, and its states and places.
+    /// The panes of an agent and its desks, and its states and places.
     Agent(String),
     /// A queue, team, site, channel or all: panes and who waits.
     Group(String),
@@ -25,6 +25,7 @@ impl Holder {
             Part::Agent(agent) | Part::Pane(Entity::Agent(agent), _) => {
                 Self::Agent(agent.to_string())
             }
+            Part::DeskPane(desk, _) => Self::Agent(desk.agent.to_string()),
             Part::Pane(entity, _) | Part::Gauges(entity) => Self::Group(entity.name()),
             Part::Outbox(_) | Part::Usual(_) | Part::Reasons | Part::Directory => Self::Other,
         }

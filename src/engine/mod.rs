@@ -20,6 +20,8 @@ mod codec;
 mod contacts;
 mod customers;
 mod delta;
+mod desk;
+mod desks;
 mod entity;
 mod expected;
 mod frame;
@@ -41,6 +43,7 @@ mod timers;
 mod usual;
 
 pub use clock::Clock;
+pub use desk::{Desk, Room};
 pub use entity::Entity;
 pub use holder::Holder;
 pub use placement::Placement;

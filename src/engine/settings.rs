@@ -1,8 +1,8 @@
 //! What the engine must be told; filled by configuration, read once.
 
 use crate::{
-    contact::ContactSettings, csat::CsatSettings, decode::Format, directory::Directory,
-    event::Span, kpi::KpiSettings,
+    balance::BalanceSettings, contact::ContactSettings, csat::CsatSettings, decode::Format,
+    directory::Directory, event::Span, kpi::KpiSettings,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,10 +23,11 @@ pub struct Settings {
     pub heartbeat: Span,
     /// Bytes of state log that one process may have to read back when it starts.
     pub recovery_max_bytes: u64,
-    /// Of KPI, alert and contact records.
+    /// Of KPI, alert, contact and scorecard records.
     pub output_format: Format,
     pub contact: ContactSettings,
     pub kpi: KpiSettings,
+    pub balance: BalanceSettings,
     pub csat: CsatSettings,
     pub alert: crate::alert::AlertSettings,
 }
@@ -86,6 +87,7 @@ impl Default for Settings {
             output_format: Format::Json,
             contact: ContactSettings::default(),
             kpi: KpiSettings::default(),
+            balance: BalanceSettings::default(),
             csat: CsatSettings::default(),
             alert: crate::alert::AlertSettings::default(),
         }

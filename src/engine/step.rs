@@ -64,6 +64,7 @@ pub enum OutTopic {
     Alerts,
     Kpis,
     Contacts,
+    Scorecards,
     DeadLetters,
 }
 
@@ -180,6 +181,7 @@ impl Output {
             OutTopic::Alerts => Record::Alert,
             OutTopic::Kpis => Record::Kpi,
             OutTopic::Contacts => Record::Contact,
+            OutTopic::Scorecards => Record::Scorecard,
             OutTopic::DeadLetters => return,
         };
         let Some(json) = &self.payload else { return };

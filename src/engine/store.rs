@@ -9,7 +9,7 @@ use lz4_flex::block::{compress_prepend_size_with_dict, decompress_size_prepended
 use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{codec, entity::Entity};
+use super::{codec, desk::Desk, entity::Entity};
 use crate::{
     event::{AgentId, ContactId, QueueId, Text, Timestamp},
     kpi::Pane,
@@ -47,6 +47,7 @@ pub(super) enum Part {
     /// All reasons of being away that panes count.
     Reasons,
     Directory,
+    DeskPane(Desk, Pane),
 }
 
 /// What one part takes in memory.
@@ -65,6 +66,7 @@ const USUAL: u8 = b'u';
 const AGENT: u8 = b'a';
 const REASONS: u8 = b'r';
 const DIRECTORY: u8 = b'd';
+const DESK_PANE: u8 = b's';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -387,7 +389,13 @@ impl PartKey {
         Self::of_machine(machine_prefix(PANE, &entity.name()))
     }
 
-    /// A pane of the entity whose [`Self::panes`] this is.
+    /// What all keys of a desk's panes begin with.
+    #[must_use]
+    pub(super) fn desk(desk: &Desk) -> Self {
+        Self::of_machine(machine_prefix(DESK_PANE, &desk.name()))
+    }
+
+    /// A pane of the entity or desk whose [`Self::panes`] this is.
     pub(super) fn with_pane(&self, pane: Pane) -> Self {
         let mut bytes = Vec::with_capacity(self.bytes.len() + 9);
         bytes.extend_from_slice(&self.bytes);
@@ -429,6 +437,7 @@ impl Part {
             AGENT => Some(Self::Agent(AgentId::new(name))),
             REASONS => Some(Self::Reasons),
             DIRECTORY => Some(Self::Directory),
+            DESK_PANE => Some(Self::DeskPane(Desk::from_name(name)?, pane_of(suffix)?)),
             _ => None,
         }
     }

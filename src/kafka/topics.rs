@@ -31,6 +31,7 @@ pub enum Topic {
     Alerts,
     Kpis,
     Contacts,
+    Scorecards,
     /// Written by the read side, not by tasks.
     Acknowledgements,
     /// Written by people and their systems, read by every process.
@@ -39,13 +40,14 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
         Self::Alerts,
         Self::Kpis,
         Self::Contacts,
+        Self::Scorecards,
         Self::Acknowledgements,
         Self::Directory,
         Self::DeadLetters,
@@ -60,6 +62,7 @@ impl Topic {
             Self::Alerts => "alerts",
             Self::Kpis => "kpis",
             Self::Contacts => "contacts",
+            Self::Scorecards => "scorecards",
             Self::Acknowledgements => "acknowledgements",
             Self::Directory => "directory",
             Self::DeadLetters => "dead-letters",
@@ -88,7 +91,8 @@ impl Topic {
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 7 * DAY_MS),
             ],
-            Self::Alerts | Self::Contacts | Self::Acknowledgements => vec![
+            // Who is away for weeks still has a baseline.
+            Self::Alerts | Self::Contacts | Self::Scorecards | Self::Acknowledgements => vec![
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
             ],
@@ -114,6 +118,7 @@ impl From<OutTopic> for Topic {
             OutTopic::Alerts => Self::Alerts,
             OutTopic::Kpis => Self::Kpis,
             OutTopic::Contacts => Self::Contacts,
+            OutTopic::Scorecards => Self::Scorecards,
             OutTopic::DeadLetters => Self::DeadLetters,
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AlertRecord, ContactRecord, KpiRecord};
+use super::{AlertRecord, ContactRecord, KpiRecord, ScorecardRecord};
 
 /// The kinds of record that are written in either format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub enum Record {
     Kpi,
     Alert,
     Contact,
+    Scorecard,
 }
 
 /// Why bytes are no record of a kind.
@@ -32,6 +33,7 @@ impl Record {
             Self::Kpi => encode::<KpiRecord>(json),
             Self::Alert => encode::<AlertRecord>(json),
             Self::Contact => encode::<ContactRecord>(json),
+            Self::Scorecard => encode::<ScorecardRecord>(json),
         }
     }
 
@@ -48,6 +50,7 @@ impl Record {
             Self::Kpi => decode::<KpiRecord>(bytes),
             Self::Alert => decode::<AlertRecord>(bytes),
             Self::Contact => decode::<ContactRecord>(bytes),
+            Self::Scorecard => decode::<ScorecardRecord>(bytes),
         };
         json.map(Cow::Owned)
     }

@@ -11,6 +11,8 @@ mod settings;
 mod side;
 
 pub use http::{Server, Site};
-pub use model::{Acknowledgement, Alert, AlertTold, Entity, Held, Line, ReadModel, Score, TOPICS};
+pub use model::{
+    Acknowledgement, AgentDesks, Alert, AlertTold, Entity, Held, Line, ReadModel, Score, TOPICS,
+};
 pub use settings::{HttpSettings, ServeSettings};
 pub use side::{Hearing, ReadSide};

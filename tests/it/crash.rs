@@ -7,9 +7,11 @@ use std::{
 
 use floorwalker::{
     alert::LOW_PREDICTED,
+    balance::BalanceSettings,
     contact::{ContactSettings, FirstContact},
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
     event::{Body, Span, line},
+    kpi::Window,
     sim::{
         cluster::{Cluster, Crash},
         faults,
@@ -60,6 +62,12 @@ fn outcome(cluster: &Cluster) -> Outcome {
                 } else {
                     last.insert(format!("kpis {key}"), payload);
                 }
+            }
+            OutTopic::Scorecards if payload.is_empty() => {
+                last.remove(&format!("scorecard {key}"));
+            }
+            OutTopic::Scorecards => {
+                last.insert(format!("scorecard {key}"), payload);
             }
             OutTopic::DeadLetters => {
                 last.insert(format!("dead letter {key}"), payload);
@@ -167,6 +175,8 @@ fn a_task_that_loses_its_memory_goes_on_as_if_nothing_had_happened() {
         let mut disturbed = cluster(&lines, keyed, &settings);
         disturb(&mut disturbed, lines.len(), tasks, seed);
         let (expected, found) = (outcome(&undisturbed), outcome(&disturbed));
+        let of_agents = expected.0.keys().filter(|it| it.starts_with("scorecard "));
+        assert!(of_agents.count() > 10, "seed {seed}");
         same(&expected.0, &found.0, seed);
         if keyed == Keyed::ByContact {
             let twice = found.1.iter().find(|(_, times)| **times > 1);
@@ -209,6 +219,15 @@ fn customers_go_on_where_their_task_lost_its_memory() {
                 remember_min: first_contact.window,
                 max_age: [Span::from_secs(3_600); 8],
                 ..ContactSettings::default()
+            },
+            // Panes of desks rise from the window to the baseline, and leave it before the end.
+            balance: BalanceSettings {
+                window: Window::sliding("10m", Span::from_secs(600)),
+                baseline: Window::sliding("4h", Span::from_secs(4 * 3_600)),
+                beat: Span::from_secs(5),
+                peers_min: 2,
+                sample_min: 2,
+                ..BalanceSettings::default()
             },
             ..(*defaults).clone()
         });

@@ -13,6 +13,7 @@ mod agreement_text;
 mod agreement_today;
 mod calendar;
 mod calendar_zones;
+mod balance;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]

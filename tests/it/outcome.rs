@@ -39,7 +39,7 @@ impl Outcome {
                 OutTopic::Kpis => Topic::Kpis,
                 OutTopic::Contacts => Topic::Contacts,
                 OutTopic::Alerts => Topic::Alerts,
-                OutTopic::DeadLetters => continue,
+                OutTopic::Scorecards | OutTopic::DeadLetters => continue,
             };
             let bytes = |bytes: &Option<Vec<u8>>| bytes.clone().unwrap_or_default();
             outcome.add(topic, &bytes(&output.key), &bytes(&output.payload));
@@ -72,6 +72,7 @@ impl Outcome {
             }
             Topic::Acknowledgements
             | Topic::Directory
+            | Topic::Scorecards
             | Topic::Tasks
             | Topic::Exchange
             | Topic::State

@@ -29,6 +29,7 @@ pub(crate) fn fed(prefix: &str) -> Site {
         });
     }
     wait_for(&site, 0, "/api/v1/entities/agent:ana/kpis", |_| true);
+    wait_for(&site, 0, "/api/v1/agents/ana/scorecard", |_| true);
     wait_for(&site, 0, "/api/v1/contacts/c3", |_| true);
     site
 }
@@ -209,6 +210,12 @@ fn faults_say_what_where_and_what_to_do() {
             "serve.contacts_max",
         ),
         (
+            "agents/nobody/scorecard",
+            404,
+            "there is no scorecard of an agent `nobody`",
+            "kind=agent",
+        ),
+        (
             "alerts/contact:c99/1",
             404,
             "there is no alert `contact:c99/1`",
@@ -316,6 +323,7 @@ fn the_api_describes_itself() {
     assert_eq!(
         names,
         [
+            "/api/v1/agents/{agent}/scorecard",
             "/api/v1/alerts",
             "/api/v1/alerts/{id}",
             "/api/v1/alerts/{id}/acknowledge",

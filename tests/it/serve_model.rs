@@ -71,6 +71,41 @@ fn records_are_read_in_either_format_and_rubbish_is_left_out() {
     assert!(model.contact("rubbish").is_none());
 }
 
+const SCORECARD: &str = include_str!("../data/scorecard-record.json");
+
+#[test]
+fn an_agent_has_the_newest_scorecard_of_each_desk() {
+    let model = ReadModel::new(&ServeSettings::default());
+    let key = |queue: &str| format!("agent:a%2Fb/queue:{queue}/channel:voice");
+    let bytes = Record::Scorecard.to_protobuf(SCORECARD.as_bytes()).unwrap();
+    hear(&model, Topic::Scorecards, &key("billing"), Some(&bytes));
+    let newer = SCORECARD.replace("\"billing\"", "\"tech\"");
+    hear(
+        &model,
+        Topic::Scorecards,
+        &key("tech"),
+        Some(newer.as_bytes()),
+    );
+    hear(&model, Topic::Scorecards, "rubbish", Some(newer.as_bytes()));
+    hear(&model, Topic::Scorecards, &key("sales"), Some(b"{"));
+    let queues = || -> Vec<String> {
+        let desks = model.desks("a/b").unwrap();
+        let records = desks.records.values();
+        let records = records.map(|it| serde_json::from_str::<Value>(it.get()).unwrap());
+        records
+            .map(|it| it["queue"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(queues(), ["billing", "tech"]);
+    hear(&model, Topic::Scorecards, &key("billing"), None);
+    assert_eq!(
+        (queues(), model.held().scorecards),
+        (vec!["tech".to_owned()], 1)
+    );
+    hear(&model, Topic::Scorecards, &key("tech"), None);
+    assert!(model.desks("a/b").is_none());
+}
+
 #[test]
 fn what_is_kept_has_a_limit_and_an_age() {
     let settings = ServeSettings {

@@ -2,6 +2,7 @@
 //! it is about the course of time.
 
 mod contact;
+mod desk;
 mod history;
 mod hours;
 mod number;
@@ -22,6 +23,7 @@ use self::{
 use crate::{contact::Policy, engine::Counters};
 
 pub(super) use self::{
+    desk::Desk,
     history::History,
     number::thousands,
     page::page,
@@ -37,6 +39,7 @@ pub(super) struct Report<'a> {
     pub(super) contacts: u64,
     pub(super) records: &'a [Record],
     pub(super) history: &'a History,
+    pub(super) scorecards: &'a [Desk],
     /// Where the targets stand.
     pub(super) policies: &'a [Policy],
     pub(super) scales: Scales,
@@ -62,6 +65,7 @@ impl fmt::Display for Report<'_> {
                 writeln!(formatter, "\n{}", self.table(of, &rows))?;
             }
         }
+        desk::write(self.scorecards, formatter)?;
         self.plots(formatter)?;
         self.rejections(formatter)
     }

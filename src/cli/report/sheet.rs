@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     contact::{Contact, Engagement, Obligation, Wait},
+    desk::{self, Desk},
     history::History,
 };
 use crate::event::Timestamp;
@@ -59,6 +60,7 @@ pub(in crate::cli) struct Sources<'a> {
     pub(in crate::cli) kpis: Vec<&'a [u8]>,
     pub(in crate::cli) contacts: Vec<&'a [u8]>,
     pub(in crate::cli) history: &'a History,
+    pub(in crate::cli) scorecards: &'a [Desk],
 }
 
 impl From<PathBuf> for Sheets {
@@ -89,6 +91,9 @@ impl Sheets {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let file = |name: &str| folder.join(name);
         write(&file("kpis.csv"), |sheet| kpis(sheet, &of.kpis))?;
+        write(&file("scorecards.csv"), |sheet| {
+            scorecards(sheet, of.scorecards)
+        })?;
         write(&file("over-time.csv"), |sheet| over_time(sheet, of.history))?;
         write(&file("contacts.csv"), |sheet| contacts(sheet, &of.contacts))?;
         write(&file("waits.csv"), |sheet| {
@@ -204,6 +209,15 @@ impl<'a> Rows<'a> {
 
 fn number(value: &Value) -> Option<String> {
     value.as_number().map(ToString::to_string)
+}
+
+/// A row for each measure of each agent in each queue and channel.
+fn scorecards<W: Write>(sheet: &mut csv::Writer<W>, desks: &[Desk]) -> anyhow::Result<()> {
+    sheet.write_record(desk::SHEET)?;
+    for row in desks.iter().flat_map(Desk::sheet_rows) {
+        sheet.write_record(row)?;
+    }
+    Ok(())
 }
 
 /// Service level by steps of time, in the columns of KPIs; the clock is the end of a step.

@@ -75,6 +75,7 @@ fn a_report_is_plain_text() {
         contacts: 5_000,
         records: &records,
         history: &history,
+        scorecards: &[],
         policies: &policies,
         scales,
         rejected: &rejected,

@@ -129,10 +129,15 @@ fn differ_by_less_than_a_pane(one: &Window, other: &Window) -> bool {
 fn window(said: &Spanned<String>) -> Result<Window, Fault> {
     let name = said.get_ref();
     match name.as_str() {
-        "all" => return Ok(Window::all()),
-        "today" => return Ok(Window::today()),
-        _ => {}
+        "all" => Ok(Window::all()),
+        "today" => Ok(Window::today()),
+        _ => sliding(said),
     }
+}
+
+/// A window with a length.
+pub(super) fn sliding(said: &Spanned<String>) -> Result<Window, Fault> {
+    let name = said.get_ref();
     let length = Span::read(name).map_err(|sentence| said.fault(sentence))?;
     let window = Window::sliding(name, length);
     let pane = window.pane().unwrap_or(Span::ZERO);

@@ -173,6 +173,9 @@ impl Task {
         for delta in &section.deltas {
             self.deltas.add(delta);
         }
+        for told in section.desk_facts {
+            self.deltas.add_desk_facts(told);
+        }
         self.scores.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
             self.scores.set_gauge(entity, section.from, gauge);
@@ -236,5 +239,6 @@ impl Task {
             let ends = self.scores_ended() && self.scores.ends_anew(at, self.time.wall);
             self.unsaid |= ends || self.scores.has_changes(at, beat);
         }
+        self.unsaid |= self.desks_are_due();
     }
 }

@@ -1,6 +1,7 @@
 //! One task: the path of an event through its stages, and the step that makes it visible.
 
 mod directory;
+mod desks;
 mod input;
 mod output;
 
@@ -13,6 +14,7 @@ use super::{
     contacts::{self, Contacts},
     customers::{CaseSaid, Customers},
     delta::Deltas,
+    desks::{Desks, Grains},
     log::{Reader, Restored, Rotation, Writer},
     meta::{InputState, Meta, SenderState},
     outbox::{Outbox, Turns},
@@ -54,6 +56,8 @@ pub struct Task {
     cases: Vec<CaseSaid>,
     agents: Agents,
     scores: Scores,
+    desks: Desks,
+    desk_grains: Grains,
     deltas: Deltas,
     outbox: Outbox,
     dead_letters: Vec<Output>,
@@ -68,6 +72,7 @@ pub struct Task {
     contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
+    desk_beat_at: Timestamp,
 }
 
 impl Task {
@@ -99,6 +104,8 @@ impl Task {
             cases: Vec::new(),
             agents: Agents::default(),
             scores: Scores::new(settings),
+            desks: Desks::new(settings),
+            desk_grains: Grains::new(&settings.balance),
             deltas: Deltas::new(settings),
             outbox: Outbox::default(),
             dead_letters: Vec::new(),
@@ -110,6 +117,7 @@ impl Task {
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
+            desk_beat_at: Timestamp::MIN,
         }
     }
 
@@ -175,6 +183,10 @@ impl Task {
                 Part::Agent(id) => self.agents.take_up(id, image),
                 Part::Reasons => self.scores.take_up_reasons(image),
                 Part::Directory => Ok(()),
+                Part::DeskPane(desk, _) => {
+                    self.desks.take_up(desk);
+                    Ok(())
+                }
             };
             read.map_err(|error| TaskError::Corrupt {
                 task: self.id.0,

@@ -34,6 +34,7 @@ impl Task {
         self.write_contacts(&mut outputs);
         let urgent = outputs.iter().any(Output::is_alert);
         let sections = self.send();
+        self.write_desks(&mut outputs);
         self.write_scores(&mut outputs);
         self.scores.save(&mut self.store);
         if self.settings.output_format == Format::Protobuf {
@@ -83,7 +84,7 @@ impl Task {
     }
 
     /// Tasks take turns within a beat: a transaction with the records of all would take long, and alerts wait for it.
-    fn next_beat(&self, every: Span) -> Timestamp {
+    pub(super) fn next_beat(&self, every: Span) -> Timestamp {
         let phase = Span(every.0 * i64::from(self.id.0) / i64::from(self.settings.tasks));
         (self.time.wall - phase).floor(every) + every + phase
     }
@@ -120,6 +121,7 @@ impl Task {
         }
         self.deltas.reuse(deltas);
         self.scores.expect_moves(self.agents.take_moves());
+        self.send_desk_facts();
         for (entity, gauge) in self.contacts.waiting.take_changed() {
             let task = entity.owner(self.placement);
             if task == self.id {

@@ -1,5 +1,6 @@
 //! The HTTP API on the read model: scorecards, alerts, contacts, news. `/openapi.json` describes it.
 
+mod agents;
 mod alerts;
 mod contacts;
 mod directory;
@@ -39,6 +40,7 @@ type Side = State<Arc<ReadSide>>;
         alerts::list_alerts,
         alerts::show_alert,
         alerts::acknowledge,
+        agents::show_scorecard,
         contacts::show_contact,
         contacts::show_history,
         directory::list_statements,
@@ -58,6 +60,10 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         .route("/api/v1/alerts", get(alerts::list_alerts))
         // An id may hold slashes.
         .route("/api/v1/alerts/{*id}", alert)
+        .route(
+            "/api/v1/agents/{agent}/scorecard",
+            get(agents::show_scorecard),
+        )
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
         .route("/api/v1/directory", get(directory::list_statements))

@@ -305,6 +305,7 @@ fn tell_read_side(page: &mut Page, read: &ReadSide) {
         ("resolved_alert", held.resolved_alerts),
         ("acknowledgement", held.acknowledgements),
         ("contact", held.contacts),
+        ("scorecard_agent", held.scorecards),
     ];
     for (of, count) in counts {
         page.gauge(HELD, &[("of", of)], number(count as u64));

@@ -1,10 +1,12 @@
-//! The read model: what the topics `kpis`, `alerts`, `contacts`, `acknowledgements` and `directory` say now, for any number of readers.
+//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements` and `directory` say now, for any
+//! number of readers.
 //!
 //! Contract: one thread hears the topics ([`ReadModel::hear`]), everybody else looks. It never waits for a reader, and each
 //! of its maps has a limit.
 
 mod alert;
 mod contact;
+mod desks;
 mod newest;
 mod score;
 mod statement;
@@ -25,22 +27,25 @@ use serde_json::value::RawValue;
 pub(super) use alert::AcknowledgedEvent;
 pub use alert::{Acknowledgement, Alert, AlertTold};
 pub use contact::Line;
+pub use desks::AgentDesks;
 pub use score::{Entity, Score};
 pub(super) use statement::Statement;
 pub(super) use stream::{About, Change, Changes};
 
 use super::ServeSettings;
 use crate::{
+    engine::Desk,
     event::{Span, Timestamp},
     kafka::{FollowedRecord, Heard, clock, topics::Topic},
     proto::{Record, RecordError},
 };
 
 /// The topics it is made of.
-pub const TOPICS: [Topic; 5] = [
+pub const TOPICS: [Topic; 6] = [
     Topic::Kpis,
     Topic::Alerts,
     Topic::Contacts,
+    Topic::Scorecards,
     Topic::Acknowledgements,
     Topic::Directory,
 ];
@@ -50,7 +55,7 @@ const FIRING_MAX: usize = 100_000;
 const STATEMENTS_MAX: usize = 1_000_000;
 /// As long as the topic `kpis` is kept: an entity of which nothing was written since is gone.
 const SCORES_KEPT: Span = Span::from_secs(7 * 86_400);
-/// As long as the topics `alerts` and `contacts` are kept.
+/// As long as the topics `alerts`, `contacts` and `scorecards` are kept.
 const RECORDS_KEPT: Span = Span::from_secs(30 * 86_400);
 
 /// See the module.
@@ -62,6 +67,7 @@ pub struct ReadModel {
     acks: Newest<Acknowledgement>,
     contacts: Newest<ContactRaw>,
     statements: Newest<Statement>,
+    desks_by_agent: Newest<AgentDesks>,
     caught_up: AtomicBool,
     changes: Changes,
 }
@@ -77,6 +83,7 @@ pub struct Held {
     pub resolved_alerts: usize,
     pub acknowledgements: usize,
     pub contacts: usize,
+    pub scorecards: usize,
 }
 
 impl ReadModel {
@@ -89,6 +96,7 @@ impl ReadModel {
             acks: Newest::new(FIRING_MAX + settings.alerts_max),
             contacts: Newest::new(settings.contacts_max),
             statements: Newest::new(STATEMENTS_MAX),
+            desks_by_agent: Newest::new(settings.entities_max),
             caught_up: AtomicBool::new(false),
             changes: Changes::default(),
         }
@@ -132,6 +140,7 @@ impl ReadModel {
             Topic::Kpis => self.take_score(at, &Record::Kpi.to_json(payload)?)?,
             Topic::Alerts => self.take_alert(key, at, &Record::Alert.to_json(payload)?)?,
             Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
+            Topic::Scorecards => self.take_desk(key, at, &Record::Scorecard.to_json(payload)?)?,
             Topic::Acknowledgements => self.take_ack(key, at, payload)?,
             Topic::Directory => self.take_statement(at, Statement::read(payload)?),
             Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
@@ -186,6 +195,32 @@ impl ReadModel {
         self.statements.put(&statement.key(), at, statement);
     }
 
+    fn take_desk(&self, key: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
+        let Some(Desk { agent, .. }) = Desk::from_name(key) else {
+            return Ok(());
+        };
+        let known = self.desks(agent.as_str());
+        let mut desks = known.map_or_else(AgentDesks::default, |known| AgentDesks::clone(&known));
+        desks.put(key, payload)?;
+        self.desks_by_agent.put(agent.as_str(), at, desks);
+        Ok(())
+    }
+
+    fn remove_desk(&self, key: &str, at: Timestamp) {
+        let Some(Desk { agent, .. }) = Desk::from_name(key) else {
+            return;
+        };
+        let Some(mut desks) = self.desks(agent.as_str()).map(|it| AgentDesks::clone(&it)) else {
+            return;
+        };
+        desks.records.remove(key);
+        if desks.records.is_empty() {
+            self.desks_by_agent.remove(agent.as_str());
+        } else {
+            self.desks_by_agent.put(agent.as_str(), at, desks);
+        }
+    }
+
     fn remove(&self, topic: Topic, key: &str, at: Timestamp) {
         match topic {
             Topic::Alerts => {
@@ -194,6 +229,7 @@ impl ReadModel {
             }
             Topic::Acknowledgements => self.acks.remove(key),
             Topic::Contacts => self.contacts.remove(key),
+            Topic::Scorecards => self.remove_desk(key, at),
             Topic::Kpis => {
                 let entity = key.rsplit_once('/').map_or(key, |(entity, _)| entity);
                 self.entities.remove(entity);
@@ -215,6 +251,7 @@ impl ReadModel {
         self.resolved.forget_before(then);
         self.acks.forget_before(then);
         self.contacts.forget_before(then);
+        self.desks_by_agent.forget_before(then);
     }
 
     /// News are for those who listen now: what was read to get here is none.
@@ -273,6 +310,12 @@ impl ReadModel {
         statement::titles(&self.statements(), clock::wall())
     }
 
+    /// An agent's scorecards.
+    #[must_use]
+    pub fn desks(&self, agent: &str) -> Option<Arc<AgentDesks>> {
+        self.desks_by_agent.get(agent)
+    }
+
     /// A contact's record as it was written.
     #[must_use]
     pub fn contact(&self, id: &str) -> Option<Arc<ContactRaw>> {
@@ -305,6 +348,7 @@ impl ReadModel {
             resolved_alerts: self.resolved.len(),
             acknowledgements: self.acks.len(),
             contacts: self.contacts.len(),
+            scorecards: self.desks_by_agent.len(),
         }
     }
 }

@@ -91,6 +91,14 @@ impl Whose {
         }
     }
 
+    fn desk(&self) -> Option<Desk> {
+        Some(Desk {
+            agent: self.agent.as_ref()?.to_string(),
+            queue: self.queue.as_ref()?.to_string(),
+            channel: self.channel?.name(),
+        })
+    }
+
     /// The names of the entities. The team and site are the agent's then, without an agent the queue's.
     pub(super) fn entities(&self, at: Timestamp, roster: &Roster<'_>) -> Vec<String> {
         let agent = self.agent.as_ref().map(|it| format!("agent:{it}"));
@@ -109,11 +117,21 @@ impl Whose {
     }
 }
 
+/// An agent in a queue and channel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Desk {
+    pub(super) agent: String,
+    pub(super) queue: String,
+    pub(super) channel: &'static str,
+}
+
 /// A fact at its time, for the entities it is counted for.
 #[derive(Debug)]
 pub(super) struct Booking {
     pub(super) at: Timestamp,
     pub(super) entities: Vec<String>,
+    /// Unless it is a copy of a queue's.
+    pub(super) desk: Option<Desk>,
     pub(super) fact: Fact,
 }
 
@@ -137,6 +155,7 @@ impl<'a> Book<'a> {
         self.bookings.push(Booking {
             at,
             entities: whose.entities(at, self.roster),
+            desk: whose.desk(),
             fact,
         });
     }
@@ -146,6 +165,7 @@ impl<'a> Book<'a> {
         self.bookings.push(Booking {
             at,
             entities: vec![format!("agent:{agent}")],
+            desk: None,
             fact,
         });
     }

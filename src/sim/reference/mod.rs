@@ -12,6 +12,7 @@
 //! assert_eq!(counted.card("queue:billing", None).asa.mean, Some(10.0));
 //! ```
 
+mod balance;
 mod calendar;
 mod concurrency;
 mod fact;
@@ -25,9 +26,11 @@ mod response;
 mod roster;
 mod scorecard;
 mod settings;
+mod student;
 mod telling;
 mod today;
 
+pub use balance::Balance;
 pub use calendar::Calendar;
 pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
@@ -36,6 +39,8 @@ pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, S
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Move, Opens, Policy, Settings};
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::event::{ContactId, Event, Key, Span, Timestamp, line};
 use concurrency::Open;
@@ -68,6 +73,35 @@ impl Recount {
 /// Counts the events at or before the clock.
 #[must_use]
 pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recount {
+    with_book(events, settings, clock, |counted, roster| Recount {
+        cards: counted.cards(settings, clock),
+        today: counted.today(settings, roster, clock),
+        obligations: counted.obligations.clone(),
+    })
+}
+
+/// The scorecards of all agents, by key: what [`recount`] books, each agent beside the others in each queue and channel.
+#[must_use]
+pub fn scorecards(
+    events: &[Event],
+    settings: &Settings,
+    balance: &Balance,
+    clock: Timestamp,
+) -> BTreeMap<String, Value> {
+    with_book(events, settings, clock, |counted, _| {
+        let bookings = counted.book.bookings.iter();
+        let facts = bookings.filter_map(|it| Some((it.at, it.desk.as_ref()?, &it.fact)));
+        balance::scorecards(facts, balance, clock)
+    })
+}
+
+/// Books what the events at or before the clock say.
+fn with_book<R>(
+    events: &[Event],
+    settings: &Settings,
+    clock: Timestamp,
+    count: impl FnOnce(&Counted<'_>, &Roster<'_>) -> R,
+) -> R {
     let sorted = in_order(events, clock);
     let events_by_contact = by_id(&sorted, Event::contact);
     let events_by_agent = by_id(&sorted, |event| match &event.key {
@@ -91,12 +125,9 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         states: States::of(&roster),
         open: Open::of(&all, &roster, clock),
         book,
-    };
-    Recount {
-        cards: counted.cards(settings, clock),
-        today: counted.today(settings, &roster, clock),
         obligations,
-    }
+    };
+    count(&counted, &roster)
 }
 
 /// The events by the clock, in order.
@@ -193,6 +224,7 @@ fn at_risk<'a>(
 /// All that cards are made of.
 struct Counted<'a> {
     book: Book<'a>,
+    obligations: Vec<Obligation>,
     live_by_entity: BTreeMap<String, Live>,
     states: States<'a>,
     open: Open<'a>,

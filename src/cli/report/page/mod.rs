@@ -2,6 +2,7 @@
 
 mod cell;
 mod chart;
+mod scorecards;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -46,6 +47,7 @@ pub(in crate::cli) fn page(report: &Report<'_>) -> anyhow::Result<String> {
                     (levels(report)?)
                     (table(report, Kind::Queue))
                     (table(report, Kind::Agent))
+                    (scorecards::scorecards(report.scorecards))
                     (hours(report))
                     (rejections(report))
                 }

@@ -1,0 +1,280 @@
+//! Scorecards as a report shows them: a table for each queue and channel, a row for each agent.
+
+use std::{collections::BTreeMap, fmt};
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use serde::Deserialize;
+
+use super::number::{percent, seconds};
+
+/// The parts of a scorecard that a report shows.
+#[derive(Debug, Clone, Deserialize)]
+pub(in crate::cli) struct Desk {
+    pub(super) agent: String,
+    pub(super) queue: String,
+    pub(super) channel: String,
+    pub(super) clock: String,
+    pub(super) window: String,
+    pub(super) baseline: String,
+    pub(super) measures: BTreeMap<String, Measured>,
+    pub(super) guard: Guard,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Measured {
+    pub(super) value: Option<f64>,
+    pub(super) num: Option<i64>,
+    pub(super) n: i64,
+    pub(super) interval: Option<(f64, f64)>,
+    pub(super) better: Option<String>,
+    pub(super) peers: Standing,
+    pub(super) trend: Trend,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Standing {
+    pub(super) n: i64,
+    pub(super) median: Option<f64>,
+    pub(super) place: Option<f64>,
+    pub(super) place_interval: Option<(f64, f64)>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Trend {
+    pub(super) recent: Of,
+    pub(super) baseline: Of,
+    pub(super) difference: Option<f64>,
+    pub(super) interval: Option<(f64, f64)>,
+    pub(super) direction: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Of {
+    pub(super) value: Option<f64>,
+    pub(super) n: i64,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Guard {
+    pub(super) raised: bool,
+    pub(super) sentence: Option<String>,
+}
+
+/// A measure's name in records and for people.
+pub(super) const COLUMNS: [(&str, &str); 9] = [
+    ("aht", "AHT s"),
+    ("transfer_rate", "Transfers"),
+    ("fcr", "FCR"),
+    ("repeats", "Repeats"),
+    ("csat", "CSAT"),
+    ("csat_low", "Low ratings"),
+    ("offer_miss", "Missed offers"),
+    ("resolved_said", "Resolved"),
+    ("frr", "First response"),
+];
+
+/// Characters that a place is drawn with.
+const STRIP: usize = 7;
+
+/// Desks of one queue and channel.
+pub(super) struct Room<'d> {
+    pub(super) desks: Vec<&'d Desk>,
+}
+
+/// By queue, then channel; in each by agent.
+pub(super) fn rooms(desks: &[Desk]) -> Vec<Room<'_>> {
+    let mut by_room: BTreeMap<(&str, &str), Vec<&Desk>> = BTreeMap::new();
+    for desk in desks {
+        let room = (desk.queue.as_str(), desk.channel.as_str());
+        by_room.entry(room).or_default().push(desk);
+    }
+    let rooms = by_room.into_values().map(|mut desks| {
+        desks.sort_by(|one, other| one.agent.cmp(&other.agent));
+        Room { desks }
+    });
+    rooms.collect()
+}
+
+impl Room<'_> {
+    /// `Scorecards of billing, voice: 24h against the 28d before`.
+    pub(super) fn title(&self) -> String {
+        let Some(desk) = self.desks.first() else {
+            return String::new();
+        };
+        let (queue, channel) = (&desk.queue, &desk.channel);
+        let (window, baseline) = (&desk.window, &desk.baseline);
+        format!(
+            "Scorecards of {queue}, {channel}: the last {window}, and what was before up to {baseline}"
+        )
+    }
+
+    /// Those of which anybody has any.
+    pub(super) fn columns(&self) -> Vec<(&'static str, &'static str)> {
+        let any = |name: &str| {
+            self.desks
+                .iter()
+                .any(|desk| desk.measures.contains_key(name))
+        };
+        let columns = COLUMNS.into_iter();
+        columns.filter(|(name, _)| any(name)).collect()
+    }
+
+    /// What every guard that is raised says.
+    pub(super) fn guards(&self) -> impl Iterator<Item = (&str, &str)> {
+        let raised = self.desks.iter().filter(|desk| desk.guard.raised);
+        raised.filter_map(|desk| Some((desk.agent.as_str(), desk.guard.sentence.as_deref()?)))
+    }
+}
+
+/// All rooms, as text.
+pub(super) fn write(desks: &[Desk], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let rooms = rooms(desks);
+    for room in &rooms {
+        let columns = room.columns();
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN);
+        let names = columns.iter().map(|(_, name)| *name);
+        table.set_header(["Agent"].into_iter().chain(names));
+        for desk in &room.desks {
+            let cells = columns.iter().map(|(name, _)| {
+                let text = (desk.measures.get(*name)).map_or_else(String::new, |it| cell(name, it));
+                Cell::new(text).set_alignment(CellAlignment::Right)
+            });
+            table.add_row([Cell::new(&desk.agent)].into_iter().chain(cells));
+        }
+        writeln!(formatter, "\n{}\n{table}", room.title())?;
+        for (agent, sentence) in room.guards() {
+            writeln!(formatter, "{agent}: {sentence}")?;
+        }
+    }
+    if !rooms.is_empty() {
+        writeln!(
+            formatter,
+            "↑ ↓ → rises, falls, steady against the own baseline (95 %); ● the place among peers from the lowest to the highest value, \
+             ━ where it may be. Nothing is drawn of too few cases."
+        )?;
+    }
+    Ok(())
+}
+
+/// `310.2 ↓ ··━●━··`.
+fn cell(name: &str, measured: &Measured) -> String {
+    let value = value(name, measured.value);
+    let arrow = arrow(&measured.trend);
+    format!("{value} {arrow} {}", strip(&measured.peers))
+}
+
+/// In seconds or percent.
+pub(super) fn value(measure: &str, value: Option<f64>) -> String {
+    match measure {
+        "aht" => seconds(value),
+        _ => percent(value),
+    }
+}
+
+pub(super) fn arrow(trend: &Trend) -> &'static str {
+    match trend.direction.as_deref() {
+        Some("rising") => "↑",
+        Some("falling") => "↓",
+        Some(_) => "→",
+        None => " ",
+    }
+}
+
+fn strip(peers: &Standing) -> String {
+    let (Some(place), Some((low, high))) = (peers.place, peers.place_interval) else {
+        return " ".repeat(STRIP);
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a few characters"
+    )]
+    let at = |place: f64| ((place * STRIP as f64) as usize).min(STRIP - 1);
+    let mark = |column: usize| match column {
+        _ if column == at(place) => '●',
+        _ if (at(low)..=at(high)).contains(&column) => '━',
+        _ => '·',
+    };
+    (0..STRIP).map(mark).collect()
+}
+
+/// A row of the sheet: a measure of a desk, in these columns.
+pub(super) const SHEET: [&str; 27] = [
+    "agent",
+    "queue",
+    "channel",
+    "clock",
+    "window",
+    "baseline",
+    "measure",
+    "better",
+    "value",
+    "num",
+    "n",
+    "low",
+    "high",
+    "peers",
+    "median",
+    "place",
+    "place_low",
+    "place_high",
+    "recent",
+    "recent_n",
+    "before",
+    "before_n",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "direction",
+    "guard",
+];
+
+impl Desk {
+    pub(super) fn sheet_rows(&self) -> Vec<[String; 27]> {
+        let measures = self.measures.iter();
+        measures
+            .map(|(name, it)| self.sheet_row(name, it))
+            .collect()
+    }
+
+    fn sheet_row(&self, name: &str, it: &Measured) -> [String; 27] {
+        let number = |value: Option<f64>| value.map_or_else(String::new, |it| it.to_string());
+        let ends = |pair: Option<(f64, f64)>| {
+            [pair.map(|(low, _)| low), pair.map(|(_, high)| high)].map(number)
+        };
+        let [low, high] = ends(it.interval);
+        let [place_low, place_high] = ends(it.peers.place_interval);
+        let [difference_low, difference_high] = ends(it.trend.interval);
+        [
+            self.agent.clone(),
+            self.queue.clone(),
+            self.channel.clone(),
+            self.clock.clone(),
+            self.window.clone(),
+            self.baseline.clone(),
+            name.to_owned(),
+            it.better.clone().unwrap_or_default(),
+            number(it.value),
+            it.num.map_or_else(String::new, |num| num.to_string()),
+            it.n.to_string(),
+            low,
+            high,
+            it.peers.n.to_string(),
+            number(it.peers.median),
+            number(it.peers.place),
+            place_low,
+            place_high,
+            number(it.trend.recent.value),
+            it.trend.recent.n.to_string(),
+            number(it.trend.baseline.value),
+            it.trend.baseline.n.to_string(),
+            number(it.trend.difference),
+            difference_low,
+            difference_high,
+            it.trend.direction.clone().unwrap_or_default(),
+            self.guard.raised.to_string(),
+        ]
+    }
+}

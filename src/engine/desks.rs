@@ -1,0 +1,377 @@
+//! The desks of a task: their panes, and on a beat of their own the scorecards they become, each among its peers.
+//!
+//! Panes lie in the store and are the state; what is kept here of a desk follows from them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    Settings,
+    desk::{Desk, Room},
+    frame::DeskFacts,
+    scores::Moment,
+    step::{OutTopic, Output},
+    store::{PartKey, Store},
+};
+use crate::{
+    balance::{BalanceSettings, Figures, Guard, Measured, Peers, ScorecardRecord, measures},
+    event::{AgentId, Span, Timestamp},
+    kpi::{KpiSettings, Levels, Pane, Tally},
+};
+
+#[derive(Debug)]
+pub(super) struct Desks {
+    settings: Arc<Settings>,
+    levels: Levels,
+    seats_by_room: BTreeMap<Room, BTreeMap<AgentId, Seat>>,
+    /// Rooms with a desk whose figures are not what was last written.
+    changed: BTreeSet<Room>,
+    /// When panes next enter or leave a window, by room.
+    changes: BTreeSet<(Timestamp, Room)>,
+    /// The image that is being written.
+    image: Vec<u8>,
+}
+
+/// What is known of one desk.
+#[derive(Debug)]
+struct Seat {
+    changed: bool,
+    /// When time alone changes its figures.
+    changes_at: Option<Timestamp>,
+    figures: Figures,
+    /// Hashes of what was last written.
+    written: Option<Written>,
+    /// There may be a record: one was written, or nobody knows.
+    has_record: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Written {
+    /// The desk's own figures, and where it stands, roughly.
+    roughly: u64,
+    exactly: u64,
+}
+
+/// The two windows, as of whose levels the panes lie.
+const RECENT: usize = 0;
+const BASELINE: usize = 1;
+
+/// The grains of time in which facts are told to desks, and of their records' clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grains {
+    live: Span,
+    catching_up: Span,
+}
+
+impl Grains {
+    /// Live, a minute or what divides it and the panes: a scorecard looks back over a day.
+    pub(super) fn new(settings: &BalanceSettings) -> Self {
+        const LIVE: Span = Span::from_secs(60);
+        let pane = levels(settings).finest_pane();
+        let (mut live, mut rest) = (pane.0, LIVE.0);
+        while rest != 0 {
+            (live, rest) = (rest, live % rest);
+        }
+        Self {
+            live: Span(live),
+            catching_up: pane,
+        }
+    }
+
+    pub(super) const fn get(self, history: bool) -> Span {
+        if history { self.catching_up } else { self.live }
+    }
+}
+
+fn levels(settings: &BalanceSettings) -> Levels {
+    Levels::new(&KpiSettings {
+        windows: vec![settings.window.clone(), settings.baseline.clone()],
+        ..KpiSettings::default()
+    })
+}
+
+impl Desks {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: Arc::clone(settings),
+            levels: levels(&settings.balance),
+            seats_by_room: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            changes: BTreeSet::new(),
+            image: Vec::new(),
+        }
+    }
+
+    /// Takes up a desk of a restored store.
+    pub(super) fn take_up(&mut self, desk: &Desk) {
+        if let Some(seat) = self.note_changed(desk) {
+            seat.has_record = true;
+        }
+    }
+
+    fn note_changed(&mut self, desk: &Desk) -> Option<&mut Seat> {
+        if !self.changed.contains(&desk.room) {
+            self.changed.insert(desk.room.clone());
+        }
+        let seats = self.seats_by_room.entry(desk.room.clone()).or_default();
+        if !seats.contains_key(&desk.agent) {
+            seats.insert(desk.agent.clone(), Seat::new());
+        }
+        let seat = seats.get_mut(&desk.agent)?;
+        seat.changed = true;
+        Some(seat)
+    }
+
+    /// Adds facts of one desk, oldest first, as of the clock of the records.
+    pub(super) fn apply(&mut self, facts: &[DeskFacts], now: Timestamp, store: &mut Store) {
+        let Some(DeskFacts { desk, .. }) = facts.first() else {
+            return;
+        };
+        let panes = PartKey::desk(desk);
+        for told in facts {
+            // Behind the baseline nothing counts any more.
+            if let Some(pane) = self.levels.place(told.at, now) {
+                self.add(&panes.with_pane(pane), &told.sums, store);
+            }
+        }
+        self.note_changed(desk);
+    }
+
+    /// A pane of which nothing is left stays until that is written: a restored task must know of it.
+    fn add(&mut self, key: &PartKey, sums: &Tally, store: &mut Store) {
+        self.image.clear();
+        sums.write_merged(store.get(key).unwrap_or_default(), &mut self.image);
+        store.put(key, &self.image);
+    }
+
+    /// Whether there is anything to write at `at`.
+    #[must_use]
+    pub(super) fn has_changes(&self, at: Timestamp) -> bool {
+        let expected = self.changes.first().is_some_and(|(then, _)| *then <= at);
+        expected || !self.changed.is_empty()
+    }
+
+    /// Everything is at its end: all records once more, so that all tell of the same instant.
+    pub(super) fn handle_end(&mut self) {
+        self.changed.extend(self.seats_by_room.keys().cloned());
+    }
+
+    /// Writes the scorecards that have changed, each room at a time; at the end of all inputs to the letter.
+    pub(super) fn write(
+        &mut self,
+        moment: Moment,
+        ended: bool,
+        store: &mut Store,
+        outputs: &mut Vec<Output>,
+    ) {
+        while let Some((at, _)) = self.changes.first()
+            && *at <= moment.at
+            && let Some((_, room)) = self.changes.pop_first()
+        {
+            self.changed.insert(room);
+        }
+        for room in std::mem::take(&mut self.changed) {
+            let Some(mut seats) = self.seats_by_room.remove(&room) else {
+                continue;
+            };
+            outputs.extend(self.refresh(&room, &mut seats, moment.at, store));
+            let next = seats.values().filter_map(|seat| seat.changes_at).min();
+            self.changes.extend(next.map(|at| (at, room.clone())));
+            self.write_room(&room, &mut seats, (moment, ended), outputs);
+            if !seats.is_empty() {
+                self.seats_by_room.insert(room, seats);
+            }
+        }
+    }
+
+    /// Sums up the panes of the desks that have changed. Of whom nothing is left, the record goes too: removals are returned.
+    fn refresh(
+        &mut self,
+        room: &Room,
+        seats: &mut BTreeMap<AgentId, Seat>,
+        at: Timestamp,
+        store: &mut Store,
+    ) -> Vec<Output> {
+        let mut removals = Vec::new();
+        seats.retain(|agent, seat| {
+            let due = seat.changes_at.is_some_and(|then| then <= at);
+            if !seat.changed && !due {
+                return true;
+            }
+            let desk = Desk {
+                room: room.clone(),
+                agent: agent.clone(),
+            };
+            let panes = PartKey::desk(&desk);
+            if self.settings.balance.enabled {
+                self.move_up(&panes, at, store);
+            } else {
+                forget(&panes, store);
+            }
+            seat.sum_up(&panes, &self.levels, at, store);
+            let stays = !store.panes(&panes).is_empty();
+            if !stays && seat.has_record {
+                removals.push(removal(&desk));
+            }
+            stays
+        });
+        removals
+    }
+
+    /// Joins panes that have left their level's window to those of the next.
+    fn move_up(&mut self, panes: &PartKey, at: Timestamp, store: &mut Store) {
+        let moves = |(pane, image): (Pane, &[u8])| {
+            let to = self.levels.move_up(pane, at).filter(|_| !image.is_empty());
+            (to != Some(pane)).then_some((pane, to))
+        };
+        let moved: Vec<_> = (store.panes(panes).into_iter()).filter_map(moves).collect();
+        for (from, to) in moved {
+            let from = panes.with_pane(from);
+            let sums = Tally::of_images(store.get(&from));
+            store.remove(&from);
+            if let Some(to) = to.filter(|_| !sums.is_empty()) {
+                self.add(&panes.with_pane(to), &sums, store);
+            }
+        }
+    }
+
+    fn write_room(
+        &self,
+        room: &Room,
+        seats: &mut BTreeMap<AgentId, Seat>,
+        (moment, ended): (Moment, bool),
+        outputs: &mut Vec<Output>,
+    ) {
+        let settings = &self.settings.balance;
+        let peers = Peers::of(seats.values().map(|seat| &seat.figures), settings);
+        for (agent, seat) in seats {
+            let desk = Desk {
+                room: room.clone(),
+                agent: agent.clone(),
+            };
+            let record = self.record(&desk, &seat.figures, &peers, moment);
+            if record.measures.is_empty() {
+                seat.written = None;
+                if std::mem::take(&mut seat.has_record) {
+                    outputs.push(removal(&desk));
+                }
+                continue;
+            }
+            let output = Output::json(OutTopic::Scorecards, &desk.name(), &record);
+            let written = Written {
+                roughly: rough_hash(&seat.figures, &record),
+                exactly: xxh3_64(output.payload.as_deref().unwrap_or_default()),
+            };
+            let same = |known: Written| match ended {
+                true => known.exactly == written.exactly,
+                false => known.roughly == written.roughly,
+            };
+            if !seat.written.is_some_and(same) {
+                seat.written = Some(written);
+                seat.has_record = true;
+                outputs.push(output);
+            }
+        }
+    }
+
+    fn record<'a>(
+        &'a self,
+        desk: &'a Desk,
+        figures: &Figures,
+        peers: &Peers,
+        moment: Moment,
+    ) -> ScorecardRecord<'a> {
+        let settings = &self.settings.balance;
+        let reach = BalanceSettings::length(&settings.baseline);
+        ScorecardRecord {
+            agent: desk.agent.as_str(),
+            queue: desk.room.queue.as_str(),
+            channel: desk.room.channel.name(),
+            clock: moment.at,
+            window: &settings.window.name,
+            baseline: &settings.baseline.name,
+            partial: moment.left_out || moment.at - reach < moment.began_at,
+            measures: measures(figures, peers, settings),
+            guard: Guard::of(figures, settings),
+        }
+    }
+}
+
+impl Seat {
+    fn new() -> Self {
+        Self {
+            changed: true,
+            changes_at: None,
+            figures: Figures::default(),
+            written: None,
+            has_record: false,
+        }
+    }
+
+    /// As the panes have it at `at`.
+    fn sum_up(&mut self, panes: &PartKey, levels: &Levels, at: Timestamp, store: &Store) {
+        let (mut recent, mut baseline) = (Vec::new(), Vec::new());
+        let mut changes_at: Option<Timestamp> = None;
+        let starts = levels.window_starts(at, None);
+        for (pane, image) in store.panes(panes) {
+            let reached = pane.start <= at;
+            if reached && levels.covers(starts[RECENT], pane) {
+                recent.push(image);
+            } else if reached && levels.covers(starts[BASELINE], pane) {
+                baseline.push(image);
+            }
+            let next = levels.changes_at(pane, at);
+            changes_at = changes_at.into_iter().chain(next).min();
+        }
+        self.figures = Figures {
+            recent: Tally::of_images(recent),
+            baseline: Tally::of_images(baseline),
+        };
+        self.changes_at = changes_at;
+        self.changed = false;
+    }
+}
+
+/// Scorecards were switched off.
+fn forget(panes: &PartKey, store: &mut Store) {
+    let known: Vec<Pane> = (store.panes(panes).into_iter())
+        .map(|(pane, _)| pane)
+        .collect();
+    for pane in known {
+        store.remove(&panes.with_pane(pane));
+    }
+}
+
+fn removal(desk: &Desk) -> Output {
+    Output {
+        topic: OutTopic::Scorecards,
+        key: Some(desk.name().into_bytes()),
+        payload: None,
+        headers: Vec::new(),
+    }
+}
+
+/// Peers that move a little are no news: their figures change with every contact of anybody.
+fn rough_hash(figures: &Figures, record: &ScorecardRecord<'_>) -> u64 {
+    let mut bytes = Vec::with_capacity(512);
+    figures.recent.write_image(&mut bytes);
+    bytes.push(u8::MAX);
+    figures.baseline.write_image(&mut bytes);
+    bytes.push(u8::from(record.partial));
+    for measured in record.measures.values() {
+        bytes.extend_from_slice(rough_standing(measured).as_bytes());
+    }
+    xxh3_64(&bytes)
+}
+
+/// The place to a twentieth, the median to two digits.
+fn rough_standing(measured: &Measured) -> String {
+    let place = measured.peers.place.map(|place| (place * 20.0).round());
+    let median = measured.peers.median.unwrap_or(-1.0);
+    format!("{place:?} {median:.1e};")
+}
