@@ -78,6 +78,9 @@ fn kind(mut row: Row, world: &WorldSettings) -> Result<IncidentKind, Fault> {
         "struggling_agent" => IncidentKind::StrugglingAgent {
             agent: row.agent.take().map(Spanned::into_inner),
         },
+        "rushing_agent" => IncidentKind::RushingAgent {
+            agent: row.agent.take().map(Spanned::into_inner),
+        },
         "bad_release" => IncidentKind::BadRelease,
         _ => {
             let names = IncidentKind::NAMES.join(", ");

@@ -14,6 +14,7 @@ mod agreement_today;
 mod calendar;
 mod calendar_zones;
 mod balance;
+mod balance_world;
 #[cfg(feature = "kafka")]
 mod binary;
 #[cfg(feature = "kafka")]

@@ -107,7 +107,7 @@ fn mistakes_are_named() {
         assert_eq!(code, 2, "{said}");
         said
     };
-    let kinds = "agents_absent, surge, slow_tool, struggling_agent, bad_release";
+    let kinds = "agents_absent, surge, slow_tool, struggling_agent, rushing_agent, bad_release";
     for (text, expected) in [
         (
             "kind = \"flood\"",

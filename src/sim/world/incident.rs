@@ -21,16 +21,19 @@ pub enum IncidentKind {
     SlowTool { factor: f64 },
     /// One agent: slow, curt, hands contacts on, solves little.
     StrugglingAgent { agent: Option<String> },
+    /// One agent makes contacts short, solved or not: handle times fall, and customers come back.
+    RushingAgent { agent: Option<String> },
     /// The app broke: twice the contacts where technical help is, angry, and hard to help.
     BadRelease,
 }
 
 impl IncidentKind {
-    pub const NAMES: [&'static str; 5] = [
+    pub const NAMES: [&'static str; 6] = [
         "agents_absent",
         "surge",
         "slow_tool",
         "struggling_agent",
+        "rushing_agent",
         "bad_release",
     ];
 
@@ -41,7 +44,8 @@ impl IncidentKind {
             Self::Surge { .. } => Self::NAMES[1],
             Self::SlowTool { .. } => Self::NAMES[2],
             Self::StrugglingAgent { .. } => Self::NAMES[3],
-            Self::BadRelease => Self::NAMES[4],
+            Self::RushingAgent { .. } => Self::NAMES[4],
+            Self::BadRelease => Self::NAMES[5],
         }
     }
 }
@@ -108,7 +112,8 @@ impl IncidentKind {
             Self::BadRelease
             | Self::AgentsAbsent { .. }
             | Self::SlowTool { .. }
-            | Self::StrugglingAgent { .. } => 1.0,
+            | Self::StrugglingAgent { .. }
+            | Self::RushingAgent { .. } => 1.0,
         }
     }
 }
@@ -161,7 +166,7 @@ impl Center {
                     .filter(|_| self.dice.chance(share))
                     .collect()
             }
-            IncidentKind::StrugglingAgent { agent } => {
+            IncidentKind::StrugglingAgent { agent } | IncidentKind::RushingAgent { agent } => {
                 let named = agent.as_ref().and_then(|name| {
                     (self.agents.iter()).position(|it| it.hire.id.as_str() == name)
                 });
@@ -225,16 +230,29 @@ impl Center {
             IncidentKind::AgentsAbsent { .. }
             | IncidentKind::Surge { .. }
             | IncidentKind::StrugglingAgent { .. }
+            | IncidentKind::RushingAgent { .. }
             | IncidentKind::BadRelease => 1.0,
         });
-        let own = if self.struggles(agent) { 1.7 } else { 1.0 };
-        tools.product::<f64>() * own
+        let struggling = if self.struggles(agent) { 1.7 } else { 1.0 };
+        let rushing = if self.rushes(agent) { 0.5 } else { 1.0 };
+        tools.product::<f64>() * struggling * rushing
     }
 
     pub(super) fn struggles(&self, agent: usize) -> bool {
-        self.effects.active.iter().any(|number| {
-            let kind = &self.settings.incidents[*number].kind;
+        self.is_struck(agent, |kind| {
             matches!(kind, IncidentKind::StrugglingAgent { .. })
+        })
+    }
+
+    pub(super) fn rushes(&self, agent: usize) -> bool {
+        self.is_struck(agent, |kind| {
+            matches!(kind, IncidentKind::RushingAgent { .. })
+        })
+    }
+
+    fn is_struck(&self, agent: usize, by: impl Fn(&IncidentKind) -> bool) -> bool {
+        self.effects.active.iter().any(|number| {
+            by(&self.settings.incidents[*number].kind)
                 && (self.effects.agents_by_incident.get(number))
                     .is_some_and(|agents| agents.contains(&agent))
         })

@@ -200,6 +200,7 @@ impl Center {
 
     pub(super) fn end_wrap_up(&mut self, number: ContactNo, agent: AgentNo) {
         let forgets = self.dice.chance(self.settings.habits.forget_wrap_up);
+        let rushes = self.rushes(agent);
         let Some(contact) = self.contacts.get_mut(&number) else {
             return;
         };
@@ -207,8 +208,8 @@ impl Center {
         let last = contact.agent == Some(agent) && contact.phase == Phase::Over;
         let (solved, reason) = (contact.solved, contact.problem.reason);
         if !forgets {
-            // Agents are hopeful: one unsolved problem in five they take for solved.
-            let claims = solved || self.dice.chance(0.2);
+            // Agents are hopeful: one unsolved problem in five they take for solved; who rushes takes all.
+            let claims = solved || rushes || self.dice.chance(0.2);
             let id = self.agents[agent].hire.id.clone();
             self.say(
                 number,
@@ -298,7 +299,7 @@ impl Center {
 
     /// Whether this engagement solves the problem, and how the agent's tone is taken.
     fn judge(&mut self, number: ContactNo, agent: AgentNo) {
-        let struggles = self.struggles(agent);
+        let (struggles, rushes) = (self.struggles(agent), self.rushes(agent));
         let kindness = if struggles {
             0.1
         } else {
@@ -307,7 +308,7 @@ impl Center {
         let Some(contact) = self.contacts.get_mut(&number) else {
             return;
         };
-        let skill = if struggles { 0.5 } else { 1.0 };
+        let skill = if struggles || rushes { 0.5 } else { 1.0 };
         let chance = self.settings.habits.solve * skill * (1.08 - 0.35 * contact.problem.hardness);
         contact.solved = self.dice.chance(chance);
         let outcome = if contact.solved { 0.3 } else { -0.3 };

@@ -41,14 +41,16 @@ pub enum Truth {
 
 impl Center {
     pub(super) fn tell_incident(&mut self, number: usize, agents: &[usize]) {
-        use super::IncidentKind::{AgentsAbsent, BadRelease, SlowTool, StrugglingAgent, Surge};
+        use super::IncidentKind::{
+            AgentsAbsent, BadRelease, RushingAgent, SlowTool, StrugglingAgent, Surge,
+        };
         let incident = &self.settings.incidents[number];
         let begins_at = self.settings.start + incident.begins;
         let (queue, factor) = match &incident.kind {
             Surge { factor, queue } => (queue.clone(), Some(*factor)),
             SlowTool { factor } => (None, Some(*factor)),
             AgentsAbsent { share, .. } => (None, Some(*share)),
-            StrugglingAgent { .. } | BadRelease => (None, None),
+            StrugglingAgent { .. } | RushingAgent { .. } | BadRelease => (None, None),
         };
         let id = |agent: &usize| self.agents[*agent].hire.id.as_str().to_owned();
         self.truth.push(Truth::Incident {
