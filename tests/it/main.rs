@@ -25,6 +25,8 @@ mod commands;
 mod config;
 #[cfg(feature = "kafka")]
 mod config_calendar;
+#[cfg(feature = "kafka")]
+mod config_scorecards;
 mod conversation;
 mod crash;
 mod csat;

@@ -88,9 +88,9 @@ pub(super) fn rooms(desks: &[Desk]) -> Vec<Room<'_>> {
         let room = (desk.queue.as_str(), desk.channel.as_str());
         by_room.entry(room).or_default().push(desk);
     }
-    let rooms = by_room.into_values().map(|mut desks| {
-        desks.sort_by(|one, other| one.agent.cmp(&other.agent));
-        Room { desks }
+    let rooms = by_room.into_values().map(|mut theirs| {
+        theirs.sort_by(|one, other| one.agent.cmp(&other.agent));
+        Room { desks: theirs }
     });
     rooms.collect()
 }
@@ -191,7 +191,7 @@ fn strip(peers: &Standing) -> String {
         clippy::cast_precision_loss,
         reason = "a share of a few characters"
     )]
-    let at = |place: f64| ((place * STRIP as f64) as usize).min(STRIP - 1);
+    let at = |share: f64| ((share * STRIP as f64) as usize).min(STRIP - 1);
     let mark = |column: usize| match column {
         _ if column == at(place) => '●',
         _ if (at(low)..=at(high)).contains(&column) => '━',
@@ -240,7 +240,7 @@ impl Desk {
     }
 
     fn sheet_row(&self, name: &str, it: &Measured) -> [String; 27] {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |it| it.to_string());
+        let number = |value: Option<f64>| value.map_or_else(String::new, |known| known.to_string());
         let ends = |pair: Option<(f64, f64)>| {
             [pair.map(|(low, _)| low), pair.map(|(_, high)| high)].map(number)
         };
@@ -276,5 +276,45 @@ impl Desk {
             it.trend.direction.clone().unwrap_or_default(),
             self.guard.raised.to_string(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = include_str!("../../../tests/data/scorecard-record.json");
+
+    struct Shown(Vec<Desk>);
+
+    impl fmt::Display for Shown {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write(&self.0, formatter)
+        }
+    }
+
+    #[test]
+    fn a_table_has_values_trends_and_places_and_says_what_a_guard_sees() {
+        let desk: Desk = serde_json::from_str(RECORD).unwrap();
+        let text = Shown(vec![desk]).to_string();
+        for said in [
+            "Scorecards of billing, voice: the last 24h, and what was before up to 28d",
+            "| 270.0 ↓ ●━····· |",
+            "| 19.0 % ",
+            "a/b: handle time fell by 40 s (from 310 s) while repeated contacts rose from 8 % to 19 %",
+        ] {
+            assert!(text.contains(said), "no `{said}` in {text}");
+        }
+    }
+
+    #[test]
+    fn each_measure_is_a_row_of_the_sheet() {
+        let desk: Desk = serde_json::from_str(RECORD).unwrap();
+        let rows = desk.sheet_rows();
+        let rows: Vec<String> = rows.iter().map(|row| row.join(",")).collect();
+        insta::assert_snapshot!(rows.join("\n"), @r"
+        a/b,billing,voice,2026-11-22T10:29:59.999999Z,24h,28d,aht,,270,,42,255.5,284.5,7,301.25,0.142857,0,0.285714,270,42,310,800,-40,-55.25,-24.75,falling,true
+        a/b,billing,voice,2026-11-22T10:29:59.999999Z,24h,28d,repeats,lower,0.190476,8,42,0.099992,0.333042,3,,,,,,0,0.08,750,,,,,true
+        ");
     }
 }

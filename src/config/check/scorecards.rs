@@ -16,7 +16,7 @@ const PEERS: RangeInclusive<i64> = 2..=10_000;
 /// Fewer cases have no interval of a mean.
 const SAMPLE: RangeInclusive<i64> = 2..=1_000_000;
 
-pub(super) fn settings(said: file::Scorecards) -> Result<BalanceSettings, Fault> {
+pub(super) fn settings(said: &file::Scorecards) -> Result<BalanceSettings, Fault> {
     let mut settings = BalanceSettings::default();
     put(&mut settings.enabled, said.enabled);
     put(&mut settings.beat, over_zero(said.beat.as_ref())?);
@@ -31,9 +31,9 @@ pub(super) fn settings(said: file::Scorecards) -> Result<BalanceSettings, Fault>
         (&mut settings.window, &said.window),
         (&mut settings.baseline, &said.baseline),
     ];
-    for (window, said) in lengths {
-        if let Some(said) = said {
-            *window = kpi::sliding(said)?;
+    for (window, name) in lengths {
+        if let Some(name) = name {
+            *window = kpi::sliding(name)?;
         }
     }
     reaches_behind(&settings, said.baseline.as_ref().or(said.window.as_ref()))?;
