@@ -101,7 +101,7 @@ fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
     let late_file = late.display().to_string();
     stdout(&[
         "load",
-        &late,
+        &late_file,
         "--topic",
         &site.source(),
         "--config",
