@@ -9,11 +9,12 @@ const HALVINGS: u32 = 44;
 /// Where the distribution with `freedom` degrees reaches the probability `below`, over a half. With t = √freedom · tan θ its density is
 /// cos θ to the power of freedom − 1; with θ = π/2 · (1 − s⁴) the steps are short where that falls steeply to nothing.
 pub(super) fn quantile(below: f64, freedom: f64) -> f64 {
-    let whole = area(0.0, freedom);
+    // With many degrees all of it lies near s = 1.
+    let whole = area(0.0, 0.9, freedom) + area(0.9, 1.0, freedom);
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
-        if 0.5 + area(middle, freedom) / whole / 2.0 < below {
+        if 0.5 + area(middle, 1.0, freedom) / whole / 2.0 < below {
             high = middle;
         } else {
             low = middle;
@@ -26,9 +27,9 @@ fn angle(s: f64) -> f64 {
     FRAC_PI_2 * (1.0 - s.powi(4))
 }
 
-/// From the angle 0, at s = 1, to that at `from`, by Simpson's rule.
-fn area(from: f64, freedom: f64) -> f64 {
-    let step = (1.0 - from) / f64::from(STEPS);
+/// Between the angles at two s, by Simpson's rule; s = 1 is the angle 0.
+fn area(from: f64, to: f64, freedom: f64) -> f64 {
+    let step = (to - from) / f64::from(STEPS);
     let at = |place: u32| {
         let s = from + f64::from(place) * step;
         let height = angle(s).cos().max(0.0).powf(freedom - 1.0) * s.powi(3);
