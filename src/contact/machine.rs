@@ -130,8 +130,16 @@ impl Contact {
         if in_order && (alone || !retroactive) {
             self.fold.advance(Until::Event(new.at), settings);
             self.fold.apply(new.happening(), settings);
+            self.go_on_to_spoken(settings);
         } else {
             self.refold(settings);
+        }
+    }
+
+    /// What an event made due that comes behind the instant that has been spoken of.
+    fn go_on_to_spoken(&mut self, settings: &ContactSettings) {
+        if let Some(spoken_to) = self.spoken_to {
+            self.fold.advance(Until::Passed(spoken_to), settings);
         }
     }
 
@@ -167,10 +175,8 @@ impl Contact {
             fold.advance(Until::Event(seen.at), settings);
             fold.apply(seen.happening(), settings);
         }
-        if let Some(spoken_to) = self.spoken_to {
-            fold.advance(Until::Passed(spoken_to), settings);
-        }
         self.fold = fold;
+        self.go_on_to_spoken(settings);
     }
 
     /// Whether something that late events may still join is otherwise by these settings.
@@ -254,6 +260,12 @@ impl Contact {
             .chain(seal)
             .min()
             .unwrap_or_else(|| self.forgotten_at(settings))
+    }
+
+    /// The next instant at which time alone changes something.
+    #[must_use]
+    pub fn next_transition_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
+        self.fold.next_transition_at(settings)
     }
 
     /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end.

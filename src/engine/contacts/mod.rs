@@ -319,7 +319,8 @@ impl Loaded {
     fn arm(&mut self, spoken: Option<Timestamp>, settings: &Settings) -> Option<Timestamp> {
         let mut due = (self.contact).next_due_at(settings.lateness_max(), &settings.contact);
         if let Some(now) = spoken.filter(|now| due <= *now) {
-            due = now + ASK_AGAIN;
+            let transition = self.contact.next_transition_at(&settings.contact);
+            due = transition.map_or(now + ASK_AGAIN, |at| at.min(now + ASK_AGAIN));
         }
         let earlier = self.contact.armed_at.is_none_or(|armed| due < armed);
         earlier.then(|| *self.contact.armed_at.insert(due))
