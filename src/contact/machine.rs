@@ -259,7 +259,7 @@ impl Contact {
             .into_iter()
             .chain(seal)
             .min()
-            .unwrap_or_else(|| self.forgotten_at(settings))
+            .unwrap_or_else(|| self.forgotten_at(settings) + lateness + Span(1))
     }
 
     /// The next instant at which time alone changes something.
@@ -279,12 +279,12 @@ impl Contact {
         (last + age_max).max(ended.unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether nothing more can come of it and it may be forgotten at `now`.
+    /// Whether nothing more can come of it: what comes from behind `horizon` no more was to be remembered up to there.
     #[must_use]
-    pub fn is_forgotten(&self, now: Timestamp, settings: &ContactSettings) -> bool {
+    pub fn is_forgotten(&self, horizon: Timestamp, settings: &ContactSettings) -> bool {
         self.is_sealed()
             && self.fold.next_transition_at(settings).is_none()
-            && self.forgotten_at(settings) <= now
+            && self.forgotten_at(settings) < horizon
     }
 
     /// The customer's side is over and no agent works on it any more: the record is whole.

@@ -367,7 +367,7 @@ impl Loaded {
             (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
             self.predict(usual, settings);
         }
-        let forgotten = self.contact.is_forgotten(now, &settings.contact);
+        let forgotten = (self.contact).is_forgotten(ending.horizon, &settings.contact);
         if forgotten {
             csat::end_alarm(&mut self.contact, Some(now));
         }
