@@ -53,7 +53,7 @@ use roster::Roster;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recount {
     /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
-    /// that has a fact, be it time in a state or with an engagement.
+    /// that has a fact, be it time in a state or with an engagement, or somebody at risk.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
     /// Of the same entities, since their local midnight.
     pub today: BTreeMap<String, Scorecard>,
@@ -269,7 +269,14 @@ impl Counted<'_> {
                 facts.push((booking.at, &booking.fact));
             }
         }
-        for entity in self.states.entities().chain(self.open.entities()) {
+        // Who has somebody at risk, be it before anything was decided, has that to show.
+        let live = self.live_by_entity.keys().map(String::as_str);
+        for entity in self
+            .states
+            .entities()
+            .chain(self.open.entities())
+            .chain(live)
+        {
             facts_by_entity.entry(entity).or_default();
         }
         facts_by_entity

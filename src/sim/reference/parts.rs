@@ -21,8 +21,8 @@ pub(super) struct Parts {
     pub(super) survey: Option<Surveyed>,
     /// What dispositions said, in order.
     pub(super) resolved_said: Vec<(Timestamp, bool)>,
-    /// Transfers to an outside party.
-    pub(super) external_at: Vec<Timestamp>,
+    /// It was transferred to an outside party.
+    pub(super) left_house: bool,
     /// What bears on responses and the resolution, in order.
     pub(super) moments: Vec<Moment>,
     pub(super) reopenings: Vec<Reopened>,
@@ -149,6 +149,8 @@ pub(super) struct End {
     pub(super) engaged: usize,
     /// The last wait by then came after an answer, and nobody took it.
     pub(super) wait_lost: bool,
+    /// A second agent or an outside party had got it.
+    pub(super) passed_on: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -41,7 +41,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             end: None,
             survey: None,
             resolved_said: Vec::new(),
-            external_at: Vec::new(),
+            left_house: false,
             moments: Vec::new(),
             reopenings: Vec::new(),
         },
@@ -183,7 +183,7 @@ impl Reading<'_> {
     fn transferred(&mut self, at: Timestamp, it: &Transferred) {
         self.transferred = true;
         if matches!(it.to, Some(TransferTarget::External(_))) {
-            self.parts.external_at.push(at);
+            self.parts.left_house = true;
         }
         let has_wrap_up = self.has_wrap_up();
         if let Some(engagement) = self.talking(&it.agent) {
@@ -336,12 +336,24 @@ impl Reading<'_> {
                 .waits
                 .last()
                 .is_some_and(Wait::is_lost_after_answer);
+            let passed_on = self.is_passed_on();
             self.parts.end = self.last_engaged().map(|engaged| End {
                 at,
                 engaged,
                 wait_lost,
+                passed_on,
             });
         }
+    }
+
+    /// A second agent or an outside party got it, by an event that comes before in order.
+    fn is_passed_on(&self) -> bool {
+        let inbound = self.parts.engagements.iter();
+        let mut agents =
+            inbound.filter_map(|one| (one.direction == Direction::Inbound).then_some(&one.agent));
+        let first = agents.next();
+        let second = agents.any(|agent| Some(agent) != first);
+        second || self.parts.left_house
     }
 
     /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement unspoken of. What

@@ -5,7 +5,7 @@ use super::{
     fact::{Book, Fact, Resolution, Whose},
     parts::{End, Parts},
 };
-use crate::event::{AgentId, CustomerId, Direction, Timestamp};
+use crate::event::{CustomerId, Direction, Timestamp};
 
 /// Books every inbound contact with an end once, and once more when its time is up.
 pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Book<'_>) {
@@ -50,7 +50,7 @@ impl Case<'_> {
     fn resolution(&self, all: &[Parts], as_of: Timestamp) -> Resolution {
         let said = (self.parts.resolved_said.iter()).rfind(|(at, _)| *at <= as_of);
         let said_no = said.is_some_and(|(_, resolved)| !resolved);
-        if said_no || self.end.wait_lost || (self.settings.transfer_breaks && self.is_passed_on()) {
+        if said_no || self.end.wait_lost || (self.settings.transfer_breaks && self.end.passed_on) {
             Resolution::Unresolved
         } else if self.is_reopened(as_of)
             || all.iter().any(|other| self.is_repeated_by(other, as_of))
@@ -59,18 +59,6 @@ impl Case<'_> {
         } else {
             Resolution::Resolved
         }
-    }
-
-    /// A second agent or an outside party got it, by its end.
-    fn is_passed_on(&self) -> bool {
-        let mut agents: Vec<&AgentId> = (self.parts.engagements.iter())
-            .filter(|one| one.direction == Direction::Inbound && one.answered_at <= self.end.at)
-            .map(|one| &one.agent)
-            .collect();
-        agents.sort();
-        agents.dedup();
-        let external = (self.parts.external_at.iter()).any(|at| *at <= self.end.at);
-        agents.len() > 1 || external
     }
 
     fn is_in_window(&self, at: Timestamp, as_of: Timestamp) -> bool {
