@@ -96,3 +96,4 @@ mod times;
 mod today;
 mod world;
 mod world_people;
+mod worlds;
