@@ -86,6 +86,7 @@ mod serve_directory;
 #[cfg(feature = "kafka")]
 mod serve_model;
 mod reported;
+mod rules;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]

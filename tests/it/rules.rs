@@ -1,0 +1,171 @@
+//! Every rule of what the numbers mean has a table named after it, in `tests/data/rules.txt`; each goes through engine and recount.
+
+use std::{collections::BTreeMap, fs};
+
+use floorwalker::event::{Span, line};
+use serde_json::Value;
+
+use crate::worlds::{Arrival, Promise, Terms, records};
+
+type Records = BTreeMap<(String, String), Value>;
+
+/// A rule as the file has it.
+struct Rule<'f> {
+    name: &'f str,
+    lines: Vec<&'f str>,
+}
+
+fn rules(file: &str) -> Vec<Rule<'_>> {
+    let mut rules: Vec<Rule<'_>> = Vec::new();
+    let lines = file.lines().map(str::trim);
+    for text in lines.filter(|text| !text.is_empty() && !text.starts_with('#')) {
+        match (text.strip_prefix("== "), rules.last_mut()) {
+            (Some(name), _) => rules.push(Rule {
+                name,
+                lines: Vec::new(),
+            }),
+            (None, Some(rule)) => rule.lines.push(text),
+            (None, None) => panic!("of no rule: {text}"),
+        }
+    }
+    rules
+}
+
+impl Rule<'_> {
+    /// What is wrong; empty if it holds.
+    fn faults(&self) -> Vec<String> {
+        let (mut terms, mut arrivals, mut clock) = (Terms::default(), Vec::new(), None);
+        let (mut expected, mut faults) = (Vec::new(), Vec::new());
+        for text in &self.lines {
+            if let Some(setting) = text.strip_prefix(": ") {
+                set(&mut terms, setting);
+            } else if let Some(at) = text.strip_prefix("clock ") {
+                clock = Some(
+                    line::parse(&format!("{at} hold_ended c agent=a"))
+                        .unwrap()
+                        .occurred_at,
+                );
+            } else if let Some(test) = text.strip_prefix("see ") {
+                faults.extend(missing(test));
+            } else if let Some((entity, numbers)) = text.split_once(" > ") {
+                expected.extend(numbers.split(", ").map(|number| (entity, number)));
+            } else {
+                arrivals.push(Arrival::Event(Box::new(line::parse(text).unwrap()), 0));
+            }
+        }
+        if arrivals.is_empty() {
+            return faults;
+        }
+        arrivals.push(Arrival::Stop(clock));
+        let (agreed, found) = records(&terms, &arrivals);
+        faults.extend(agreed.err().map(|differs| differs.to_string()));
+        faults.extend(
+            expected
+                .iter()
+                .filter_map(|(entity, number)| unlike(&found, entity, number)),
+        );
+        if expected.is_empty() {
+            faults.push("expects nothing".to_owned());
+        }
+        faults
+    }
+}
+
+/// A test that is named and not there: `file function`, `*` for all of a file.
+fn missing(test: &str) -> Option<String> {
+    let (file, function) = test.split_once(' ').unwrap_or((test, "*"));
+    let text = fs::read_to_string(format!("tests/it/{file}")).unwrap_or_default();
+    let there = function == "*" && !text.is_empty() || text.contains(&format!("fn {function}("));
+    (!there).then(|| format!("{file} has no {function}"))
+}
+
+/// `sla.voice answer 1/3` of `queue:q/1h`. A record that was never written says 0 of all.
+fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
+    let (path, value) = number.rsplit_once(' ').unwrap_or((number, ""));
+    let (entity, window) = entity.split_once('/').unwrap_or((entity, "all"));
+    let record = found.get(&(entity.to_owned(), window.to_owned()));
+    let of = |name: &str| {
+        let pointer = format!("/kpis/{}", name.replace('.', "/"));
+        let said = record.and_then(|record| record.pointer(&pointer));
+        said.cloned().unwrap_or_default()
+    };
+    let holds = match value.split_once('/') {
+        Some((num, den)) => {
+            is(&of(&format!("{path}.num")), num) && is(&of(&format!("{path}.den")), den)
+        }
+        None => is(&of(path), value),
+    };
+    (!holds).then(|| format!("{entity} {window}: {path} is not {value} but {}", of(path)))
+}
+
+fn is(found: &Value, expected: &str) -> bool {
+    match (found.as_f64(), expected.parse::<f64>()) {
+        (Some(found), Ok(expected)) => (found - expected).abs() < 1.01e-6,
+        (None, Ok(expected)) => expected == 0.0 && found.is_null(),
+        (found, Err(_)) => expected == "-" && found.is_none(),
+    }
+}
+
+fn set(terms: &mut Terms, setting: &str) {
+    let mut words = setting.split(' ');
+    let name = words.next().unwrap();
+    let seconds = |text: &str| Span::from_secs(text.parse().unwrap());
+    match name {
+        "policy" => {
+            if terms.told.is_empty() {
+                terms.settings.contact.policies.clear();
+                terms.recounted.policies.clear();
+            }
+            terms.told.push(setting.to_owned());
+            let promise = Promise::parse(words);
+            terms.settings.contact.policies.push(promise.policy());
+            terms.recounted.policies.push(promise.recounted());
+        }
+        "transfer_breaks" => {
+            terms.settings.contact.first_contact.transfer_breaks = true;
+            terms.recounted.fcr.transfer_breaks = true;
+        }
+        "same_reason" => {
+            terms.settings.contact.first_contact.same_reason = true;
+            terms.recounted.fcr.same_reason = true;
+        }
+        "fcr_window" => {
+            let window = seconds(words.next().unwrap());
+            terms.settings.contact.first_contact.window = window;
+            terms.recounted.fcr.window = window;
+        }
+        "windows" => terms.look_back_to(words.map(seconds)),
+        _ => panic!("no setting {setting}"),
+    }
+}
+
+#[test]
+fn every_rule_holds_by_the_table_that_is_named_after_it() {
+    let file = fs::read_to_string("tests/data/rules.txt").unwrap();
+    let rules = rules(&file);
+    let faults: Vec<String> = (rules.iter())
+        .flat_map(|rule| {
+            let faults = rule.faults();
+            faults
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", rule.name))
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(rules.len() > 100, "only {} rules", rules.len());
+}
+
+#[test]
+fn no_two_rules_are_named_alike_and_each_has_a_table_or_a_test() {
+    let file = fs::read_to_string("tests/data/rules.txt").unwrap();
+    let mut names = BTreeMap::new();
+    for rule in rules(&file) {
+        assert!(!rule.lines.is_empty(), "{} has neither", rule.name);
+        assert_eq!(
+            names.insert(rule.name.to_owned(), ()),
+            None,
+            "{}",
+            rule.name
+        );
+    }
+}
