@@ -70,6 +70,9 @@ pub(crate) fn records(
         stops: 0,
         compared: Compared::default(),
     };
+    for statement in &terms.statements {
+        run.cluster.state(statement.as_bytes());
+    }
     for arrival in arrivals {
         let differs = match arrival {
             Arrival::Event(event, place) => {

@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use floorwalker::{
-    contact::{self, Calendar, ContactSettings, Measure, Opens},
+    contact::{self, Calendar, ContactSettings, Hours, Measure, Opens},
     engine::Settings,
-    event::{Channel, QueueId, Span, Timestamp},
+    event::{Channel, QueueId, SiteId, Span, Timestamp},
     kpi::Window,
     sim::{random::Random, reference},
 };
+
+use serde_json::json;
 
 use crate::{
     agreement::reference_settings, calendar::hours, spine::events_settings, worlds::made::QUEUES,
@@ -31,6 +33,15 @@ const WINDOWS: [i64; 13] = [
     25 * HOUR,
     2 * DAY,
     7 * DAY,
+];
+/// With midnights at quarters of an hour, on either side of the date line, and clocks that change in March.
+const ZONES: [&str; 6] = [
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kathmandu",
+    "America/New_York",
+    "Pacific/Chatham",
+    "Asia/Beirut",
 ];
 const MEASURES: [(Measure, reference::Measure, &[i64]); 5] = [
     (
@@ -94,6 +105,8 @@ pub(crate) struct Terms {
     pub(crate) settings: Settings,
     pub(crate) recounted: reference::Settings,
     pub(crate) start: Timestamp,
+    /// What the directory says.
+    pub(crate) statements: Vec<String>,
     /// For people, a line each.
     pub(crate) told: Vec<String>,
 }
@@ -108,6 +121,7 @@ impl Default for Terms {
             settings,
             recounted: reference_settings(),
             start: Timestamp::default(),
+            statements: Vec::new(),
             told: Vec::new(),
         }
     }
@@ -127,6 +141,10 @@ impl Terms {
         terms.judge(random);
         if random.chance(0.6) {
             terms.look_back(random);
+        }
+        terms.live_by(random);
+        if random.chance(0.4) {
+            terms.move_queues(random);
         }
         // Long enough for anything to be said at any time.
         if random.chance(0.3) {
@@ -214,14 +232,63 @@ impl Terms {
         self.look_back_to(lengths.map(Span::from_secs));
     }
 
-    /// Sliding windows, and `all`.
+    /// Queues get other teams and sites by the directory.
+    fn move_queues(&mut self, random: &mut Random) {
+        for _ in 0..1 + random.below(4) {
+            let queue = *random.pick(&QUEUES);
+            let from = self.start + random.up_to(Span::from_secs(2 * DAY));
+            let mut group = |names: [&str; 3]| {
+                random
+                    .chance(0.8)
+                    .then(|| (*random.pick(&names)).to_owned())
+            };
+            let (team, site) = (
+                group(["red", "blue", "night"]),
+                group(["north", "south", "abroad"]),
+            );
+            let statement = json!({
+                "subject": format!("queue:{queue}"), "valid_from": from, "team": team, "site": site,
+            });
+            self.told.push(statement.to_string());
+            self.statements.push(statement.to_string());
+            let moves = &mut self.recounted.moves;
+            moves.retain(|it| it.queue != queue || it.from != from);
+            moves.push(reference::Move {
+                from,
+                queue: queue.to_owned(),
+                team,
+                site,
+            });
+        }
+        self.recounted.moves.sort_by_key(|it| it.from);
+    }
+
+    /// Where it is midnight when.
+    fn live_by(&mut self, random: &mut Random) {
+        let named = |name: &str| Hours::zone_named(name).unwrap();
+        let of_all = *random.pick(&ZONES);
+        let mut told = vec![format!("zone {of_all}")];
+        for site in ["north", "south", "abroad"] {
+            if random.chance(0.6) {
+                let name = *random.pick(&ZONES);
+                told.push(format!("{site} {name}"));
+                let zones = &mut self.settings.kpi.zones_by_site;
+                zones.insert(SiteId::new(site), named(name));
+                self.recounted.zones.insert(site.to_owned(), named(name));
+            }
+        }
+        self.settings.kpi.zone = named(of_all);
+        self.recounted.zone = named(of_all);
+        self.told.push(told.join(", "));
+    }
+
+    /// Sliding windows, `today` and `all`.
     pub(crate) fn look_back_to(&mut self, lengths: impl Iterator<Item = Span>) {
         let lengths: Vec<Option<Span>> = lengths.map(Some).chain([None]).collect();
-        let window = |length: &Option<Span>| Window {
-            name: reference::window_name(*length),
-            length: *length,
-        };
-        self.settings.kpi.windows = lengths.iter().map(window).collect();
+        let sliding = lengths.iter().flatten();
+        let sliding = sliding.map(|it| Window::sliding(&reference::window_name(Some(*it)), *it));
+        let windows = sliding.chain([Window::today(), Window::all()]);
+        self.settings.kpi.windows = windows.collect();
         let names: Vec<String> = lengths
             .iter()
             .map(|it| reference::window_name(*it))
