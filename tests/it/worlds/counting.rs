@@ -143,7 +143,7 @@ impl Run<'_> {
             match output.topic {
                 OutTopic::Kpis => drop(written.insert(output.key, output.payload)),
                 OutTopic::DeadLetters => self.dead_letter = sentence(&output),
-                OutTopic::Alerts | OutTopic::Contacts => {}
+                OutTopic::Alerts | OutTopic::Contacts | OutTopic::Scorecards => {}
             }
         }
         for payload in written.into_values().flatten() {
