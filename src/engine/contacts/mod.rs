@@ -192,9 +192,16 @@ impl Contacts {
         let settings = Arc::clone(&self.settings);
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
-            any = true;
             for (_, id) in due {
-                let place = self.touch(&id, store);
+                let place = self.place(&id, store);
+                let wanted = self.loaded[place].next_due_at(&settings);
+                if wanted > now {
+                    // What it was armed for was met: nothing to say, nothing to log.
+                    self.timers.insert(wanted, id);
+                    continue;
+                }
+                any = true;
+                self.touch(&id, store);
                 let loaded = &mut self.loaded[place];
                 loaded.contact.armed_at = None;
                 (loaded.contact).handle_timeout(now, horizon, &settings.contact);
@@ -212,11 +219,16 @@ impl Contacts {
     }
 
     /// The contact's place in `loaded`.
-    fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
-        let place = match self.place_by_contact.get(id) {
+    fn place(&mut self, id: &ContactId, store: &Store) -> usize {
+        match self.place_by_contact.get(id) {
             Some(place) => *place,
             None => self.load(id, store),
-        };
+        }
+    }
+
+    /// Notes that the contact is about to change. Returns its place.
+    fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
+        let place = self.place(id, store);
         let loaded = &mut self.loaded[place];
         if loaded.before.is_none() {
             loaded.before = Some(Before {
@@ -315,14 +327,20 @@ impl Contacts {
 }
 
 impl Loaded {
-    /// When the contact wants to be called, if it is earlier than it will be.
+    fn next_due_at(&self, settings: &Settings) -> Timestamp {
+        (self.contact).next_due_at(settings.lateness_max(), &settings.contact)
+    }
+
+    /// When the contact wants to be called, if it is earlier than it will be. What it was armed for may have passed with nothing
+    /// to say.
     fn arm(&mut self, spoken: Option<Timestamp>, settings: &Settings) -> Option<Timestamp> {
-        let mut due = (self.contact).next_due_at(settings.lateness_max(), &settings.contact);
+        let mut due = self.next_due_at(settings);
         if let Some(now) = spoken.filter(|now| due <= *now) {
             let transition = self.contact.next_transition_at(&settings.contact);
             due = transition.map_or(now + ASK_AGAIN, |at| at.min(now + ASK_AGAIN));
         }
-        let earlier = self.contact.armed_at.is_none_or(|armed| due < armed);
+        let armed = self.contact.armed_at.filter(|at| Some(*at) > spoken);
+        let earlier = armed.is_none_or(|armed| due < armed);
         earlier.then(|| *self.contact.armed_at.insert(due))
     }
 
@@ -360,9 +378,7 @@ impl Loaded {
         let Some(now) = ending.spoken else {
             return false;
         };
-        let due = self
-            .contact
-            .next_due_at(settings.lateness_max(), &settings.contact);
+        let due = self.next_due_at(settings);
         if due <= now {
             (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
             self.predict(usual, settings);
