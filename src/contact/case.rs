@@ -37,6 +37,27 @@ pub struct CaseEnd {
     pub settled: Resolution,
 }
 
+/// What a customer answers a contact that has an end: what that can't know by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Judgement {
+    /// The customer came back while the contact's window ran.
+    #[n(0)]
+    pub repeated: bool,
+    /// What it was when its window was over, said when no late evidence can come any more: the customer's last word.
+    #[n(1)]
+    pub settled: Option<Resolution>,
+}
+
+/// What a contact has told its customer, and heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Standing {
+    /// How often the contact turned away from a customer: what is answered to an earlier round is about another one.
+    #[n(0)]
+    pub round: u8,
+    #[n(1)]
+    pub judgement: Judgement,
+}
+
 /// Whether the customer's problem was solved by one contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
@@ -48,4 +69,15 @@ pub enum Resolution {
     Repeated,
     #[n(2)]
     Unresolved,
+}
+
+impl Resolution {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Repeated => "repeated",
+            Self::Unresolved => "unresolved",
+        }
+    }
 }

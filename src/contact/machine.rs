@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{
-    ContactSettings, Prediction,
+    ContactSettings, Prediction, Standing,
     fold::{Fold, Happening, Said, Until},
 };
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
@@ -13,6 +13,8 @@ use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
 const TAIL_MAX: usize = 512;
 /// From here on the part of the tail that nothing can join any more is sealed while the contact goes on.
 const TAIL_LONG: usize = 24;
+/// A customer's last word is on its way for less than this, by stream time, but in catching up.
+const ANSWER_MAX: Span = Span::from_secs(60);
 
 /// The state of one contact: a fold over the set of its events.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
@@ -43,6 +45,9 @@ pub struct Contact {
     /// What the stage `csat` said of it.
     #[n(8)]
     pub prediction: Option<Prediction>,
+    /// Between it and its customer, since it first spoke to one.
+    #[n(9)]
+    pub standing: Option<Standing>,
 }
 
 /// An event as the tail keeps it.
@@ -255,11 +260,10 @@ impl Contact {
     pub fn next_due_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
         let transition = self.fold.next_transition_at(settings);
         let seal = self.unsealed_at().map(|at| at + lateness + Span(1));
-        transition
-            .into_iter()
-            .chain(seal)
-            .min()
-            .unwrap_or_else(|| self.forgotten_at(settings) + lateness + Span(1))
+        transition.into_iter().chain(seal).min().unwrap_or_else(|| {
+            let last_word = self.last_word_at(lateness, settings);
+            (self.forgotten_at(settings) + lateness + Span(1)).max(last_word)
+        })
     }
 
     /// The next instant at which time alone changes something.
@@ -268,7 +272,20 @@ impl Contact {
         self.fold.next_transition_at(settings)
     }
 
-    /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end.
+    /// When its customer's last word should be there, if one is still to come.
+    fn last_word_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
+        let expected = self.fold.judged_at().filter(|_| self.expects_last_word());
+        let window = settings.first_contact.window;
+        expected.map_or(Timestamp::MIN, |at| at + window + lateness + ANSWER_MAX)
+    }
+
+    fn expects_last_word(&self) -> bool {
+        let standing = self.standing.filter(|it| it.judgement.settled.is_none());
+        standing.is_some() && self.fold.judged_at().is_some()
+    }
+
+    /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end; but not before its
+    /// customer has had its last word.
     #[must_use]
     pub fn forgotten_at(&self, settings: &ContactSettings) -> Timestamp {
         let age_max = settings.max_age_of(self.fold.attributes.channel());
@@ -283,6 +300,7 @@ impl Contact {
     #[must_use]
     pub fn is_forgotten(&self, horizon: Timestamp, settings: &ContactSettings) -> bool {
         self.is_sealed()
+            && !self.expects_last_word()
             && self.fold.next_transition_at(settings).is_none()
             && self.forgotten_at(settings) < horizon
     }

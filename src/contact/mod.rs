@@ -26,7 +26,7 @@ mod prediction;
 mod record;
 
 pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
-pub use case::{Case, CaseEnd, Resolution};
+pub use case::{Case, CaseEnd, Judgement, Resolution, Standing};
 pub use fact::{Audience, Fact, HandleParts, What, tell_changes};
 pub use fold::{Conversation, Experience, Fold};
 pub use machine::{Contact, Outcome};

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Verdict};
+use super::{
+    Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Resolution, Verdict,
+};
 use crate::event::Timestamp;
 
 /// A contact as it is written to `contacts`. Durations in seconds; absent is `null`.
@@ -19,6 +21,7 @@ pub struct ContactRecord<'a> {
     engagements: Vec<EngagementRecord<'a>>,
     obligations: Vec<ObligationRecord<'a>>,
     resolution: Option<&'static str>,
+    resolution_settled: Option<bool>,
     csat: CsatRecord,
     alerts: Vec<String>,
     version: u32,
@@ -39,6 +42,7 @@ struct EngagementRecord<'a> {
     agent: &'a str,
     queue: Option<&'a str>,
     leg: Option<&'a str>,
+    direction: &'static str,
     answered_at: Timestamp,
     ended_at: Option<Timestamp>,
     talk: Option<f64>,
@@ -77,6 +81,8 @@ impl<'a> ContactRecord<'a> {
     ) -> Self {
         let fold = &contact.fold;
         let attributes = &fold.attributes;
+        let judgement = contact.standing.unwrap_or_default().judgement;
+        let resolution = fold.resolution(judgement);
         Self {
             contact_id: id,
             channel: attributes.channel.map(crate::event::Channel::name),
@@ -90,7 +96,8 @@ impl<'a> ContactRecord<'a> {
             obligations: (fold.obligations.iter())
                 .map(|obligation| ObligationRecord::new(obligation, settings))
                 .collect(),
-            resolution: None,
+            resolution: resolution.map(Resolution::name),
+            resolution_settled: resolution.map(|_| judgement.settled.is_some()),
             csat: CsatRecord {
                 score: (fold.survey.as_ref()).map(|given| round(given.survey.normalised())),
                 predicted_low: (contact.prediction.as_ref())
@@ -126,6 +133,7 @@ impl<'a> EngagementRecord<'a> {
             agent: engagement.agent.as_str(),
             queue: engagement.queue.as_ref().map(|queue| queue.as_str()),
             leg: engagement.leg.as_deref(),
+            direction: engagement.direction.name(),
             answered_at: engagement.answered_at,
             ended_at: engagement.ended_at,
             talk: talked.then(|| engagement.talk().as_secs()),

@@ -4,8 +4,8 @@ use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    contact::{Audience, Case, CaseEnd, Fact, FirstContact, Resolution, What},
-    event::{Span, Timestamp},
+    contact::{Audience, Case, CaseEnd, Fact, FirstContact, Judgement, Resolution, What},
+    event::{ContactId, Span, Timestamp},
 };
 
 /// Contacts of one customer that are remembered at a time. More of them are no customer's but those of an id that stands for
@@ -42,6 +42,42 @@ pub(super) struct Known {
     /// The contact is remembered no longer: it will say nothing more.
     #[n(4)]
     let_go: bool,
+    /// To whom to say what it is judged.
+    #[n(5)]
+    to: Option<Addressee>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+struct Addressee {
+    #[n(0)]
+    contact: ContactId,
+    /// The round in which it spoke.
+    #[n(1)]
+    round: u8,
+    /// It has heard the last word; what changes it all the same (an earlier contact turns out to be this customer's) is said too.
+    #[n(2)]
+    settled: bool,
+}
+
+/// What a contact is told.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Judged {
+    #[n(0)]
+    pub contact: ContactId,
+    /// The round in which it spoke.
+    #[n(1)]
+    pub round: u8,
+    #[n(2)]
+    pub judgement: Judgement,
+}
+
+/// When a contact hears the last word.
+#[derive(Debug, Clone, Copy)]
+pub struct Answering {
+    /// In which a customer who comes back repeats a contact.
+    pub window: Span,
+    /// Behind this no evidence comes.
+    pub lateness: Span,
 }
 
 impl CaseId {
@@ -61,7 +97,8 @@ impl Customer {
         now: Option<Timestamp>,
         settings: &FirstContact,
     ) {
-        self.cases.retain(|known| known.id != id);
+        let old = self.cases.iter().position(|known| known.id == id);
+        let old = old.map(|place| self.cases.remove(place));
         if let Some(case) = case {
             let known = Known {
                 id,
@@ -69,6 +106,7 @@ impl Customer {
                 so_far: None,
                 confirmed: None,
                 let_go: false,
+                to: old.and_then(|old| old.to),
             };
             let place = self.cases.partition_point(|other| other.before(&known));
             self.cases.insert(place, known);
@@ -76,10 +114,59 @@ impl Customer {
         self.judge(now, settings);
     }
 
+    /// From now on a known contact is told what it is judged, in its round.
+    pub fn introduce(&mut self, contact: &ContactId, round: u8) {
+        let id = CaseId::of(contact.as_str());
+        if let Some(known) = self.cases.iter_mut().find(|known| known.id == id) {
+            let same = known.to.as_ref().filter(|to| to.round == round);
+            known.to = Some(Addressee {
+                contact: contact.clone(),
+                round,
+                settled: same.is_some_and(|to| to.settled),
+            });
+        }
+    }
+
+    /// The round in which a contact speaks. `None`: it is not known.
+    #[must_use]
+    pub fn round_of(&self, id: CaseId) -> Option<u8> {
+        let known = self.cases.iter().find(|known| known.id == id);
+        known?.to.as_ref().map(|to| to.round)
+    }
+
     /// A contact is forgotten: what was told of it stays.
     pub fn handle_let_go(&mut self, id: CaseId) {
         if let Some(known) = self.cases.iter_mut().find(|known| known.id == id) {
             known.let_go = true;
+            known.to = None;
+        }
+    }
+
+    /// Tells the contacts whose judgement is another than `before`. The last word is said when no late evidence can come any
+    /// more, `lateness` after a contact's window.
+    pub fn answer(
+        &mut self,
+        before: &Self,
+        now: Option<Timestamp>,
+        answering: Answering,
+        mut say: impl FnMut(Judged),
+    ) {
+        for known in &mut self.cases {
+            let last_word = (known.last_word_at(answering)).is_some_and(|at| now >= Some(at));
+            let Some(to) = &mut known.to else { continue };
+            to.settled |= last_word;
+            let (contact, round) = (to.contact.clone(), to.round);
+            let old = before.cases.iter().find(|old| old.id == known.id);
+            let old = old.filter(|old| old.to.as_ref().is_some_and(|it| it.round == round));
+            let was = old.map_or_else(Judgement::default, Known::judgement);
+            let judgement = known.judgement();
+            if judgement != was {
+                say(Judged {
+                    contact,
+                    round,
+                    judgement,
+                });
+            }
         }
     }
 
@@ -88,8 +175,9 @@ impl Customer {
         self.judge(Some(now), settings);
     }
 
-    /// Forgets, without taking back, what can neither change nor change others at `now`.
-    pub fn forget(&mut self, now: Timestamp, settings: &FirstContact) {
+    /// Forgets, without taking back, what can neither change nor change others at `now`. Of too many the oldest are judged for
+    /// good as they are.
+    pub fn forget(&mut self, now: Timestamp, settings: &FirstContact, mut say: impl FnMut(Judged)) {
         let window = settings.window;
         let mut kept: Vec<Known> = Vec::with_capacity(self.cases.len());
         for known in std::mem::take(&mut self.cases) {
@@ -102,7 +190,9 @@ impl Customer {
             }
         }
         let over = kept.len().saturating_sub(CASES_MAX);
-        kept.drain(..over);
+        kept.drain(..over)
+            .filter_map(Known::into_last_word)
+            .for_each(&mut say);
         self.cases = kept;
     }
 
@@ -118,6 +208,16 @@ impl Customer {
         });
         let forgotten = free.filter_map(|(_, known)| known.forgotten_at(window));
         settles.chain(forgotten).min()
+    }
+
+    /// When a contact is to hear the last word.
+    #[must_use]
+    pub fn next_answer_at(&self, answering: Answering) -> Option<Timestamp> {
+        let hears = |known: &&Known| known.to.as_ref().is_some_and(|to| !to.settled);
+        let waiting = self.cases.iter().filter(hears);
+        waiting
+            .filter_map(|known| known.last_word_at(answering))
+            .min()
     }
 
     /// Whether nothing is known of the customer any more.
@@ -195,6 +295,36 @@ impl Known {
         Some(if repeated { Resolution::Repeated } else { own })
     }
 
+    /// What its contact is told: only what that can't know itself.
+    fn judgement(&self) -> Judgement {
+        let own = self.case.end.as_ref().map(|end| end.so_far);
+        let repeated = self.so_far == Some(Resolution::Repeated) && own != self.so_far;
+        let settled = self.to.as_ref().is_some_and(|to| to.settled);
+        Judgement {
+            repeated,
+            settled: self.confirmed.filter(|_| settled),
+        }
+    }
+
+    fn last_word_at(&self, answering: Answering) -> Option<Timestamp> {
+        let settled = self.settles_at(answering.window)?;
+        Some(settled + answering.lateness)
+    }
+
+    /// What its contact is told when it is judged no more.
+    fn into_last_word(self) -> Option<Judged> {
+        let judgement = Judgement {
+            settled: self.confirmed.or(self.so_far),
+            ..self.judgement()
+        };
+        let Addressee { contact, round, .. } = self.to?;
+        Some(Judged {
+            contact,
+            round,
+            judgement,
+        })
+    }
+
     fn settles_at(&self, window: Span) -> Option<Timestamp> {
         self.case.end.as_ref().map(|end| end.at + window)
     }
@@ -210,6 +340,12 @@ impl Known {
     fn may_be_repeated_by(&self, other: &Self, window: Span) -> bool {
         let began_at = other.case.began_at;
         (self.case.end.as_ref()).is_some_and(|end| (end.at..end.at + window).contains(&began_at))
+    }
+
+    /// What others are told of it follows from this.
+    fn says(&self) -> impl PartialEq {
+        let Self { id, case, .. } = self;
+        (*id, case.end.as_ref(), self.so_far, self.confirmed)
     }
 
     fn tell(&self, sign: i64, window: Span, tell: &mut impl FnMut(&Fact<'_>, i64)) {
@@ -237,7 +373,9 @@ pub fn tell_changes(
     settings: &FirstContact,
     mut tell: impl FnMut(&Fact<'_>, i64),
 ) {
-    let changed = |known: &&Known, other: &Customer| !other.cases.contains(known);
+    let changed = |known: &&Known, other: &Customer| {
+        !(other.cases.iter()).any(|it| it.says() == known.says())
+    };
     for known in before.cases.iter().filter(|known| changed(known, after)) {
         known.tell(-1, settings.window, &mut tell);
     }

@@ -28,7 +28,7 @@
 mod image;
 mod machine;
 
-pub use machine::{CaseId, Customer, tell_changes};
+pub use machine::{Answering, CaseId, Customer, Judged, tell_changes};
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{CaseId, Customer, tell_changes};
+use super::{Answering, CaseId, Customer, tell_changes};
 use crate::{
-    contact::{Case, CaseEnd, FirstContact, Resolution, What},
-    event::{AgentId, Channel, QueueId, Span, Timestamp},
+    contact::{Case, CaseEnd, FirstContact, Judgement, Resolution, What},
+    event::{AgentId, Channel, ContactId, QueueId, Span, Timestamp},
 };
 use Resolution::{Repeated, Resolved, Unresolved};
 
@@ -134,11 +134,11 @@ fn what_is_forgotten_stays_told_and_nothing_is_forgotten_while_it_can_change() {
     customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
     assert_eq!(customer.next_due_at(&fcr), Some(at(60 + WEEK)));
     customer.handle_timeout(at(60 + WEEK), &fcr);
-    customer.forget(at(60 + WEEK), &fcr);
+    customer.forget(at(60 + WEEK), &fcr, drop);
     assert!(!customer.is_empty(), "its contact may still say something");
     customer.handle_let_go(id(0));
     assert_eq!(customer.next_due_at(&fcr), Some(at(60 + WEEK)));
-    customer.forget(at(60 + WEEK), &fcr);
+    customer.forget(at(60 + WEEK), &fcr, drop);
     assert!(customer.is_empty());
 }
 
@@ -151,12 +151,12 @@ fn who_repeats_another_is_remembered_as_long_as_that_one() {
     customer.handle_let_go(id(1));
     let long_after = at(10 * WEEK);
     customer.handle_timeout(long_after, &fcr);
-    customer.forget(long_after, &fcr);
+    customer.forget(long_after, &fcr, drop);
     assert_eq!(customer.next_due_at(&fcr), None);
     customer.handle_timeout(long_after, &fcr);
     assert_eq!(customer.confirmed(id(0)), Some(Repeated));
     customer.handle_let_go(id(0));
-    customer.forget(long_after, &fcr);
+    customer.forget(long_after, &fcr, drop);
     assert!(customer.is_empty());
 }
 
@@ -167,7 +167,7 @@ fn an_id_that_stands_for_many_customers_does_not_grow_without_limit() {
     for number in 0..500 {
         let began = i64::try_from(number).unwrap() * HOUR;
         customer.handle_case(id(number), Some(resolved(began, began + 60)), None, &fcr);
-        customer.forget(at(began), &fcr);
+        customer.forget(at(began), &fcr, drop);
     }
     assert!(customer.to_image().len() < 5_000);
     assert_eq!(customer.resolution(id(499)), Some(Resolved));
@@ -187,6 +187,68 @@ fn a_customer_of_one_contact_takes_few_bytes() {
     customer.armed_at = customer.next_due_at(&fcr);
     let bytes = customer.to_image().len();
     assert!(bytes <= 64, "{bytes}");
+}
+
+/// What `c0` is told in a step from one state to the other.
+fn told(before: &Customer, after: &mut Customer, now: i64) -> Vec<Judgement> {
+    let answering = Answering {
+        window: Span::from_secs(WEEK),
+        lateness: Span::from_secs(600),
+    };
+    let mut told = Vec::new();
+    after.answer(before, Some(at(now)), answering, |judged| {
+        assert_eq!((judged.contact.as_str(), judged.round), ("c0", 3));
+        told.push(judged.judgement);
+    });
+    told
+}
+
+#[test]
+fn a_contact_hears_only_what_it_cannot_know_itself_and_the_last_word_once() {
+    let fcr = FirstContact::default();
+    let settled = |resolution| Judgement {
+        settled: Some(resolution),
+        repeated: resolution == Repeated,
+    };
+    let table = [(None, settled(Resolved)), (Some(90), settled(Repeated))];
+    for (again, last_word) in table {
+        let mut customer = Customer::default();
+        customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
+        customer.introduce(&ContactId::new("c0"), 3);
+        assert_eq!(told(&Customer::default(), &mut customer, 60), []);
+        let mut before = customer.clone();
+        if let Some(began) = again {
+            customer.handle_case(id(1), Some(case(began, None)), None, &fcr);
+            let repeated = Judgement {
+                repeated: true,
+                settled: None,
+            };
+            assert_eq!(told(&before, &mut customer, began), [repeated]);
+        }
+        let due = 60 + WEEK + 600;
+        for (now, expected) in [(due - 1, vec![]), (due, vec![last_word]), (due + 1, vec![])] {
+            before.clone_from(&customer);
+            customer.handle_timeout(at(now), &fcr);
+            assert_eq!(told(&before, &mut customer, now), expected, "{now}");
+        }
+    }
+}
+
+#[test]
+fn of_too_many_contacts_the_oldest_hear_that_they_are_judged_as_they_are() {
+    let fcr = FirstContact::default();
+    let mut customer = Customer::default();
+    let mut heard = Vec::new();
+    for number in 0..150 {
+        let began = i64::try_from(number).unwrap() * HOUR;
+        customer.handle_case(id(number), Some(resolved(began, began + 60)), None, &fcr);
+        customer.introduce(&ContactId::new(&format!("c{number}")), 0);
+        customer.forget(at(began), &fcr, |judged| {
+            heard.push((judged.contact, judged.judgement.settled));
+        });
+    }
+    assert_eq!(heard.len(), 50);
+    assert_eq!(heard[0], (ContactId::new("c0"), Some(Repeated)));
 }
 
 /// A few contacts that begin and end on a coarse grid, so that ties are common.

@@ -11,8 +11,8 @@ use super::{
     timers::Timers,
 };
 use crate::{
-    contact::{Case, Fold},
-    customer::{CaseId, Customer, tell_changes},
+    contact::{Case, Fold, Standing},
+    customer::{Answering, CaseId, Customer, Judged, tell_changes},
     event::{ContactId, Span, Text, Timestamp},
 };
 
@@ -26,9 +26,12 @@ pub(super) struct CaseSaid {
     pub contact: CaseId,
     #[n(2)]
     pub says: Says,
-    /// Its name, when it speaks for the first time: to be told what it repeats.
+    /// Its name, to be answered.
     #[cbor(n(3), default)]
-    pub asks: Option<ContactId>,
+    pub name: Option<ContactId>,
+    /// Of a contact that has turned away from customers, how often.
+    #[cbor(n(4), default)]
+    pub round: u8,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -44,7 +47,7 @@ pub(super) enum Says {
     LetGo,
 }
 
-/// What a contact is answered.
+/// What a contact is answered when it speaks for the first time.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Repeats {
     #[n(0)]
@@ -52,6 +55,15 @@ pub(super) struct Repeats {
     /// Contacts of the same customer shortly before.
     #[n(1)]
     pub earlier: u32,
+}
+
+/// What the end of a step needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CustomersEnding {
+    /// Up to here time has been spoken of.
+    pub now: Option<Timestamp>,
+    /// Facts within so much time are told as one sum.
+    pub grain: Span,
 }
 
 #[derive(Debug)]
@@ -74,28 +86,31 @@ impl CaseSaid {
         id: &ContactId,
         before: &Fold,
         after: &Fold,
+        standing: &mut Option<Standing>,
         mut say: impl FnMut(Self),
     ) {
-        let customer = |fold: &Fold| fold.attributes.customer.clone();
-        let (Some(old), Some(new)) = (customer(before), customer(after)) else {
-            return customer(after)
-                .zip(after.case())
-                .into_iter()
-                .for_each(|(customer, case)| {
-                    let asks = Some(id.clone());
-                    let said = Self::new(customer, id, Says::Is(case));
-                    say(Self { asks, ..said });
-                });
-        };
-        let (was, is) = (before.case(), after.case());
-        if old == new && was == is {
+        let of = |fold: &Fold| fold.attributes.customer.clone().zip(fold.case());
+        let (was, is) = (of(before), of(after));
+        if was == is {
             return;
         }
-        if was.is_some() && (old != new || is.is_none()) {
+        let stays = (was.as_ref().zip(is.as_ref())).is_some_and(|((old, _), (new, _))| old == new);
+        if let Some((old, _)) = was.filter(|_| !stays) {
             say(Self::new(old, id, Says::NotYours));
+            *standing = Some(Standing {
+                round: standing.unwrap_or_default().round.wrapping_add(1),
+                ..Standing::default()
+            });
         }
-        if let Some(case) = is {
-            say(Self::new(new, id, Says::Is(case)));
+        if let Some((new, case)) = is {
+            let round = standing.get_or_insert_default().round;
+            let name = Some(id.clone());
+            let said = Self::new(new, id, Says::Is(case));
+            say(Self {
+                name,
+                round,
+                ..said
+            });
         }
     }
 
@@ -111,7 +126,8 @@ impl CaseSaid {
             customer,
             contact: CaseId::of(id.as_str()),
             says,
-            asks: None,
+            name: None,
+            round: 0,
         }
     }
 }
@@ -155,12 +171,17 @@ impl Customers {
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
         let customer = &mut self.touch(said.customer, store).customer;
+        let known = customer.round_of(said.contact);
         match said.says {
             Says::Is(case) => customer.handle_case(said.contact, Some(case), now, fcr),
             Says::NotYours => customer.handle_case(said.contact, None, now, fcr),
             Says::LetGo => customer.handle_let_go(said.contact),
         }
-        let contact = said.asks?;
+        let contact = said.name?;
+        customer.introduce(&contact, said.round);
+        if known == Some(said.round) {
+            return None;
+        }
         let earlier = u32::try_from(customer.repeats_of(said.contact, fcr)).unwrap_or(u32::MAX);
         (earlier > 0).then_some(Repeats { contact, earlier })
     }
@@ -192,16 +213,21 @@ impl Customers {
         })
     }
 
-    /// Ends the step: tells what changed, stores the customers, sets their timers. Facts within `grain` are told as one sum.
+    /// Ends the step: tells what changed, stores the customers, sets their timers.
     pub(super) fn finish(
         &mut self,
-        now: Option<Timestamp>,
-        grain: Span,
+        ending: CustomersEnding,
         store: &mut Store,
         deltas: &mut Deltas,
+        mut answer: impl FnMut(Judged),
     ) {
+        let CustomersEnding { now, grain } = ending;
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
+        let answering = Answering {
+            window: fcr.window,
+            lateness: settings.lateness_max(),
+        };
         for (
             id,
             Touched {
@@ -216,8 +242,13 @@ impl Customers {
             tell_changes(&before, &customer, fcr, |fact, sign| {
                 deltas.add_fact(fact, sign, grain);
             });
-            now.iter().for_each(|now| customer.forget(*now, fcr));
-            if let Some(due) = customer.next_due_at(fcr)
+            customer.answer(&before, now, answering, &mut answer);
+            now.iter()
+                .for_each(|now| customer.forget(*now, fcr, &mut answer));
+            let due = (customer.next_due_at(fcr).into_iter())
+                .chain(customer.next_answer_at(answering))
+                .min();
+            if let Some(due) = due
                 && customer.armed_at.is_none_or(|armed| due < armed)
             {
                 customer.armed_at = Some(due);

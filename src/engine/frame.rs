@@ -14,6 +14,7 @@ use super::{
     gauge::Gauge,
 };
 use crate::{
+    customer::Judged,
     decode::Format,
     event::{AgentId, Text, Timestamp},
     kpi::Tally,
@@ -50,6 +51,8 @@ pub(super) struct Section {
     pub repeats: Vec<Repeats>,
     #[cbor(n(11), default)]
     pub desk_facts: Vec<DeskFacts>,
+    #[cbor(n(12), default)]
+    pub judged: Vec<Judged>,
 }
 
 /// What a sender says of time.

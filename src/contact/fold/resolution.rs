@@ -5,8 +5,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Conversation, Fold};
 use crate::{
     contact::{
-        Case, CaseEnd, ContactSettings, Resolution,
-        parts::{Engagement, EpisodeOutcome, Flaw},
+        Case, CaseEnd, ContactSettings, Judgement, Resolution,
+        parts::{AnsweredEnd, Engagement, EpisodeOutcome, Flaw},
     },
     event::{AgentId, Direction, QueueId, Text, Timestamp},
 };
@@ -26,18 +26,44 @@ impl Fold {
 
     fn case_end(&self) -> Option<CaseEnd> {
         let (end, first) = self.answered_end.as_ref().zip(self.first_engaged())?;
-        let own = |said: Option<bool>| match (said, end.flaw) {
-            (Some(false), _) | (_, Some(_)) => Resolution::Unresolved,
-            (_, None) if self.conversation.has(Conversation::REPEATED) => Resolution::Repeated,
-            (_, None) => Resolution::Resolved,
-        };
         Some(CaseEnd {
             at: end.at,
             agent: first.agent.clone(),
             queue: first.queue.clone(),
             channel: self.attributes.channel(),
-            so_far: own(self.dispositions.last),
-            settled: own(self.dispositions.last_in_window),
+            so_far: self.own_resolution(end, self.dispositions.last),
+            settled: self.own_resolution(end, self.dispositions.last_in_window),
+        })
+    }
+
+    /// By what the contact knows of itself, and the last disposition.
+    fn own_resolution(&self, end: &AnsweredEnd, said: Option<bool>) -> Resolution {
+        match (said, end.flaw) {
+            (Some(false), _) | (_, Some(_)) => Resolution::Unresolved,
+            (_, None) if self.conversation.has(Conversation::REPEATED) => Resolution::Repeated,
+            (_, None) => Resolution::Resolved,
+        }
+    }
+
+    /// When an answered inbound contact of a known customer ended: it counts in first-contact resolution.
+    #[must_use]
+    pub fn judged_at(&self) -> Option<Timestamp> {
+        let attributes = &self.attributes;
+        let counts = attributes.customer.is_some() && attributes.direction() == Direction::Inbound;
+        let end = self.answered_end.as_ref().filter(|_| counts)?;
+        self.first_engaged().is_some().then_some(end.at)
+    }
+
+    /// What became of a contact that counts, with what its customer said of it.
+    #[must_use]
+    pub fn resolution(&self, judgement: Judgement) -> Option<Resolution> {
+        self.judged_at()?;
+        let end = self.answered_end.as_ref()?;
+        let own = || self.own_resolution(end, self.dispositions.last);
+        Some(match (judgement.settled, judgement.repeated) {
+            (Some(settled), _) => settled,
+            (None, true) if own() == Resolution::Resolved => Resolution::Repeated,
+            (None, _) => own(),
         })
     }
 

@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     alert::{self, AlertRecord, Context},
-    contact::{Contact, ContactRecord, Fold, Outcome, Prediction, tell_changes},
+    contact::{Contact, ContactRecord, Fold, Judgement, Outcome, Prediction, tell_changes},
     csat,
+    customer::Judged,
     event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
 };
 
@@ -71,6 +72,7 @@ struct Before {
     fold: Fold,
     /// Whether the alarm had fired, and had ended.
     alarm: (bool, bool),
+    judgement: Judgement,
 }
 
 /// What the end of a step needs to know.
@@ -167,11 +169,9 @@ impl Contacts {
         self.alert_pending |= loaded.alerts_changed();
     }
 
-    /// Takes what the customer says of a contact.
+    /// Takes what the customer says of a contact when it hears of it first.
     pub(super) fn handle_repeats(&mut self, repeats: &Repeats, store: &Store) {
-        let known = self.place_by_contact.contains_key(&repeats.contact)
-            || store.get(&PartKey::contact(&repeats.contact)).is_some();
-        if !known {
+        if !self.knows(&repeats.contact, store) {
             return;
         }
         let place = self.touch(&repeats.contact, store);
@@ -179,6 +179,22 @@ impl Contacts {
             prediction.repeats = Some(repeats.earlier);
             self.predict(place);
         }
+    }
+
+    /// Takes what became of a contact as its customer has it.
+    pub(super) fn handle_judged(&mut self, judged: &Judged, store: &Store) {
+        if !self.knows(&judged.contact, store) {
+            return;
+        }
+        let place = self.touch(&judged.contact, store);
+        let standing = self.loaded[place].contact.standing.as_mut();
+        if let Some(standing) = standing.filter(|standing| standing.round == judged.round) {
+            standing.judgement = judged.judgement;
+        }
+    }
+
+    fn knows(&self, id: &ContactId, store: &Store) -> bool {
+        self.place_by_contact.contains_key(id) || store.get(&PartKey::contact(id)).is_some()
     }
 
     /// Lets time pass for those who are due. True if anybody was.
@@ -193,6 +209,9 @@ impl Contacts {
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
             for (_, id) in due {
+                if !self.knows(&id, store) {
+                    continue;
+                }
                 let place = self.place(&id, store);
                 let wanted = self.loaded[place].next_due_at(&settings);
                 if wanted > now {
@@ -234,6 +253,7 @@ impl Contacts {
             loaded.before = Some(Before {
                 fold: loaded.contact.fold.clone(),
                 alarm: loaded.alarm(),
+                judgement: loaded.judgement(),
             });
             self.touched.push(place);
         }
@@ -264,7 +284,7 @@ impl Contacts {
                 continue;
             };
             let forgotten = loaded.catch_up(ending, &self.usual, &settings);
-            if before.fold != loaded.contact.fold || before.alarm != loaded.alarm() {
+            if before.differs_from(loaded) {
                 tell_changes(&before.fold, &loaded.contact.fold, |fact, sign| {
                     said.deltas.add_fact(fact, sign, ending.grain);
                     self.usual.learn(fact, sign);
@@ -326,6 +346,15 @@ impl Contacts {
     }
 }
 
+impl Before {
+    /// Whether there is something to tell.
+    fn differs_from(&self, loaded: &Loaded) -> bool {
+        self.fold != loaded.contact.fold
+            || self.alarm != loaded.alarm()
+            || self.judgement != loaded.judgement()
+    }
+}
+
 impl Loaded {
     fn next_due_at(&self, settings: &Settings) -> Timestamp {
         (self.contact).next_due_at(settings.lateness_max(), &settings.contact)
@@ -366,6 +395,10 @@ impl Loaded {
         prediction.map_or((false, false), Prediction::life)
     }
 
+    fn judgement(&self) -> Judgement {
+        self.contact.standing.unwrap_or_default().judgement
+    }
+
     fn predict(&mut self, usual: &Usual, settings: &Settings) {
         let fold = &self.contact.fold;
         let handle = usual.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
@@ -398,9 +431,11 @@ impl Loaded {
         settings: &Settings,
         said: &mut Said<'_>,
     ) -> bool {
+        let Contact { fold, standing, .. } = &mut self.contact;
+        *said.clock_skew += i64::from(fold.clock_skews) - i64::from(before.fold.clock_skews);
+        let say = |case| said.cases.push(case);
+        CaseSaid::of_change(&self.id, &before.fold, fold, standing, say);
         let after = &self.contact.fold;
-        *said.clock_skew += i64::from(after.clock_skews) - i64::from(before.fold.clock_skews);
-        CaseSaid::of_change(&self.id, &before.fold, after, |case| said.cases.push(case));
         let context = self.context(&before.fold, ending, settings);
         let transitions = alert::transitions(&before.fold, after, &settings.alert);
         let records = transitions

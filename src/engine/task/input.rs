@@ -166,6 +166,9 @@ impl Task {
         for repeats in &section.repeats {
             self.contacts.handle_repeats(repeats, &self.store);
         }
+        for judged in &section.judged {
+            self.contacts.handle_judged(judged, &self.store);
+        }
         let grain = self.agent_grain();
         for of_agent in (section.agent_facts).chunk_by(|one, next| one.agent == next.agent) {
             self.agents.handle_facts(of_agent, grain, &mut self.deltas);

@@ -10,7 +10,7 @@ use crate::{
         agents::AgentsEnding,
         clock::Clock,
         contacts::{Ending, Said},
-        customers::{CaseSaid, Repeats},
+        customers::{CaseSaid, CustomersEnding, Repeats},
         frame::{Delta, Section},
         scores::{Beat, Moment, record_clock},
         step::Output,
@@ -28,7 +28,8 @@ impl Task {
         self.meta.seq += 1;
         let mut outputs = std::mem::take(&mut self.dead_letters);
         self.finish_contacts(&mut outputs);
-        if self.send_cases() {
+        // A contact that is answered may have more to say.
+        while self.send_cases() | self.finish_customers() {
             self.finish_contacts(&mut outputs);
         }
         self.write_contacts(&mut outputs);
@@ -104,7 +105,6 @@ impl Task {
 
     /// Hands deltas and gauges to those who own them: in place, or by a section of a frame, now or on the next beat.
     fn send(&mut self) -> Vec<(TaskId, Vec<u8>)> {
-        self.finish_customers();
         self.finish_agents();
         let reasons = self.deltas.take_reasons();
         self.scores.learn_reasons(reasons.clone());
@@ -137,7 +137,7 @@ impl Task {
             .collect()
     }
 
-    /// True if a contact of this task was answered: it has more to say.
+    /// True if a contact of this task was answered.
     fn send_cases(&mut self) -> bool {
         let mut any_own = false;
         for case in std::mem::take(&mut self.cases) {
@@ -170,13 +170,30 @@ impl Task {
         }
     }
 
-    fn finish_customers(&mut self) {
+    /// True if a contact of this task was judged.
+    fn finish_customers(&mut self) -> bool {
         let now = self.meta.customer_clock.map(|clock| clock.at);
         if let Some(now) = now {
             self.customers.handle_timeout(now, &self.store);
         }
-        let grain = self.grain(now);
-        (self.customers).finish(now, grain, &mut self.store, &mut self.deltas);
+        let ending = CustomersEnding {
+            now,
+            grain: self.grain(now),
+        };
+        let mut all = Vec::new();
+        let answer = |judged| all.push(judged);
+        (self.customers).finish(ending, &mut self.store, &mut self.deltas, answer);
+        let mut any_own = false;
+        for judged in all {
+            let task = self.placement.task_of(judged.contact.as_str().as_bytes());
+            if task == self.id {
+                any_own = true;
+                self.contacts.handle_judged(&judged, &self.store);
+            } else {
+                self.outbox.section(task.0).judged.push(judged);
+            }
+        }
+        any_own
     }
 
     /// What contacts and customers say of agents goes to these; what they make of it joins the deltas.

@@ -59,8 +59,9 @@ pub(super) struct Handled {
     pub(super) transferred: bool,
 }
 
+/// What became of a contact that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resolution {
+pub enum Resolution {
     Resolved,
     Repeated,
     Unresolved,

@@ -32,9 +32,11 @@ mod today;
 
 pub use balance::Balance;
 pub use calendar::Calendar;
+pub use fact::Resolution;
 pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
 pub use record::window_name;
+pub use resolution::Resolved;
 pub use scorecard::{Aht, Csat, Durations, Live, Ratio, Resolutions, Scorecard, Sla};
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Move, Opens, Policy, Settings};
 
@@ -59,6 +61,8 @@ pub struct Recount {
     pub today: BTreeMap<String, Scorecard>,
     /// By contact, in the order of the policies, then of their opening.
     pub obligations: Vec<Obligation>,
+    /// Inbound contacts of known customers that have an end.
+    pub resolved_by_contact: BTreeMap<ContactId, Resolved>,
 }
 
 impl Recount {
@@ -77,6 +81,7 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         cards: counted.cards(settings, clock),
         today: counted.today(settings, roster, clock),
         obligations: counted.obligations.clone(),
+        resolved_by_contact: counted.resolved_by_contact.clone(),
     })
 }
 
@@ -119,13 +124,14 @@ fn with_book<R>(
         book.contact(parts, &theirs, settings);
         obligations.extend(theirs);
     }
-    resolution::book(&all, settings.fcr, clock, &mut book);
+    let resolved_by_contact = resolution::book(&all, settings.fcr, clock, &mut book);
     let counted = Counted {
         live_by_entity: live(&all, &obligations, &roster, clock),
         states: States::of(&roster),
         open: Open::of(&all, &roster, clock),
         book,
         obligations,
+        resolved_by_contact,
     };
     count(&counted, &roster)
 }
@@ -225,6 +231,7 @@ fn at_risk<'a>(
 struct Counted<'a> {
     book: Book<'a>,
     obligations: Vec<Obligation>,
+    resolved_by_contact: BTreeMap<ContactId, Resolved>,
     live_by_entity: BTreeMap<String, Live>,
     states: States<'a>,
     open: Open<'a>,

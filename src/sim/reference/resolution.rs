@@ -1,14 +1,33 @@
 //! First-contact resolution: whether the customer had to come back.
 
+use std::collections::BTreeMap;
+
 use super::{
     Fcr,
     fact::{Book, Fact, Resolution, Whose},
     parts::{End, Parts},
 };
-use crate::event::{CustomerId, Direction, Timestamp};
+use crate::event::{ContactId, CustomerId, Direction, Timestamp};
 
-/// Books every inbound contact with an end once, and once more when its time is up.
-pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Book<'_>) {
+/// What became of one contact.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resolved {
+    pub ended_at: Timestamp,
+    /// By all that was said by the clock.
+    pub so_far: Resolution,
+    /// When its time is up.
+    pub confirmed: Option<Resolution>,
+}
+
+/// Books every inbound contact with an end once, and once more when its time is up. Returns what became of those of known
+/// customers.
+pub(super) fn book(
+    all: &[Parts],
+    settings: Fcr,
+    clock: Timestamp,
+    book: &mut Book<'_>,
+) -> BTreeMap<ContactId, Resolved> {
+    let mut resolved_by_contact = BTreeMap::new();
     for parts in all
         .iter()
         .filter(|parts| parts.direction == Direction::Inbound)
@@ -29,13 +48,21 @@ pub(super) fn book(all: &[Parts], settings: Fcr, clock: Timestamp, book: &mut Bo
             customer,
             settings,
         };
-        book.add(end.at, &whose, Fact::Fcr(case.resolution(all, clock)));
+        let so_far = case.resolution(all, clock);
+        book.add(end.at, &whose, Fact::Fcr(so_far));
         let settled_at = end.at + settings.window;
-        if settled_at <= clock {
-            let settled = case.resolution(all, settled_at);
+        let confirmed = (settled_at <= clock).then(|| case.resolution(all, settled_at));
+        if let Some(settled) = confirmed {
             book.add(settled_at, &whose, Fact::FcrConfirmed(settled));
         }
+        let resolved = Resolved {
+            ended_at: end.at,
+            so_far,
+            confirmed,
+        };
+        resolved_by_contact.insert(parts.contact.clone(), resolved);
     }
+    resolved_by_contact
 }
 
 struct Case<'a> {
