@@ -24,6 +24,7 @@ mod parts;
 mod policy;
 mod prediction;
 mod record;
+mod told;
 
 pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 pub use case::{Case, CaseEnd, Judgement, Resolution, Standing};
@@ -39,3 +40,4 @@ pub use policy::{
 };
 pub use prediction::{Alarm, Prediction};
 pub use record::ContactRecord;
+pub use told::{ContactTold, CsatTold, EngagementTold, EpisodeTold, ObligationTold};

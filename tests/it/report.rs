@@ -96,7 +96,26 @@ fn a_page_of_a_simulated_day_has_first_contact_resolution() {
     let percent = fcr["value"].as_f64().unwrap() * 100.0;
     let dom = seen_by_chromium(&page);
     let figure = format!("First-contact resolution</span><strong>{percent:.1} %</strong>");
-    assert_shows(&dom, &[&figure, "chat answer over time", "Dead letters"]);
+    assert_shows(
+        &dom,
+        &[
+            &figure,
+            "chat answer over time",
+            "First-contact resolution over time",
+            "Dead letters",
+        ],
+    );
+    assert!(!dom.contains("Over time, "), "records agree");
+    assert!(!dom.contains("Distributions are of"), "records agree");
+    let sheets = format!("{}/", path(folder.path(), "sheets"));
+    succeed(&["replay", &events, "--csv", &sheets]);
+    let over_time = rows(&folder.path().join("sheets/over-time.csv"));
+    let sum = |column: &str| {
+        let steps = over_time.iter().filter(|row| row["kpi"] == "fcr");
+        steps.map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>()
+    };
+    let counted = ["num", "den"].map(|part| fcr[part].as_i64().unwrap());
+    assert_eq!([sum("num"), sum("den")], counted);
 }
 
 #[test]

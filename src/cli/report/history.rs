@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
-use super::{
-    contact::Contact,
-    hours::{Hours, hours_between},
-};
+use super::hours::{Hours, hours_between};
 use crate::{
+    contact::ContactTold,
     event::{Span, Timestamp},
     kpi::Ratio,
 };
@@ -38,6 +36,9 @@ const BIN_SECONDS: [f64; 14] = [
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 86_400.0,
 ];
 
+/// What the course of first-contact resolution is called.
+const RESOLUTION: &str = "first-contact resolution";
+
 /// Seconds between labels below a plot.
 const LABELS: [i64; 13] = [
     MINUTE,
@@ -60,6 +61,8 @@ const LABELS_MAX: i64 = 14;
 #[derive(Debug, Default)]
 pub(in crate::cli) struct History {
     decisions_by_policy: BTreeMap<String, Vec<(Timestamp, bool)>>,
+    /// When contacts of known customers ended, and whether they were resolved.
+    resolved: Vec<(Timestamp, bool)>,
     handles_by_entity: BTreeMap<String, Vec<f64>>,
     /// Every wait's beginning.
     queued: Vec<Timestamp>,
@@ -74,8 +77,8 @@ pub(super) struct Course {
     step: Span,
     /// `1 day`.
     pub(super) step_name: &'static str,
-    /// As many of each policy. Where nothing was decided there is no share.
-    pub(super) shares_by_policy: BTreeMap<String, Vec<Ratio>>,
+    /// By what is drawn, as many of each. Where nothing was decided there is no share.
+    pub(super) shares_by_name: BTreeMap<String, Vec<Ratio>>,
 }
 
 /// Equal stretches of handle time from 0 on. The last one holds all that is longer, too.
@@ -101,7 +104,8 @@ impl History {
         Ok(history)
     }
 
-    pub(super) fn add(&mut self, contact: &Contact) {
+    pub(super) fn add(&mut self, contact: &ContactTold) {
+        self.resolved.extend(contact.resolved());
         self.queued
             .extend(contact.episodes.iter().map(|wait| wait.queued_at));
         for obligation in &contact.obligations {
@@ -133,23 +137,19 @@ impl History {
     }
 
     /// Service level over time. `None`: nothing was decided.
-    pub(super) fn course(&self) -> Option<Course> {
-        let decided = self.decisions_by_policy.values().flatten();
-        let times = || decided.clone().map(|(at, _)| *at);
-        let (first, last) = (times().min()?, times().max()?);
-        let (step, step_name) = step_for(first, last);
-        let from = floor(first, step);
-        let steps = index(last, from, step) + 1;
-        let policies = self.decisions_by_policy.iter();
-        let shares_by_policy = policies
-            .map(|(policy, decisions)| (policy.clone(), shares(decisions, from, step, steps)))
-            .collect();
-        Some(Course {
-            from,
-            step,
-            step_name,
-            shares_by_policy,
-        })
+    pub(super) fn levels(&self) -> Option<Course> {
+        let decisions = self.decisions_by_policy.iter();
+        Course::of(decisions.map(|(policy, decisions)| (policy.as_str(), decisions.as_slice())))
+    }
+
+    /// First-contact resolution over time, by the end of the contact. `None`: no contact of a known customer ended.
+    pub(super) fn resolution(&self) -> Option<Course> {
+        Course::of([(RESOLUTION, self.resolved.as_slice())])
+    }
+
+    /// How many contacts count in first-contact resolution.
+    pub(super) const fn resolutions(&self) -> usize {
+        self.resolved.len()
     }
 
     /// Stretches in which the handle times of everybody can be compared. `None`: there are none.
@@ -242,6 +242,27 @@ impl Bins {
 }
 
 impl Course {
+    /// Of the times of decisions by name, and whether each was a good one. `None`: there are none.
+    fn of<'d>(
+        decisions: impl IntoIterator<Item = (&'d str, &'d [(Timestamp, bool)])> + Clone,
+    ) -> Option<Self> {
+        let all = decisions.clone().into_iter().flat_map(|(_, all)| all);
+        let times: Vec<Timestamp> = all.map(|(at, _)| *at).collect();
+        let (first, last) = (*times.iter().min()?, *times.iter().max()?);
+        let (step, step_name) = step_for(first, last);
+        let from = floor(first, step);
+        let steps = index(last, from, step) + 1;
+        let shares_by_name = (decisions.into_iter())
+            .map(|(name, decisions)| (name.to_owned(), shares(decisions, from, step, steps)))
+            .collect();
+        Some(Self {
+            from,
+            step,
+            step_name,
+            shares_by_name,
+        })
+    }
+
     /// When a step begins; with `index` one further, when it ends.
     pub(super) fn time(&self, index: usize) -> Timestamp {
         let steps = i64::try_from(index).unwrap_or(i64::MAX);
@@ -259,7 +280,7 @@ impl Course {
 
     /// Round times, as many as have room below a plot: where they stand, in steps from its beginning, and their text.
     pub(super) fn axis(&self) -> Vec<(f64, String)> {
-        let steps = self.shares_by_policy.values().map(Vec::len).max();
+        let steps = self.shares_by_name.values().map(Vec::len).max();
         let steps = i64::try_from(steps.unwrap_or_default()).unwrap_or(i64::MAX);
         let end = self.from + Span(self.step.0.saturating_mul(steps));
         let spacings = LABELS.map(Span::from_secs).into_iter();

@@ -1,7 +1,6 @@
 //! What `replay` prints: plain text for a terminal, from KPI records of the window `all`, and from contact records where
 //! it is about the course of time.
 
-mod contact;
 mod desk;
 mod history;
 mod hours;
@@ -185,15 +184,17 @@ impl Report<'_> {
     }
 
     fn plots(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(course) = self.history.course() {
+        let courses = [
+            ("Service level", self.history.levels()),
+            ("Resolution", self.history.resolution()),
+        ];
+        for (what, course) in courses {
+            let Some(course) = course else { continue };
             let (step, from) = (course.step_name, course.from);
-            writeln!(
-                formatter,
-                "\nService level from {from} on, each column {step}"
-            )?;
-            let name = |policy: &str| match self.target(policy) {
-                Some(target) => format!("{policy}, target {:.0} %", target * 100.0),
-                None => policy.to_owned(),
+            writeln!(formatter, "\n{what} from {from} on, each column {step}")?;
+            let name = |name: &str| match self.target(name) {
+                Some(target) => format!("{name}, target {:.0} %", target * 100.0),
+                None => name.to_owned(),
             };
             write!(formatter, "{}", plot::course(&course, name))?;
         }
@@ -227,8 +228,7 @@ impl Report<'_> {
         let (handles, means_of) = (self.history.handles("all"), kpis.aht.mean.n);
         if i64::try_from(handles) != Ok(means_of) {
             sentences.push(format!(
-                "Distributions are of the {} complete engagements of contact records; means and percentiles are of the {} on \
-                 inbound legs.",
+                "Distributions are of the {} complete inbound engagements of contact records; means and percentiles are of {}.",
                 thousands(handles),
                 thousands(means_of)
             ));
@@ -242,6 +242,14 @@ impl Report<'_> {
                     thousands(counted)
                 ));
             }
+        }
+        let (drawn, counted) = (self.history.resolutions(), kpis.fcr.den);
+        if i64::try_from(drawn) != Ok(counted) {
+            sentences.push(format!(
+                "Over time, first-contact resolution has the {} ended contacts of contact records; its figure has {}.",
+                thousands(drawn),
+                thousands(counted)
+            ));
         }
         sentences
     }

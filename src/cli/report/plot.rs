@@ -15,11 +15,11 @@ const COURSE_LINES: u16 = 3;
 /// The ends of the scales of shares.
 const TOPS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 1.0];
 
-/// Bars of shares over time, each policy under its name and on a scale of its own that begins at 0. What is absent is blank,
+/// Bars of shares over time, each under its name and on a scale of its own that begins at 0. What is absent is blank,
 /// and a share of 0 is the lowest bar.
 pub(super) fn course(course: &Course, name: impl Fn(&str) -> String) -> String {
-    let policies = course.shares_by_policy.iter();
-    let plots = policies.map(|(policy, shares)| {
+    let courses = course.shares_by_name.iter();
+    let plots = courses.map(|(what, shares)| {
         let top = top(shares);
         let shares = shares.iter().map(|share| share.value.map(|it| it / top));
         let lines = bars(&shares.collect::<Vec<_>>(), COURSE_LINES);
@@ -30,7 +30,7 @@ pub(super) fn course(course: &Course, name: impl Fn(&str) -> String) -> String {
             _ => format!("       │{line}"),
         });
         let lines: Vec<_> = lines.map(|line| line.trim_end().to_owned()).collect();
-        format!(" {}\n{}\n", name(policy), lines.join("\n"))
+        format!(" {}\n{}\n", name(what), lines.join("\n"))
     });
     plots.collect()
 }

@@ -13,11 +13,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{
-    contact::{Contact, Engagement, Obligation, Wait},
     desk::{self, Desk},
-    history::History,
+    history::{Course, History},
 };
-use crate::event::Timestamp;
+use crate::{contact::ContactTold, event::Timestamp};
 
 /// One number of one entity in one window.
 #[derive(Debug, Default, Serialize)]
@@ -43,9 +42,38 @@ struct ContactRow<'a> {
     reason: Option<&'a str>,
     began_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
+    resolution: Option<&'a str>,
+    resolution_settled: Option<bool>,
     csat: Option<f64>,
     predicted_low: Option<f64>,
 }
+
+/// The fields of a contact's parts as columns, in the order in which they are written.
+const WAITS: [&str; 6] = ["queue", "queued_at", "ended_at", "outcome", "wait", "agent"];
+const ENGAGEMENTS: [&str; 13] = [
+    "agent",
+    "queue",
+    "leg",
+    "direction",
+    "answered_at",
+    "ended_at",
+    "talk",
+    "hold",
+    "wrap",
+    "handle",
+    "transferred",
+    "complete",
+    "reported",
+];
+const OBLIGATIONS: [&str; 7] = [
+    "policy",
+    "queue",
+    "opened_at",
+    "due_at",
+    "outcome",
+    "decided_at",
+    "agent",
+];
 
 /// Where CSV goes: KPI records alone to a file, all there is to a folder.
 #[derive(Debug, Clone)]
@@ -97,17 +125,15 @@ impl Sheets {
         write(&file("over-time.csv"), |sheet| over_time(sheet, of.history))?;
         write(&file("contacts.csv"), |sheet| contacts(sheet, &of.contacts))?;
         write(&file("waits.csv"), |sheet| {
-            parts(sheet, &Wait::COLUMNS, &of.contacts, |contact| {
-                &contact.episodes
-            })
+            parts(sheet, &WAITS, &of.contacts, |contact| &contact.episodes)
         })?;
         write(&file("engagements.csv"), |sheet| {
-            parts(sheet, &Engagement::COLUMNS, &of.contacts, |contact| {
+            parts(sheet, &ENGAGEMENTS, &of.contacts, |contact| {
                 &contact.engagements
             })
         })?;
         write(&file("obligations.csv"), |sheet| {
-            parts(sheet, &Obligation::COLUMNS, &of.contacts, |contact| {
+            parts(sheet, &OBLIGATIONS, &of.contacts, |contact| {
                 &contact.obligations
             })
         })
@@ -220,13 +246,25 @@ fn scorecards<W: Write>(sheet: &mut csv::Writer<W>, desks: &[Desk]) -> anyhow::R
     Ok(())
 }
 
-/// Service level by steps of time, in the columns of KPIs; the clock is the end of a step.
+/// Service level and resolution by steps of time, in the columns of KPIs; the clock is the end of a step.
 fn over_time<W: Write>(sheet: &mut csv::Writer<W>, history: &History) -> anyhow::Result<()> {
     sheet.write_record(KPI_COLUMNS)?;
-    let Some(course) = history.course() else {
-        return Ok(());
-    };
-    for (policy, shares) in &course.shares_by_policy {
+    let level = |policy: &str| format!("sla.{policy}");
+    if let Some(levels) = history.levels() {
+        course(sheet, &levels, level)?;
+    }
+    if let Some(resolution) = history.resolution() {
+        course(sheet, &resolution, |_| "fcr".to_owned())?;
+    }
+    Ok(())
+}
+
+fn course<W: Write>(
+    sheet: &mut csv::Writer<W>,
+    course: &Course,
+    kpi: impl Fn(&str) -> String,
+) -> anyhow::Result<()> {
+    for (name, shares) in &course.shares_by_name {
         for (index, share) in shares.iter().enumerate() {
             let clock = course.time(index + 1).to_string();
             let share = serde_json::to_value(share)?;
@@ -235,7 +273,7 @@ fn over_time<W: Write>(sheet: &mut csv::Writer<W>, history: &History) -> anyhow:
                 window: course.step_name,
                 clock: &clock,
             };
-            for row in rows.of_value(format!("sla.{policy}"), &share, None) {
+            for row in rows.of_value(kpi(name), &share, None) {
                 sheet.serialize(row)?;
             }
         }
@@ -252,11 +290,13 @@ fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::
         "reason",
         "began_at",
         "ended_at",
+        "resolution",
+        "resolution_settled",
         "csat",
         "predicted_low",
     ])?;
     for record in records {
-        let contact: Contact = read(record)?;
+        let contact: ContactTold = read(record)?;
         sheet.serialize(ContactRow {
             contact_id: &contact.contact_id,
             channel: contact.channel.as_deref(),
@@ -265,6 +305,8 @@ fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::
             reason: contact.reason.as_deref(),
             began_at: contact.began_at,
             ended_at: contact.ended_at,
+            resolution: contact.resolution.as_deref(),
+            resolution_settled: contact.resolution_settled,
             csat: contact.csat.score,
             predicted_low: contact.csat.predicted_low,
         })?;
@@ -277,11 +319,11 @@ fn parts<W: Write, P: Serialize>(
     sheet: &mut csv::Writer<W>,
     columns: &[&str],
     records: &[&[u8]],
-    of: impl Fn(&Contact) -> &[P],
+    of: impl Fn(&ContactTold) -> &[P],
 ) -> anyhow::Result<()> {
     sheet.write_record(["contact_id"].iter().chain(columns))?;
     for record in records {
-        let contact: Contact = read(record)?;
+        let contact: ContactTold = read(record)?;
         for part in of(&contact) {
             sheet.serialize((&contact.contact_id, part))?;
         }
@@ -332,28 +374,24 @@ mod tests {
     #[test]
     fn parts_stand_behind_their_contact() {
         let record = include_bytes!("../../../tests/data/contact-record.json");
-        let waits = text(|sheet| {
-            parts(sheet, &Wait::COLUMNS, &[record], |contact| {
-                &contact.episodes
-            })
-        });
+        let waits = text(|sheet| parts(sheet, &WAITS, &[record], |contact| &contact.episodes));
         insta::assert_snapshot!(waits, @r"
         contact_id,queue,queued_at,ended_at,outcome,wait,agent
         c1,billing,2026-11-22T10:00:00Z,2026-11-22T10:00:10Z,answered,10.0,ana
         c1,tech,2026-11-22T10:02:00Z,2026-11-22T10:02:30Z,answered,30.0,bo
         ");
         let engagements = text(|sheet| {
-            parts(sheet, &Engagement::COLUMNS, &[record], |contact| {
+            parts(sheet, &ENGAGEMENTS, &[record], |contact| {
                 &contact.engagements
             })
         });
         insta::assert_snapshot!(engagements, @r"
-        contact_id,agent,queue,leg,answered_at,ended_at,talk,hold,wrap,handle,transferred,complete,reported
-        c1,ana,billing,,2026-11-22T10:00:10Z,2026-11-22T10:02:15Z,80.0,30.0,15.0,125.0,true,true,false
-        c1,bo,tech,,2026-11-22T10:02:30Z,2026-11-22T10:06:00Z,180.0,0.0,30.0,210.0,false,true,false
+        contact_id,agent,queue,leg,direction,answered_at,ended_at,talk,hold,wrap,handle,transferred,complete,reported
+        c1,ana,billing,,inbound,2026-11-22T10:00:10Z,2026-11-22T10:02:15Z,80.0,30.0,15.0,125.0,true,true,false
+        c1,bo,tech,,inbound,2026-11-22T10:02:30Z,2026-11-22T10:06:00Z,180.0,0.0,30.0,210.0,false,true,false
         ");
         let obligations = text(|sheet| {
-            parts(sheet, &Obligation::COLUMNS, &[record], |contact| {
+            parts(sheet, &OBLIGATIONS, &[record], |contact| {
                 &contact.obligations
             })
         });
@@ -364,8 +402,8 @@ mod tests {
         ");
         let over = text(|sheet| contacts(sheet, &[record]));
         insta::assert_snapshot!(over, @r"
-        contact_id,channel,direction,customer,reason,began_at,ended_at,csat,predicted_low
-        c1,voice,inbound,h:5b0e,billing,2026-11-22T10:00:00Z,2026-11-22T10:05:30Z,0.75,0.31
+        contact_id,channel,direction,customer,reason,began_at,ended_at,resolution,resolution_settled,csat,predicted_low
+        c1,voice,inbound,h:5b0e,billing,2026-11-22T10:00:00Z,2026-11-22T10:05:30Z,repeated,false,0.75,0.31
         ");
     }
 }

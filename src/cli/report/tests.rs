@@ -111,9 +111,11 @@ fn a_report_is_plain_text() {
           0     3     6     9     12    15    18    21
      Sun                    ██▒▒                                 3
 
-    Distributions are of the 2 complete engagements of contact records; means and percentiles are of the 901 on inbound legs.
+    Distributions are of the 2 complete inbound engagements of contact records; means and percentiles are of 901.
 
     Over time, voice answer has the 3 decisions of contact records; its figures have 90.
+
+    Over time, first-contact resolution has the 0 ended contacts of contact records; its figure has 4.
 
     | Dead letters | Count | First     | Because                                         |
     |--------------|-------|-----------|-------------------------------------------------|

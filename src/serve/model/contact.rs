@@ -1,61 +1,12 @@
 //! A contact's record, and how the contact came about: its parts in time order, as lines.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Acknowledgement, Alert};
-use crate::event::Timestamp;
-
-/// What is looked at of a contact's record.
-#[derive(Debug, Deserialize)]
-struct ContactTold {
-    channel: Option<String>,
-    direction: String,
-    reason: Option<String>,
-    began_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
-    #[serde(default)]
-    episodes: Vec<Episode>,
-    #[serde(default)]
-    engagements: Vec<Engagement>,
-    #[serde(default)]
-    obligations: Vec<Obligation>,
-    #[serde(default)]
-    alerts: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Episode {
-    queue: String,
-    queued_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    outcome: Option<String>,
-    wait: Option<f64>,
-    agent: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Engagement {
-    agent: String,
-    queue: Option<String>,
-    answered_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    talk: Option<f64>,
-    hold: f64,
-    wrap: Option<f64>,
-    transferred: bool,
-    complete: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Obligation {
-    policy: String,
-    queue: Option<String>,
-    opened_at: Timestamp,
-    due_at: Timestamp,
-    outcome: Option<String>,
-    decided_at: Option<Timestamp>,
-    agent: Option<String>,
-}
+use crate::{
+    contact::{ContactTold, EngagementTold, EpisodeTold, ObligationTold},
+    event::Timestamp,
+};
 
 /// One thing that happened to a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -80,12 +31,12 @@ pub(super) fn alert_ids(record: &str) -> serde_json::Result<Vec<String>> {
 /// All that happened, in time order.
 pub(super) fn history(record: &str, alerts: &[OwnAlert]) -> serde_json::Result<Vec<Line>> {
     let told: ContactTold = serde_json::from_str(record)?;
-    let mut lines = told.frame();
-    lines.extend(told.episodes.iter().flat_map(Episode::lines));
-    lines.extend(told.engagements.iter().flat_map(Engagement::lines));
-    lines.extend(told.obligations.iter().flat_map(Obligation::lines));
+    let mut lines: Vec<Line> = beginning(&told).into_iter().collect();
+    lines.extend(told.episodes.iter().flat_map(episode_lines));
+    lines.extend(told.engagements.iter().flat_map(engagement_lines));
+    lines.extend(told.obligations.iter().flat_map(obligation_lines));
     lines.extend(alerts.iter().flat_map(alert_lines));
-    lines.extend(told.end());
+    lines.extend(end(&told));
     lines.sort_by_key(|line| line.at);
     Ok(lines)
 }
@@ -102,82 +53,79 @@ impl Line {
     }
 }
 
-impl ContactTold {
-    fn frame(&self) -> Vec<Line> {
-        let channel = self.channel.as_deref().unwrap_or("other");
-        let about = self.reason.as_ref();
-        let about = about.map_or_else(String::new, |reason| format!(", about {reason}"));
-        let text = format!("begins: {} on {channel}{about}", self.direction);
-        let line = |at| Line::new("contact", at, text);
-        self.began_at.map(line).into_iter().collect()
-    }
-
-    fn end(&self) -> Option<Line> {
-        let over = "over for the customer".to_owned();
-        self.ended_at.map(|at| Line::new("contact", at, over))
-    }
+fn beginning(told: &ContactTold) -> Option<Line> {
+    let channel = told.channel.as_deref().unwrap_or("other");
+    let direction = told.direction.as_deref().unwrap_or("inbound");
+    let about = told.reason.as_ref();
+    let about = about.map_or_else(String::new, |reason| format!(", about {reason}"));
+    let text = format!("begins: {direction} on {channel}{about}");
+    told.began_at.map(|at| Line::new("contact", at, text))
 }
 
-impl Episode {
-    fn lines(&self) -> Vec<Line> {
-        let queue = &self.queue;
-        let begin = Line::new("wait", self.queued_at, format!("waits in {queue}"));
-        let end = self.ended_at.map(|at| {
-            let wait = self.wait.unwrap_or_default();
-            let outcome = self.outcome.as_deref().unwrap_or("ended");
-            let agent = self.agent.as_ref();
-            let by = agent.map_or_else(String::new, |agent| format!(" by {agent}"));
-            let text = format!("{outcome}{by} after {wait} s in {queue}");
-            Line::new("wait", at, text)
-        });
-        [Some(begin), end].into_iter().flatten().collect()
-    }
+fn end(told: &ContactTold) -> Option<Line> {
+    let over = match (told.resolution.as_deref(), told.resolution_settled) {
+        (Some(resolution), Some(true)) => format!("over for the customer: {resolution}"),
+        (Some(resolution), _) => format!("over for the customer: {resolution} so far"),
+        (None, _) => "over for the customer".to_owned(),
+    };
+    told.ended_at.map(|at| Line::new("contact", at, over))
 }
 
-impl Engagement {
-    fn lines(&self) -> Vec<Line> {
-        let agent = &self.agent;
-        let queue = self.queue.as_ref();
-        let of = queue.map_or_else(String::new, |queue| format!(" for {queue}"));
-        let begin = Line::new(
-            "engagement",
-            self.answered_at,
-            format!("{agent} takes it{of}"),
-        );
-        let end = (self.ended_at).map(|at| Line::new("engagement", at, self.end_text()));
-        [Some(begin), end].into_iter().flatten().collect()
-    }
-
-    fn end_text(&self) -> String {
-        let (agent, hold) = (&self.agent, self.hold);
-        let seconds = |part: Option<f64>| part.unwrap_or_default();
-        let (talk, wrap) = (seconds(self.talk), seconds(self.wrap));
-        let mut text = format!("{agent} is done: talk {talk} s, hold {hold} s, wrap-up {wrap} s");
-        if self.transferred {
-            text.push_str(", transferred");
-        }
-        if self.complete == Some(false) {
-            text.push_str(", incomplete");
-        }
-        text
-    }
+fn episode_lines(episode: &EpisodeTold) -> Vec<Line> {
+    let queue = &episode.queue;
+    let begin = Line::new("wait", episode.queued_at, format!("waits in {queue}"));
+    let end = episode.ended_at.map(|at| {
+        let wait = episode.wait.unwrap_or_default();
+        let outcome = episode.outcome.as_deref().unwrap_or("ended");
+        let agent = episode.agent.as_ref();
+        let by = agent.map_or_else(String::new, |agent| format!(" by {agent}"));
+        let text = format!("{outcome}{by} after {wait} s in {queue}");
+        Line::new("wait", at, text)
+    });
+    [Some(begin), end].into_iter().flatten().collect()
 }
 
-impl Obligation {
-    fn lines(&self) -> Vec<Line> {
-        let (policy, due) = (&self.policy, self.due_at);
-        let queue = self.queue.as_ref();
-        let place = queue.map_or_else(String::new, |queue| format!(" in {queue}"));
-        let begin = format!("{policy}{place}: due {due}");
-        let begin = Line::new("obligation", self.opened_at, begin);
-        let end = self.decided_at.map(|at| {
-            let outcome = self.outcome.as_deref().unwrap_or("decided");
-            let agent = self.agent.as_ref();
-            let by = agent.map_or_else(String::new, |agent| format!(", {agent}"));
-            Line::new("obligation", at, format!("{policy}{place}: {outcome}{by}"))
-        });
-        [Some(begin), end].into_iter().flatten().collect()
+fn engagement_lines(engagement: &EngagementTold) -> Vec<Line> {
+    let agent = &engagement.agent;
+    let queue = engagement.queue.as_ref();
+    let of = queue.map_or_else(String::new, |queue| format!(" for {queue}"));
+    let begin = Line::new(
+        "engagement",
+        engagement.answered_at,
+        format!("{agent} takes it{of}"),
+    );
+    let end = engagement.ended_at;
+    let end = end.map(|at| Line::new("engagement", at, end_text(engagement)));
+    [Some(begin), end].into_iter().flatten().collect()
+}
+
+fn end_text(engagement: &EngagementTold) -> String {
+    let agent = &engagement.agent;
+    let parts = [engagement.talk, engagement.hold, engagement.wrap];
+    let [talk, hold, wrap] = parts.map(Option::unwrap_or_default);
+    let mut text = format!("{agent} is done: talk {talk} s, hold {hold} s, wrap-up {wrap} s");
+    if engagement.transferred {
+        text.push_str(", transferred");
     }
+    if engagement.complete == Some(false) {
+        text.push_str(", incomplete");
+    }
+    text
+}
+
+fn obligation_lines(obligation: &ObligationTold) -> Vec<Line> {
+    let (policy, due) = (&obligation.policy, obligation.due_at);
+    let queue = obligation.queue.as_ref();
+    let place = queue.map_or_else(String::new, |queue| format!(" in {queue}"));
+    let begin = format!("{policy}{place}: due {due}");
+    let begin = Line::new("obligation", obligation.opened_at, begin);
+    let end = obligation.decided_at.map(|at| {
+        let outcome = obligation.outcome.as_deref().unwrap_or("decided");
+        let agent = obligation.agent.as_ref();
+        let by = agent.map_or_else(String::new, |agent| format!(", {agent}"));
+        Line::new("obligation", at, format!("{policy}{place}: {outcome}{by}"))
+    });
+    [Some(begin), end].into_iter().flatten().collect()
 }
 
 fn alert_lines((alert, ack): &OwnAlert) -> Vec<Line> {

@@ -1,4 +1,4 @@
-//! Service level over time as SVG. Its colours are those of a light page; the style sheet knows them by their codes and
+//! Shares over time as SVG. Its colours are those of a light page; the style sheet knows them by their codes and
 //! changes them on a dark one.
 
 use std::ops::Range;

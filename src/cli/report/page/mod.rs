@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
     Kind, Report, events, first_contact, handle_time,
+    history::Course,
     hours::Hours,
     number::{self, percent, seconds, thousands},
     policies_of,
@@ -45,6 +46,7 @@ pub(in crate::cli) fn page(report: &Report<'_>) -> anyhow::Result<String> {
                     @if let Some(Record { kpis, .. }) = all { (tiles(report, kpis)) }
                     @else { p { "There is nothing to count." } }
                     (levels(report)?)
+                    (resolution(report)?)
                     (table(report, Kind::Queue))
                     (table(report, Kind::Agent))
                     (scorecards::scorecards(report.scorecards))
@@ -104,51 +106,78 @@ fn verdict(report: &Report<'_>, policy: &str, kpis: &Kpis) -> Markup {
     }
 }
 
+/// What shares over time are.
+#[derive(Debug, Clone, Copy)]
+struct Title {
+    share: &'static str,
+    is: &'static str,
+    /// Numerator and denominator.
+    columns: [&'static str; 2],
+}
+
 fn levels(report: &Report<'_>) -> anyhow::Result<Markup> {
-    let Some(course) = report.history.course() else {
+    let title = Title {
+        share: "Service level",
+        is: "Met of all decided, by the time of the decision",
+        columns: ["Met", "Decided"],
+    };
+    courses(report, title, report.history.levels())
+}
+
+fn resolution(report: &Report<'_>) -> anyhow::Result<Markup> {
+    let title = Title {
+        share: "First-contact resolution",
+        is: "Resolved of all ended contacts of known customers, by the time of the end",
+        columns: ["Resolved", "Ended"],
+    };
+    courses(report, title, report.history.resolution())
+}
+
+fn courses(report: &Report<'_>, title: Title, course: Option<Course>) -> anyhow::Result<Markup> {
+    let Some(course) = course else {
         return Ok(html! {});
     };
-    let policies = course.shares_by_policy.iter();
-    let charts = policies.map(|(policy, shares)| {
-        let target = report.target(policy);
+    let lines = course.shares_by_name.iter();
+    let charts = lines.map(|(name, shares)| {
+        let target = report.target(name);
         let line = chart::Line {
-            name: policy,
+            name,
             course: &course,
             shares,
             target,
         };
         Ok(html! {
-            h3 { (policy) }
+            h3 { (name) }
             figure {
                 (chart::chart(line)?)
                 figcaption {
-                    "Met of all decided, by the time of the decision, each point " (course.step_name)
+                    (title.is) ", each point " (course.step_name)
                     "; the band is the 95 % interval"
                     @if let Some(target) = target { "; the broken line is the target, " (percent(Some(target))) }
                     "."
                 }
             }
-            (points(policy, line))
+            (points(title, line))
         })
     });
     let charts = charts.collect::<anyhow::Result<Vec<Markup>>>()?;
     Ok(html! {
         section {
-            h2 { "Service level over time" }
+            h2 { (title.share) " over time" }
             @for chart in charts { (chart) }
         }
     })
 }
 
 /// The figures of a chart.
-fn points(policy: &str, line: chart::Line<'_>) -> Markup {
+fn points(title: Title, line: chart::Line<'_>) -> Markup {
     html! {
         details {
-            summary { "The figures of " (policy) }
+            summary { "The figures of " (line.name) }
             div .wide {
                 table {
-                    thead { tr { th scope="col" .name { "From, UTC" } th scope="col" { "Met" } th scope="col" { "Decided" }
-                        th scope="col" { "Service level" } th scope="col" { "95 % interval" } } }
+                    thead { tr { th scope="col" .name { "From, UTC" } @for column in title.columns { th scope="col" { (column) } }
+                        th scope="col" { (title.share) } th scope="col" { "95 % interval" } } }
                     tbody {
                         @for (index, share) in line.shares.iter().enumerate() {
                             tr {
