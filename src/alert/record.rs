@@ -1,51 +1,83 @@
 //! The alert record: one per transition, on the topic `alerts` under the alert's id.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    AlertSettings, Rule,
+    AlertSettings, LOW_PREDICTED, Rule, Severity,
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
     contact::{ContactSettings, Fold, Measure, Obligation},
-    event::{Channel, Timestamp},
+    event::{
+        Channel, Timestamp,
+        names::{words, words_or_null},
+    },
 };
 
-/// An alert as it is written. Values in seconds.
-#[derive(Debug, Serialize)]
+/// One transition of an alert: it begins, or it is over. Times are stream time.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertRecord<'a> {
+    /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`.
     pub id: String,
+    /// What called for somebody. There may be more.
+    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED]))]
     pub rule: &'static str,
+    #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,
+    #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
     pub(super) severity: &'static str,
-    /// 1 to 10: how far from expected.
+    /// How far from expected.
+    #[schemars(range(min = 1, max = 10))]
     pub(super) score: u8,
+    /// `contact:c1`.
     pub(super) subject: String,
+    /// What it is one of many of: `queue:billing`.
     pub(super) group: Option<String>,
+    /// Of a rule about a promise.
     pub(super) policy: Option<&'a str>,
     pub(super) starts_at: Timestamp,
-    /// When this transition took place, in stream time.
+    /// When this transition took place.
     pub(super) at: Timestamp,
+    /// `null` while it is firing.
     pub(super) ends_at: Option<Timestamp>,
+    /// Why it is over. There may be more.
+    #[schemars(extend("examples" = ["answered", "abandoned", "missed", "corrected"]))]
     pub(super) reason: Option<&'static str>,
     /// Raised while the task was more than a minute behind the wall clock.
     pub(super) history: bool,
+    /// In `unit`.
     pub(super) value: f64,
+    /// In `unit`.
     pub(super) threshold: f64,
+    /// Of `value` and `threshold`. There may be more.
+    #[schemars(extend("examples" = ["seconds waited"]))]
     pub(super) unit: &'static str,
+    /// The rule as text.
     pub(super) formula: String,
+    /// How many observations `value` is of.
     pub(super) n: u32,
+    /// A sentence for people.
     pub(super) why: String,
+    /// What to do, for people.
     pub(super) action: String,
+    /// Ids of contacts.
+    #[schemars(with = "Vec<String>")]
     pub(super) contacts: [&'a str; 1],
     pub(super) agents: Vec<&'a str>,
     pub(super) queue: Option<&'a str>,
     pub(super) team: Option<&'a str>,
+    #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     pub(super) channel: Option<&'static str>,
+    /// As the settings name them.
     pub(super) recipients: Vec<String>,
     pub(super) escalation: u32,
+    /// Reserved: `null` in records; the API has the acknowledgement here.
+    #[schemars(with = "serde_json::Value")]
     pub(super) ack: Option<()>,
+    /// Reserved.
+    #[schemars(with = "serde_json::Value")]
     pub(super) inhibited_by: Option<()>,
     /// The step of the task that said so.
     pub(super) seq: u64,
@@ -53,7 +85,7 @@ pub struct AlertRecord<'a> {
 }
 
 /// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Links {
     wallboard: String,
     alert: String,

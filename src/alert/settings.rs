@@ -36,6 +36,8 @@ impl Rule {
 }
 
 impl Severity {
+    pub const ALL: [Self; 2] = [Self::Warning, Self::Critical];
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod schema;
 mod shell;
 mod simulate;
 mod topics;
@@ -66,6 +67,8 @@ enum Command {
         #[command(subcommand)]
         action: directory::DirectoryAction,
     },
+    /// Prints or writes the JSON Schemas of events and records, and the AsyncAPI document
+    Schema(schema::Schema),
     /// Prints what a shell needs to complete commands
     Completions { shell: clap_complete::Shell },
     /// Writes manual pages, one for each command
@@ -108,6 +111,7 @@ impl Arguments {
             | Command::Topics { .. }
             | Command::DeadLetters { .. }
             | Command::Directory { .. }
+            | Command::Schema(_)
             | Command::Completions { .. }
             | Command::Man { .. } => "info",
         }
@@ -129,6 +133,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Topics { action } => topics::topics(&action),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),
         Command::Directory { action } => directory::directory(&action),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Completions { shell } => {
             shell::completions(shell);
             Ok(())

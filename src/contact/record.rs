@@ -1,73 +1,119 @@
 //! The contact record: one per contact under its id, replaced when corrected.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Resolution, Verdict,
 };
-use crate::event::Timestamp;
+use crate::event::{
+    Channel, Direction, Timestamp,
+    names::{words, words_or_null},
+};
 
-/// A contact as it is written to `contacts`. Durations in seconds; absent is `null`.
-#[derive(Debug, Serialize)]
+/// A contact and all its parts, replaced when corrected. Durations in seconds; absent is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ContactRecord<'a> {
     contact_id: &'a str,
+    /// As it was said; `null` while no event has named it.
+    #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     channel: Option<&'static str>,
+    /// Of its first wait; inbound unless said otherwise.
+    #[schemars(extend("enum" = words(&Direction::ALL, Direction::name)))]
     direction: &'static str,
+    /// A keyed hash: never what the events name.
     customer: Option<&'a str>,
     reason: Option<&'a str>,
+    /// Its first event.
     began_at: Option<Timestamp>,
+    /// When it was over for the customer; `null` while it is open.
     ended_at: Option<Timestamp>,
+    /// Its waits in queues, in their order.
     episodes: Vec<EpisodeRecord<'a>>,
+    /// Who worked on it, in the order of their answers.
     engagements: Vec<EngagementRecord<'a>>,
+    /// The promises that applied to it.
     obligations: Vec<ObligationRecord<'a>>,
+    /// First-contact resolution: of an inbound contact of a known customer that was answered and has ended.
+    #[schemars(extend("enum" = ["resolved", "repeated", "unresolved", null]))]
     resolution: Option<&'static str>,
+    /// Whether `resolution` is final: its window and the lateness behind it have passed.
     resolution_settled: Option<bool>,
     csat: CsatRecord,
+    /// Ids of the alerts it caused.
     alerts: Vec<String>,
+    /// Counts the contact's records; the highest is the newest.
     version: u32,
 }
 
-#[derive(Debug, Serialize)]
+/// One wait in a queue.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Episode")]
 struct EpisodeRecord<'a> {
     queue: &'a str,
     queued_at: Timestamp,
+    /// `null` while it waits.
     ended_at: Option<Timestamp>,
+    #[schemars(extend("enum" = ["answered", "abandoned", "left", "stale", null]))]
     outcome: Option<&'static str>,
+    /// Seconds.
     wait: Option<f64>,
+    /// Who answered.
     agent: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+/// One agent on one leg, from the answer to the end of after-contact work.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Engagement")]
 struct EngagementRecord<'a> {
     agent: &'a str,
     queue: Option<&'a str>,
     leg: Option<&'a str>,
+    /// Of its leg: all figures but counts of outbound ones are of inbound engagements.
+    #[schemars(extend("enum" = words(&Direction::ALL, Direction::name)))]
     direction: &'static str,
     answered_at: Timestamp,
     ended_at: Option<Timestamp>,
+    /// Seconds, less holds; `null` while they talk.
     talk: Option<f64>,
+    /// Seconds, so far while they talk.
     hold: f64,
+    /// Seconds of after-contact work; `null` until it is done.
     wrap: Option<f64>,
+    /// Seconds: talk, hold and wrap; `null` until it has ended.
     handle: Option<f64>,
+    /// The talk ended by a transfer.
     transferred: bool,
+    /// Whether its handle time is in the mean; `null` until it has ended.
     complete: Option<bool>,
+    /// A vendor's summary replaced what the events say.
     reported: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// A policy applied once.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Obligation")]
 struct ObligationRecord<'a> {
+    /// Its name in the settings.
     policy: &'a str,
     queue: Option<&'a str>,
     opened_at: Timestamp,
     due_at: Timestamp,
+    /// `null` while it is open.
+    #[schemars(extend("enum" = ["met", "missed", "excluded", null]))]
     outcome: Option<&'static str>,
     decided_at: Option<Timestamp>,
+    /// Who is judged by it; of an answer, who gave it in time.
     agent: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+/// The customer's rating, and what was predicted of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Csat")]
 struct CsatRecord {
+    /// The latest survey as a share of its scale, 0 to 1.
     score: Option<f64>,
+    /// The probability of a low rating as it was last predicted, 0 to 1.
     predicted_low: Option<f64>,
 }
 
@@ -85,7 +131,7 @@ impl<'a> ContactRecord<'a> {
         let resolution = fold.resolution(judgement);
         Self {
             contact_id: id,
-            channel: attributes.channel.map(crate::event::Channel::name),
+            channel: attributes.channel.map(Channel::name),
             direction: attributes.direction().name(),
             customer: attributes.customer.as_deref(),
             reason: attributes.reason.as_deref(),

@@ -15,7 +15,7 @@ pub mod line;
 
 mod body;
 mod id;
-mod names;
+pub mod names;
 mod time;
 
 pub use body::{

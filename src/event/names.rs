@@ -1,5 +1,7 @@
 //! The names of the closed enums, the same in the input, in lines and in records.
 
+use serde_json::Value;
+
 use super::{AgentId, AgentState, Author, DeclineCause, Direction, EndedBy, LeftWhy};
 
 impl Direction {
@@ -137,4 +139,15 @@ impl Author {
             _ => return Ok(None),
         }))
     }
+}
+
+/// The words of a closed set for a schema.
+pub fn words<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Value {
+    all.iter().map(|word| name(*word)).collect()
+}
+
+/// The same, where nothing may stand too.
+pub fn words_or_null<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Value {
+    let words = all.iter().map(|word| Value::from(name(*word)));
+    words.chain([Value::Null]).collect()
 }

@@ -1,6 +1,7 @@
 //! Durations as a sparse log-linear histogram: three significant decimal digits, so that a percentile is within 0.5 %, and
 //! a whole number of seconds below 1,000 is exact.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::event::Span;
@@ -11,7 +12,7 @@ const EXACT_BELOW: i64 = 1_000;
 const PER_DECADE: i64 = 900;
 
 /// Nearest-rank percentiles in seconds: the least value with at least so many percent of all at or below. `None` of nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Percentiles {
     pub p50: Option<f64>,
     pub p90: Option<f64>,

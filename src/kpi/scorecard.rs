@@ -1,5 +1,8 @@
 //! The KPI record: what one entity did in one window.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
@@ -12,10 +15,12 @@ use crate::{
     event::{Span, Timestamp},
 };
 
-/// A record of the topic `kpis`. Durations in seconds, values rounded to 6 decimals, absent is `null`.
-#[derive(Debug, Serialize)]
+/// What one entity did in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct KpiRecord<'a> {
+    /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
     pub entity: &'a str,
+    /// `5m`, `24h`, `7d`; `all` is everything up to the clock.
     pub window: &'a str,
     /// The instant whose numbers these are: a function of the events up to it.
     pub clock: Timestamp,
@@ -25,47 +30,75 @@ pub struct KpiRecord<'a> {
 }
 
 /// All KPIs of one entity and window. What this version does not compute is `null`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Scorecard<'a> {
+    /// Waits that began.
     offered: i64,
+    /// Waits that an answer ended.
     answered: i64,
+    /// Waits that the customer ended.
     abandoned: i64,
+    /// Of the abandoned, those that hung up at once.
     short_abandoned: i64,
+    /// Waits that a flow-out or a move to another queue ended.
     left: i64,
+    /// Inbound engagements that ended.
     handled: i64,
     handled_outbound: i64,
+    /// Reopenings of contacts that were over.
     reopened: i64,
+    /// Talks that a transfer ended.
     transferred: i64,
+    /// Of the handled, those in no mean.
     incomplete: i64,
+    /// By the policy's name: met of all decided obligations.
+    #[schemars(with = "BTreeMap<String, Compliance>")]
     sla: SlaByPolicy<'a>,
+    /// Waits of answered ones.
     asa: SpeedOfAnswer,
+    /// Talk, hold and wrap-up of complete engagements.
     aht: HandleTime,
+    /// First-contact resolution, as far as it is known.
     fcr: Resolutions,
+    /// The same of the contacts whose time is up.
     fcr_confirmed: Resolutions,
+    /// Ended contacts of nobody knows which customer.
     fcr_no_customer: i64,
+    /// Dispositions that say resolved.
     resolved_said: Ratio,
+    /// First responses in time.
     frr: Ratio,
+    /// Engagements ended by a transfer, of the handled.
     transfer_rate: Ratio,
+    /// Offers declined or missed.
     offer_miss: Ratio,
+    /// Surveyed of the answered contacts that ended.
     csat_response: Ratio,
     csat: Satisfaction,
     /// Not of queues and channels: agents are in no queue.
     occupancy: Option<Occupancy<'a>>,
+    /// Mean open engagements while there is one.
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     concurrency: Option<f64>,
+    /// Abandoned of abandoned and answered, short ones left out. Not of agents.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Ratio")]
     abandonment: Option<Ratio>,
+    /// As of the clock. Not of agents.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Live")]
     live: Option<Live>,
 }
 
 /// What a queue or group looks like at the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Live {
     /// Open waits.
     pub waiting: i64,
     /// Seconds that the one who waits longest has waited.
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub longest_wait: Option<f64>,
     /// Contacts with an obligation open past its at-risk level.
     pub at_risk: i64,
@@ -89,33 +122,44 @@ pub struct NamedTimes<'a> {
     pub away: Vec<(&'a str, Span)>,
 }
 
-#[derive(Debug, Serialize)]
+/// How much of their time agents were busy.
+#[derive(Debug, Serialize, JsonSchema)]
 struct Occupancy<'a> {
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     value: Option<f64>,
+    /// Seconds offered, engaged or in wrap-up.
     #[serde(serialize_with = "rounded_secs")]
+    #[schemars(with = "f64")]
     occupied: Span,
+    /// Seconds.
     #[serde(serialize_with = "rounded_secs")]
+    #[schemars(with = "f64")]
     available: Span,
+    /// Seconds by reason.
     #[serde(serialize_with = "rounded_map")]
+    #[schemars(with = "BTreeMap<String, f64>")]
     away: Vec<(&'a str, Span)>,
 }
 
 /// A share with what it is a share of, and its 95 % Wilson interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Ratio {
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub value: Option<f64>,
     pub num: i64,
     pub den: i64,
     #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<(f64, f64)>")]
     pub interval: Option<(f64, f64)>,
 }
 
 #[derive(Debug)]
 struct SlaByPolicy<'a>(Vec<(&'a str, Compliance)>);
 
-#[derive(Debug, Serialize)]
+/// Of one policy: met of met and missed.
+#[derive(Debug, Serialize, JsonSchema)]
 struct Compliance {
     met: i64,
     missed: i64,
@@ -124,7 +168,8 @@ struct Compliance {
     ratio: Ratio,
 }
 
-#[derive(Debug, Serialize)]
+/// Resolved of all that ended.
+#[derive(Debug, Serialize, JsonSchema)]
 struct Resolutions {
     resolved: i64,
     repeated: i64,
@@ -133,37 +178,47 @@ struct Resolutions {
     ratio: Ratio,
 }
 
-#[derive(Debug, Serialize)]
+/// Seconds, over `n` answered waits.
+#[derive(Debug, Serialize, JsonSchema)]
 struct SpeedOfAnswer {
     n: i64,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     mean: Option<f64>,
     #[serde(flatten)]
     percentiles: Percentiles,
 }
 
-#[derive(Debug, Serialize)]
+/// Seconds, over `n` complete engagements; `hold_when_held` over the `held` ones that had a hold.
+#[derive(Debug, Serialize, JsonSchema)]
 struct HandleTime {
     n: i64,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     mean: Option<f64>,
     #[serde(flatten)]
     percentiles: Percentiles,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     talk: Option<f64>,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     hold: Option<f64>,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     wrap: Option<f64>,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     hold_when_held: Option<f64>,
     held: i64,
 }
 
-#[derive(Debug, Serialize)]
+/// Shares of the scale, 0 to 1, over `n` surveys; low is below one half.
+#[derive(Debug, Serialize, JsonSchema)]
 struct Satisfaction {
     n: i64,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     mean: Option<f64>,
     low: Ratio,
 }

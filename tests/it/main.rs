@@ -87,6 +87,8 @@ mod serve_directory;
 mod serve_model;
 mod reported;
 mod rules;
+mod schema_compat;
+mod schemas;
 mod silence;
 mod sim;
 #[cfg(feature = "kafka")]

@@ -112,7 +112,9 @@ fn a_page_of_a_simulated_day_has_first_contact_resolution() {
     let over_time = rows(&folder.path().join("sheets/over-time.csv"));
     let sum = |column: &str| {
         let steps = over_time.iter().filter(|row| row["kpi"] == "fcr");
-        steps.map(|row| row[column].parse::<i64>().unwrap()).sum::<i64>()
+        steps
+            .map(|row| row[column].parse::<i64>().unwrap())
+            .sum::<i64>()
     };
     let counted = ["num", "den"].map(|part| fcr[part].as_i64().unwrap());
     assert_eq!([sum("num"), sum("den")], counted);

@@ -19,6 +19,7 @@ const PURE_IN_ORDER: &[&str] = &[
     "staffing",
     "csat",
     "alert",
+    "schema",
     "engine",
     "sim",
 ];
