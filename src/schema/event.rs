@@ -218,9 +218,9 @@ fn occurred_at() -> Value {
 }
 
 fn field(kind: &str, name: &str, needed: bool) -> Value {
-    let of_type = |name: &str| match needed {
-        true => json!({"type": name}),
-        false => json!({"type": [name, "null"]}),
+    let of_type = |word: &str| match needed {
+        true => json!({"type": word}),
+        false => json!({"type": [word, "null"]}),
     };
     let mut schema = match holds(kind, name, needed) {
         Holds::Id => {
