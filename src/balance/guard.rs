@@ -1,5 +1,6 @@
 //! A measure that is made good at another's cost: contacts get shorter, and come back, are handed on or rated low.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -9,12 +10,13 @@ use super::{
 };
 
 /// Says who has to look, and at what; judges nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Guard {
     /// Handle time falls, for sure to 99.9 %, while something that costs customers rises, for sure to 99 %.
     pub raised: bool,
-    /// What rises.
+    /// The measures that rise, by name.
     pub rising: Vec<&'static str>,
+    /// For people.
     pub sentence: Option<String>,
 }
 

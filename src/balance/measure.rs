@@ -29,7 +29,7 @@ pub enum Measure {
 }
 
 /// Which way is good, where there is one: a short handle time is neither good nor bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
     Higher,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+
 use super::{BalanceSettings, Figures, Measure, interval::Interval};
 
 /// The values of all desks of one queue and channel that have enough cases, by measure, ascending.
@@ -14,11 +16,12 @@ pub struct Peers {
 /// A value as records show it: what they show as equal is equal.
 type Millionths = i64;
 
-/// Among how many others, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// Among how many others in the same queue and channel, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Default, JsonSchema)]
 pub struct Standing {
     /// Others with enough cases.
     pub n: usize,
+    /// Of their values.
     pub median: Option<f64>,
     /// The share of the others below, and half of those that are equal: the mid-rank.
     pub place: Option<f64>,

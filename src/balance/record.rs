@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
@@ -9,54 +10,68 @@ use super::{
     trend::Of,
 };
 use crate::{
-    event::{Span, Timestamp},
+    event::{Channel, Span, Timestamp, names::words},
     kpi::{Count, Tally},
 };
 
-/// A record of the topic `scorecards`. Durations in seconds, values rounded to 6 decimals, absent is `null`.
-#[derive(Debug, Serialize)]
+/// What an agent did in one queue and channel, beside its peers. Durations in seconds, values to 6 decimals, absent is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ScorecardRecord<'a> {
     pub agent: &'a str,
     pub queue: &'a str,
+    #[schemars(extend("enum" = words(&Channel::ALL, Channel::name)))]
     pub channel: &'a str,
     /// The instant whose numbers these are: a function of the events up to it.
     pub clock: Timestamp,
+    /// How far back the values look: `24h`.
     pub window: &'a str,
+    /// How far back the baseline reaches behind that: `28d`.
     pub baseline: &'a str,
     /// The baseline reaches back before the first event that this deployment has seen, or a task was left out.
     pub partial: bool,
-    /// Those of which there are any cases.
+    /// By name (`aht`, `fcr`), those of which there are any cases. There may be more.
+    #[schemars(with = "BTreeMap<String, Measured>")]
     pub measures: BTreeMap<&'static str, Measured>,
     pub guard: Guard,
 }
 
 /// One measure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Measure")]
 pub struct Measured {
+    /// A share, or seconds.
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub value: Option<f64>,
     /// Of `n`, where the value is a share of cases.
     pub num: Option<i64>,
     pub n: i64,
     /// 95 %.
     #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<Interval>")]
     pub interval: Option<Interval>,
+    /// `null`: neither is good by itself.
     pub better: Option<Better>,
     /// Of the handle time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Parts")]
     pub parts: Option<Parts>,
     pub peers: Standing,
     pub trend: Trend,
 }
 
 /// Means in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "HandleParts")]
 pub struct Parts {
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub talk: Option<f64>,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub hold: Option<f64>,
     #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub wrap: Option<f64>,
 }
 

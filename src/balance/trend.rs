@@ -1,5 +1,6 @@
 //! What has changed against the agent's own baseline.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
@@ -7,26 +8,27 @@ use super::{
     interval::{Interval, Level},
 };
 
-/// The window against the baseline. Without enough cases on both sides there is no difference.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The window against the baseline; of `fcr` and `repeats` the settled contacts. Without enough cases on both sides there is no difference.
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 pub struct Trend {
     pub recent: Of,
     pub baseline: Of,
     pub difference: Option<f64>,
-    /// 95 %.
+    /// Of the difference, 95 %.
     pub interval: Option<Interval>,
     pub direction: Option<Direction>,
 }
 
 /// A value and how many cases it is of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[schemars(rename = "Cases")]
 pub struct Of {
     pub value: Option<f64>,
     pub n: i64,
 }
 
-/// Where the whole interval of the difference lies; `Steady` where it holds 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Where the whole interval of the difference lies; `steady` where it holds 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Rising,

@@ -20,7 +20,7 @@ use crate::{
 pub struct KpiRecord<'a> {
     /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
     pub entity: &'a str,
-    /// `5m`, `24h`, `7d`; `all` is everything up to the clock.
+    /// `5m`, `24h`, `7d`; `today` is since local midnight, `all` everything up to the clock.
     pub window: &'a str,
     /// The instant whose numbers these are: a function of the events up to it.
     pub clock: Timestamp,

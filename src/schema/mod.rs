@@ -14,7 +14,7 @@ mod event;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-use crate::{alert::AlertRecord, contact::ContactRecord, kpi::KpiRecord};
+use crate::{alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, kpi::KpiRecord};
 
 pub use event::KINDS;
 
@@ -33,11 +33,15 @@ pub struct RecordKind {
     schema: fn() -> Value,
 }
 
+const SCORECARD_KEY: &str = "`agent:ID/queue:ID/channel:NAME`, with `%2F` for a slash and `%25` for a percent sign in an id. Without a value: there is \
+                             none any more.";
+
 /// All of them: another record is another line.
-pub const RECORDS: [RecordKind; 3] = [
+pub const RECORDS: [RecordKind; 4] = [
     RecordKind::of::<KpiRecord<'_>>("kpi", "kpis", "`entity/window`"),
     RecordKind::of::<AlertRecord<'_>>("alert", "alerts", "The alert's id"),
     RecordKind::of::<ContactRecord<'_>>("contact", "contacts", "The contact's id"),
+    RecordKind::of::<ScorecardRecord<'_>>("scorecard", "scorecards", SCORECARD_KEY),
 ];
 
 /// A description as a file.

@@ -35,6 +35,7 @@ fn of_topic(topic: OutTopic) -> Option<&'static str> {
         OutTopic::Kpis => Some("kpi"),
         OutTopic::Alerts => Some("alert"),
         OutTopic::Contacts => Some("contact"),
+        OutTopic::Scorecards => Some("scorecard"),
         OutTopic::DeadLetters => None,
     }
 }
@@ -46,9 +47,13 @@ pub(crate) fn records(cluster: &Cluster, each: usize) -> BTreeMap<&'static str, 
         let Some(kind) = of_topic(output.topic) else {
             continue;
         };
+        // Without one, the record of its key is gone.
+        let Some(payload) = &output.payload else {
+            continue;
+        };
         let records = by_kind.entry(kind).or_default();
         if records.len() < each {
-            records.push(serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap());
+            records.push(serde_json::from_slice(payload).unwrap());
         }
     }
     by_kind
