@@ -10,7 +10,7 @@ use crate::schema::{File, files};
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// `event`, `asyncapi`, a record (`kpi`, `alert`, `contact`, `scorecard`), or `all`
+    /// `event`, `statement`, `asyncapi`, a record (`kpi`, `alert`, `contact`, `scorecard`), or `all`
     #[arg(default_value = "all")]
     what: String,
     /// A folder to write files into, instead of printing

@@ -367,7 +367,7 @@ impl InForce {
 }
 
 impl Measure {
-    const ALL: [Self; 5] = [
+    pub const ALL: [Self; 5] = [
         Self::Accept,
         Self::Answer,
         Self::FirstResponse,
@@ -393,35 +393,53 @@ impl Measure {
 }
 
 impl Opens {
+    pub const ALL: [Self; 2] = [Self::Contact, Self::Queued];
+
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "contact" => Some(Self::Contact),
-            "queued" => Some(Self::Queued),
-            _ => None,
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Queued => "queued",
         }
     }
 }
 
 impl Abandons {
+    pub const ALL: [Self; 3] = [Self::Ignore, Self::Negative, Self::Positive];
+
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "ignore" => Some(Self::Ignore),
-            "negative" => Some(Self::Negative),
-            "positive" => Some(Self::Positive),
-            _ => None,
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Negative => "negative",
+            Self::Positive => "positive",
         }
     }
 }
 
 impl FlowOuts {
+    pub const ALL: [Self; 2] = [Self::Exclude, Self::Include];
+
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "exclude" => Some(Self::Exclude),
-            "include" => Some(Self::Include),
-            _ => None,
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exclude => "exclude",
+            Self::Include => "include",
         }
     }
 }

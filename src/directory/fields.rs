@@ -1,5 +1,6 @@
 //! The fields of a statement, by kind of subject. Durations are in seconds; what is not known is refused.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -7,7 +8,10 @@ use super::Says;
 use crate::{
     contact::{Abandons, ContactSettings, FlowOuts, InForce, Measure, Opens, Policy},
     decode::TEXT_BYTES_MAX,
-    event::{Channel, QueueId, SiteId, Span, TeamId, Timestamp},
+    event::{
+        Channel, QueueId, SiteId, Span, TeamId, Timestamp,
+        names::{words, words_or_null},
+    },
     kpi::Place,
 };
 
@@ -16,40 +20,70 @@ const SECONDS_MAX: f64 = 3_650.0 * 86_400.0;
 
 type Fields = Map<String, Value>;
 
-#[derive(Deserialize)]
+/// What may be said of a queue.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OfQueue {
+pub(super) struct OfQueue {
+    /// What people call it.
     title: Option<String>,
+    /// That answers for it.
+    #[schemars(regex(pattern = r"\S"), length(max = TEXT_BYTES_MAX))]
     team: Option<String>,
+    /// That answers for it.
+    #[schemars(regex(pattern = r"\S"), length(max = TEXT_BYTES_MAX))]
     site: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// What may be said of a team, a site or an agent.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OfTitled {
+pub(super) struct OfTitled {
+    /// What people call it.
     title: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// What may be said of a policy.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OfPolicy {
+pub(super) struct OfPolicy {
+    #[schemars(extend("enum" = words(&Measure::ALL, Measure::name)))]
     measure: String,
+    /// Unsaid: every channel.
+    #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     channel: Option<String>,
+    /// Unsaid: every queue.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = TEXT_BYTES_MAX)))]
     queues: Vec<String>,
+    /// Seconds.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = SECONDS_MAX))]
     threshold: f64,
+    /// Share of decided obligations to be met.
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     target: Option<f64>,
+    /// Share of the threshold after which an open obligation is at risk.
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     at_risk_at: Option<f64>,
+    /// What an abandon in time becomes: excluded, missed or met.
+    #[schemars(extend("enum" = words_or_null(&Abandons::ALL, Abandons::name)))]
     abandons: Option<String>,
+    /// Seconds; an abandon before this is always excluded.
+    #[schemars(extend("minimum" = 0, "maximum" = SECONDS_MAX))]
     short_abandon: Option<f64>,
+    /// Whether a flow-out in time is excluded or missed.
+    #[schemars(extend("enum" = words_or_null(&FlowOuts::ALL, FlowOuts::name)))]
     flow_outs: Option<String>,
+    /// What opens a first response: the customer's first message or wait, or the first wait.
+    #[schemars(extend("enum" = words_or_null(&Opens::ALL, Opens::name)))]
     opens: Option<String>,
+    /// One of the configuration.
     calendar: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// What is said with `removed`.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OfNothing {}
+pub(super) struct OfNothing {}
 
 /// RFC 3339 with an offset, or whole milliseconds since 1970.
 pub(super) fn time(said: Option<&Value>) -> Result<Timestamp, String> {
@@ -101,7 +135,7 @@ pub(super) fn policy(
     let default = Policy::standard(measure, Channel::Other, Span::ZERO, 0.8);
     let policy = Policy {
         name: name.to_owned(),
-        channel: words("channel", said.channel, Channel::from_name, CHANNELS)?,
+        channel: word_or_none("channel", said.channel, Channel::from_name, CHANNELS)?,
         queues: said
             .queues
             .iter()
@@ -110,15 +144,15 @@ pub(super) fn policy(
         threshold: seconds("threshold", said.threshold)?,
         target: share("target", said.target, true)?.unwrap_or(default.target),
         at_risk_at: share("at_risk_at", said.at_risk_at, false)?.unwrap_or(default.at_risk_at),
-        abandons: words("abandons", said.abandons, Abandons::from_name, ABANDONS)?
+        abandons: word_or_none("abandons", said.abandons, Abandons::from_name, ABANDONS)?
             .unwrap_or_default(),
         short_abandon: said
             .short_abandon
             .map(|it| seconds("short_abandon", it))
             .transpose()?,
-        flow_outs: words("flow_outs", said.flow_outs, FlowOuts::from_name, FLOW_OUTS)?
+        flow_outs: word_or_none("flow_outs", said.flow_outs, FlowOuts::from_name, FLOW_OUTS)?
             .unwrap_or_default(),
-        opens: words("opens", said.opens, Opens::from_name, OPENS)?.unwrap_or_default(),
+        opens: word_or_none("opens", said.opens, Opens::from_name, OPENS)?.unwrap_or_default(),
         calendar: said.calendar.map(|it| settings.calendar(&it)).transpose()?,
         in_force: InForce::ALWAYS,
         ..default
@@ -148,7 +182,7 @@ fn word<T>(
     from_name(said).ok_or_else(|| format!("{field}: `{said}` is unknown here; write {expected}"))
 }
 
-fn words<T>(
+fn word_or_none<T>(
     field: &str,
     said: Option<String>,
     from_name: impl Fn(&str) -> Option<T>,

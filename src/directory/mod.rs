@@ -5,7 +5,9 @@
 
 mod book;
 mod fields;
+mod shape;
 mod statement;
 
 pub use book::{Directory, Refusal, Taken};
+pub use shape::schema;
 pub use statement::{Says, Statement, Subject};

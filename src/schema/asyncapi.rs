@@ -23,6 +23,7 @@ pub(super) fn document() -> Value {
     for kind in &RECORDS {
         add(kind.topic, records(kind));
     }
+    add("directory", directory());
     add("acknowledgements", acknowledgements());
     add("dead_letters", dead_letters());
     json!({
@@ -108,6 +109,22 @@ fn records(kind: &RecordKind) -> Parts {
             "contentType": "application/json",
             "bindings": key(kind.key),
             "payload": payload(kind.name),
+        }),
+    }
+}
+
+fn directory() -> Parts {
+    let about = "What queues, teams, sites, agents and policies are from an instant on, while all runs: from you. Compacted.";
+    let subject = "The statement's subject. Without a value it is as the configuration has it, from when that was written on.";
+    Parts {
+        action: "receive",
+        channel: channel("directory", "{prefix}.directory", about),
+        message: json!({
+            "name": "Statement",
+            "summary": "What one of them is from an instant on.",
+            "contentType": "application/json",
+            "bindings": key(subject),
+            "payload": payload("statement"),
         }),
     }
 }

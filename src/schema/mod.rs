@@ -1,7 +1,7 @@
 //! What goes in and what comes out, described for programs: JSON Schemas and an AsyncAPI document.
 //!
-//! Contract: the schemas of records are generated from the records' own types, that of events from the decoder's words and
-//! limits. Within a version what was valid stays valid (`tests/it/schema_compat.rs`).
+//! Contract: the schemas of records are generated from the records' own types, those of events and of the directory's statements from
+//! their readers' words and limits. Within a version what was valid stays valid (`tests/it/schema_compat.rs`).
 //!
 //! ```
 //! let files = floorwalker::schema::files();
@@ -14,7 +14,9 @@ mod event;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-use crate::{alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, kpi::KpiRecord};
+use crate::{
+    alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, directory, kpi::KpiRecord,
+};
 
 pub use event::KINDS;
 
@@ -77,7 +79,11 @@ impl RecordKind {
 #[must_use]
 pub fn files() -> Vec<File> {
     let records = RECORDS.iter().map(|kind| (kind.name, kind.schema()));
-    let schemas = records.chain([("event", with_id("event", event::schema()))]);
+    let inputs = [
+        ("event", event::schema()),
+        ("statement", directory::schema()),
+    ];
+    let schemas = records.chain(inputs.map(|(name, schema)| (name, with_id(name, schema))));
     let mut files: Vec<File> = schemas
         .map(|(name, content)| File {
             path: path(name),

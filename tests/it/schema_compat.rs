@@ -65,10 +65,9 @@ fn resolve<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
 
 /// The words of a list, or the one word.
 fn set(value: &Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Null => None,
-        Value::Array(list) => Some(list.clone()),
-        one => Some(vec![one.clone()]),
+    match value.as_array() {
+        Some(list) => Some(list.clone()),
+        None => (!value.is_null()).then(|| vec![value.clone()]),
     }
 }
 
@@ -93,6 +92,8 @@ impl Comparison<'_> {
             "pattern",
             "minimum",
             "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
             "minLength",
             "maxLength",
             "minItems",
@@ -101,6 +102,10 @@ impl Comparison<'_> {
             if old[key] != new[key] {
                 self.broken(path, &format!("`{key}` was {}, is {}", old[key], new[key]));
             }
+        }
+        let closed = |schema: &Value| schema["additionalProperties"] == json!(false);
+        if self.of == Of::Events && closed(new) && !closed(old) {
+            self.broken(path, "allowed other fields");
         }
         self.required(path, old, new);
         self.properties(path, old, new);
@@ -168,7 +173,11 @@ impl Comparison<'_> {
         let one_way = all || of == Of::Events;
         let (each, among) = if one_way { (&old, &new) } else { (&new, &old) };
         for branch in each {
-            let found = among.iter().map(|other| match one_way {
+            let twin = among
+                .iter()
+                .find(|other| branch.get("if").is_some() && other.get("if") == branch.get("if"));
+            let candidates = twin.map_or(&among[..], std::slice::from_ref);
+            let found = candidates.iter().map(|other| match one_way {
                 true => fits(branch, other),
                 false => fits(other, branch),
             });
@@ -198,8 +207,10 @@ fn whoever_reads_records_of_version_1_reads_those_of_today() {
         let found = breaks(Of::Records, &frozen(name), &current(name));
         assert!(found.is_empty(), "{name}: {found:#?}");
     }
-    let found = breaks(Of::Events, &frozen("event"), &current("event"));
-    assert!(found.is_empty(), "event: {found:#?}");
+    for name in ["event", "statement"] {
+        let found = breaks(Of::Events, &frozen(name), &current(name));
+        assert!(found.is_empty(), "{name}: {found:#?}");
+    }
 }
 
 #[test]
@@ -214,6 +225,9 @@ fn records_of_today_are_records_of_version_1() {
         }
     }
 }
+
+/// A change of a schema, and what is said of it.
+type Break = (&'static str, fn(&mut Value));
 
 /// What a change of a schema is told to break.
 fn told(of: Of, name: &str, change: impl FnOnce(&mut Value)) -> String {
@@ -236,11 +250,11 @@ fn take_out(list: &mut Value, name: &str) {
 
 #[test]
 fn what_breaks_readers_is_caught() {
-    let of_contact = |change: &dyn Fn(&mut Value)| told(Of::Records, "contact", change);
-    let table: [(&str, &dyn Fn(&mut Value)); 7] = [
+    let of_contact = |change: fn(&mut Value)| told(Of::Records, "contact", change);
+    let table: [Break; 7] = [
         (
             "/customer is no longer always there\n/customer is gone",
-            &|it| {
+            |it| {
                 at(it, "/properties")
                     .as_object_mut()
                     .unwrap()
@@ -248,29 +262,29 @@ fn what_breaks_readers_is_caught() {
                 take_out(at(it, "/required"), "customer");
             },
         ),
-        ("/version is no longer always there", &|it| {
+        ("/version is no longer always there", |it| {
             take_out(at(it, "/required"), "version")
         }),
-        ("/version `type` was \"integer\", is \"string\"", &|it| {
+        ("/version `type` was \"integer\", is \"string\"", |it| {
             at(it, "/properties/version")["type"] = json!("string");
         }),
         (
             "/contact_id `type` was \"string\", is [\"string\",\"null\"]",
-            &|it| {
+            |it| {
                 at(it, "/properties/contact_id")["type"] = json!(["string", "null"]);
             },
         ),
-        ("/episodes/items/wait `type` was", &|it| {
+        ("/episodes/items/wait `type` was", |it| {
             at(it, "/definitions/Episode/properties/wait")["type"] =
                 json!(["number", "null", "string"]);
         }),
-        ("/direction `enum` was", &|it| {
+        ("/direction `enum` was", |it| {
             at(it, "/properties/direction/enum")
                 .as_array_mut()
                 .unwrap()
                 .push(json!("sideways"));
         }),
-        ("/began_at `format` was \"date-time\", is null", &|it| {
+        ("/began_at `format` was \"date-time\", is null", |it| {
             at(it, "/properties/began_at")
                 .as_object_mut()
                 .unwrap()
@@ -313,32 +327,32 @@ fn what_only_adds_is_not() {
         at(it, "/properties/customer")["description"] = json!("other words");
     });
     assert_eq!(found, "");
-    let found = told(Of::Events, "event", |it| {
+    let of_events = told(Of::Events, "event", |it| {
         let kind = json!({"if": {"required": ["type"], "properties": {"type": {"const": "coffee_brewed"}}},
             "then": {"required": ["contact_id"]}});
         at(it, "/allOf").as_array_mut().unwrap().push(kind);
         at(it, "/allOf/0/then/properties")["mood"] = json!({"type": "string"});
     });
-    assert_eq!(found, "");
+    assert_eq!(of_events, "");
 }
 
 #[test]
 fn what_breaks_writers_is_caught() {
-    let of_event = |change: &dyn Fn(&mut Value)| told(Of::Events, "event", change);
-    let table: [(&str, &dyn Fn(&mut Value)); 4] = [
-        ("transferred", &|it| {
+    let of_event = |change: fn(&mut Value)| told(Of::Events, "event", change);
+    let table: [Break; 4] = [
+        ("transferred", |it| {
             at(it, "/allOf/0/then/required")
                 .as_array_mut()
                 .unwrap()
                 .push(json!("warm"))
         }),
-        ("contact_queued", &|it| {
+        ("contact_queued", |it| {
             at(it, "/allOf/1/then/properties/priority")["type"] = json!("integer")
         }),
-        ("contact_left_queue", &|it| {
+        ("contact_left_queue", |it| {
             take_out(at(it, "/allOf/2/then/properties/why/enum"), "key")
         }),
-        ("agent_offered", &|it| {
+        ("agent_offered", |it| {
             drop(at(it, "/allOf").as_array_mut().unwrap().remove(3))
         }),
     ];
@@ -349,6 +363,42 @@ fn what_breaks_writers_is_caught() {
             "expected {expected}, found: {found}"
         );
     }
+}
+
+#[test]
+fn what_breaks_those_who_make_statements_is_caught() {
+    let table: [Break; 4] = [
+        ("/title was not needed before", |it| {
+            at(it, "/allOf/1/then")["required"] = json!(["title"]);
+        }),
+        ("/title is gone", |it| {
+            let fields = at(it, "/allOf/2/then/properties");
+            fields.as_object_mut().unwrap().remove("title");
+        }),
+        ("/measure `enum` was", |it| {
+            take_out(
+                at(it, "/allOf/3/then/properties/measure/enum"),
+                "resolution",
+            );
+        }),
+        ("/ allowed other fields", |it| {
+            it["additionalProperties"] = json!(false);
+        }),
+    ];
+    for (expected, change) in table {
+        let found = told(Of::Events, "statement", change);
+        assert!(
+            found.contains(expected),
+            "expected {expected}, found: {found}"
+        );
+    }
+    let more = told(Of::Events, "statement", |it| {
+        at(it, "/allOf/2/then/properties")["mood"] = json!({"type": "string"});
+        let desk = json!({"pattern": "^desk:", "maxLength": 261});
+        let subjects = at(it, "/properties/subject/anyOf");
+        subjects.as_array_mut().unwrap().push(desk);
+    });
+    assert_eq!(more, "");
 }
 
 /// What messages and enums are, by name, field and number.
@@ -379,9 +429,10 @@ fn message_layout(outer: &str, message: &DescriptorProto, layout: &mut BTreeMap<
             field.r#type(),
             field.type_name()
         );
-        let choice = field
+        let place = field
             .oneof_index
-            .map(|place| message.oneof_decl[place as usize].name().to_owned());
+            .map(|place| usize::try_from(place).unwrap());
+        let choice = place.map(|place| message.oneof_decl[place].name().to_owned());
         let choice = choice
             .filter(|_| !field.proto3_optional())
             .unwrap_or_default();
@@ -444,17 +495,14 @@ fn a_message_that_was_changed_is_named() {
         );
         changed(&old, &new).join("\n")
     };
-    let found = renumbered(&|it| it.field[4].number = Some(7));
-    assert!(found.starts_with("Episode field 5, `wait = "), "{found}");
-    let found =
+    let number = renumbered(&|it| it.field[4].number = Some(7));
+    assert!(number.starts_with("Episode field 5, `wait = "), "{number}");
+    let kind =
         renumbered(&|it| it.field[0].set_type(prost_types::field_descriptor_proto::Type::Bytes));
+    assert!(kind.starts_with("Episode field 1 was `queue = "), "{kind}");
+    let gone = renumbered(&|it| drop(it.field.remove(5)));
     assert!(
-        found.starts_with("Episode field 1 was `queue = "),
-        "{found}"
-    );
-    let found = renumbered(&|it| drop(it.field.remove(5)));
-    assert!(
-        found.contains("Episode field 6, `agent = ") && found.ends_with("is gone"),
-        "{found}"
+        gone.contains("Episode field 6, `agent = ") && gone.ends_with("is gone"),
+        "{gone}"
     );
 }

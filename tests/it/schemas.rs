@@ -1,10 +1,16 @@
 //! The schemas say what the records are: all that real runs write is valid, and what is broken is not. Those of events agree with
 //! the decoder, and the files in `schemas/` with the types.
 
-use std::{collections::BTreeMap, fs, io::Read as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Read as _,
+};
 
 use floorwalker::{
+    contact::ContactSettings,
     decode::{Decoded, decode},
+    directory::Statement,
     engine::OutTopic,
     schema::{KINDS, RECORDS, files},
     sim::{
@@ -155,10 +161,10 @@ fn the_asyncapi_document_is_one() {
     let mut broken = document.clone();
     broken["operations"]["send_kpis"]["action"] = json!("shout");
     assert!(!validator.is_valid(&broken));
-    let text = document.to_string();
+    let written = document.to_string();
     for file in files().iter().filter(|file| file.path != "asyncapi.json") {
         assert!(
-            text.contains(&format!("\"./{}\"", file.path)),
+            written.contains(&format!("\"./{}\"", file.path)),
             "{}",
             file.path
         );
@@ -172,6 +178,42 @@ fn the_asyncapi_document_is_one() {
             assert!(resolve(&message["$ref"]), "{message}");
         }
     }
+}
+
+#[cfg(feature = "kafka")]
+#[test]
+fn the_asyncapi_document_has_all_topics_that_are_for_others() {
+    use floorwalker::kafka::topics::Topic;
+
+    let document = generated("asyncapi.json");
+    let channels = document["channels"].as_object().unwrap().values();
+    let described = channels.map(|channel| channel["address"].as_str().unwrap());
+    let described: BTreeSet<String> = described.map(str::to_owned).collect();
+    let of_others = (Topic::ALL.into_iter()).filter(|topic| match topic {
+        Topic::Tasks | Topic::Exchange | Topic::State => false,
+        Topic::Alerts
+        | Topic::Kpis
+        | Topic::Contacts
+        | Topic::Scorecards
+        | Topic::Acknowledgements
+        | Topic::Directory
+        | Topic::DeadLetters => true,
+    });
+    let topics = of_others.map(|topic| topic.name("{prefix}"));
+    let topics: BTreeSet<String> = topics.chain(["{source}".to_owned()]).collect();
+    assert_eq!(described, topics);
+    let of_records = RECORDS.map(|kind| (kind.name, format!("{{prefix}}.{}", kind.topic)));
+    let of_outputs = [
+        OutTopic::Alerts,
+        OutTopic::Kpis,
+        OutTopic::Contacts,
+        OutTopic::Scorecards,
+    ];
+    let of_outputs = of_outputs.map(|output| {
+        let topic = Topic::from(output);
+        (of_topic(output).unwrap(), topic.name("{prefix}"))
+    });
+    assert_eq!(BTreeMap::from(of_records), BTreeMap::from(of_outputs));
 }
 
 /// Of which rules a schema can say nothing.
@@ -275,5 +317,92 @@ fn the_schema_accepts_what_worlds_say() {
             agree(&validator, &serde_json::from_str(line).unwrap()),
             "{line}"
         );
+    }
+}
+
+/// Of each kind of subject the least that may be said and the most.
+fn statements() -> Vec<Value> {
+    let from = "2026-03-02T08:00:00+01:00";
+    vec![
+        json!({"subject": "queue:billing", "valid_from": from, "title": "Billing", "team": "night", "site": "oslo", "removed": false}),
+        json!({"subject": "queue:billing", "valid_from": 1_772_438_400_000_i64}),
+        json!({"subject": "team:night", "valid_from": from, "title": "Night shift"}),
+        json!({"subject": "site:oslo", "valid_from": from, "title": "Oslo"}),
+        json!({"subject": "agent:a:b", "valid_from": from, "title": "Ana Lima"}),
+        json!({"subject": "policy:voice answer", "valid_from": from, "measure": "first_response", "channel": "voice", "queues": ["billing"],
+            "threshold": 30, "target": 0.8, "at_risk_at": 0.5, "abandons": "negative", "short_abandon": 3.5, "flow_outs": "include",
+            "opens": "queued"}),
+        json!({"subject": "policy:voice answer", "valid_from": from, "measure": "answer", "threshold": 20.5}),
+        json!({"subject": "agent:ana", "valid_from": from, "removed": true}),
+    ]
+}
+
+/// Every field that one of them has, and what may be said instead.
+fn statement_variants(statement: &Value) -> Vec<Value> {
+    let all = statements();
+    let names = all.iter().flat_map(|it| it.as_object().unwrap().keys());
+    let names: BTreeSet<&str> = names.map(String::as_str).chain(["tame"]).collect();
+    let words = [
+        " ",
+        "queue:",
+        "queue:a",
+        "desk:a",
+        "policy:p",
+        "agent",
+        "resolution",
+        "answer",
+        "positive",
+        "exclude",
+    ];
+    let long = |bytes: usize| json!(format!("queue:{}", "x".repeat(bytes)));
+    let values = others().into_iter().chain(words.map(Value::from)).chain([
+        json!(false),
+        json!(0),
+        json!(1),
+        json!(10_000_000_000_i64),
+        json!(["x".repeat(257)]),
+        long(256),
+        long(257),
+    ]);
+    let values: Vec<Value> = values.collect();
+    let mut variants = Vec::new();
+    for name in names {
+        for value in &values {
+            let mut variant = statement.clone();
+            variant[name] = value.clone();
+            variants.push(variant);
+        }
+        let mut without = statement.clone();
+        without.as_object_mut().unwrap().remove(name);
+        variants.push(without);
+    }
+    variants
+}
+
+#[test]
+fn the_schema_of_statements_and_their_reader_are_of_one_mind() {
+    let validator = validator(&generated("v1/statement.json"));
+    let settings = ContactSettings::default();
+    let (mut valid, mut invalid) = (0, 0);
+    for statement in statements() {
+        assert_valid(&validator, &statement);
+        for variant in [vec![statement.clone()], statement_variants(&statement)].concat() {
+            match Statement::read(variant.to_string().as_bytes(), &settings) {
+                Ok(_) => {
+                    assert_valid(&validator, &variant);
+                    valid += 1;
+                }
+                // Of these a schema can say nothing.
+                Err(why) if why.contains("short up to") || why.contains("no calendar") => {}
+                Err(why) => {
+                    assert!(!validator.is_valid(&variant), "{variant}: {why}");
+                    invalid += 1;
+                }
+            }
+        }
+    }
+    assert!(valid > 200 && invalid > 2_000, "{valid} {invalid}");
+    for other in [json!([]), json!("queue:a"), Value::Null] {
+        assert!(!validator.is_valid(&other), "{other}");
     }
 }
