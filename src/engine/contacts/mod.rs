@@ -1,14 +1,17 @@
 //! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
 
 mod change;
+mod records;
 
 pub(super) use change::Change;
+pub(super) use records::contact_output;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use self::records::due_record;
 use super::{
     Settings,
     customers::{CaseSaid, Repeats},
@@ -21,7 +24,7 @@ use super::{
 };
 use crate::{
     alert::{self, AlertRecord, Context},
-    contact::{Contact, ContactRecord, Fold, Judgement, Outcome, Prediction, tell_changes},
+    contact::{Contact, Fold, Judgement, Outcome, Prediction, tell_changes},
     csat,
     customer::Judged,
     event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
@@ -325,25 +328,6 @@ impl Contacts {
         let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
         self.place_by_contact.extend(ids.zip(0..));
     }
-
-    #[must_use]
-    pub(super) fn has_records(&self) -> bool {
-        !self.records_due.is_empty()
-    }
-
-    /// Writes the records that are due, of contacts as the store has them.
-    pub(super) fn write_records(&mut self, store: &Store, outputs: &mut Vec<Output>) {
-        for id in std::mem::take(&mut self.records_due) {
-            if let Some(place) = self.place_by_contact.get(&id) {
-                let contact = &self.loaded[*place].contact;
-                outputs.extend(due_record(&id, contact, &self.settings));
-            } else if let Some(image) = store.get(&PartKey::contact(&id))
-                && let Ok(contact) = Contact::from_image(image)
-            {
-                outputs.extend(due_record(&id, &contact, &self.settings));
-            }
-        }
-    }
 }
 
 impl Before {
@@ -495,18 +479,4 @@ impl Loaded {
             ))
         })
     }
-}
-
-fn due_record(id: &ContactId, contact: &Contact, settings: &Settings) -> Option<Output> {
-    let is_known = contact.version > 0;
-    is_known.then(|| contact_output(id, contact, settings))
-}
-
-/// The record of a contact as it is now.
-pub(super) fn contact_output(id: &ContactId, contact: &Contact, settings: &Settings) -> Output {
-    let mut alerts = alert::ids(id.as_str(), &contact.fold, &settings.alert);
-    let alarm = (contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
-    alerts.extend(alarm.map(|alarm| alert::alarm_id(id.as_str(), alarm)));
-    let record = ContactRecord::new(id.as_str(), contact, alerts, &settings.contact);
-    Output::json(OutTopic::Contacts, id.as_str(), &record)
 }
