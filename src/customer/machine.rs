@@ -175,13 +175,18 @@ impl Customer {
         self.judge(Some(now), settings);
     }
 
-    /// Forgets, without taking back, what can neither change nor change others at `now`. Of too many the oldest are judged for
+    /// Forgets, without taking back, what can neither change nor change others by what comes from `horizon` on. Of too many the oldest are judged for
     /// good as they are.
-    pub fn forget(&mut self, now: Timestamp, settings: &FirstContact, mut say: impl FnMut(Judged)) {
+    pub fn forget(
+        &mut self,
+        horizon: Timestamp,
+        settings: &FirstContact,
+        mut say: impl FnMut(Judged),
+    ) {
         let window = settings.window;
         let mut kept: Vec<Known> = Vec::with_capacity(self.cases.len());
         for known in std::mem::take(&mut self.cases) {
-            let due = known.forgotten_at(window).is_some_and(|at| at <= now);
+            let due = known.forgotten_at(window).is_some_and(|at| at <= horizon);
             let free = !kept
                 .iter()
                 .any(|other| other.may_be_repeated_by(&known, window));
@@ -196,18 +201,25 @@ impl Customer {
         self.cases = kept;
     }
 
-    /// The next instant at which time alone changes something.
+    /// The next instant at which time alone settles something.
     #[must_use]
     pub fn next_due_at(&self, settings: &FirstContact) -> Option<Timestamp> {
-        let window = settings.window;
         let unsettled = self.cases.iter().filter(|known| known.confirmed.is_none());
-        let settles = unsettled.filter_map(|known| known.settles_at(window));
+        unsettled
+            .filter_map(|known| known.settles_at(settings.window))
+            .min()
+    }
+
+    /// When the next contact can be forgotten, once nothing from before that comes any more.
+    #[must_use]
+    pub fn next_forgotten_at(&self, settings: &FirstContact) -> Option<Timestamp> {
+        let window = settings.window;
         let free = (self.cases.iter().enumerate()).filter(|(place, known)| {
             let mut earlier = self.cases[..*place].iter();
             !earlier.any(|other| other.may_be_repeated_by(known, window))
         });
-        let forgotten = free.filter_map(|(_, known)| known.forgotten_at(window));
-        settles.chain(forgotten).min()
+        free.filter_map(|(_, known)| known.forgotten_at(window))
+            .min()
     }
 
     /// When a contact is to hear the last word.

@@ -137,7 +137,7 @@ fn what_is_forgotten_stays_told_and_nothing_is_forgotten_while_it_can_change() {
     customer.forget(at(60 + WEEK), &fcr, drop);
     assert!(!customer.is_empty(), "its contact may still say something");
     customer.handle_let_go(id(0));
-    assert_eq!(customer.next_due_at(&fcr), Some(at(60 + WEEK)));
+    assert_eq!(customer.next_forgotten_at(&fcr), Some(at(60 + WEEK)));
     customer.forget(at(60 + WEEK), &fcr, drop);
     assert!(customer.is_empty());
 }

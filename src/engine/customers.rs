@@ -57,11 +57,16 @@ pub(super) struct Repeats {
     pub earlier: u32,
 }
 
+/// A customer who can't be forgotten yet is asked again after this much stream time.
+const ASK_AGAIN: Span = Span::from_secs(60);
+
 /// What the end of a step needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CustomersEnding {
     /// Up to here time has been spoken of.
     pub now: Option<Timestamp>,
+    /// Behind this no contact says anything new.
+    pub horizon: Timestamp,
     /// Facts within so much time are told as one sum.
     pub grain: Span,
 }
@@ -221,7 +226,11 @@ impl Customers {
         deltas: &mut Deltas,
         mut answer: impl FnMut(Judged),
     ) {
-        let CustomersEnding { now, grain } = ending;
+        let CustomersEnding {
+            now,
+            horizon,
+            grain,
+        } = ending;
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
         let answering = Answering {
@@ -243,11 +252,17 @@ impl Customers {
                 deltas.add_fact(fact, sign, grain);
             });
             customer.answer(&before, now, answering, &mut answer);
-            now.iter()
-                .for_each(|now| customer.forget(*now, fcr, &mut answer));
+            customer.forget(horizon, fcr, &mut answer);
+            let forgets_at = customer.next_forgotten_at(fcr);
             let due = (customer.next_due_at(fcr).into_iter())
                 .chain(customer.next_answer_at(answering))
+                .chain(forgets_at.map(|at| at + answering.lateness + Span(1)))
                 .min();
+            // What can't be done yet is asked for again.
+            let due = due.map(|due| match now {
+                Some(now) if due <= now => now + ASK_AGAIN,
+                _ => due,
+            });
             if let Some(due) = due
                 && customer.armed_at.is_none_or(|armed| due < armed)
             {

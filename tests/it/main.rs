@@ -55,6 +55,8 @@ mod kafka_kill;
 #[cfg(feature = "kafka")]
 mod kafka_refusals;
 #[cfg(feature = "kafka")]
+mod kafka_same;
+#[cfg(feature = "kafka")]
 mod kafka_speed;
 mod lateness;
 mod line;

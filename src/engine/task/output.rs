@@ -178,6 +178,7 @@ impl Task {
         }
         let ending = CustomersEnding {
             now,
+            horizon: self.horizon_of_all(),
             grain: self.grain(now),
         };
         let mut all = Vec::new();
@@ -209,13 +210,18 @@ impl Task {
                 section.agent_facts.extend_from_slice(of_agent);
             }
         }
-        let sealed = (self.time).all_sealed(self.id.0, &self.meta, &self.settings);
         let ending = AgentsEnding {
             now: self.meta.agent_clock.map(|clock| clock.at),
-            horizon: sealed - self.settings.lateness_max(),
+            horizon: self.horizon_of_all(),
             grain,
         };
         (self.agents).finish(ending, &mut self.store, &mut self.deltas);
+    }
+
+    /// Of what is older than this no task tells anything new.
+    fn horizon_of_all(&self) -> Timestamp {
+        let sealed = (self.time).all_sealed(self.id.0, &self.meta, &self.settings);
+        sealed - self.settings.lateness_max()
     }
 
     pub(super) fn agent_grain(&self) -> Span {

@@ -58,14 +58,10 @@ pub(crate) fn arrivals(random: &mut Random, events: &[Event]) -> Vec<Arrival> {
         events = faults::contradict(&events, 0.1, random.bits());
     }
     let doubled = faults::double(&events, 0.15, random.bits());
-    match random.below(3) {
-        0 => by_prefix(random, &doubled),
-        1 => by_time(random, &doubled),
-        _ => {
-            let mut arrivals = shuffled(random, &doubled);
-            arrivals.push(Arrival::Stop(late_end(random, &events)));
-            arrivals
-        }
+    if random.chance(0.5) {
+        by_prefix(random, &doubled)
+    } else {
+        by_time(random, &doubled)
     }
 }
 

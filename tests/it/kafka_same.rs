@@ -1,0 +1,196 @@
+//! The same file through `replay`, through `run` on Kafka, and through a run that is killed in the middle: the same records.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use floorwalker::{alert::LOW_PREDICTED, kafka::topics::Topic};
+use serde_json::Value;
+
+use crate::{
+    binary::{Site, stdout},
+    broker::{pause, tell},
+    kafka_golden::CALLS,
+    outcome::differences,
+    readback::read_all,
+};
+
+/// Of a world: long ago, so that nothing of it is ahead of the wall.
+const START: &str = "2025-03-03T08:00:00Z";
+/// What may differ, and why; all else is the same in every field.
+const APART: [(&str, &str); 4] = [
+    // How often a record was replaced depends on where steps were cut.
+    ("contacts", "version"),
+    // The number of the step that wrote it.
+    ("alerts", "seq"),
+    // Of what was known when: what other contacts of the customer and of the queue had said by then.
+    ("contacts", "/csat/predicted_low"),
+    // Since when the deployment lives is told from task to task, and a record may be older than the news.
+    ("kpis", "partial"),
+];
+
+/// The last record of each key, by topic.
+#[derive(Debug, Default)]
+struct Told {
+    kpis: BTreeMap<String, Value>,
+    contacts: BTreeMap<String, Value>,
+    alerts: BTreeMap<String, Value>,
+}
+
+impl Told {
+    fn by_replay(file: &Path, folder: &Path) -> Self {
+        let [kpis, contacts, alerts] = ["kpis", "contacts", "alerts"].map(|name| folder.join(name));
+        let mut arguments = vec!["replay", path(file), "--kpis", path(&kpis)];
+        arguments.extend(["--contacts", path(&contacts), "--alerts", path(&alerts)]);
+        stdout(&arguments);
+        let lines = |file: &PathBuf| -> Vec<Value> {
+            let text = fs::read_to_string(file).unwrap();
+            let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            records.collect()
+        };
+        let mut told = Self::default();
+        told.add(lines(&kpis), lines(&contacts), lines(&alerts));
+        told
+    }
+
+    fn by_topics(prefix: &str) -> Self {
+        let [kpis, contacts, alerts] = [Topic::Kpis, Topic::Contacts, Topic::Alerts].map(|topic| {
+            let all = read_all(&topic.name(prefix)).into_iter();
+            let records = all.map(|seen| serde_json::from_slice(&seen.payload.unwrap()).unwrap());
+            records.collect()
+        });
+        let mut told = Self::default();
+        told.add(kpis, contacts, alerts);
+        told
+    }
+
+    fn add(&mut self, kpis: Vec<Value>, contacts: Vec<Value>, alerts: Vec<Value>) {
+        let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
+        for record in kpis {
+            let key = format!("{}/{}", text(&record, "entity"), text(&record, "window"));
+            self.kpis.insert(key, without("kpis", record));
+        }
+        let (predicted, others): (Vec<_>, Vec<_>) = alerts
+            .into_iter()
+            .partition(|it| it["rule"] == LOW_PREDICTED);
+        for record in others {
+            self.alerts
+                .insert(text(&record, "id"), without("alerts", record));
+        }
+        let predicted: BTreeSet<String> = predicted.iter().map(|it| text(it, "id")).collect();
+        for record in contacts {
+            let key = text(&record, "contact_id");
+            let mut record = without("contacts", record);
+            if let Some(ids) = record["alerts"].as_array_mut() {
+                ids.retain(|id| !predicted.contains(id.as_str().unwrap()));
+            }
+            self.contacts.insert(key, record);
+        }
+    }
+
+    /// Contacts that only a file of all of them has (open ones that caused no alert) are in no topic.
+    fn faults(&self, expected: &Self) -> String {
+        let mut wanted = expected.contacts.clone();
+        wanted
+            .retain(|key, record| self.contacts.contains_key(key) || !record["ended_at"].is_null());
+        differences("kpis", &self.kpis, &expected.kpis)
+            + &differences("contacts", &self.contacts, &wanted)
+            + &differences("alerts", &self.alerts, &expected.alerts)
+    }
+}
+
+fn without(topic: &str, mut record: Value) -> Value {
+    for (_, field) in APART.iter().filter(|(of, _)| *of == topic) {
+        if let Some(nested) = record.pointer_mut(field) {
+            *nested = Value::Null;
+        } else if let Some(fields) = record.as_object_mut() {
+            fields.remove(*field);
+        }
+    }
+    record
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// All of the file is in the topic before anything is read.
+fn loaded(prefix: &str, file: &Path) -> (Site, u64) {
+    let site = Site::new(prefix, 4, 1, "");
+    let (topic, config) = (site.source(), site.config(0));
+    let said = stdout(&["load", path(file), "--topic", &topic, "--config", &config]);
+    let lines = said.split(' ').next().unwrap().replace(',', "");
+    (site, lines.parse().unwrap())
+}
+
+fn wait_for_the_same(site: Site, lines: u64, expected: &Told) {
+    let mut faults = String::new();
+    for _ in 0..240 {
+        pause(Duration::from_millis(500));
+        faults = Told::by_topics(&site.prefix).faults(expected);
+        if faults.is_empty() {
+            break;
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "{} in {}: {faults}",
+        site.prefix,
+        site.folder().display()
+    );
+    pause(Duration::from_millis(500));
+    site.assert_balance(lines);
+    site.end();
+}
+
+/// Kills the process when some of the contacts are told of and not all, and starts it again.
+fn kill_in_the_middle(site: &mut Site, expected: &Told) {
+    for _ in 0..3_000 {
+        let told = read_all(&Topic::Contacts.name(&site.prefix)).len();
+        if told > 0 {
+            break;
+        }
+        pause(Duration::from_millis(10));
+    }
+    site.kill();
+    let told = Told::by_topics(&site.prefix).contacts.len();
+    let all = expected.contacts.len();
+    tell(format_args!(
+        "{}: killed with {told} of {all} contacts told",
+        site.prefix
+    ));
+    assert!(0 < told && told < all, "{told} of {all}");
+    site.run();
+}
+
+fn check(name: &str, file: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = Told::by_replay(file, folder.path());
+    assert!(!expected.kpis.is_empty() && !expected.contacts.is_empty());
+    let (mut site, lines) = loaded(&format!("same-{name}"), file);
+    site.run();
+    wait_for_the_same(site, lines, &expected);
+    let (mut site, lines) = loaded(&format!("same-killed-{name}"), file);
+    site.run();
+    kill_in_the_middle(&mut site, &expected);
+    wait_for_the_same(site, lines, &expected);
+}
+
+#[test]
+fn the_published_call_center_is_the_same_by_replay_by_run_and_when_killed() {
+    check("calls", Path::new(CALLS));
+}
+
+#[test]
+fn a_world_of_all_channels_is_the_same_by_replay_by_run_and_when_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.jsonl");
+    let some = [
+        "simulate", "--agents", "150", "--hours", "1", "--seed", "5", "--start", START,
+    ];
+    stdout(&[&some[..], &["--faults", "default", "--out", path(&file)]].concat());
+    check("world", &file);
+}
