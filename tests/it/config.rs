@@ -190,7 +190,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
     );
     check(
         &policy("colour = \"x\""),

@@ -329,6 +329,7 @@ fn the_api_describes_itself() {
             "/api/v1/alerts/{id}/acknowledge",
             "/api/v1/contacts/{id}",
             "/api/v1/contacts/{id}/history",
+            "/api/v1/directory",
             "/api/v1/entities",
             "/api/v1/entities/{entity}/kpis",
             "/api/v1/stream",
