@@ -80,26 +80,28 @@ impl Agent {
         self.tail.insert(place, state);
     }
 
-    /// Takes what contacts say of the agent at an instant, asserted or taken back.
-    pub fn handle_facts(&mut self, at: Timestamp, mut sums: Tally, tell: Tell<'_>) {
-        let opened = sums.take(Count::Opened);
-        if !sums.is_empty() {
-            tell(Told {
-                whose: Whose::Agent,
-                at,
-                says: Says::Sums(&sums),
-            });
-            tell_groups(self.place_at(at), at, Says::Sums(&sums), tell);
+    /// Takes what contacts say of the agent, asserted or taken back, summed up by instant.
+    pub fn handle_facts(&mut self, facts: Vec<(Timestamp, Tally)>, tell: Tell<'_>) {
+        let mut opened = Vec::new();
+        for (at, mut sums) in facts {
+            let sealed = self.sealed_to.filter(|limit| at < *limit);
+            opened.push((sealed.unwrap_or(at), sums.take(Count::Opened)));
+            if sums.is_empty() {
+                continue;
+            }
+            let says = Says::Sums(&sums);
+            let whose = Whose::Agent;
+            tell(Told { whose, at, says });
+            tell_groups(self.place_at(at), at, says, tell);
+            if sealed.is_none() {
+                self.recent_at(at).sums.merge(&sums);
+            }
         }
-        let sealed = self.sealed_to.filter(|limit| at < *limit);
-        if opened != 0 {
-            let at = sealed.unwrap_or(at);
+        opened.retain(|(_, by)| *by != 0);
+        if !opened.is_empty() {
             self.change(Timestamp::MAX, tell, |agent| {
-                agent.recent_at(at).opened += opened;
+                (opened.into_iter()).for_each(|(at, by)| agent.recent_at(at).opened += by);
             });
-        }
-        if sealed.is_none() && !sums.is_empty() {
-            self.recent_at(at).sums.merge(&sums);
         }
     }
 

@@ -125,11 +125,11 @@ fn a_state_that_comes_late_moves_what_was_told_to_its_team() {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     let mut tell = |told: Told<'_>| book.hear(&told);
     agent.handle_state(state(0, AgentState::Available, "north"), &mut tell);
-    agent.handle_facts(at(50), facts(What::HandledOutbound, 1), &mut tell);
-    agent.handle_facts(at(90), facts(What::HandledOutbound, 1), &mut tell);
-    agent.handle_facts(at(40), facts(What::EngagementBegan, 1), &mut tell);
+    agent.handle_facts(vec![(at(50), facts(What::HandledOutbound, 1))], &mut tell);
+    agent.handle_facts(vec![(at(90), facts(What::HandledOutbound, 1))], &mut tell);
+    agent.handle_facts(vec![(at(40), facts(What::EngagementBegan, 1))], &mut tell);
     agent.handle_state(state(60, AgentState::Available, "south"), &mut tell);
-    agent.handle_facts(at(100), facts(What::EngagementEnded, 1), &mut tell);
+    agent.handle_facts(vec![(at(100), facts(What::EngagementEnded, 1))], &mut tell);
     let handled = |team: &TeamId| book.of(Whose::Team(team)).get(Count::HandledOutbound);
     assert_eq!((handled(&north()), handled(&south())), (1, 1));
     assert_eq!(book.of(Whose::Agent).get(Count::HandledOutbound), 2);
@@ -148,7 +148,7 @@ fn two_engagements_at_once_are_busy_once() {
         (0, What::EngagementBegan),
         (20, What::EngagementEnded),
     ] {
-        agent.handle_facts(at(seconds), facts(what, 1), &mut tell);
+        agent.handle_facts(vec![(at(seconds), facts(what, 1))], &mut tell);
     }
     assert_eq!(book.seconds(Whose::Agent, 100)[3..], [30, 40]);
 }
@@ -225,7 +225,7 @@ fn told(all: &[Happens], sealing: bool) -> Book {
                 agent.handle_state(state.clone(), &mut tell);
             }
             Happens::Facts(_, what) => {
-                agent.handle_facts(now, facts(*what, 1), &mut tell);
+                agent.handle_facts(vec![(now, facts(*what, 1))], &mut tell);
             }
         }
         if sealing {

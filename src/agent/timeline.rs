@@ -172,10 +172,12 @@ pub(super) fn groups_of(place: Option<&Place>) -> impl Iterator<Item = Whose<'_>
         .flatten()
 }
 
-/// One moment becomes the next.
+/// One moment becomes the next. What goes on as it did needs no word.
 fn tell_step(from: &Moment<'_>, to: &Moment<'_>, sign: i64, tell: Tell<'_>) {
-    for (moment, weight) in [(from, -sign), (to, sign)] {
-        for (what, height) in moment.lasting() {
+    let stays = from.place() == to.place();
+    for (moment, other, weight) in [(from, to, -sign), (to, from, sign)] {
+        let goes_on = |step: &_| stays && other.lasting().any(|theirs| theirs == *step);
+        for (what, height) in moment.lasting().filter(|step| !goes_on(step)) {
             let says = Says::Step(what, weight * height);
             let hearers = [Whose::Agent, Whose::All].into_iter();
             for whose in hearers.chain(groups_of(moment.place())) {

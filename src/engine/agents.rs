@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use super::{
     codec,
     delta::Deltas,
-    frame::AgentFacts,
+    series::Series,
     store::{PartKey, Store},
     timers::Timers,
 };
@@ -91,15 +91,18 @@ impl Agents {
         std::mem::take(&mut self.moves)
     }
 
-    /// Takes what contacts say of one agent.
-    pub(super) fn handle_facts(&mut self, facts: &[AgentFacts], grain: Span, deltas: &mut Deltas) {
-        let Some(AgentFacts { agent: id, .. }) = facts.first() else {
-            return;
-        };
+    /// Takes what contacts say of an agent in a step.
+    pub(super) fn handle_facts(
+        &mut self,
+        id: &AgentId,
+        facts: Series,
+        grain: Span,
+        deltas: &mut Deltas,
+    ) {
         let agent = self.touch(id);
-        for AgentFacts { at, sums, .. } in facts {
-            agent.handle_facts(*at, sums.clone(), &mut |told| deltas.hear(id, &told, grain));
-        }
+        agent.handle_facts(facts.into_sums(), &mut |told| {
+            deltas.hear(id, &told, grain);
+        });
     }
 
     /// Lets time pass for those who are due. True if anybody was.

@@ -1,22 +1,22 @@
-//! Facts on their way to agents, queues and groups: summed up by entity and second.
+//! Facts on their way to agents, queues and groups: summed up by entity and second, or coarser grain.
 
-use std::{collections::BTreeSet, sync::Arc};
-
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Settings,
     desk::{Desk, Room},
     desks::Grains,
     entity::Entity,
-    frame::{AgentFacts, Delta, DeskFacts},
+    series::{Series, SeriesByName},
 };
 use crate::{
     agent::{Says, Told, Whose},
     balance,
     contact::{Audience, Fact, What},
-    event::{AgentId, Span, Text, Timestamp},
+    event::{AgentId, Span, Text},
     kpi::{Lasting, Place, Tally},
 };
 
@@ -27,15 +27,13 @@ const LIVE: Span = Span::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Deltas {
     settings: Arc<Settings>,
-    tally_by_place: HashMap<(Entity, Timestamp), Tally, FixedState>,
+    pub entities: SeriesByName<Entity>,
     /// What contacts say of agents, of each instant: the agent's task knows whose else it is.
-    facts_by_agent: HashMap<(AgentId, Timestamp), Tally, FixedState>,
-    tally_by_desk: HashMap<(Desk, Timestamp), Tally, FixedState>,
+    pub agents: SeriesByName<AgentId>,
+    pub desks: SeriesByName<Desk>,
     desk_grains: Grains,
     /// Reasons of being away that the sums count.
     reasons: BTreeSet<Text>,
-    /// Kept from step to step, empty between them.
-    buffer: Vec<Delta>,
 }
 
 impl Deltas {
@@ -43,12 +41,11 @@ impl Deltas {
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         Self {
             settings: Arc::clone(settings),
-            tally_by_place: HashMap::default(),
-            facts_by_agent: HashMap::default(),
-            tally_by_desk: HashMap::default(),
+            entities: SeriesByName::new(),
+            agents: SeriesByName::new(),
+            desks: SeriesByName::new(),
             desk_grains: Grains::new(&settings.balance),
             reasons: BTreeSet::new(),
-            buffer: Vec::new(),
         }
     }
 
@@ -65,9 +62,8 @@ impl Deltas {
             channel,
         } = fact.audience;
         if let Some(agent) = agent.filter(|_| groups) {
-            let place = (agent.clone(), fact.at);
-            let tally = self.facts_by_agent.entry(place).or_default();
-            tally.add(fact.what, sign);
+            let sums = self.agents.at(agent.clone(), fact.at);
+            sums.add(fact.what, sign);
         }
         if matches!(fact.what, What::EngagementBegan | What::EngagementEnded) {
             return;
@@ -79,7 +75,7 @@ impl Deltas {
         let without_agent = queue.filter(|_| agent.is_none());
         let place = without_agent.and_then(|it| places.of(it, fact.at)).cloned();
         let second = fact.at.floor(grain);
-        let mut tell = |entity| self.tally(entity, second).add(fact.what, sign);
+        let mut tell = |entity| self.entities.at(entity, second).add(fact.what, sign);
         match agent {
             Some(agent) if !groups => tell(Entity::Agent(agent.clone())),
             Some(_) => {}
@@ -111,7 +107,7 @@ impl Deltas {
         let second = fact.at.floor(grain);
         for (place, sign) in [(was, -1), (is, 1)] {
             for entity in place.iter().flat_map(groups_of) {
-                self.tally(entity, second).add(fact.what, sign);
+                self.entities.at(entity, second).add(fact.what, sign);
             }
         }
     }
@@ -139,25 +135,7 @@ impl Deltas {
             agent: agent.clone(),
         };
         let at = fact.at.floor(self.desk_grains.get(grain > LIVE));
-        let tally = self.tally_by_desk.entry((desk, at)).or_default();
-        tally.merge(&sums);
-    }
-
-    /// Takes what is told to desks, by desk, then time.
-    pub(super) fn take_desk_facts(&mut self) -> Vec<DeskFacts> {
-        let told = self.tally_by_desk.drain();
-        let mut facts: Vec<DeskFacts> = told
-            .filter(|(_, sums)| !sums.is_empty())
-            .map(|((desk, at), sums)| DeskFacts { desk, at, sums })
-            .collect();
-        facts.sort_unstable_by(DeskFacts::cmp_place);
-        facts
-    }
-
-    pub(super) fn add_desk_facts(&mut self, told: DeskFacts) {
-        let place = (told.desk, told.at);
-        let tally = self.tally_by_desk.entry(place).or_default();
-        tally.merge(&told.sums);
+        self.desks.at(desk, at).merge(&sums);
     }
 
     /// Adds what an agent tells.
@@ -171,7 +149,7 @@ impl Deltas {
         if let Says::Step(Lasting::Away(reason), _) = told.says {
             self.reasons.insert(Text::new(reason));
         }
-        let tally = self.tally(entity, told.at.floor(grain));
+        let tally = self.entities.at(entity, told.at.floor(grain));
         match told.says {
             Says::Sums(sums) => tally.merge(sums),
             Says::NoSums(sums) => tally.take_back(sums),
@@ -179,48 +157,21 @@ impl Deltas {
         }
     }
 
-    /// Takes what contacts say of agents, by agent, then time.
-    pub(super) fn take_agent_facts(&mut self) -> Vec<AgentFacts> {
-        let told = self.facts_by_agent.drain();
-        let mut facts: Vec<AgentFacts> = told
-            .filter(|(_, sums)| !sums.is_empty())
-            .map(|((agent, at), sums)| AgentFacts { agent, at, sums })
-            .collect();
-        facts.sort_unstable_by(|a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)));
-        facts
+    /// Adds what another task tells.
+    pub(super) fn add(
+        &mut self,
+        entities: BTreeMap<Entity, Series>,
+        agents: BTreeMap<AgentId, Series>,
+        desks: BTreeMap<Desk, Series>,
+    ) {
+        self.entities.add(entities);
+        self.agents.add(agents);
+        self.desks.add(desks);
     }
 
     /// Takes the reasons of being away that the sums count.
     pub(super) fn take_reasons(&mut self) -> BTreeSet<Text> {
         std::mem::take(&mut self.reasons)
-    }
-
-    pub(super) fn add(&mut self, delta: &Delta) {
-        self.tally(delta.entity.clone(), delta.second)
-            .merge(&delta.tally);
-    }
-
-    fn tally(&mut self, entity: Entity, second: Timestamp) -> &mut Tally {
-        self.tally_by_place.entry((entity, second)).or_default()
-    }
-
-    /// Takes all, by entity, then time. Give the buffer back with [`Self::reuse`].
-    pub(super) fn take(&mut self) -> Vec<Delta> {
-        let mut deltas = std::mem::take(&mut self.buffer);
-        let told = self.tally_by_place.drain();
-        deltas.extend(told.map(|((entity, second), tally)| Delta {
-            entity,
-            second,
-            tally,
-        }));
-        deltas.retain(|delta| !delta.tally.is_empty());
-        deltas.sort_unstable_by(|a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)));
-        deltas
-    }
-
-    pub(super) fn reuse(&mut self, mut buffer: Vec<Delta>) {
-        buffer.clear();
-        self.buffer = buffer;
     }
 }
 

@@ -12,7 +12,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     Settings,
     desk::{Desk, Room},
-    frame::DeskFacts,
     scores::Moment,
     step::{OutTopic, Output},
     store::{PartKey, Store},
@@ -128,15 +127,18 @@ impl Desks {
     }
 
     /// Adds facts of one desk, oldest first, as of the clock of the records.
-    pub(super) fn apply(&mut self, facts: &[DeskFacts], now: Timestamp, store: &mut Store) {
-        let Some(DeskFacts { desk, .. }) = facts.first() else {
-            return;
-        };
+    pub(super) fn apply(
+        &mut self,
+        desk: &Desk,
+        facts: &[(Timestamp, Tally)],
+        now: Timestamp,
+        store: &mut Store,
+    ) {
         let panes = PartKey::desk(desk);
-        for told in facts {
+        for (at, sums) in facts {
             // Behind the baseline nothing counts any more.
-            if let Some(pane) = self.levels.place(told.at, now) {
-                self.add(&panes.with_pane(pane), &told.sums, store);
+            if let Some(pane) = self.levels.place(*at, now) {
+                self.add(&panes.with_pane(pane), sums, store);
             }
         }
         self.note_changed(desk);

@@ -1,7 +1,7 @@
 //! What a task sends to another: forwarded events, what contacts say to customers, deltas, gauges, and the clocks of the sender. Sections of one transaction
 //! for one destination are joined end to end into one record of the exchange.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Decoder, Encode};
 
@@ -12,12 +12,12 @@ use super::{
     desk::Desk,
     entity::Entity,
     gauge::Gauge,
+    series::Series,
 };
 use crate::{
     customer::Judged,
     decode::Format,
     event::{AgentId, Text, Timestamp},
-    kpi::Tally,
 };
 
 /// One sender's part of a frame.
@@ -36,21 +36,23 @@ pub(super) struct Section {
     pub clocks: SenderClocks,
     #[n(4)]
     pub forwards: Vec<Forward>,
+    /// Facts summed up by entity and second, or finest pane.
     #[n(5)]
-    pub deltas: Vec<Delta>,
+    pub deltas: BTreeMap<Entity, Series>,
     #[n(6)]
     pub gauges: Vec<(Entity, Gauge)>,
     #[n(7)]
     pub cases: Vec<CaseSaid>,
+    /// What contacts say of agents, by instant.
     #[cbor(n(8), default)]
-    pub agent_facts: Vec<AgentFacts>,
+    pub agent_facts: BTreeMap<AgentId, Series>,
     /// Reasons of being away that the deltas count.
     #[cbor(n(9), default)]
     pub reasons: BTreeSet<Text>,
     #[cbor(n(10), default)]
     pub repeats: Vec<Repeats>,
     #[cbor(n(11), default)]
-    pub desk_facts: Vec<DeskFacts>,
+    pub desk_facts: BTreeMap<Desk, Series>,
     #[cbor(n(12), default)]
     pub judged: Vec<Judged>,
 }
@@ -107,79 +109,17 @@ pub(super) struct Forward {
     pub format: Format,
 }
 
-/// What contacts say of an agent at an instant, summed up.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct AgentFacts {
-    #[n(0)]
-    pub agent: AgentId,
-    #[n(1)]
-    pub at: Timestamp,
-    #[n(2)]
-    pub sums: Tally,
-}
-
-/// Facts about one entity within one second, or one finest pane, summed up.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Delta {
-    #[n(0)]
-    pub entity: Entity,
-    /// Where that begins.
-    #[n(1)]
-    pub second: Timestamp,
-    #[n(2)]
-    pub tally: Tally,
-}
-
-/// Facts of one desk within one grain of time, summed up.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct DeskFacts {
-    #[n(0)]
-    pub desk: Desk,
-    /// Where that begins.
-    #[n(1)]
-    pub at: Timestamp,
-    #[n(2)]
-    pub sums: Tally,
-}
-
-impl DeskFacts {
-    pub(super) fn cmp_place(&self, other: &Self) -> Ordering {
-        (&self.desk, self.at).cmp(&(&other.desk, other.at))
-    }
-}
-
-impl Delta {
-    /// Takes the sums out.
-    pub(super) fn take(&mut self) -> Self {
-        Self {
-            entity: self.entity.clone(),
-            second: self.second,
-            tally: std::mem::take(&mut self.tally),
-        }
-    }
-}
-
 impl Section {
     #[must_use]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         codec::to_bytes(self)
     }
 
-    /// Sums up deltas of one entity and second, and facts of one agent and instant; a gauge's last value counts.
-    pub(super) fn join_deltas(&mut self) {
-        sum_up(
-            &mut self.deltas,
-            |a, b| (&a.entity, a.second).cmp(&(&b.entity, b.second)),
-            |delta| &mut delta.tally,
-        );
-        sum_up(
-            &mut self.agent_facts,
-            |a, b| (&a.agent, a.at).cmp(&(&b.agent, b.at)),
-            |facts| &mut facts.sums,
-        );
-        sum_up(&mut self.desk_facts, DeskFacts::cmp_place, |facts| {
-            &mut facts.sums
-        });
+    /// Drops sums that have become zero; a gauge's last value counts.
+    pub(super) fn tidy(&mut self) {
+        self.deltas.retain(|_, sums| !sums.drop_zeros());
+        self.agent_facts.retain(|_, sums| !sums.drop_zeros());
+        self.desk_facts.retain(|_, sums| !sums.drop_zeros());
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -202,21 +142,4 @@ impl Section {
         }
         Ok(sections)
     }
-}
-
-/// Sorts; those that are equal become one, with the sums of all, and none is left without sums.
-fn sum_up<Item>(
-    items: &mut Vec<Item>,
-    order: impl Fn(&Item, &Item) -> Ordering,
-    sums: impl Fn(&mut Item) -> &mut Tally,
-) {
-    items.sort_by(&order);
-    items.dedup_by(|next, sum| {
-        let same = order(next, sum) == Ordering::Equal;
-        if same {
-            sums(sum).merge(sums(next));
-        }
-        same
-    });
-    items.retain_mut(|item| !sums(item).is_empty());
 }

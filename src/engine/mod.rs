@@ -33,6 +33,7 @@ mod meta;
 mod outbox;
 mod placement;
 mod scores;
+mod series;
 mod settings;
 mod step;
 mod store;

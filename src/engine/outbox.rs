@@ -68,7 +68,7 @@ impl Outbox {
             let key = PartKey::outbox(task);
             match self.sections.get_mut(&task) {
                 Some(section) => {
-                    section.join_deltas();
+                    section.tidy();
                     store.put(&key, &codec::to_bytes(section));
                 }
                 None => store.remove(&key),

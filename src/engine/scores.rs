@@ -13,7 +13,6 @@ use super::{
     codec,
     entity::Entity,
     expected::Expected,
-    frame::Delta,
     gauge::{Gauge, Gauges},
     step::{OutTopic, Output},
     store::{Part, PartKey, Store},
@@ -209,21 +208,23 @@ impl Scores {
         }
     }
 
-    /// Adds deltas of one entity, oldest first.
-    pub(super) fn apply(&mut self, deltas: &[Delta], clock: Option<Clock>, store: &mut Store) {
-        let Some(Delta { entity, .. }) = deltas.first() else {
-            return;
-        };
+    /// Adds sums of one entity, oldest first.
+    pub(super) fn apply(
+        &mut self,
+        entity: &Entity,
+        deltas: &[(Timestamp, Tally)],
+        clock: Option<Clock>,
+        store: &mut Store,
+    ) {
         let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
         let panes = PartKey::panes(entity);
         let levels = &self.levels;
-        let place = |delta: &Delta| levels.place(delta.second, now);
+        let place = |(at, _): &(Timestamp, Tally)| levels.place(*at, now);
         let mut leaves_at = None;
         for of_pane in deltas.chunk_by(|one, next| place(one) == place(next)) {
-            let (first, more) = (&of_pane[0].tally, &of_pane[1..]);
+            let ((_, first), more) = (&of_pane[0], &of_pane[1..]);
             let mut sum = Cow::Borrowed(first);
-            more.iter()
-                .for_each(|delta| sum.to_mut().merge(&delta.tally));
+            more.iter().for_each(|(_, sums)| sum.to_mut().merge(sums));
             let Some(pane) = place(&of_pane[0]) else {
                 keep_lasting(&panes, &sum, &mut self.image, store);
                 continue;

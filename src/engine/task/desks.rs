@@ -20,14 +20,13 @@ impl Task {
     /// Hands what is told to desks to those who own them.
     pub(super) fn send_desk_facts(&mut self) {
         let now = self.desk_clock().unwrap_or(Timestamp::MIN);
-        let facts = self.deltas.take_desk_facts();
-        for of_desk in facts.chunk_by(|one, next| one.desk == next.desk) {
-            let task = of_desk[0].desk.room.owner(self.placement);
+        for (desk, facts) in self.deltas.desks.take() {
+            let task = desk.room.owner(self.placement);
             if task == self.id {
-                self.desks.apply(of_desk, now, &mut self.store);
+                (self.desks).apply(&desk, facts.sums(), now, &mut self.store);
             } else {
                 let section = self.outbox.section(task.0);
-                section.desk_facts.extend_from_slice(of_desk);
+                section.desk_facts.entry(desk).or_default().merge(facts);
             }
         }
     }

@@ -169,16 +169,8 @@ impl Task {
         for judged in &section.judged {
             self.contacts.handle_judged(judged, &self.store);
         }
-        let grain = self.agent_grain();
-        for of_agent in (section.agent_facts).chunk_by(|one, next| one.agent == next.agent) {
-            self.agents.handle_facts(of_agent, grain, &mut self.deltas);
-        }
-        for delta in &section.deltas {
-            self.deltas.add(delta);
-        }
-        for told in section.desk_facts {
-            self.deltas.add_desk_facts(told);
-        }
+        self.deltas
+            .add(section.deltas, section.agent_facts, section.desk_facts);
         self.scores.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
             self.scores.set_gauge(entity, section.from, gauge);

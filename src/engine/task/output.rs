@@ -11,7 +11,7 @@ use crate::{
         clock::Clock,
         contacts::{Ending, Said},
         customers::{CaseSaid, CustomersEnding, Repeats},
-        frame::{Delta, Section},
+        frame::Section,
         scores::{Beat, Moment, record_clock},
         step::Output,
     },
@@ -108,18 +108,17 @@ impl Task {
         self.finish_agents();
         let reasons = self.deltas.take_reasons();
         self.scores.learn_reasons(reasons.clone());
-        let mut deltas = self.deltas.take();
-        for of_entity in deltas.chunk_by_mut(|one, next| one.entity == next.entity) {
-            let task = of_entity[0].entity.owner(self.placement);
+        for (entity, sums) in self.deltas.entities.take() {
+            let task = entity.owner(self.placement);
             if task == self.id {
-                (self.scores).apply(of_entity, self.meta.score_clock, &mut self.store);
+                let (clock, store) = (self.meta.score_clock, &mut self.store);
+                (self.scores).apply(&entity, sums.sums(), clock, store);
             } else {
                 let section = self.outbox.section(task.0);
-                section.deltas.extend(of_entity.iter_mut().map(Delta::take));
+                section.deltas.entry(entity).or_default().merge(sums);
                 section.reasons.extend(reasons.iter().cloned());
             }
         }
-        self.deltas.reuse(deltas);
         self.scores.expect_moves(self.agents.take_moves());
         self.send_desk_facts();
         for (entity, gauge) in self.contacts.waiting.take_changed() {
@@ -200,14 +199,13 @@ impl Task {
     /// What contacts and customers say of agents goes to these; what they make of it joins the deltas.
     fn finish_agents(&mut self) {
         let grain = self.agent_grain();
-        let facts = self.deltas.take_agent_facts();
-        for of_agent in facts.chunk_by(|one, next| one.agent == next.agent) {
-            let task = self.placement.owner_of_agent(&of_agent[0].agent);
+        for (agent, facts) in self.deltas.agents.take() {
+            let task = self.placement.owner_of_agent(&agent);
             if task == self.id {
-                self.agents.handle_facts(of_agent, grain, &mut self.deltas);
+                (self.agents).handle_facts(&agent, facts, grain, &mut self.deltas);
             } else {
                 let section = self.outbox.section(task.0);
-                section.agent_facts.extend_from_slice(of_agent);
+                section.agent_facts.entry(agent).or_default().merge(facts);
             }
         }
         let ending = AgentsEnding {
