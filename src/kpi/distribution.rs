@@ -1,5 +1,5 @@
-//! Durations as a sparse log-linear histogram: three significant decimal digits, so that a percentile is within 0.5 %, and
-//! a whole number of seconds below 1,000 is exact.
+//! Durations as a sparse log-linear histogram: three significant decimal digits or whole milliseconds, whichever is coarser, so that
+//! a percentile is within 0.5 % or half a millisecond, and a whole number of seconds below 1,000 is exact.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -151,17 +151,22 @@ pub(super) fn write(desks: &[Desk], formatter: &mut fmt::Formatter<'_>) -> fmt::
         writeln!(
             formatter,
             "↑ ↓ → rises, falls, steady against the own baseline (95 %); ● the place among peers from the lowest to the highest value, \
-             ━ where it may be. Nothing is drawn of too few cases."
+             ━ where it may be. Of too few cases it says how many they are, and nothing is drawn."
         )?;
     }
     Ok(())
 }
 
-/// `310.2 ↓ ··━●━··`.
+/// `310.2 ↓ ··━●━··`, or of too few cases `310.2      of 2`.
 fn cell(name: &str, measured: &Measured) -> String {
     let value = value(name, measured.value);
     let arrow = arrow(&measured.trend);
-    format!("{value} {arrow} {}", strip(&measured.peers))
+    let cases = || match measured.n {
+        0 => String::new(),
+        n => format!("of {n}"),
+    };
+    let beside = strip(&measured.peers).unwrap_or_else(cases);
+    format!("{value} {arrow} {beside:>STRIP$}")
 }
 
 /// In seconds or percent.
@@ -181,10 +186,9 @@ pub(super) fn arrow(trend: &Trend) -> &'static str {
     }
 }
 
-fn strip(peers: &Standing) -> String {
-    let (Some(place), Some((low, high))) = (peers.place, peers.place_interval) else {
-        return " ".repeat(STRIP);
-    };
+/// The place among peers, if it can be told.
+fn strip(peers: &Standing) -> Option<String> {
+    let (place, (low, high)) = (peers.place?, peers.place_interval?);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -197,7 +201,7 @@ fn strip(peers: &Standing) -> String {
         _ if (at(low)..=at(high)).contains(&column) => '━',
         _ => '·',
     };
-    (0..STRIP).map(mark).collect()
+    Some((0..STRIP).map(mark).collect())
 }
 
 /// A row of the sheet: a measure of a desk, in these columns.

@@ -234,7 +234,11 @@ fn same(found: &Value, expected: &Value, path: &str) -> Result<usize, String> {
             let percentile = [".p50", ".p90", ".p99"]
                 .iter()
                 .any(|end| path.ends_with(end));
-            let allowed = if percentile { 0.005 * other } else { 0.0 };
+            let allowed = if percentile {
+                (0.005 * other).max(0.0005)
+            } else {
+                0.0
+            };
             if (one - other).abs() <= allowed + 1.01e-6 {
                 Ok(1)
             } else {
