@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 
@@ -10,8 +10,14 @@ use super::{ConfigFile, input::Files, say};
 use crate::{
     contact::ContactSettings,
     directory::{Directory, Subject},
-    kafka::{Sender, Statements, topics::Topic},
+    kafka::{
+        Sender, Statements,
+        topics::{Topic, Topics},
+    },
 };
+
+/// Mistakes that are told at a time.
+const REFUSALS_SHOWN: usize = 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DirectoryAction {
@@ -50,6 +56,7 @@ fn put(arguments: &Put) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let files = Files::new(vec![arguments.file.clone()]);
     let lines = read(&files, &config.engine.contact)?;
+    Topics::new(&config.kafka, config.engine.tasks)?.require(Topic::Directory)?;
     let topic = Topic::Directory.name(&config.kafka.prefix);
     let sender = Sender::new(&config.kafka, &topic)?;
     for (subject, json) in &lines {
@@ -62,21 +69,28 @@ fn put(arguments: &Put) -> anyhow::Result<()> {
 /// All statements of files, each with its subject.
 ///
 /// # Errors
-/// With file and line, when one of them is none or breaks a rule.
+/// With file and line of each that is none or breaks a rule.
 pub(super) fn read(
     files: &Files,
     configured: &ContactSettings,
 ) -> anyhow::Result<Vec<(Subject, Vec<u8>)>> {
     let mut directory = Directory::default();
     let mut lines = Vec::new();
+    let mut refusals = Vec::new();
     files.each_line(&ProgressBar::hidden(), |place, line| {
         let offset = i64::try_from(lines.len())?;
         match directory.hear(offset, line, configured) {
             Ok(taken) => lines.push((taken.subject, line.to_vec())),
-            Err(refusal) => bail!("{}: {refusal}", files.name(place)),
+            Err(refusal) => refusals.push(format!("{}: {refusal}", files.name(place))),
         }
         Ok(())
     })?;
+    let more = refusals.len().saturating_sub(REFUSALS_SHOWN);
+    refusals.truncate(REFUSALS_SHOWN);
+    if more > 0 {
+        refusals.push(format!("and {more} more; nothing was changed"));
+    }
+    ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
     Ok(lines)
 }
 

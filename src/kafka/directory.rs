@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use super::{
-    FollowedRecord, Heard, KafkaSettings, Stop, client::lock, clock, follow, topics::Topic,
+    FollowedRecord, Heard, KafkaSettings, Stop,
+    client::lock,
+    clock, follow,
+    topics::{Topic, Topics},
 };
 use crate::{
     contact::ContactSettings,
@@ -88,13 +91,15 @@ impl Statements {
     /// What is known now, and what comes later.
     ///
     /// # Errors
-    /// When Kafka can't be reached.
+    /// When the topic is not as it has to be, or Kafka does not answer.
     pub fn read_all(
         kafka: &KafkaSettings,
         tasks: u16,
         configured: &ContactSettings,
     ) -> anyhow::Result<Directory> {
+        Topics::new(kafka, tasks)?.require(Topic::Directory)?;
         let mut directory = Directory::default();
+        let (mut whole, mut silent_s) = (false, 0);
         let stop = Stop::default();
         let done = stop.clone();
         follow(
@@ -104,15 +109,29 @@ impl Statements {
             &stop,
             |heard| match heard {
                 Heard::Record(record) => {
+                    silent_s = 0;
                     if let Err(why) = read(&record, &mut directory, configured) {
                         let key = String::from_utf8_lossy(record.key);
                         tracing::warn!(%key, offset = record.offset, "left out: {why}");
                     }
                 }
-                Heard::CaughtUp => done.request(),
-                Heard::Tick => {}
+                Heard::CaughtUp => {
+                    whole = true;
+                    done.request();
+                }
+                Heard::Tick => {
+                    silent_s += 1;
+                    if silent_s == SILENT_MAX_S {
+                        done.request();
+                    }
+                }
             },
         )?;
+        let brokers = &kafka.brokers;
+        anyhow::ensure!(
+            whole,
+            "no answer from Kafka at {brokers} for {SILENT_MAX_S} s: what the directory says is not known"
+        );
         Ok(directory)
     }
 }
@@ -156,3 +175,5 @@ pub(super) fn wait_for(statements: &Statements, stop: &Stop) {
 }
 
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
+/// Who asks what the directory says waits no longer without a record.
+const SILENT_MAX_S: u32 = 30;

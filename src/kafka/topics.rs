@@ -342,6 +342,16 @@ impl<'a> Topics<'a> {
         Ok(findings)
     }
 
+    /// # Errors
+    /// When the topic is not as it has to be, or the cluster can't be reached.
+    pub fn require(&self, topic: Topic) -> anyhow::Result<()> {
+        let findings = self.show_one(topic, &self.metadata()?)?.findings;
+        let refusals = findings.iter().filter(|it| it.refuses());
+        let refusals: Vec<_> = refusals.map(ToString::to_string).collect();
+        anyhow::ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
+        Ok(())
+    }
+
     fn metadata(&self) -> anyhow::Result<Metadata> {
         self.admin
             .inner()

@@ -67,17 +67,31 @@ fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
     let good = "\
         {\"subject\":\"queue:billing\",\"valid_from\":\"2026-11-22T10:09:00Z\",\"title\":\"Billing and refunds\",\"team\":\"night\"}\n\
         {\"subject\":\"policy:voice answer\",\"valid_from\":\"2026-11-22T10:19:00Z\",\"measure\":\"answer\",\"channel\":\"voice\",\"threshold\":30}\n";
-    let bad = format!("{good}\n{{\"subject\":\"queue:tech\",\"valid_from\":0,\"tame\":\"day\"}}\n");
+    let bad =
+        format!("{good}\n{{\"subject\":\"queue:tech\",\"valid_from\":0,\"tame\":\"day\"}}\n5\n");
     let bad_file = put(&site, &bad);
     let (complaint, code) = refusal(&["directory", "put", &bad_file, "--config", &config]);
     assert_eq!(code, 1);
     let expected =
         format!("{bad_file}:4: unknown field `tame`, expected one of `title`, `team`, `site`");
     assert!(complaint.contains(&expected), "{complaint}");
+    assert!(
+        complaint.contains(&format!("{bad_file}:5: ")),
+        "{complaint}"
+    );
     assert_eq!(
         answer(&site, "/api/v1/directory").unwrap(),
         json!({"statements": []})
     );
+
+    // Of a configuration that is of another deployment.
+    let other = site.folder().join("other.toml").display().to_string();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&other, text.replace("tasks = 4", "tasks = 5")).unwrap();
+    let (complaint, code) = refusal(&["directory", "list", "--config", &other]);
+    assert_eq!(code, 1);
+    assert!(complaint.contains("directory.directory"), "{complaint}");
+    assert!(complaint.contains("4 partitions"), "{complaint}");
 
     let file = put(&site, good);
     let said = stdout(&["directory", "put", &file, "--config", &config]);
