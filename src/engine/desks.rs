@@ -3,6 +3,7 @@
 //! Panes lie in the store and are the state; what is kept here of a desk follows from them.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -12,14 +13,15 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     Settings,
     desk::{Desk, Room},
+    leaves::Leaves,
     scores::Moment,
     step::{OutTopic, Output},
-    store::{PartKey, Store},
+    store::Store,
 };
 use crate::{
     balance::{BalanceSettings, Figures, Guard, Measured, Peers, ScorecardRecord, measures},
     event::{AgentId, Span, Timestamp},
-    kpi::{KpiSettings, Levels, Pane, Tally},
+    kpi::{Edit, KpiSettings, Levels, Tally},
 };
 
 #[derive(Debug)]
@@ -134,21 +136,13 @@ impl Desks {
         now: Timestamp,
         store: &mut Store,
     ) {
-        let panes = PartKey::desk(desk);
-        for (at, sums) in facts {
-            // Behind the baseline nothing counts any more.
-            if let Some(pane) = self.levels.place(*at, now) {
-                self.add(&panes.with_pane(pane), sums, store);
-            }
-        }
+        // Behind the baseline nothing counts any more.
+        let edits = facts.iter().filter_map(|(at, sums)| {
+            let pane = self.levels.place(*at, now)?;
+            Some(Edit::more(pane, Cow::Borrowed(sums)))
+        });
+        Leaves::of_desk(desk).edit(edits.collect(), &mut self.image, store);
         self.note_changed(desk);
-    }
-
-    /// A pane of which nothing is left stays until that is written: a restored task must know of it.
-    fn add(&mut self, key: &PartKey, sums: &Tally, store: &mut Store) {
-        self.image.clear();
-        sums.write_merged(store.get(key).unwrap_or_default(), &mut self.image);
-        store.put(key, &self.image);
     }
 
     /// Whether there is anything to write at `at`.
@@ -209,14 +203,14 @@ impl Desks {
                 room: room.clone(),
                 agent: agent.clone(),
             };
-            let panes = PartKey::desk(&desk);
+            let leaves = Leaves::of_desk(&desk);
             if self.settings.balance.enabled {
-                self.move_up(&panes, at, store);
+                self.move_up(&leaves, at, store);
             } else {
-                forget(&panes, store);
+                forget(&leaves, &mut self.image, store);
             }
-            seat.sum_up(&panes, &self.levels, at, store);
-            let stays = !store.panes(&panes).is_empty();
+            seat.sum_up(&leaves, &self.levels, at, store);
+            let stays = !leaves.panes(store).is_empty();
             if !stays && seat.has_record {
                 removals.push(removal(&desk));
             }
@@ -225,21 +219,19 @@ impl Desks {
         removals
     }
 
-    /// Joins panes that have left their level's window to those of the next.
-    fn move_up(&mut self, panes: &PartKey, at: Timestamp, store: &mut Store) {
-        let moves = |(pane, image): (Pane, &[u8])| {
+    /// Joins panes that have left their level's window to those of the next. Empty ones go.
+    fn move_up(&mut self, leaves: &Leaves, at: Timestamp, store: &mut Store) {
+        let mut edits = Vec::new();
+        for (pane, image) in leaves.panes(store) {
             let to = self.levels.move_up(pane, at).filter(|_| !image.is_empty());
-            (to != Some(pane)).then_some((pane, to))
-        };
-        let moved: Vec<_> = (store.panes(panes).into_iter()).filter_map(moves).collect();
-        for (from, to) in moved {
-            let from = panes.with_pane(from);
-            let sums = Tally::of_images(store.get(&from));
-            store.remove(&from);
-            if let Some(to) = to.filter(|_| !sums.is_empty()) {
-                self.add(&panes.with_pane(to), &sums, store);
+            if to == Some(pane) {
+                continue;
             }
+            let sums = Tally::of_images([image]);
+            edits.push(Edit::gone(pane));
+            edits.extend(to.map(|to| Edit::more(to, Cow::Owned(sums))));
         }
+        leaves.edit(edits, &mut self.image, store);
     }
 
     fn write_room(
@@ -316,11 +308,11 @@ impl Seat {
     }
 
     /// As the panes have it at `at`.
-    fn sum_up(&mut self, panes: &PartKey, levels: &Levels, at: Timestamp, store: &Store) {
+    fn sum_up(&mut self, leaves: &Leaves, levels: &Levels, at: Timestamp, store: &Store) {
         let (mut recent, mut baseline) = (Vec::new(), Vec::new());
         let mut changes_at: Option<Timestamp> = None;
         let starts = levels.window_starts(at, None);
-        for (pane, image) in store.panes(panes) {
+        for (pane, image) in leaves.panes(store) {
             let reached = pane.start <= at;
             if reached && levels.covers(starts[RECENT], pane) {
                 recent.push(image);
@@ -340,13 +332,10 @@ impl Seat {
 }
 
 /// Scorecards were switched off.
-fn forget(panes: &PartKey, store: &mut Store) {
-    let known: Vec<Pane> = (store.panes(panes).into_iter())
-        .map(|(pane, _)| pane)
-        .collect();
-    for pane in known {
-        store.remove(&panes.with_pane(pane));
-    }
+fn forget(leaves: &Leaves, image: &mut Vec<u8>, store: &mut Store) {
+    let known = leaves.panes(store).into_iter();
+    let edits = known.map(|(pane, _)| Edit::gone(pane)).collect();
+    leaves.edit(edits, image, store);
 }
 
 fn removal(desk: &Desk) -> Output {

@@ -22,11 +22,11 @@ impl Holder {
         match part {
             Part::Contact(id) => Self::Contact(id.to_string()),
             Part::Customer(hash) => Self::Customer(hash.to_string()),
-            Part::Agent(agent) | Part::Pane(Entity::Agent(agent), _) => {
+            Part::Agent(agent) | Part::Leaf(Entity::Agent(agent), _) => {
                 Self::Agent(agent.to_string())
             }
-            Part::DeskPane(desk, _) => Self::Agent(desk.agent.to_string()),
-            Part::Pane(entity, _) | Part::Gauges(entity) => Self::Group(entity.name()),
+            Part::DeskLeaf(desk, _) => Self::Agent(desk.agent.to_string()),
+            Part::Leaf(entity, _) | Part::Gauges(entity) => Self::Group(entity.name()),
             Part::Outbox(_) | Part::Usual(_) | Part::Reasons | Part::Directory => Self::Other,
         }
     }

@@ -28,6 +28,7 @@ mod frame;
 mod gauge;
 mod holder;
 mod intake;
+mod leaves;
 mod log;
 mod meta;
 mod outbox;

@@ -14,15 +14,16 @@ use super::{
     entity::Entity,
     expected::Expected,
     gauge::{Gauge, Gauges},
+    leaves::Leaves,
     step::{OutTopic, Output},
     store::{Part, PartKey, Store},
-    sums::{Sums, WindowSum, add_to_pane, keep_lasting},
+    sums::{Sums, WindowSum, add_to, move_up},
 };
 use crate::{
     event::{AgentId, Channel, Span, Text, Timestamp},
     kpi::{
-        Day, KpiRecord, Levels, Live, NamedTimes, Pane, Reach, Scorecard, Tally, Times, Window,
-        reason_code,
+        Day, KpiRecord, Leaf, Levels, Live, NamedTimes, Pane, Reach, Scorecard, Tally, Times,
+        Window, reason_code,
     },
 };
 
@@ -112,8 +113,14 @@ impl Scores {
         self.levels.finest_pane()
     }
 
-    /// Takes up a pane of a restored store.
-    pub(super) fn take_up_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
+    /// Takes up a leaf of a restored store.
+    pub(super) fn take_up_leaf(&mut self, entity: &Entity, leaf: Leaf<'_>) {
+        for (pane, image) in leaf.panes() {
+            self.take_up_pane(entity, pane, image);
+        }
+    }
+
+    fn take_up_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
         let now = if entity.is_agent() {
             self.agents_written_to
         } else {
@@ -183,7 +190,7 @@ impl Scores {
         clock: Option<Clock>,
     ) {
         let entities = changed.iter().filter_map(|key| match Part::of(&key.bytes) {
-            Some(Part::Pane(entity, _) | Part::Gauges(entity)) => Some(entity),
+            Some(Part::Leaf(entity, _) | Part::Gauges(entity)) => Some(entity),
             _ => None,
         });
         self.changed.extend(entities);
@@ -217,21 +224,19 @@ impl Scores {
         store: &mut Store,
     ) {
         let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
-        let panes = PartKey::panes(entity);
         let levels = &self.levels;
         let place = |(at, _): &(Timestamp, Tally)| levels.place(*at, now);
-        let mut leaves_at = None;
+        let (mut leaves_at, mut edits) = (None, Vec::new());
         for of_pane in deltas.chunk_by(|one, next| place(one) == place(next)) {
             let ((_, first), more) = (&of_pane[0], &of_pane[1..]);
             let mut sum = Cow::Borrowed(first);
             more.iter().for_each(|(_, sums)| sum.to_mut().merge(sums));
-            let Some(pane) = place(&of_pane[0]) else {
-                keep_lasting(&panes, &sum, &mut self.image, store);
-                continue;
-            };
-            add_to_pane(&panes.with_pane(pane), &sum, &mut self.image, store);
-            leaves_at = levels.leaves_at(pane).into_iter().chain(leaves_at).min();
+            let pane = place(&of_pane[0]);
+            edits.push(add_to(pane, sum));
+            let next = pane.and_then(|pane| levels.leaves_at(pane));
+            leaves_at = next.into_iter().chain(leaves_at).min();
         }
+        Leaves::of(entity).edit(edits, &mut self.image, store);
         self.expected.expect(entity, leaves_at);
         if !self.changed.contains(entity) {
             self.changed.insert(entity.clone());
@@ -303,7 +308,7 @@ impl Scores {
         }
         self.ended = Some((at, wall));
         for (part, _) in store.iter() {
-            if let Part::Pane(entity, _) | Part::Gauges(entity) = part {
+            if let Part::Leaf(entity, _) | Part::Gauges(entity) = part {
                 self.changed.insert(entity);
             }
         }
@@ -398,29 +403,10 @@ impl Scores {
         self.records(&Entity::All, Some(all), &sums, moment)
     }
 
-    /// Joins panes that have left their level's window to those of the next, those for one pane at once; expects the next change.
+    /// Joins panes that have left their level's window to those of the next; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, today: Option<Day>, store: &mut Store) {
-        let keys = PartKey::panes(entity);
-        let panes = store.panes(&keys).into_iter();
-        let places: Vec<(Option<Pane>, Pane)> = panes
-            .map(|(pane, _)| (self.levels.move_up(pane, now), pane))
-            .collect();
-        let moved = |(to, from): &(Option<Pane>, Pane)| *to != Some(*from);
-        for group in places.chunk_by(|one, next| one.0 == next.0) {
-            let from: Vec<PartKey> = (group.iter().filter(|place| moved(place)))
-                .map(|(_, from)| keys.with_pane(*from))
-                .collect();
-            if from.is_empty() {
-                continue;
-            }
-            let tally = Tally::of_images(from.iter().filter_map(|from| store.get(from)));
-            match group[0].0 {
-                Some(to) => add_to_pane(&keys.with_pane(to), &tally, &mut self.image, store),
-                None => keep_lasting(&keys, &tally, &mut self.image, store),
-            }
-            from.iter().for_each(|from| store.remove(from));
-        }
-        let kept = || places.iter().filter_map(|(to, _)| *to);
+        let kept = move_up(entity, now, &self.levels, (&mut self.image, store));
+        let kept = || kept.iter().copied();
         let changes_at = kept().filter_map(|pane| self.levels.changes_at(pane, now));
         let changes_at = changes_at.min();
         self.expected.expect(entity, changes_at);

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{codec, desk::Desk, entity::Entity};
 use crate::{
     event::{AgentId, ContactId, QueueId, Text, Timestamp},
-    kpi::Pane,
+    kpi::Leaf,
 };
 
 /// Buckets of a task: the unit in which the state log repeats the whole state, turn by turn.
@@ -37,7 +37,8 @@ pub(super) enum Part {
     Contact(ContactId),
     /// Keyed hash.
     Customer(Text),
-    Pane(Entity, Pane),
+    /// Panes, and where the time begins that they are of.
+    Leaf(Entity, Timestamp),
     Gauges(Entity),
     /// What waits for a task.
     Outbox(u16),
@@ -47,7 +48,7 @@ pub(super) enum Part {
     /// All reasons of being away that panes count.
     Reasons,
     Directory,
-    DeskPane(Desk, Pane),
+    DeskLeaf(Desk, Timestamp),
 }
 
 /// What one part takes in memory.
@@ -59,14 +60,14 @@ pub(super) struct PartSize {
 
 const CONTACT: u8 = b'c';
 const CUSTOMER: u8 = b'k';
-const PANE: u8 = b'p';
+const LEAF: u8 = b'l';
 const GAUGES: u8 = b'g';
 const OUTBOX: u8 = b'o';
 const USUAL: u8 = b'u';
 const AGENT: u8 = b'a';
 const REASONS: u8 = b'r';
 const DIRECTORY: u8 = b'd';
-const DESK_PANE: u8 = b's';
+const DESK_LEAF: u8 = b's';
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Store {
@@ -245,17 +246,14 @@ impl Store {
             .map(|slot| (slot.key(), slot.image()))
     }
 
-    /// The panes of an entity with their images, lowest level first.
-    pub(super) fn panes<'s>(&'s self, of_entity: &PartKey) -> Vec<(Pane, &'s [u8])> {
-        let prefix = &*of_entity.bytes;
-        let slots = self.buckets[usize::from(of_entity.bucket)].0.iter();
-        let read = |slot: &'s Slot| {
-            let suffix = slot.key().strip_prefix(prefix)?;
-            Some((pane_of(suffix)?, slot.image()))
-        };
-        let mut panes: Vec<(Pane, &[u8])> = slots.filter_map(read).collect();
-        panes.sort_unstable_by_key(|(pane, _)| *pane);
-        panes
+    /// All leaves whose keys begin with `key`.
+    pub(super) fn leaves<'s>(&'s self, key: &PartKey) -> impl Iterator<Item = Leaf<'s>> {
+        let slots = self.buckets[usize::from(key.bucket)].0.iter();
+        slots.filter_map(|slot| {
+            let start = start_of(slot.key().strip_prefix(&*key.bytes)?)?;
+            let image = slot.image();
+            Some(Leaf { start, image })
+        })
     }
 
     /// All parts, bucket by bucket.
@@ -383,24 +381,21 @@ impl PartKey {
         Self::of_machine(machine_prefix(DIRECTORY, ""))
     }
 
-    /// What all keys of an entity's panes begin with; see [`Self::with_pane`].
+    /// What all keys of an entity's leaves begin with; see [`Self::with_start`].
     #[must_use]
-    pub(super) fn panes(entity: &Entity) -> Self {
-        Self::of_machine(machine_prefix(PANE, &entity.name()))
+    pub(super) fn leaves(entity: &Entity) -> Self {
+        Self::of_machine(machine_prefix(LEAF, &entity.name()))
     }
 
-    /// What all keys of a desk's panes begin with.
+    /// What all keys of a desk's leaves begin with.
     #[must_use]
-    pub(super) fn desk(desk: &Desk) -> Self {
-        Self::of_machine(machine_prefix(DESK_PANE, &desk.name()))
+    pub(super) fn desk_leaves(desk: &Desk) -> Self {
+        Self::of_machine(machine_prefix(DESK_LEAF, &desk.name()))
     }
 
-    /// A pane of the entity or desk whose [`Self::panes`] this is.
-    pub(super) fn with_pane(&self, pane: Pane) -> Self {
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 9);
-        bytes.extend_from_slice(&self.bytes);
-        bytes.push(pane.level);
-        bytes.extend_from_slice(&ordered(pane.start.0));
+    /// The leaf that begins at `start`, of the entity or desk whose [`Self::leaves`] this is.
+    pub(super) fn with_start(&self, start: Timestamp) -> Self {
+        let bytes = [&*self.bytes, &ordered(start.0)].concat();
         Self::in_bucket(self.bucket, bytes.into_boxed_slice())
     }
 
@@ -430,14 +425,14 @@ impl Part {
         match *kind {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
             CUSTOMER => Some(Self::Customer(Text::new(name))),
-            PANE => Some(Self::Pane(Entity::from_name(name)?, pane_of(suffix)?)),
+            LEAF => Some(Self::Leaf(Entity::from_name(name)?, start_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
             OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
             USUAL => Some(Self::Usual(QueueId::new(name))),
             AGENT => Some(Self::Agent(AgentId::new(name))),
             REASONS => Some(Self::Reasons),
             DIRECTORY => Some(Self::Directory),
-            DESK_PANE => Some(Self::DeskPane(Desk::from_name(name)?, pane_of(suffix)?)),
+            DESK_LEAF => Some(Self::DeskLeaf(Desk::from_name(name)?, start_of(suffix)?)),
             _ => None,
         }
     }
@@ -446,7 +441,7 @@ impl Part {
 /// Kind, length and name: no machine's prefix is another's.
 fn machine_prefix(kind: u8, name: &str) -> Vec<u8> {
     let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    let mut bytes = Vec::with_capacity(3 + name.len() + 9);
+    let mut bytes = Vec::with_capacity(3 + name.len());
     bytes.push(kind);
     bytes.extend_from_slice(&length.to_be_bytes());
     bytes.extend_from_slice(name.as_bytes());
@@ -463,11 +458,8 @@ fn ordered(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
-fn pane_of(suffix: &[u8]) -> Option<Pane> {
-    let (level, start) = suffix.split_first()?;
-    let start = u64::from_be_bytes(start.try_into().ok()?) ^ (1 << 63);
-    Some(Pane {
-        level: *level,
-        start: Timestamp(start.cast_signed()),
-    })
+/// Of what [`ordered`] wrote.
+fn start_of(suffix: &[u8]) -> Option<Timestamp> {
+    let start = u64::from_be_bytes(suffix.try_into().ok()?) ^ (1 << 63);
+    Some(Timestamp(start.cast_signed()))
 }

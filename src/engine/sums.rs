@@ -1,12 +1,11 @@
 //! The sums of one entity: what lies in its panes, and what its windows have of it at a clock.
 
-use super::{
-    entity::Entity,
-    store::{PartKey, Store},
-};
+use std::borrow::Cow;
+
+use super::{entity::Entity, leaves::Leaves, store::Store};
 use crate::{
     event::Timestamp,
-    kpi::{Day, Levels, Tally},
+    kpi::{Day, Edit, Levels, Pane, Tally},
 };
 
 /// The sums of one entity at a clock.
@@ -40,7 +39,7 @@ impl Sums {
         let mut latest_first: Vec<usize> = (0..starts.len()).collect();
         latest_first.sort_by_key(|window| std::cmp::Reverse(starts[*window]));
         let mut images = vec![Vec::new(); starts.len() + 1];
-        let panes = store.panes(&PartKey::panes(entity)).into_iter();
+        let panes = Leaves::of(entity).panes(store).into_iter();
         for (pane, image) in panes.filter(|(pane, _)| pane.start <= now) {
             let first =
                 (latest_first.iter()).position(|window| levels.covers(starts[*window], pane));
@@ -64,21 +63,38 @@ impl Sums {
     }
 }
 
-/// Adds to a pane in the store. `image` is where it is written.
-pub(super) fn add_to_pane(key: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
-    image.clear();
-    tally.write_merged(store.get(key).unwrap_or_default(), image);
-    if image.is_empty() {
-        store.remove(key);
-    } else {
-        store.put(key, image);
+/// Adds sums to a pane. `None`: behind the longest window, where what goes on is not over yet.
+#[must_use]
+pub(super) fn add_to<'t>(pane: Option<Pane>, sums: Cow<'t, Tally>) -> Edit<'t> {
+    match pane {
+        Some(pane) => Edit::more(pane, sums),
+        None => Edit::more(Levels::BEYOND, Cow::Owned(sums.lasting())),
     }
 }
 
-/// What goes on is not over when its beginning leaves the longest window.
-pub(super) fn keep_lasting(panes: &PartKey, tally: &Tally, image: &mut Vec<u8>, store: &mut Store) {
-    let lasting = tally.lasting();
-    if !lasting.is_empty() {
-        add_to_pane(&panes.with_pane(Levels::BEYOND), &lasting, image, store);
+/// Joins panes that have left their level's window to those of the next, those for one pane at once. Returns where panes lie
+/// now. `image` is where leaves are written.
+pub(super) fn move_up(
+    entity: &Entity,
+    now: Timestamp,
+    levels: &Levels,
+    (image, store): (&mut Vec<u8>, &mut Store),
+) -> Vec<Pane> {
+    let leaves = Leaves::of(entity);
+    let panes = leaves.panes(store).into_iter();
+    let places: Vec<(Option<Pane>, Pane, &[u8])> = panes
+        .map(|(pane, sums)| (levels.move_up(pane, now), pane, sums))
+        .collect();
+    let mut edits = Vec::new();
+    for group in places.chunk_by(|one, next| one.0 == next.0) {
+        let moved = || group.iter().filter(|(to, from, _)| *to != Some(*from));
+        if moved().next().is_some() {
+            let sums = Tally::of_images(moved().map(|(.., sums)| *sums));
+            edits.push(add_to(group[0].0, Cow::Owned(sums)));
+        }
+        edits.extend(moved().map(|(_, from, _)| Edit::gone(*from)));
     }
+    let kept = places.iter().filter_map(|(to, ..)| *to).collect();
+    leaves.edit(edits, image, store);
+    kept
 }

@@ -14,6 +14,7 @@
 
 mod distribution;
 mod lasting;
+mod leaf;
 mod midnight;
 mod pane;
 mod scorecard;
@@ -23,6 +24,7 @@ mod window;
 
 pub use distribution::Percentiles;
 pub use lasting::{Lasting, Times, reason_code};
+pub use leaf::{Change, Edit, Leaf};
 pub use midnight::{Day, Midnights};
 pub use pane::{Levels, Pane};
 pub use scorecard::{KpiRecord, Live, NamedTimes, Ratio, Scorecard};

@@ -412,7 +412,7 @@ impl<'b, C> Decode<'b, C> for Tally {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
-fn write_varint(mut value: u64, bytes: &mut Vec<u8>) {
+pub(super) fn write_varint(mut value: u64, bytes: &mut Vec<u8>) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
@@ -420,7 +420,7 @@ fn write_varint(mut value: u64, bytes: &mut Vec<u8>) {
     bytes.push(value as u8);
 }
 
-fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;

@@ -27,6 +27,7 @@ use crate::{
     contact::Contact,
     directory::Directory,
     event::{Span, Text, Timestamp},
+    kpi::Leaf,
 };
 
 /// An alert raised this far behind the wall clock is history.
@@ -125,7 +126,7 @@ impl Task {
     /// the record belongs to.
     ///
     /// # Errors
-    /// When it is of a newer format or damaged.
+    /// When it is of another format or damaged.
     pub fn restore(&mut self, offset: i64, record: &[u8]) -> Result<u64, TaskError> {
         let (seq, restored) =
             (self.reader).read(offset, record, &mut self.store, &mut self.rotation)?;
@@ -176,14 +177,15 @@ impl Task {
                 Part::Usual(queue) => self.contacts.usual.take_up(queue, image),
                 Part::Gauges(entity) => self.scores.take_up_gauges(entity, image),
                 Part::Outbox(task) => self.outbox.take_up(*task, image),
-                Part::Pane(entity, pane) => {
-                    self.scores.take_up_pane(entity, *pane, image);
+                Part::Leaf(entity, start) => {
+                    let start = *start;
+                    self.scores.take_up_leaf(entity, Leaf { start, image });
                     Ok(())
                 }
                 Part::Agent(id) => self.agents.take_up(id, image),
                 Part::Reasons => self.scores.take_up_reasons(image),
                 Part::Directory => Ok(()),
-                Part::DeskPane(desk, _) => {
+                Part::DeskLeaf(desk, _) => {
                     self.desks.take_up(desk);
                     Ok(())
                 }
