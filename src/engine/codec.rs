@@ -1,4 +1,5 @@
-//! How parts, frames and records become bytes: CBOR (RFC 8949) by field number, so that a newer binary reads older state.
+//! How parts, frames and records become bytes: CBOR (RFC 8949) by field number, so that a newer binary reads older state
+//! of the same format.
 
 use minicbor::{Decode, Encode};
 

@@ -3,7 +3,7 @@
 //! Each record repeats some buckets whole, round robin, so that the last turn of the log is always the whole state. Physical
 //! redo: applying a record is overwriting.
 
-use std::collections::VecDeque;
+use std::{cmp::Ordering, collections::VecDeque};
 
 use minicbor::{Decode, Encode, Encoder};
 
@@ -13,8 +13,8 @@ use super::{
     store::{BUCKETS, Change, Changes, PartKey, Store},
 };
 
-/// The format of state records and parts. A newer one is refused; an older one is read.
-pub(super) const FORMAT: u32 = 1;
+/// The format of state records and parts. Any other is refused, by what it says itself; parts gain fields without a new one.
+const FORMAT: u32 = 2;
 /// Kafka's default limit for a record is 1 MB.
 const CHUNK_BYTES_MAX: usize = 900 * 1_024;
 
@@ -152,6 +152,27 @@ fn chunks(task: u16, seq: u64, body: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
+impl Chunk<'_> {
+    fn check_format(&self) -> Result<(), TaskError> {
+        let (task, seq, found, known) = (self.task, self.seq, self.format, FORMAT);
+        match found.cmp(&known) {
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(TaskError::NewerFormat {
+                task,
+                seq,
+                found,
+                known,
+            }),
+            Ordering::Less => Err(TaskError::OlderFormat {
+                task,
+                seq,
+                found,
+                known,
+            }),
+        }
+    }
+}
+
 impl<'b> WholeBucket<'b> {
     fn of(bucket: u16, store: &'b Store) -> Self {
         let parts = store.bucket(bucket);
@@ -265,7 +286,7 @@ impl Reader {
     /// Applies a record. Returns its step, and what it says once its last piece is there.
     ///
     /// # Errors
-    /// When the record is of a newer format, damaged, or out of sequence.
+    /// When the record is of another format, damaged, or out of sequence.
     pub(super) fn read(
         &mut self,
         offset: i64,
@@ -275,14 +296,7 @@ impl Reader {
     ) -> Result<(u64, Option<Restored>), TaskError> {
         let chunk: Chunk<'_> = codec::from_bytes(record).map_err(|error| corrupt(0, &error))?;
         let task = chunk.task;
-        if chunk.format > FORMAT {
-            return Err(TaskError::NewerFormat {
-                task,
-                seq: chunk.seq,
-                found: chunk.format,
-                known: FORMAT,
-            });
-        }
+        chunk.check_format()?;
         if chunk.piece == 0 {
             self.pieces.clear();
             self.first_offset = offset;
@@ -352,5 +366,39 @@ fn corrupt(task: u16, error: &impl ToString) -> TaskError {
     TaskError::Corrupt {
         task,
         cause: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a reader says of a record of this format.
+    fn refusal(format: u32) -> Option<String> {
+        let chunk = Chunk {
+            format,
+            task: 3,
+            seq: 7,
+            piece: 0,
+            pieces: 2,
+            bytes: &[],
+        };
+        let (mut store, mut rotation) = (Store::default(), Rotation::default());
+        let record = codec::to_bytes(&chunk);
+        let read = Reader::default().read(0, &record, &mut store, &mut rotation);
+        read.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn another_format_is_refused_and_the_refusal_says_what_to_start() {
+        assert_eq!(refusal(FORMAT), None);
+        assert_eq!(
+            refusal(FORMAT + 1).unwrap(),
+            "state record 7 of task 3 was written by format 3, newer than 2: start a newer binary"
+        );
+        assert_eq!(
+            refusal(FORMAT - 1).unwrap(),
+            "state record 7 of task 3 was written by format 1, which 2 can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
+        );
     }
 }

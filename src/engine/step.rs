@@ -150,6 +150,15 @@ pub enum TaskError {
         found: u32,
         known: u32,
     },
+    #[error(
+        "state record {seq} of task {task} was written by format {found}, which {known} can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
+    )]
+    OlderFormat {
+        task: u16,
+        seq: u64,
+        found: u32,
+        known: u32,
+    },
     #[error("state record of task {task} can't be read: {cause}")]
     Corrupt { task: u16, cause: String },
     #[error("the state log of task {task} ends at step {found}, but step {expected} was committed")]
