@@ -57,6 +57,17 @@ fn is_corrected(site: &Site) {
     );
 }
 
+/// By a configuration that is of another deployment.
+fn assert_other_tasks_are_refused(site: &Site) {
+    let other = site.folder().join("other.toml").display().to_string();
+    let text = fs::read_to_string(site.config(0)).unwrap();
+    fs::write(&other, text.replace("tasks = 4", "tasks = 5")).unwrap();
+    let (complaint, code) = refusal(&["directory", "list", "--config", &other]);
+    assert_eq!(code, 1);
+    assert!(complaint.contains("directory.directory"), "{complaint}");
+    assert!(complaint.contains("4 partitions"), "{complaint}");
+}
+
 #[test]
 fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
     let mut site = fed("directory");
@@ -84,14 +95,7 @@ fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
         json!({"statements": []})
     );
 
-    // Of a configuration that is of another deployment.
-    let other = site.folder().join("other.toml").display().to_string();
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&other, text.replace("tasks = 4", "tasks = 5")).unwrap();
-    let (complaint, code) = refusal(&["directory", "list", "--config", &other]);
-    assert_eq!(code, 1);
-    assert!(complaint.contains("directory.directory"), "{complaint}");
-    assert!(complaint.contains("4 partitions"), "{complaint}");
+    assert_other_tasks_are_refused(&site);
 
     let file = put(&site, good);
     let said = stdout(&["directory", "put", &file, "--config", &config]);
