@@ -85,10 +85,12 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
     let (entity, window) = entity.split_once('/').unwrap_or((entity, "all"));
     let record = found.get(&(entity.to_owned(), window.to_owned()));
     let of = |name: &str| {
-        let pointer = format!("/kpis/{}", name.replace('.', "/"));
-        let said = record.and_then(|record| record.pointer(&pointer));
+        let said = record.and_then(|record| record.pointer(&pointer(name)));
         said.cloned().unwrap_or_default()
     };
+    if !is_known(found, path) {
+        return Some(format!("no record has a number {path}"));
+    }
     let holds = match value.split_once('/') {
         Some((num, den)) => {
             is(&of(&format!("{path}.num")), num) && is(&of(&format!("{path}.den")), den)
@@ -98,11 +100,22 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
     (!holds).then(|| format!("{entity} {window}: {path} is not {value} but {}", of(path)))
 }
 
+fn pointer(path: &str) -> String {
+    format!("/kpis/{}", path.replace('.', "/"))
+}
+
+/// A policy that decided nothing is in no record; all else is in each of some kind.
+fn is_known(found: &Records, path: &str) -> bool {
+    let said = |record: &Value| record.pointer(&pointer(path)).is_some();
+    path.starts_with("sla.") || found.values().any(said)
+}
+
 fn is(found: &Value, expected: &str) -> bool {
     match (found.as_f64(), expected.parse::<f64>()) {
         (Some(found), Ok(expected)) => (found - expected).abs() < 1.01e-6,
         (None, Ok(expected)) => expected == 0.0 && found.is_null(),
-        (found, Err(_)) => expected == "-" && found.is_none(),
+        (None, Err(_)) => expected == "-" && found.is_null(),
+        (Some(_), Err(_)) => false,
     }
 }
 
