@@ -224,16 +224,11 @@ impl Scores {
         store: &mut Store,
     ) {
         let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
-        let levels = &self.levels;
-        let place = |(at, _): &(Timestamp, Tally)| levels.place(*at, now);
-        let (mut leaves_at, mut edits) = (None, Vec::new());
-        for of_pane in deltas.chunk_by(|one, next| place(one) == place(next)) {
-            let ((_, first), more) = (&of_pane[0], &of_pane[1..]);
-            let mut sum = Cow::Borrowed(first);
-            more.iter().for_each(|(_, sums)| sum.to_mut().merge(sums));
-            let pane = place(&of_pane[0]);
-            edits.push(add_to(pane, sum));
-            let next = pane.and_then(|pane| levels.leaves_at(pane));
+        let (mut leaves_at, mut edits) = (None, Vec::with_capacity(deltas.len()));
+        for (at, sums) in deltas {
+            let pane = self.levels.place(*at, now);
+            edits.push(add_to(pane, Cow::Borrowed(sums)));
+            let next = pane.and_then(|pane| self.levels.leaves_at(pane));
             leaves_at = next.into_iter().chain(leaves_at).min();
         }
         Leaves::of(entity).edit(edits, &mut self.image, store);

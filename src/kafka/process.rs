@@ -109,15 +109,10 @@ pub fn run(
 /// When Kafka can't be reached, or a topic is not as it must be.
 pub fn check_topics(kafka: &KafkaSettings, tasks: u16, sources: &[String]) -> anyhow::Result<()> {
     let findings = Topics::new(kafka, tasks)?.check(sources)?;
-    let (refusals, warnings): (Vec<_>, Vec<_>) = findings
-        .into_iter()
-        .partition(super::topics::Finding::refuses);
-    for warning in warnings {
+    for warning in findings.iter().filter(|it| !it.refuses()) {
         tracing::warn!("{warning}");
     }
-    let refusals: Vec<_> = refusals.iter().map(ToString::to_string).collect();
-    anyhow::ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
-    Ok(())
+    super::topics::refuse(&findings)
 }
 
 fn upkeep(shared: &Shared, sources: Vec<String>) -> Upkeep {

@@ -211,6 +211,14 @@ impl Finding {
     }
 }
 
+/// What a worker must not start with, as one error.
+pub(super) fn refuse(findings: &[Finding]) -> anyhow::Result<()> {
+    let refusals = findings.iter().filter(|it| it.refuses());
+    let refusals: Vec<_> = refusals.map(ToString::to_string).collect();
+    anyhow::ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
+    Ok(())
+}
+
 /// A topic as the cluster knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicState {
@@ -345,11 +353,7 @@ impl<'a> Topics<'a> {
     /// # Errors
     /// When the topic is not as it has to be, or the cluster can't be reached.
     pub fn require(&self, topic: Topic) -> anyhow::Result<()> {
-        let findings = self.show_one(topic, &self.metadata()?)?.findings;
-        let refusals = findings.iter().filter(|it| it.refuses());
-        let refusals: Vec<_> = refusals.map(ToString::to_string).collect();
-        anyhow::ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
-        Ok(())
+        refuse(&self.show_one(topic, &self.metadata()?)?.findings)
     }
 
     fn metadata(&self) -> anyhow::Result<Metadata> {

@@ -10,7 +10,10 @@ use floorwalker::{
 };
 use serde_json::Value;
 
-use crate::readback::{Seen, read_all};
+use crate::{
+    agreement::is_nothing,
+    readback::{Seen, read_all},
+};
 
 /// The last record of each key, and how often each transition of an alert was said.
 #[derive(Debug, Default)]
@@ -209,16 +212,6 @@ pub(crate) fn differences(
 
 /// Figures of an entity that has lost what was booked to it at first: the channel `other` once the contact's own is known.
 fn tells_nothing(record: &Value) -> bool {
-    record["kpis"].is_object() && is_nothing(&record["kpis"])
-}
-
-fn is_nothing(figures: &Value) -> bool {
-    match figures {
-        Value::Object(members) if !members.is_empty() => members
-            .values()
-            .all(|it| it.as_object().is_some_and(serde_json::Map::is_empty) || is_nothing(it)),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::Null => true,
-        Value::Object(_) | Value::Bool(_) | Value::String(_) | Value::Array(_) => false,
-    }
+    let figures = &record["kpis"];
+    figures.as_object().is_some_and(|it| !it.is_empty()) && is_nothing(figures)
 }
