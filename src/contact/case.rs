@@ -58,6 +58,17 @@ pub struct Standing {
     pub judgement: Judgement,
 }
 
+impl Standing {
+    /// Of a contact that has turned away from its customer, or of the next one under its id.
+    #[must_use]
+    pub fn next_round(self) -> Self {
+        Self {
+            round: self.round.wrapping_add(1),
+            ..Self::default()
+        }
+    }
+}
+
 /// Whether the customer's problem was solved by one contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{
-    ContactSettings, Prediction, Standing,
+    ContactSettings, Prediction, Resolution, Standing,
     fold::{Fold, Happening, Said, Until},
 };
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
@@ -24,10 +24,13 @@ pub struct Contact {
     pub fold: Fold,
     /// The fold of what is sealed. With an empty tail, `fold` itself; without one, nothing is sealed.
     #[n(1)]
-    sealed: Option<Fold>,
+    sealed: Option<Sealed>,
     /// Events that late ones may still join, in order.
     #[n(2)]
     tail: Vec<Seen>,
+    /// Events of after it is forgotten, in order: the next contact's of the same id, unless one that is earlier comes first.
+    #[cbor(n(10), default, skip_if = "Vec::is_empty")]
+    ahead: Vec<Seen>,
     /// Nothing before this is accepted any more.
     #[n(3)]
     sealed_to: Option<Timestamp>,
@@ -48,6 +51,15 @@ pub struct Contact {
     /// Between it and its customer, since it first spoke to one.
     #[n(9)]
     pub standing: Option<Standing>,
+}
+
+/// What no late event can join or undo.
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
+struct Sealed {
+    #[n(0)]
+    fold: Fold,
+    #[n(1)]
+    last_event_at: Option<Timestamp>,
 }
 
 /// An event as the tail keeps it.
@@ -98,11 +110,15 @@ impl Contact {
             customer,
             body: event.body.without_prose(),
         };
-        if let Some(known) = self.tail.iter().position(|known| known.id == seen.id) {
+        let mut events = self.tail.iter().chain(&self.ahead);
+        if let Some(known) = events.position(|known| known.id == seen.id) {
             return self.handle_repeat(known, seen, settings);
         }
-        self.last_event_at = self.last_event_at.max(Some(seen.at));
-        self.insert(seen, settings);
+        if self.ahead.is_empty() {
+            self.insert(seen, settings);
+        } else {
+            self.insert_before_ahead(seen, settings);
+        }
         if self.tail.len() > TAIL_MAX {
             let limit = self.tail[TAIL_MAX / 2].at;
             self.seal_prefix(limit, settings);
@@ -110,26 +126,46 @@ impl Contact {
         Outcome::Applied
     }
 
+    /// `known` is a place in the tail and what is ahead of it.
     fn handle_repeat(&mut self, known: usize, seen: Seen, settings: &ContactSettings) -> Outcome {
-        if self.tail[known] == seen {
+        let first = (self.tail.get(known)).unwrap_or_else(|| &self.ahead[known - self.tail.len()]);
+        if *first == seen {
             return Outcome::Repeated;
         }
-        if seen.before(&self.tail[known]) {
+        if seen.before(first) {
+            self.keep_sealed();
+            self.tail.append(&mut self.ahead);
             self.tail.remove(known);
-            let place = self.place_of(&seen);
-            self.tail.insert(place, seen);
-            self.refold(settings);
+            self.insert_and_refold(seen, settings);
         }
         Outcome::Conflicting
     }
 
+    /// With the new event those ahead may be this contact's.
+    fn insert_before_ahead(&mut self, seen: Seen, settings: &ContactSettings) {
+        self.keep_sealed();
+        self.tail.append(&mut self.ahead);
+        self.insert_and_refold(seen, settings);
+    }
+
+    fn insert_and_refold(&mut self, seen: Seen, settings: &ContactSettings) {
+        let place = self.place_of(&seen);
+        self.tail.insert(place, seen);
+        self.refold(settings);
+    }
+
     fn insert(&mut self, seen: Seen, settings: &ContactSettings) {
+        if self.newest_at() < Some(seen.at) && self.is_past(seen.at, settings) {
+            self.ahead.push(seen);
+            return;
+        }
         self.keep_sealed();
         let place = self.place_of(&seen);
         let newest = place == self.tail.len();
         let alone = newest && self.fold.began_at.is_none();
         self.tail.insert(place, seen);
         let new = &self.tail[place];
+        self.last_event_at = self.last_event_at.max(Some(new.at));
         let in_order = newest && self.fold.last_transition_at.is_none_or(|at| at < new.at);
         let retroactive = in_order && self.fold.attributes.learn(&new.said());
         if in_order && (alone || !retroactive) {
@@ -151,7 +187,10 @@ impl Contact {
     /// The fold as it is becomes the sealed one before a new event or the passing of time changes it.
     fn keep_sealed(&mut self) {
         if self.tail.is_empty() && self.fold.began_at.is_some() && self.sealed.is_none() {
-            self.sealed = Some(self.fold.clone());
+            self.sealed = Some(Sealed {
+                fold: self.fold.clone(),
+                last_event_at: self.last_event_at,
+            });
         }
     }
 
@@ -164,24 +203,88 @@ impl Contact {
         self.tail.len() - later.count()
     }
 
-    /// Folds the tail again onto the sealed part, up to the instant that has been spoken of.
+    /// Folds the tail again onto the sealed part, up to the instant that has been spoken of. From the first event on that finds the
+    /// contact forgotten, the tail goes ahead of it.
     fn refold(&mut self, settings: &ContactSettings) {
-        let sealed = self.sealed.clone().unwrap_or_default();
-        let mut attributes = sealed.attributes.clone();
-        for seen in &self.tail {
-            attributes.learn(&seen.said());
+        for place in self.gaps(settings.age_min()) {
+            self.fold_first(place, settings);
+            if self.is_past(self.tail[place].at, settings) {
+                let ahead = self.tail.split_off(place);
+                self.ahead.splice(0..0, ahead);
+                break;
+            }
         }
-        let mut fold = Fold {
-            attributes,
-            ..sealed
+        self.fold_first(self.tail.len(), settings);
+        self.go_on_to_spoken(settings);
+    }
+
+    /// Places in the tail of events that come more than this after the one before.
+    fn gaps(&self, more_than: Span) -> Vec<usize> {
+        let mut last = (self.sealed.as_ref()).and_then(|sealed| sealed.last_event_at);
+        let follows_gap = |seen: &Seen| {
+            let before = last.replace(seen.at);
+            before.is_some_and(|before| seen.at - before > more_than)
         };
+        let follow = self.tail.iter().map(follows_gap).enumerate();
+        follow
+            .filter_map(|(place, it)| it.then_some(place))
+            .collect()
+    }
+
+    /// Folds so many events of the tail onto the sealed part, and no more.
+    fn fold_first(&mut self, events: usize, settings: &ContactSettings) {
+        let sealed = self.sealed.clone().unwrap_or_default();
+        let events = &self.tail[..events];
+        let mut fold = sealed.fold;
+        for seen in events {
+            fold.attributes.learn(&seen.said());
+        }
         fold.name_queues();
-        for seen in &self.tail {
+        for seen in events {
             fold.advance(Until::Event(seen.at), settings);
             fold.apply(seen.happening(), settings);
         }
         self.fold = fold;
-        self.go_on_to_spoken(settings);
+        self.last_event_at = events.last().map(|seen| seen.at).or(sealed.last_event_at);
+    }
+
+    /// Whether an event of this instant finds the contact forgotten, and with nothing still due in it.
+    fn is_past(&self, at: Timestamp, settings: &ContactSettings) -> bool {
+        self.last_event_at.is_some() && self.forgotten_at(settings) < at && {
+            let mut by_then = self.fold.clone();
+            by_then.advance(Until::Event(at), settings);
+            by_then.next_transition_at(settings).is_none()
+        }
+    }
+
+    /// What its customer says last, before the next contact of its id begins: as it has been judged so far.
+    pub fn settle(&mut self) {
+        let end = self.fold.case().and_then(|case| case.end);
+        if let (Some(end), Some(standing)) = (end, &mut self.standing) {
+            let judgement = &mut standing.judgement;
+            let repeated = end.settled == Resolution::Resolved && judgement.repeated;
+            let resolution = if repeated {
+                Resolution::Repeated
+            } else {
+                end.settled
+            };
+            judgement.settled.get_or_insert(resolution);
+        }
+    }
+
+    /// The contact that has the id once this one is forgotten, if it has begun. What still comes from before that is of neither.
+    pub fn successor(&mut self, settings: &ContactSettings) -> Option<Self> {
+        if self.ahead.is_empty() {
+            return None;
+        }
+        let mut successor = Self {
+            sealed_to: Some(self.forgotten_at(settings) + Span(1)),
+            standing: self.standing.map(Standing::next_round),
+            tail: std::mem::take(&mut self.ahead),
+            ..Self::default()
+        };
+        successor.refold(settings);
+        Some(successor)
     }
 
     /// Whether something that late events may still join is otherwise by these settings.
@@ -246,10 +349,11 @@ impl Contact {
     fn seal_prefix(&mut self, limit: Timestamp, settings: &ContactSettings) {
         let prefix = self.tail.partition_point(|seen| seen.at < limit);
         let mut sealed = self.sealed.take().unwrap_or_default();
-        sealed.attributes = self.fold.attributes.clone();
+        sealed.fold.attributes = self.fold.attributes.clone();
         for seen in self.tail.drain(..prefix) {
-            sealed.advance(Until::Event(seen.at), settings);
-            sealed.apply(seen.happening(), settings);
+            sealed.fold.advance(Until::Event(seen.at), settings);
+            sealed.fold.apply(seen.happening(), settings);
+            sealed.last_event_at = Some(seen.at);
         }
         self.sealed = Some(sealed);
         self.sealed_to = self.sealed_to.max(Some(limit));
@@ -280,8 +384,8 @@ impl Contact {
     }
 
     fn expects_last_word(&self) -> bool {
-        let standing = self.standing.filter(|it| it.judgement.settled.is_none());
-        standing.is_some() && self.fold.judged_at().is_some()
+        let judgement = self.standing.unwrap_or_default().judgement;
+        judgement.settled.is_none() && self.fold.judged_at().is_some()
     }
 
     /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end; but not before its
@@ -296,13 +400,32 @@ impl Contact {
         (last + age_max).max(ended.unwrap_or(Timestamp::MIN))
     }
 
-    /// Whether nothing more can come of it: what comes from behind `horizon` no more was to be remembered up to there.
+    /// When the next contact of its id may have it, if that has begun: as soon as all sources have been read so far.
     #[must_use]
-    pub fn is_forgotten(&self, horizon: Timestamp, settings: &ContactSettings) -> bool {
-        self.is_sealed()
-            && !self.expects_last_word()
-            && self.fold.next_transition_at(settings).is_none()
-            && self.forgotten_at(settings) < horizon
+    pub fn succeeded_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
+        let begun = !self.ahead.is_empty();
+        begun.then(|| self.forgotten_at(settings) + Span(1))
+    }
+
+    /// Whether nothing more can come of it: all that was to be remembered lies behind `horizon`, from where nothing comes any more; or,
+    /// where the next contact of its id has begun, behind `read_to`.
+    #[must_use]
+    pub fn is_forgotten(
+        &self,
+        horizon: Timestamp,
+        read_to: Timestamp,
+        settings: &ContactSettings,
+    ) -> bool {
+        let quiet = self.fold.next_transition_at(settings).is_none();
+        match self.succeeded_at(settings) {
+            Some(at) => self.ahead.len() > TAIL_MAX || quiet && at <= read_to,
+            None => {
+                self.is_sealed()
+                    && !self.expects_last_word()
+                    && quiet
+                    && self.forgotten_at(settings) < horizon
+            }
+        }
     }
 
     /// The customer's side is over and no agent works on it any more: the record is whole.
@@ -317,7 +440,8 @@ impl Contact {
         self.sealed
             .iter_mut()
             .for_each(|sealed| sealed.each_time(change));
-        self.tail.iter_mut().for_each(|seen| change(&mut seen.at));
+        let events = self.tail.iter_mut().chain(&mut self.ahead);
+        events.for_each(|seen| change(&mut seen.at));
         let own = [
             &mut self.sealed_to,
             &mut self.spoken_to,
@@ -332,6 +456,13 @@ impl Contact {
     #[must_use]
     pub fn newest_at(&self) -> Option<Timestamp> {
         self.last_event_at.max(self.fold.last_transition_at)
+    }
+}
+
+impl Sealed {
+    fn each_time(&mut self, change: &mut dyn FnMut(&mut Timestamp)) {
+        self.fold.each_time(change);
+        self.last_event_at.iter_mut().for_each(change);
     }
 }
 

@@ -339,6 +339,12 @@ impl ContactSettings {
         self.max_age[channel as usize]
     }
 
+    /// The least of all channels.
+    #[must_use]
+    pub fn age_min(&self) -> Span {
+        self.max_age.into_iter().min().unwrap_or(Span::ZERO)
+    }
+
     /// What a wait that ends in time makes of its obligation. One whose policy is configured no longer is excluded.
     pub(super) fn verdict_of_wait(
         &self,

@@ -97,8 +97,7 @@ impl Customer {
         now: Option<Timestamp>,
         settings: &FirstContact,
     ) {
-        let old = self.cases.iter().position(|known| known.id == id);
-        let old = old.map(|place| self.cases.remove(place));
+        let old = self.place_of(id).map(|place| self.cases.remove(place));
         if let Some(case) = case {
             let known = Known {
                 id,
@@ -116,8 +115,8 @@ impl Customer {
 
     /// From now on a known contact is told what it is judged, in its round.
     pub fn introduce(&mut self, contact: &ContactId, round: u8) {
-        let id = CaseId::of(contact.as_str());
-        if let Some(known) = self.cases.iter_mut().find(|known| known.id == id) {
+        if let Some(place) = self.place_of(CaseId::of(contact.as_str())) {
+            let known = &mut self.cases[place];
             let same = known.to.as_ref().filter(|to| to.round == round);
             known.to = Some(Addressee {
                 contact: contact.clone(),
@@ -130,15 +129,20 @@ impl Customer {
     /// The round in which a contact speaks. `None`: it is not known.
     #[must_use]
     pub fn round_of(&self, id: CaseId) -> Option<u8> {
-        let known = self.cases.iter().find(|known| known.id == id);
-        known?.to.as_ref().map(|to| to.round)
+        let known = &self.cases[self.place_of(id)?];
+        known.to.as_ref().map(|to| to.round)
+    }
+
+    /// Of the contact that has this id now, not of those before that had it and were let go.
+    fn place_of(&self, id: CaseId) -> Option<usize> {
+        (self.cases.iter()).rposition(|known| known.id == id && !known.let_go)
     }
 
     /// A contact is forgotten: what was told of it stays.
     pub fn handle_let_go(&mut self, id: CaseId) {
-        if let Some(known) = self.cases.iter_mut().find(|known| known.id == id) {
-            known.let_go = true;
-            known.to = None;
+        if let Some(place) = self.place_of(id) {
+            self.cases[place].let_go = true;
+            self.cases[place].to = None;
         }
     }
 
@@ -156,8 +160,9 @@ impl Customer {
             let Some(to) = &mut known.to else { continue };
             to.settled |= last_word;
             let (contact, round) = (to.contact.clone(), to.round);
-            let old = before.cases.iter().find(|old| old.id == known.id);
-            let old = old.filter(|old| old.to.as_ref().is_some_and(|it| it.round == round));
+            let in_round = |to: &Addressee| to.round == round;
+            let old = (before.cases.iter())
+                .find(|old| old.id == known.id && old.to.as_ref().is_some_and(in_round));
             let was = old.map_or_else(Judgement::default, Known::judgement);
             let judgement = known.judgement();
             if judgement != was {
@@ -241,19 +246,19 @@ impl Customer {
     /// What was told of a contact so far. `None` before its end.
     #[must_use]
     pub fn resolution(&self, id: CaseId) -> Option<Resolution> {
-        self.cases.iter().find(|known| known.id == id)?.so_far
+        self.cases.iter().rfind(|known| known.id == id)?.so_far
     }
 
     /// The settled resolution, once its time is up.
     #[must_use]
     pub fn confirmed(&self, id: CaseId) -> Option<Resolution> {
-        self.cases.iter().find(|known| known.id == id)?.confirmed
+        self.cases.iter().rfind(|known| known.id == id)?.confirmed
     }
 
     /// How many earlier contacts of the customer are no further from this one's beginning than the window.
     #[must_use]
     pub fn repeats_of(&self, id: CaseId, settings: &FirstContact) -> usize {
-        let Some(place) = self.cases.iter().position(|known| known.id == id) else {
+        let Some(place) = self.place_of(id) else {
             return 0;
         };
         let began_at = self.cases[place].case.began_at;

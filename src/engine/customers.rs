@@ -102,10 +102,7 @@ impl CaseSaid {
         let stays = (was.as_ref().zip(is.as_ref())).is_some_and(|((old, _), (new, _))| old == new);
         if let Some((old, _)) = was.filter(|_| !stays) {
             say(Self::new(old, id, Says::NotYours));
-            *standing = Some(Standing {
-                round: standing.unwrap_or_default().round.wrapping_add(1),
-                ..Standing::default()
-            });
+            *standing = Some(standing.unwrap_or_default().next_round());
         }
         if let Some((new, case)) = is {
             let round = standing.get_or_insert_default().round;

@@ -88,7 +88,7 @@ impl Fault {
             code: "sealed",
             sentence: format!(
                 "it occurred at {at}, before what is sealed of its contact or agent: all tasks \
-                 had passed that time by the allowed lateness"
+                 had passed that time by the allowed lateness, or had read on to the next contact of this id"
             ),
         }
     }

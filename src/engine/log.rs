@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The format of state records and parts. Any other is refused, by what it says itself; parts gain fields without a new one.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Kafka's default limit for a record is 1 MB.
 const CHUNK_BYTES_MAX: usize = 900 * 1_024;
 
@@ -394,11 +394,11 @@ mod tests {
         assert_eq!(refusal(FORMAT), None);
         assert_eq!(
             refusal(FORMAT + 1).unwrap(),
-            "state record 7 of task 3 was written by format 3, newer than 2: start a newer binary"
+            "state record 7 of task 3 was written by format 4, newer than 3: start a newer binary"
         );
         assert_eq!(
             refusal(FORMAT - 1).unwrap(),
-            "state record 7 of task 3 was written by format 1, which 2 can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
+            "state record 7 of task 3 was written by format 2, which 3 can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
         );
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Time {
     pub safe: Timestamp,
     /// When everybody was last silent, by the wall clock.
     all_silent_at: Timestamp,
+    /// Where all sources are at their end, and since when by the wall clock.
+    ended: Option<(Timestamp, Timestamp)>,
     /// A silent task was left out.
     pub left_out: bool,
     /// The oldest event of the deployment, as far as heard: a window that reaches back before is partial.
@@ -56,6 +58,7 @@ impl Time {
             own: SenderClocks::default(),
             safe: Timestamp::MIN,
             all_silent_at: Timestamp::MIN,
+            ended: None,
             left_out: false,
             began_at: None,
             end_at: Timestamp::MIN,
@@ -81,6 +84,7 @@ impl Time {
         let contact = self.contact_clock(task, meta, settings);
         advance(&mut meta.contact_clock, contact);
         self.own.contact = meta.contact_clock;
+        self.note_end(meta.contact_clock);
         let customer = self.all(task, meta, settings, |clocks| clocks.contact);
         advance(&mut meta.customer_clock, customer);
         self.own.customer = meta.customer_clock;
@@ -95,6 +99,22 @@ impl Time {
         self.advance_beginning(meta);
         self.advance_safe(task, meta, settings);
         self.own.sealed = Some(self.safe);
+    }
+
+    fn note_end(&mut self, contact: Option<Clock>) {
+        let end = contact.filter(|clock| clock.ended).map(|clock| clock.at);
+        if end != self.ended.map(|(at, _)| at) {
+            self.ended = end.map(|at| (at, self.wall));
+        }
+    }
+
+    /// Up to here all sources have been read: what comes from before is late. The end of all is one only when it has lasted, for who
+    /// reads on ends sooner than others.
+    #[must_use]
+    pub(super) fn read_to(&self, settings: &Settings) -> Timestamp {
+        let lasts = |(_, since): &(Timestamp, Timestamp)| *since + settings.grace <= self.wall;
+        let end = self.ended.filter(lasts).map(|(at, _)| at);
+        end.map_or(self.safe, |at| at.max(self.safe))
     }
 
     /// Nobody tells of anything older that it was so, but for the lateness and sums that are corrected.

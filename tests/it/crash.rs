@@ -10,7 +10,7 @@ use floorwalker::{
     balance::BalanceSettings,
     contact::{ContactSettings, FirstContact},
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
-    event::{Body, Span, line},
+    event::{Span, line},
     kpi::Window,
     sim::{
         cluster::{Cluster, Crash},
@@ -78,6 +78,11 @@ fn outcome(cluster: &Cluster) -> Outcome {
                 record["csat"]["predicted_low"] = serde_json::Value::Null;
                 let ids = record["alerts"].as_array_mut().unwrap();
                 ids.retain(|id| !predicted.contains(id.as_str().unwrap()));
+                // Written for an alert alone, one that was corrected on the way.
+                if ids.is_empty() && record["ended_at"].is_null() {
+                    last.remove(&format!("contact {key}"));
+                    continue;
+                }
                 last.insert(format!("contact {key}"), record.to_string());
             }
         }
@@ -201,12 +206,10 @@ fn customers_go_on_where_their_task_lost_its_memory() {
     };
     let events = states::with_states(&world.events(), Span::from_secs(40 * 3_600), 1);
     let mut events = faults::shuffle(&events, Span::from_secs(300), 1);
-    // One that comes when its contact is forgotten would make a difference that is none of the crash's.
-    events.retain(|event| !matches!(event.body, Body::SurveyAnswered(..)));
     // Long after: everybody is settled and forgotten by then.
     events.push(line::parse("2026-11-22T14:00:00Z queued last queue=tech channel=voice").unwrap());
     let lines: Vec<String> = events.iter().map(jsonl).collect();
-    for seed in 0..6 {
+    for seed in 0..12 {
         let tasks = [2, 5][seed as usize % 2];
         let defaults = events_settings(tasks, [1_400_000_000, 60_000][seed as usize / 2 % 2]);
         let first_contact = FirstContact {

@@ -58,6 +58,87 @@ fn input(source: u16) -> InputId {
     }
 }
 
+/// Topic, reason and sentence of each.
+fn dead_letters(cluster: &Cluster) -> Vec<String> {
+    let outputs = cluster.outputs.iter().map(|(_, output)| output);
+    let letters = outputs.filter(|output| output.topic == OutTopic::DeadLetters);
+    letters
+        .map(|output| {
+            let header = |name: &str| {
+                let found = output.headers.iter().find(|(key, _)| key == name);
+                String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
+            };
+            ["topic", "reason", "sentence"]
+                .map(|name| header(&format!("floorwalker-{name}")))
+                .join(" ")
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_at_a_limit_is_within_it() {
+    let mut cluster = cluster();
+    let wall = cluster.wall;
+    let ahead = |micros| (wall + Span::from_secs(300) + Span(micros)).to_string();
+    let at = |id: &str, at: &str| {
+        let record = String::from_utf8(line(id, "00:00:00")).unwrap();
+        record.replace("2026-03-02T00:00:00Z", at).into_bytes()
+    };
+    for (name, micros) in [("within", 0), ("ahead", 1)] {
+        cluster.feed(input(USUAL), at(name, &ahead(micros)));
+    }
+    for number in 0..EVENTS_OF_A_CLOCK {
+        cluster.feed(input(PATIENT), line(&format!("p{number}"), "12:00:00"));
+    }
+    for instant in ["11:00:00", "10:59:59.999999"] {
+        cluster.feed(input(PATIENT), line(instant, instant));
+    }
+    cluster.run_until_quiet(50).unwrap();
+    let mut letters = dead_letters(&cluster);
+    letters.sort();
+    assert_eq!(letters.len(), 2, "{letters:#?}");
+    assert!(
+        letters[1].starts_with("usual future it says that it occurred at"),
+        "{letters:#?}"
+    );
+    assert!(letters[1].contains(&ahead(1)), "{letters:#?}");
+    assert!(
+        letters[0].starts_with("patient late it occurred at 2026-03-02T10:59:59.999999Z"),
+        "{letters:#?}"
+    );
+}
+
+#[test]
+fn what_is_sealed_is_final() {
+    let mut cluster = cluster();
+    let say = |cluster: &mut Cluster, source: u16, at: &str| {
+        for number in 0..EVENTS_OF_A_CLOCK {
+            cluster.feed(input(source), line(&format!("{source}-{number}-{at}"), at));
+        }
+        cluster.run_until_quiet(50).unwrap();
+    };
+    for source in all_sources() {
+        say(&mut cluster, source, "10:00:00");
+    }
+    // Two sources fall silent; the third goes on alone.
+    cluster.wall = cluster.wall + Span::from_secs(3_600);
+    for at in ["12:00:00", "12:01:00", "12:02:00"] {
+        say(&mut cluster, STRICT, at);
+        cluster.wall = cluster.wall + Span::from_secs(100);
+    }
+    let answer = r#"{"occurred_at":"2026-03-02T10:00:07Z","source":"acd","type":"agent_answered","contact_id":"0-0-10:00:00","agent":"ana"}"#;
+    cluster.feed(input(USUAL), answer.as_bytes().to_vec());
+    cluster.run_until_quiet(50).unwrap();
+    let letters = dead_letters(&cluster);
+    let expected =
+        "usual sealed it occurred at 2026-03-02T10:00:07Z, before what is sealed of its contact";
+    assert_eq!(letters.len(), 1, "{letters:#?}");
+    assert!(letters[0].starts_with(expected), "{letters:#?}");
+    let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
+    assert_eq!(queue["answered"], 0);
+    assert!(cluster.counters().balance());
+}
+
 #[test]
 fn each_source_has_its_own_lateness() {
     let mut cluster = cluster();
@@ -76,18 +157,7 @@ fn each_source_has_its_own_lateness() {
         cluster.feed(input(source), line(&format!("{name}-late"), too_late));
     }
     cluster.run_until_quiet(50).unwrap();
-    let late = cluster.outputs.iter().map(|(_, output)| output);
-    let late: Vec<String> = (late.filter(|output| output.topic == OutTopic::DeadLetters))
-        .map(|output| {
-            let header = |name: &str| {
-                let found = output.headers.iter().find(|(key, _)| key == name);
-                String::from_utf8(found.unwrap().1.clone().unwrap()).unwrap()
-            };
-            ["topic", "reason", "sentence"]
-                .map(|name| header(&format!("floorwalker-{name}")))
-                .join(" ")
-        })
-        .collect();
+    let late = dead_letters(&cluster);
     let expected = [
         ("strict", 61, 60),
         ("patient", 3_601, 3_600),

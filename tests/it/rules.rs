@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use floorwalker::event::{Span, line};
+use floorwalker::event::{Channel, Span, line};
 use serde_json::Value;
 
 use crate::worlds::{Arrival, Promise, Terms, records};
@@ -79,7 +79,7 @@ fn missing(test: &str) -> Option<String> {
     (!there).then(|| format!("{file} has no {function}"))
 }
 
-/// `sla.voice answer 1/3` of `queue:q/1h`. A record that was never written says 0 of all.
+/// `sla.voice answer 1/3` of `queue:q/1h`, or a counter of `counters`. A record that was never written says 0 of all.
 fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
     let (path, value) = number.rsplit_once(' ').unwrap_or((number, ""));
     let (entity, window) = entity.split_once('/').unwrap_or((entity, "all"));
@@ -146,6 +146,11 @@ fn set(terms: &mut Terms, setting: &str) {
             let window = seconds(words.next().unwrap());
             terms.settings.contact.first_contact.window = window;
             terms.recounted.fcr.window = window;
+        }
+        "max_age" => {
+            let age = seconds(words.next().unwrap());
+            terms.settings.contact.max_age = [age; 8];
+            terms.recounted.max_age = Channel::ALL.into_iter().map(|it| (it, age)).collect();
         }
         "windows" => terms.look_back_to(words.map(seconds)),
         _ => panic!("no setting {setting}"),

@@ -1,6 +1,7 @@
 //! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
 
 mod change;
+mod loaded;
 mod records;
 
 pub(super) use change::Change;
@@ -11,27 +12,23 @@ use std::{collections::BTreeSet, sync::Arc};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use self::records::due_record;
+use self::{loaded::Loaded, records::due_record};
 use super::{
     Settings,
     customers::{CaseSaid, Repeats},
     delta::Deltas,
     gauge::Waiting,
-    step::{OutTopic, Output},
+    step::Output,
     store::{Part, PartKey, Store},
     timers::Timers,
     usual::Usual,
 };
 use crate::{
-    alert::{self, AlertRecord, Context},
-    contact::{Contact, Fold, Judgement, Outcome, Prediction, tell_changes},
-    csat,
+    contact::{Contact, Outcome, tell_changes},
     customer::Judged,
     event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
 };
 
-/// A contact whose next due time can't be met yet is asked again after this much stream time.
-const ASK_AGAIN: Span = Span::from_secs(60);
 /// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
 const LOADED_MAX: usize = 2_048;
 /// So many are never too many.
@@ -53,29 +50,14 @@ pub(super) struct Contacts {
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers<ContactId>,
+    /// Contacts whose id the next one waits for, by when it may have it.
+    successions: Timers<ContactId>,
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
     pub usual: Usual,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
-}
-
-#[derive(Debug)]
-struct Loaded {
-    id: ContactId,
-    key: PartKey,
-    contact: Contact,
-    /// As others know it, of a contact that was touched in this step.
-    before: Option<Before>,
-}
-
-#[derive(Debug)]
-struct Before {
-    fold: Fold,
-    /// Whether the alarm had fired, and had ended.
-    alarm: (bool, bool),
-    judgement: Judgement,
 }
 
 /// What the end of a step needs to know.
@@ -86,6 +68,8 @@ pub(super) struct Ending {
     pub spoken: Option<Timestamp>,
     /// Behind this no event comes from anywhere.
     pub horizon: Timestamp,
+    /// Up to here all sources have been read.
+    pub read_to: Timestamp,
     /// More than a minute behind the wall clock.
     pub history: bool,
     /// Facts within so much time are told as one sum.
@@ -115,6 +99,7 @@ impl Contacts {
             room: LOADED_MIN,
             touched: Vec::new(),
             timers: Timers::default(),
+            successions: Timers::default(),
             records_due: BTreeSet::new(),
             waiting: Waiting::new(settings),
             usual: Usual::default(),
@@ -135,6 +120,9 @@ impl Contacts {
         self.waiting.count(&contact.fold, 1);
         if let Some(at) = contact.armed_at {
             self.timers.insert(at, id.clone());
+        }
+        if let Some(at) = contact.succeeded_at(&self.settings.contact) {
+            self.successions.insert(at, id.clone());
         }
         Ok(())
     }
@@ -233,6 +221,20 @@ impl Contacts {
         any
     }
 
+    /// Lets go of those whose id the next contact waits for. True if anybody was.
+    pub(super) fn handle_successions(&mut self, read_to: Timestamp, store: &Store) -> bool {
+        let mut any = false;
+        while let Some(due) = self.successions.pop(read_to) {
+            for (_, id) in due {
+                if self.knows(&id, store) {
+                    self.touch(&id, store);
+                    any = true;
+                }
+            }
+        }
+        any
+    }
+
     /// The keyed hash under which a customer is known inside and leaves the process.
     fn pseudonym(&self, customer: &CustomerId) -> Text {
         let hash = blake3::keyed_hash(&self.customer_key, customer.as_str().as_bytes());
@@ -252,26 +254,14 @@ impl Contacts {
     fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
         let place = self.place(id, store);
         let loaded = &mut self.loaded[place];
-        if loaded.before.is_none() {
-            loaded.before = Some(Before {
-                fold: loaded.contact.fold.clone(),
-                alarm: loaded.alarm(),
-                judgement: loaded.judgement(),
-            });
+        if loaded.touch() {
             self.touched.push(place);
         }
         place
     }
 
     fn load(&mut self, id: &ContactId, store: &Store) -> usize {
-        let key = PartKey::contact(id);
-        let contact = (store.get(&key)).and_then(|image| Contact::from_image(image).ok());
-        self.loaded.push(Box::new(Loaded {
-            id: id.clone(),
-            key,
-            contact: contact.unwrap_or_default(),
-            before: None,
-        }));
+        self.loaded.push(Box::new(Loaded::new(id, store)));
         let place = self.loaded.len() - 1;
         self.place_by_contact.insert(id.clone(), place);
         place
@@ -280,40 +270,70 @@ impl Contacts {
     /// Ends the step: tells what changed, stores the contacts, sets their timers.
     pub(super) fn finish(&mut self, ending: Ending, store: &mut Store, said: &mut Said<'_>) {
         self.alert_pending = false;
-        let settings = Arc::clone(&self.settings);
+        let mut all_loaded = std::mem::take(&mut self.loaded);
         for place in std::mem::take(&mut self.touched) {
-            let loaded = &mut self.loaded[place];
-            let Some(before) = loaded.before.take() else {
-                continue;
-            };
-            let forgotten = loaded.catch_up(ending, &self.usual, &settings);
-            if before.differs_from(loaded) {
-                tell_changes(&before.fold, &loaded.contact.fold, |fact, sign| {
-                    said.deltas.add_fact(fact, sign, ending.grain);
-                    self.usual.learn(fact, sign);
-                });
-                if loaded.tell(&before, ending, &settings, said) {
-                    self.records_due.insert(loaded.id.clone());
-                }
-                self.waiting.count(&before.fold, -1);
-                self.waiting.count(&loaded.contact.fold, 1);
-            }
-            if let Some(due) = loaded.arm(ending.spoken, &settings) {
-                self.timers.insert(due, loaded.id.clone());
-            }
-            if forgotten {
-                let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
-                said.cases.extend(farewell);
-                // Behind this there is nothing left to write on a beat.
-                if self.records_due.remove(&loaded.id) {
-                    (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &settings));
-                }
-            }
-            loaded.save(forgotten, store);
+            self.finish_contact(&mut all_loaded[place], ending, store, said);
         }
+        self.loaded = all_loaded;
         self.usual.save(store);
         if self.loaded.len() > self.room {
             self.let_go();
+        }
+    }
+
+    fn finish_contact(
+        &mut self,
+        loaded: &mut Loaded,
+        ending: Ending,
+        store: &mut Store,
+        said: &mut Said<'_>,
+    ) {
+        let settings = Arc::clone(&self.settings);
+        let mut forgotten = loaded.catch_up(ending, &self.usual, &settings);
+        self.tell(loaded, ending, said);
+        while forgotten {
+            self.take_leave(loaded, said);
+            let Some(successor) = loaded.contact.successor(&settings.contact) else {
+                break;
+            };
+            loaded.contact = successor;
+            loaded.predict(&self.usual, &settings);
+            forgotten = loaded.catch_up(ending, &self.usual, &settings);
+            self.tell(loaded, ending, said);
+        }
+        if !forgotten && let Some(due) = loaded.arm(ending.spoken, &settings) {
+            self.timers.insert(due, loaded.id.clone());
+        }
+        if let Some(at) = loaded.contact.succeeded_at(&settings.contact) {
+            self.successions.insert(at, loaded.id.clone());
+        }
+        loaded.save(forgotten, store);
+    }
+
+    /// Tells what the step changed of a contact.
+    fn tell(&mut self, loaded: &mut Loaded, ending: Ending, said: &mut Said<'_>) {
+        let before = loaded.before.take().unwrap_or_default();
+        if !before.differs_from(loaded) {
+            return;
+        }
+        tell_changes(&before.fold, &loaded.contact.fold, |fact, sign| {
+            said.deltas.add_fact(fact, sign, ending.grain);
+            self.usual.learn(fact, sign);
+        });
+        if loaded.tell(&before, ending, &self.settings, said) {
+            self.records_due.insert(loaded.id.clone());
+        }
+        self.waiting.count(&before.fold, -1);
+        self.waiting.count(&loaded.contact.fold, 1);
+    }
+
+    /// The last that is said of a contact which is forgotten.
+    fn take_leave(&mut self, loaded: &Loaded, said: &mut Said<'_>) {
+        let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
+        said.cases.extend(farewell);
+        // Behind this there is nothing left to write on a beat.
+        if self.records_due.remove(&loaded.id) {
+            (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &self.settings));
         }
     }
 
@@ -327,156 +347,5 @@ impl Contacts {
         self.place_by_contact.clear();
         let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
         self.place_by_contact.extend(ids.zip(0..));
-    }
-}
-
-impl Before {
-    /// Whether there is something to tell.
-    fn differs_from(&self, loaded: &Loaded) -> bool {
-        self.fold != loaded.contact.fold
-            || self.alarm != loaded.alarm()
-            || self.judgement != loaded.judgement()
-    }
-}
-
-impl Loaded {
-    fn next_due_at(&self, settings: &Settings) -> Timestamp {
-        (self.contact).next_due_at(settings.lateness_max(), &settings.contact)
-    }
-
-    /// When the contact wants to be called, if it is earlier than it will be. What it was armed for may have passed with nothing
-    /// to say.
-    fn arm(&mut self, spoken: Option<Timestamp>, settings: &Settings) -> Option<Timestamp> {
-        let mut due = self.next_due_at(settings);
-        if let Some(now) = spoken.filter(|now| due <= *now) {
-            let transition = self.contact.next_transition_at(&settings.contact);
-            due = transition.map_or(now + ASK_AGAIN, |at| at.min(now + ASK_AGAIN));
-        }
-        let armed = self.contact.armed_at.filter(|at| Some(*at) > spoken);
-        let earlier = armed.is_none_or(|armed| due < armed);
-        earlier.then(|| *self.contact.armed_at.insert(due))
-    }
-
-    /// Stores the contact, or forgets it.
-    fn save(&mut self, forgotten: bool, store: &mut Store) {
-        if forgotten {
-            self.contact = Contact::default();
-            store.remove(&self.key);
-        } else {
-            store.put(&self.key, &self.contact.write_image());
-        }
-    }
-
-    fn alerts_changed(&self) -> bool {
-        (self.before.as_ref()).is_none_or(|before| {
-            before.alarm != self.alarm()
-                || alert::outlook(&before.fold) != alert::outlook(&self.contact.fold)
-        })
-    }
-
-    fn alarm(&self) -> (bool, bool) {
-        let prediction = self.contact.prediction.as_ref();
-        prediction.map_or((false, false), Prediction::life)
-    }
-
-    fn judgement(&self) -> Judgement {
-        self.contact.standing.unwrap_or_default().judgement
-    }
-
-    fn predict(&mut self, usual: &Usual, settings: &Settings) {
-        let fold = &self.contact.fold;
-        let handle = usual.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
-        let alarms = settings.alert.low_predicted.enabled;
-        csat::revise(&mut self.contact, handle, alarms, &settings.csat);
-    }
-
-    /// Speaks of what was due already when its event came. True if nothing more can come of it, and it is to be forgotten.
-    fn catch_up(&mut self, ending: Ending, usual: &Usual, settings: &Settings) -> bool {
-        let Some(now) = ending.spoken else {
-            return false;
-        };
-        let due = self.next_due_at(settings);
-        if due <= now {
-            (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
-            self.predict(usual, settings);
-        }
-        let forgotten = (self.contact).is_forgotten(ending.horizon, &settings.contact);
-        if forgotten {
-            csat::end_alarm(&mut self.contact, Some(now));
-        }
-        forgotten
-    }
-
-    /// True if the contact's record is another now.
-    fn tell(
-        &mut self,
-        before: &Before,
-        ending: Ending,
-        settings: &Settings,
-        said: &mut Said<'_>,
-    ) -> bool {
-        let Contact { fold, standing, .. } = &mut self.contact;
-        *said.clock_skew += i64::from(fold.clock_skews) - i64::from(before.fold.clock_skews);
-        let say = |case| said.cases.push(case);
-        CaseSaid::of_change(&self.id, &before.fold, fold, standing, say);
-        let after = &self.contact.fold;
-        let context = self.context(&before.fold, ending, settings);
-        let transitions = alert::transitions(&before.fold, after, &settings.alert);
-        let records = transitions
-            .iter()
-            .map(|transition| AlertRecord::new(transition, &context));
-        let records = records.chain(self.alarm_records(before, &context, settings));
-        let alerts_before = said.outputs.len();
-        for record in records {
-            said.outputs
-                .push(Output::json(OutTopic::Alerts, &record.id, &record));
-        }
-        let alerts = said.outputs.len() - alerts_before;
-        // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
-        let is_known = self.contact.version > 0;
-        let due = self.contact.is_over() || is_known || alerts > 0;
-        self.contact.version += u32::from(due);
-        due
-    }
-
-    fn context<'a>(
-        &'a self,
-        before: &'a Fold,
-        ending: Ending,
-        settings: &'a Settings,
-    ) -> Context<'a> {
-        let after = &self.contact.fold;
-        Context {
-            contact: self.id.as_str(),
-            before,
-            after,
-            now: ending.spoken.or(after.began_at).unwrap_or_default(),
-            history: ending.history,
-            seq: ending.seq,
-            contact_settings: &settings.contact,
-            alert_settings: &settings.alert,
-        }
-    }
-
-    /// That a low rating is likely, and that there is nothing left to save.
-    fn alarm_records<'a>(
-        &'a self,
-        before: &Before,
-        context: &Context<'a>,
-        settings: &Settings,
-    ) -> impl Iterator<Item = AlertRecord<'a>> {
-        let alarm = (self.contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
-        let ((had_fired, had_ended), (fired, ended)) = (before.alarm, self.alarm());
-        let fires = (fired && !had_fired).then_some(None);
-        let ends = (ended && !had_ended).then(|| alarm.and_then(|alarm| alarm.ended_at));
-        let transitions = fires.into_iter().chain(ends);
-        transitions.filter_map(move |ended_at| {
-            Some(AlertRecord::of_alarm(
-                alarm?,
-                ended_at,
-                context,
-                &settings.csat,
-            ))
-        })
     }
 }

@@ -214,6 +214,8 @@ impl Task {
             let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
             self.unsaid |= any;
         }
+        let read_to = self.time.read_to(&self.settings);
+        self.unsaid |= self.contacts.handle_successions(read_to, &self.store);
         if let Some(clock) = self.meta.customer_clock {
             self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
         }

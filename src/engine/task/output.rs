@@ -64,6 +64,7 @@ impl Task {
             seq: self.meta.seq,
             spoken,
             horizon: self.horizon(),
+            read_to: self.time.read_to(&self.settings),
             history: self.is_history(spoken),
             grain: self.grain(spoken),
         };

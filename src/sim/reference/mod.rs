@@ -1,8 +1,8 @@
 //! The independent recount: every number of the contract straight from the set of events, slowly and plainly.
 //!
 //! Contract: knows the events and nothing else of this crate, so that it can disagree with it. [`recount`] is a function
-//! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late, of
-//! a contact long forgotten) is for the caller to leave out. Where the contract leaves a choice, a comment says which.
+//! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late) is
+//! for the caller to leave out. Where the contract leaves a choice, a comment says which.
 //!
 //! ```
 //! use floorwalker::{event::line, sim::reference::{Settings, recount}};
@@ -16,6 +16,7 @@ mod balance;
 mod calendar;
 mod concurrency;
 mod fact;
+mod memory;
 mod obligation;
 mod occupancy;
 mod parts;
@@ -63,6 +64,8 @@ pub struct Recount {
     pub obligations: Vec<Obligation>,
     /// Inbound contacts of known customers that have an end.
     pub resolved_by_contact: BTreeMap<ContactId, Resolved>,
+    /// Durations that would have been negative, of all contacts.
+    pub clock_skews: u64,
 }
 
 impl Recount {
@@ -82,6 +85,7 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
         today: counted.today(settings, roster, clock),
         obligations: counted.obligations.clone(),
         resolved_by_contact: counted.resolved_by_contact.clone(),
+        clock_skews: counted.clock_skews,
     })
 }
 
@@ -115,6 +119,7 @@ fn with_book<R>(
     });
     let roster = Roster::new((&settings.queues, &settings.moves), events_by_agent, clock);
     let all: Vec<Parts> = (events_by_contact.values())
+        .flat_map(|theirs| memory::contacts(theirs, settings))
         .filter_map(|theirs| reading::read(theirs, settings, clock))
         .collect();
     let mut book = Book::new(&roster);
@@ -126,6 +131,7 @@ fn with_book<R>(
     }
     let resolved_by_contact = resolution::book(&all, settings.fcr, clock, &mut book);
     let counted = Counted {
+        clock_skews: all.iter().map(|parts| parts.clock_skews).sum(),
         live_by_entity: live(&all, &obligations, &roster, clock),
         states: States::of(&roster),
         open: Open::of(&all, &roster, clock),
@@ -232,6 +238,7 @@ struct Counted<'a> {
     book: Book<'a>,
     obligations: Vec<Obligation>,
     resolved_by_contact: BTreeMap<ContactId, Resolved>,
+    clock_skews: u64,
     live_by_entity: BTreeMap<String, Live>,
     states: States<'a>,
     open: Open<'a>,

@@ -18,6 +18,8 @@ pub(super) struct Parts {
     pub(super) offers: Vec<Offer>,
     pub(super) engagements: Vec<Engagement>,
     pub(super) end: Option<End>,
+    /// It ended or was resolved, and was neither queued nor reopened since.
+    pub(super) over_since: Option<Timestamp>,
     pub(super) survey: Option<Surveyed>,
     /// What dispositions said, in order.
     pub(super) resolved_said: Vec<(Timestamp, bool)>,
@@ -26,6 +28,8 @@ pub(super) struct Parts {
     /// What bears on responses and the resolution, in order.
     pub(super) moments: Vec<Moment>,
     pub(super) reopenings: Vec<Reopened>,
+    /// Durations that would have been negative.
+    pub(super) clock_skews: u64,
 }
 
 /// Something that opens or ends what is owed to the customer.

@@ -27,10 +27,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
         transferred: false,
         parts: Parts {
             contact,
-            channel: events
-                .iter()
-                .find_map(|event| event.channel)
-                .unwrap_or(settings.channel_unsaid),
+            channel: settings.channel_of(events),
             direction: first_direction(events),
             customer: events.iter().find_map(|event| event.customer.clone()),
             reason: events.iter().find_map(|event| reason_of(event)),
@@ -39,11 +36,13 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             offers: Vec::new(),
             engagements: Vec::new(),
             end: None,
+            over_since: None,
             survey: None,
             resolved_said: Vec::new(),
             left_house: false,
             moments: Vec::new(),
             reopenings: Vec::new(),
+            clock_skews: 0,
         },
     };
     for (position, event) in events.iter().enumerate() {
@@ -196,6 +195,7 @@ impl Reading<'_> {
         let direction = it.direction.unwrap_or(self.parts.direction);
         self.leg_directions.insert(it.leg.clone(), direction);
         self.side = Side::Open;
+        self.parts.over_since = None;
         let first = !std::mem::replace(&mut self.queued, true);
         // Another leg's queueing (outbound, internal, monitor) is no wait, and moves none.
         let (Direction::Inbound, Some(queue)) = (direction, &it.queue) else {
@@ -216,6 +216,7 @@ impl Reading<'_> {
         if first && !self.transferred {
             let answer = self.last_answer_in(queue);
             if let Some(agent) = answer {
+                self.parts.clock_skews += 1;
                 self.end_wait(at, WaitEnd::Answered(agent));
             }
         }
@@ -303,6 +304,7 @@ impl Reading<'_> {
             reported: None,
         };
         if self.side == Side::Ended {
+            self.parts.clock_skews += 1;
             engagement.end_talk(at, self.has_wrap_up());
         }
         self.parts.engagements.push(engagement);
@@ -310,6 +312,7 @@ impl Reading<'_> {
 
     fn ended(&mut self, at: Timestamp, position: usize, by: EndedBy) {
         self.side = Side::Ended;
+        self.parts.over_since.get_or_insert(at);
         self.lost(
             at,
             position,

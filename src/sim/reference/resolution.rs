@@ -100,7 +100,7 @@ impl Case<'_> {
 
     fn is_repeated_by(&self, other: &Parts, as_of: Timestamp) -> bool {
         let in_window = |at: Timestamp| self.is_in_window(at, as_of);
-        other.contact != self.parts.contact
+        !std::ptr::eq(other, self.parts)
             && other.direction == Direction::Inbound
             && other.customer.as_ref() == Some(self.customer)
             && other.began_at.is_some_and(in_window)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::Calendar;
-use crate::event::{Channel, QueueId, Span, Timestamp};
+use crate::event::{Channel, Event, QueueId, Span, Timestamp};
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +16,8 @@ pub struct Settings {
     pub no_wrap_up: BTreeSet<Channel>,
     /// How long a wait or an engagement may stay open before it is stale; a day for channels not named.
     pub max_age: BTreeMap<Channel, Span>,
+    /// How long at least a contact is remembered after its end.
+    pub remember_min: Span,
     pub fcr: Fcr,
     /// The windows to count; `None` is `all`, everything up to the clock.
     pub windows: Vec<Option<Span>>,
@@ -135,6 +137,12 @@ impl Settings {
     pub(super) fn max_age(&self, channel: Channel) -> Span {
         self.max_age.get(&channel).copied().unwrap_or(DAY)
     }
+
+    /// The channel of a contact with these events.
+    pub(super) fn channel_of(&self, events: &[&Event]) -> Channel {
+        let said = events.iter().find_map(|event| event.channel);
+        said.unwrap_or(self.channel_unsaid)
+    }
 }
 
 impl Default for Settings {
@@ -159,6 +167,7 @@ impl Default for Settings {
                 .into_iter()
                 .map(|channel| (channel, Span::from_secs(30 * 86_400)))
                 .collect(),
+            remember_min: Span::from_secs(7 * 86_400),
             fcr: Fcr {
                 window: Span::from_secs(7 * 86_400),
                 transfer_breaks: false,

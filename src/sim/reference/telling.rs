@@ -54,6 +54,7 @@ impl Reading<'_> {
         self.note(at, position, Said::Resolved(agent.cloned()));
         if self.side == Side::Open {
             self.side = Side::Resolved;
+            self.parts.over_since = Some(at);
         }
         self.end_for_good(at);
     }
@@ -63,6 +64,7 @@ impl Reading<'_> {
             return;
         }
         self.side = Side::Open;
+        self.parts.over_since = None;
         if self.direction_of(&None) == Direction::Inbound {
             self.note(at, position, Said::Reopened);
         }
@@ -90,6 +92,7 @@ impl Reading<'_> {
             (&mut said.hold, it.hold),
             (&mut said.wrap, it.wrap_up),
         ] {
+            self.parts.clock_skews += u64::from(named.is_some_and(|span| span < Span::ZERO));
             *part = named.map(|span| span.max(Span::ZERO)).or(*part);
         }
         if engagement.talk_ended_at.is_some() {

@@ -11,7 +11,7 @@ use floorwalker::{
     event::{Event, Timestamp},
     sim::{cluster::Cluster, jsonl::jsonl, reference},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{made::Arrival, terms::Terms};
 use crate::agreement::{empty, is_nothing};
@@ -56,7 +56,7 @@ pub(crate) fn count(terms: &Terms, arrivals: &[Arrival]) -> Result<Compared, Dif
     records(terms, arrivals).0
 }
 
-/// The same, with the last records that the engine wrote.
+/// The same, with the last records that the engine wrote, and its counters as those of `counters`.
 pub(crate) fn records(
     terms: &Terms,
     arrivals: &[Arrival],
@@ -85,6 +85,7 @@ pub(crate) fn records(
             return (Err(differs), run.last);
         }
     }
+    run.tell_counters();
     (Ok(run.compared), run.last)
 }
 
@@ -119,8 +120,9 @@ impl Run<'_> {
         self.settle(at);
         self.take_records();
         let recount = reference::recount(&self.known, &self.terms.recounted, clock);
-        let recounted = recount.records(clock);
-        let differs = self.compare(&recounted, clock);
+        let differs = self
+            .compare_counters(&recount)
+            .and_then(|()| self.compare(&recount.records(clock), clock));
         differs.map_err(|what| Difference {
             stop: self.stops,
             clock,
@@ -152,8 +154,19 @@ impl Run<'_> {
         }
     }
 
-    fn compare(&mut self, recounted: &[Value], clock: Timestamp) -> Result<(), String> {
-        self.compared.clocks += 1;
+    fn tell_counters(&mut self) {
+        let counters = self.cluster.counters();
+        let told = json!({ "kpis": {
+            "applied": counters.applied,
+            "repeated": counters.repeated,
+            "conflicting": counters.conflicting,
+            "skipped": counters.skipped,
+            "clock_skew": counters.clock_skew,
+        }});
+        self.last.insert(("counters".into(), "all".into()), told);
+    }
+
+    fn compare_counters(&self, recount: &reference::Recount) -> Result<(), String> {
         let counters = self.cluster.counters();
         if !counters.balance() || counters.in_flight() > 0 {
             return Err(format!("counters: out of balance: {counters:?}"));
@@ -161,6 +174,17 @@ impl Run<'_> {
         if let Some(why) = &self.dead_letter {
             return Err(format!("counters: a dead letter: {why}"));
         }
+        let (found, expected) = (counters.clock_skew, recount.clock_skews);
+        if u64::try_from(found) != Ok(expected) {
+            return Err(format!(
+                "counters: clock_skew: the engine says {found}, the recount {expected}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, recounted: &[Value], clock: Timestamp) -> Result<(), String> {
+        self.compared.clocks += 1;
         for expected in recounted {
             let key = key(expected);
             let nothing = is_nothing(&expected["kpis"]);

@@ -1,6 +1,7 @@
 //! What worlds have found, as small tables: the engine and the recount agree, and a number says that it is what the page says.
 
-use floorwalker::event::{Timestamp, line};
+use floorwalker::event::{Channel, Span, Timestamp, line};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::Value;
 
 use super::{counting, made::Arrival, terms::Terms};
@@ -74,4 +75,35 @@ fn who_is_at_risk_has_a_record_before_anything_is_decided() {
         compared at 2026-11-23T04:00:00Z";
     let at_risk = last(&Terms::default(), log, "queue:q", "/live/at_risk");
     assert_eq!(at_risk, 1);
+}
+
+#[test]
+fn who_is_remembered_does_not_depend_on_delivery() {
+    let log = "10:00:00 queued c1 queue=q channel=chat
+        10:50:00 message c1 by=customer
+        11:40:00 message c1 by=customer
+        13:00:00 queued c1 queue=r
+        13:30:00 answered c1 agent=ana";
+    let mut terms = Terms::default();
+    terms.settings.tasks = 2;
+    let age = Span::from_secs(3_600);
+    terms.settings.contact.max_age = [age; 8];
+    terms.recounted.max_age = Channel::ALL.into_iter().map(|it| (it, age)).collect();
+    let mut lines: Vec<&str> = log.lines().map(str::trim).collect();
+    let random = &mut StdRng::seed_from_u64(1);
+    for _ in 0..300 {
+        lines.shuffle(random);
+        let mut arrive = |text: &&str| {
+            let event = line::parse(text).unwrap();
+            Arrival::Event(Box::new(event), random.random_range(0..2))
+        };
+        let mut arrivals: Vec<Arrival> = lines.iter().map(&mut arrive).collect();
+        arrivals.push(Arrival::Stop(None));
+        let (compared, records) = counting::records(&terms, &arrivals);
+        compared.unwrap_or_else(|differs| panic!("{arrivals:#?}: {differs}"));
+        let of = |queue: &str| &records[&(queue.to_owned(), "all".to_owned())]["kpis"];
+        assert_eq!(of("queue:q")["offered"], 1, "{arrivals:#?}");
+        assert_eq!(of("queue:q")["answered"], 0, "{arrivals:#?}");
+        assert_eq!(of("queue:r")["answered"], 1, "{arrivals:#?}");
+    }
 }

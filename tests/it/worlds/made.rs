@@ -44,9 +44,10 @@ pub(crate) fn events(random: &mut Random, terms: &Terms) -> Vec<Event> {
     world.direct();
     world.wait_long();
     world.coarsen();
-    world.close_gaps();
+    if world.random.chance(0.5) {
+        world.close_gaps();
+    }
     world.say_in_time();
-    world.close_gaps();
     world.tell_states();
     world.events
 }
@@ -305,9 +306,10 @@ impl Making<'_> {
                 .map(|(place, _)| place)
                 .collect();
             let from = self.random.below(theirs.len());
-            let gap = match self.random.below(3) {
+            let gap = match self.random.below(4) {
                 0 => Span::from_secs(1_800),
                 1 => self.random.up_to(Span::from_secs(20 * HOUR)),
+                2 => self.random.up_to(Span::from_secs(15 * 24 * HOUR)),
                 _ => self.random.up_to(Span::from_secs(5 * 24 * HOUR)),
             };
             for place in &theirs[from..] {
@@ -329,10 +331,15 @@ impl Making<'_> {
         }
     }
 
-    /// Nobody is forgotten before the last word on them: what comes after that is a dead letter.
-    fn close_gaps(&mut self) {
+    /// After this a contact may be another under the same id.
+    fn age_min(&self) -> Span {
         let ages = self.terms.settings.contact.max_age;
-        let gap_max = ages.into_iter().min().unwrap() - Span::from_secs(1_200);
+        ages.into_iter().min().unwrap()
+    }
+
+    /// Nobody is forgotten before the last word on them.
+    fn close_gaps(&mut self) {
+        let gap_max = self.age_min() - Span::from_secs(1_200);
         let mut last_by_contact: BTreeMap<Key, (Timestamp, Span)> = BTreeMap::new();
         for event in &mut self.events {
             let (last, pulled) = last_by_contact
@@ -352,34 +359,60 @@ impl Making<'_> {
         if self.terms.settings.lateness > Span::from_secs(24 * HOUR) {
             return;
         }
-        let mut begun = BTreeSet::new();
-        for event in &mut self.events {
-            if begun.insert(event.key.clone()) && event.channel.is_none() {
-                event.channel = Some(*self.random.pick(&Channel::ALL));
+        for contact in self.contacts() {
+            let places: Vec<usize> = (self.events.iter().enumerate())
+                .filter(|(_, event)| event.contact() == Some(&contact))
+                .map(|(place, _)| place)
+                .collect();
+            self.say_at_once(&places);
+            // What may be a contact of its own says it too.
+            let gap_max = self.age_min();
+            let is_near = |one: &usize, next: &usize| {
+                self.events[*next].occurred_at - self.events[*one].occurred_at <= gap_max
+            };
+            let spells: Vec<Vec<usize>> = places.chunk_by(is_near).map(<[usize]>::to_vec).collect();
+            for spell in &spells {
+                self.say_at_once(spell);
             }
         }
-        for contact in self.contacts() {
-            let (mut first_at, mut queued, mut named) = (None, false, false);
-            for event in &mut self.events {
-                if event.contact() != Some(&contact) {
-                    continue;
-                }
-                let since = event.occurred_at - *first_at.get_or_insert(event.occurred_at);
-                let in_time = since <= DISORDER;
-                if let Body::ContactQueued(first) = &mut event.body
-                    && !std::mem::replace(&mut queued, true)
-                    && !in_time
-                {
-                    first.direction = None;
-                    first.queue.get_or_insert(QueueId::new(QUEUES[1]));
-                }
-                let mut names = false;
-                queues_of(&mut event.body, &mut |_| names = true);
-                named |= names && !matches!(event.body, Body::Transferred(_));
-                if !named {
-                    name_queue(&mut event.body);
-                }
+    }
+
+    /// The events at these places, if they are one contact, say at its beginning what they say of the whole.
+    fn say_at_once(&mut self, places: &[usize]) {
+        self.say_who_at_once(places);
+        let (mut first_at, mut queued, mut named) = (None, false, false);
+        for place in places {
+            let event = &mut self.events[*place];
+            if first_at.is_none() && event.channel.is_none() {
+                event.channel = Some(*self.random.pick(&Channel::ALL));
             }
+            let since = event.occurred_at - *first_at.get_or_insert(event.occurred_at);
+            let in_time = since <= DISORDER;
+            if let Body::ContactQueued(first) = &mut event.body
+                && !std::mem::replace(&mut queued, true)
+                && !in_time
+            {
+                first.direction = None;
+                first.queue.get_or_insert(QueueId::new(QUEUES[1]));
+            }
+            let mut names = false;
+            queues_of(&mut event.body, &mut |_| names = true);
+            named |= names && !matches!(event.body, Body::Transferred(_));
+            if !named {
+                name_queue(&mut event.body);
+            }
+        }
+    }
+
+    /// Whose contact it is, too: who came back is settled a window later, for good.
+    fn say_who_at_once(&mut self, places: &[usize]) {
+        let of_somebody = |place: &&usize| self.events[**place].customer.is_some();
+        let (Some(first), Some(says)) = (places.first(), places.iter().find(of_somebody)) else {
+            return;
+        };
+        let customer = self.events[*says].customer.clone();
+        if self.events[*says].occurred_at - self.events[*first].occurred_at > DISORDER {
+            self.events[*first].customer = customer;
         }
     }
 

@@ -213,13 +213,22 @@ impl Terms {
 
     /// First-contact resolution.
     fn judge(&mut self, random: &mut Random) {
-        let fcr = &mut self.settings.contact.first_contact;
+        let ContactSettings {
+            first_contact: fcr,
+            remember_min,
+            ..
+        } = &mut self.settings.contact;
         if random.chance(0.6) {
             fcr.window = Span::from_secs(*random.pick(&[HOUR, 5 * HOUR, DAY, 7 * DAY]));
             fcr.transfer_breaks = random.chance(0.5);
             fcr.same_reason = random.chance(0.3);
             self.told.push(format!("{fcr:?}"));
         }
+        if random.chance(0.5) {
+            *remember_min = fcr.window;
+            self.told.push(format!("remember_min {remember_min:?}"));
+        }
+        self.recounted.remember_min = *remember_min;
         self.recounted.fcr = reference::Fcr {
             window: fcr.window,
             transfer_breaks: fcr.transfer_breaks,
