@@ -160,7 +160,7 @@ impl Customer {
             let Some(to) = &mut known.to else { continue };
             to.settled |= last_word;
             let (contact, round) = (to.contact.clone(), to.round);
-            let in_round = |to: &Addressee| to.round == round;
+            let in_round = |told: &Addressee| told.round == round;
             let old = (before.cases.iter())
                 .find(|old| old.id == known.id && old.to.as_ref().is_some_and(in_round));
             let was = old.map_or_else(Judgement::default, Known::judgement);

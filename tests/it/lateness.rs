@@ -111,11 +111,11 @@ fn what_is_at_a_limit_is_within_it() {
 #[test]
 fn what_is_sealed_is_final() {
     let mut cluster = cluster();
-    let say = |cluster: &mut Cluster, source: u16, at: &str| {
+    let say = |running: &mut Cluster, source: u16, at: &str| {
         for number in 0..EVENTS_OF_A_CLOCK {
-            cluster.feed(input(source), line(&format!("{source}-{number}-{at}"), at));
+            running.feed(input(source), line(&format!("{source}-{number}-{at}"), at));
         }
-        cluster.run_until_quiet(50).unwrap();
+        running.run_until_quiet(50).unwrap();
     };
     for source in all_sources() {
         say(&mut cluster, source, "10:00:00");
