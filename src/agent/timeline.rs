@@ -1,5 +1,7 @@
 //! An agent's time: from instant to instant, the state in force and how many engagements are open.
 
+use std::cmp::Ordering;
+
 use minicbor::{Decode, Encode};
 
 use crate::{
@@ -103,7 +105,19 @@ impl State {
     }
 
     pub(super) fn before(&self, other: &Self) -> bool {
-        (self.at, &self.id) < (other.at, &other.id)
+        let order = (self.at.cmp(&other.at)).then_with(|| self.id.cmp(&other.id));
+        order.then_with(|| self.said().cmp_content(&other.said())) == Ordering::Less
+    }
+
+    /// What its event said that counts.
+    fn said(&self) -> Body {
+        Body::AgentStateChanged(AgentStateChanged {
+            state: self.doing,
+            reason: self.reason.clone(),
+            team: self.place.team.clone(),
+            site: self.place.site.clone(),
+            skills: Vec::new(),
+        })
     }
 
     /// Says nothing new of an agent in that state.

@@ -1,5 +1,7 @@
 //! One contact: its fold, the tail of events that may still be joined by late ones, and the limits of both.
 
+use std::cmp::Ordering;
+
 use minicbor::{Decode, Encode};
 
 use super::{
@@ -468,7 +470,13 @@ impl Sealed {
 
 impl Seen {
     fn before(&self, other: &Self) -> bool {
-        (self.at, self.body.rank(), &self.id) < (other.at, other.body.rank(), &other.id)
+        let place = |seen: &Self| (seen.at, seen.body.rank());
+        let order = (place(self).cmp(&place(other)))
+            .then_with(|| self.id.cmp(&other.id))
+            .then_with(|| self.body.cmp_content(&other.body))
+            .then_with(|| self.channel.cmp(&other.channel))
+            .then_with(|| self.customer.cmp(&other.customer));
+        order == Ordering::Less
     }
 
     fn happening(&self) -> Happening<'_> {

@@ -281,7 +281,7 @@ impl Desks {
         moment: Moment,
     ) -> ScorecardRecord<'a> {
         let settings = &self.settings.balance;
-        let reach = BalanceSettings::length(&settings.baseline);
+        let starts = self.levels.window_starts(moment.at, None);
         ScorecardRecord {
             agent: desk.agent.as_str(),
             queue: desk.room.queue.as_str(),
@@ -289,7 +289,7 @@ impl Desks {
             clock: moment.at,
             window: &settings.window.name,
             baseline: &settings.baseline.name,
-            partial: moment.left_out || moment.at - reach < moment.began_at,
+            partial: moment.left_out || starts[BASELINE] < moment.began_at,
             measures: measures(figures, peers, settings),
             guard: Guard::of(figures, settings),
         }

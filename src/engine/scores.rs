@@ -423,8 +423,7 @@ impl Scores {
                 .has_agents()
                 .then(|| self.name_times(tally.times(&sums.until_now, sum.starts_at, moment.at)));
             let reaches_back = match window.reach {
-                Reach::Sliding(length) => moment.at - length < moment.began_at,
-                Reach::Today => sum.starts_at < moment.began_at,
+                Reach::Sliding(_) | Reach::Today => sum.starts_at < moment.began_at,
                 Reach::All => false,
             };
             let record = KpiRecord {

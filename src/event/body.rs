@@ -1,5 +1,7 @@
 //! What can happen, kind by kind.
 
+use std::cmp::Ordering;
+
 use minicbor::{Decode, Encode};
 
 use super::{AgentId, KeyKind, QueueId, SiteId, Span, TeamId, Text};
@@ -336,6 +338,14 @@ impl Body {
             | Self::ContactReopened(_)
             | Self::SurveyAnswered(..) => KeyKind::Contact,
         }
+    }
+
+    /// Of two contents of one id, kind and instant the first counts: by their bytes in state, prose aside.
+    #[must_use]
+    pub fn cmp_content(&self, other: &Self) -> Ordering {
+        let bytes =
+            |body: &Self| minicbor::to_vec(body.clone().without_prose()).unwrap_or_default();
+        bytes(self).cmp(&bytes(other))
     }
 
     /// Without what people wrote: message texts and comments stay out of state and outputs.

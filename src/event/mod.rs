@@ -73,13 +73,15 @@ impl Event {
     }
 
     /// The total order of a key's events: time, kind (at one instant a transfer precedes the wait it causes, an
-    /// answer the hang-up), id.
+    /// answer the hang-up), id; of what shares all three, content and channel.
     #[must_use]
     pub fn cmp_in_order(&self, other: &Self) -> Ordering {
         self.occurred_at
             .cmp(&other.occurred_at)
             .then_with(|| self.body.rank().cmp(&other.body.rank()))
             .then_with(|| self.id.cmp(&other.id))
+            .then_with(|| self.body.cmp_content(&other.body))
+            .then_with(|| self.channel.cmp(&other.channel))
     }
 }
 

@@ -472,6 +472,20 @@ fn without_an_id_the_content_is_the_id() {
         r#"{"occurred_at":"2026-11-22T09:14:08.250Z","source":"a","type":"survey_answered","contact_id":"c1","score":5,"scale_min":1,"scale_max":5}"#,
     );
     assert_ne!(first, other);
+    let of = |customer: &str, channel: &str, contact: &str, at: &str| {
+        id(&format!(
+            r#"{{"occurred_at":"2026-11-22T09:14:{at}Z","source":"a","type":"contact_resolved","contact_id":"{contact}","channel":"{channel}","customer_id":"{customer}"}}"#
+        ))
+    };
+    let all = [
+        of("k1", "email", "c1", "08"),
+        of("k2", "email", "c1", "08"),
+        of("k1", "chat", "c1", "08"),
+        of("k1", "email", "c2", "08"),
+        of("k1", "email", "c1", "09"),
+    ];
+    let different: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!(different.len(), all.len());
 }
 
 #[test]

@@ -264,6 +264,21 @@ fn the_default_policies_are_the_usual_standard() {
         .iter()
         .map(|it| (it.name.as_str(), it.threshold.as_secs() as i64, it.target));
     assert!(ours.eq(usual));
+    for policy in &ContactSettings::default().policies {
+        assert!((policy.at_risk_at - 0.75).abs() < 1e-9, "{}", policy.name);
+        assert_eq!(
+            policy.abandons,
+            contact::Abandons::Ignore,
+            "{}",
+            policy.name
+        );
+        assert_eq!(
+            policy.flow_outs,
+            contact::FlowOuts::Exclude,
+            "{}",
+            policy.name
+        );
+    }
     let recounted = reference::Settings::default().policies;
     let recounted = recounted
         .iter()

@@ -120,6 +120,8 @@ fn what_is_sealed_is_final() {
     for source in all_sources() {
         say(&mut cluster, source, "10:00:00");
     }
+    let eve = r#"{"occurred_at":"2026-03-02T10:00:00Z","source":"wfm","type":"agent_state_changed","agent":"eve","state":"available"}"#;
+    cluster.feed(input(STRICT), eve.as_bytes().to_vec());
     // Two sources fall silent; the third goes on alone.
     cluster.wall = cluster.wall + Span::from_secs(3_600);
     for at in ["12:00:00", "12:01:00", "12:02:00"] {
@@ -136,6 +138,39 @@ fn what_is_sealed_is_final() {
     assert!(letters[0].starts_with(expected), "{letters:#?}");
     let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
     assert_eq!(queue["answered"], 0);
+    assert!(cluster.counters().balance());
+}
+
+#[test]
+fn what_comes_from_before_the_next_contact_of_an_id_is_of_neither() {
+    let mut cluster = cluster();
+    let at = |at: &str| {
+        let record = String::from_utf8(line("c1", "10:00:00")).unwrap();
+        record.replace("2026-03-02T10:00:00Z", at).into_bytes()
+    };
+    // The first is remembered up to the third at 10:00. Once all is read up to the fourth there is the next.
+    let [first, late, next] = [
+        "2026-03-02T10:00:00Z",
+        "2026-03-03T09:00:00Z",
+        "2026-03-04T10:00:00Z",
+    ]
+    .map(at);
+    cluster.feed(input(USUAL), first);
+    cluster.feed(input(USUAL), next);
+    cluster.run_until_quiet(50).unwrap();
+    cluster.feed(input(PATIENT), late);
+    cluster.run_until_quiet(50).unwrap();
+    let letters = dead_letters(&cluster);
+    assert_eq!(letters.len(), 1, "{letters:#?}");
+    let expected =
+        "patient sealed it occurred at 2026-03-03T09:00:00Z, before what is sealed of its contact";
+    assert!(letters[0].starts_with(expected), "{letters:#?}");
+    assert!(
+        letters[0].ends_with("had read on to the next contact of this id"),
+        "{letters:#?}"
+    );
+    let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
+    assert_eq!(queue["offered"], 2);
     assert!(cluster.counters().balance());
 }
 

@@ -60,6 +60,7 @@ mod kafka_same;
 mod kafka_speed;
 mod lateness;
 mod line;
+mod privacy;
 #[cfg(feature = "kafka")]
 mod process;
 #[cfg(feature = "kafka")]

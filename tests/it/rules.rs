@@ -59,6 +59,11 @@ impl Rule<'_> {
         arrivals.push(Arrival::Stop(clock));
         let (agreed, found) = records(&terms, &arrivals);
         faults.extend(agreed.err().map(|differs| differs.to_string()));
+        let unknown = (expected.iter()).filter_map(|(_, number)| {
+            let path = number.rsplit_once(' ').map_or(*number, |(path, _)| path);
+            (!is_known(&terms, &found, path)).then(|| format!("no record has a number {path}"))
+        });
+        faults.extend(unknown);
         faults.extend(
             expected
                 .iter()
@@ -75,7 +80,12 @@ impl Rule<'_> {
 fn missing(test: &str) -> Option<String> {
     let (file, function) = test.split_once(' ').unwrap_or((test, "*"));
     let text = fs::read_to_string(format!("tests/it/{file}")).unwrap_or_default();
-    let there = function == "*" && !text.is_empty() || text.contains(&format!("fn {function}("));
+    let wanted = match function {
+        "*" => "fn ".to_owned(),
+        one => format!("fn {one}("),
+    };
+    let mut tests = text.split("#[test]\n").skip(1);
+    let there = tests.any(|one| one.trim_start().starts_with(&wanted));
     (!there).then(|| format!("{file} has no {function}"))
 }
 
@@ -84,18 +94,26 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
     let (path, value) = number.rsplit_once(' ').unwrap_or((number, ""));
     let (entity, window) = entity.split_once('/').unwrap_or((entity, "all"));
     let record = found.get(&(entity.to_owned(), window.to_owned()));
+    if path == "partial" {
+        let partial = record.map(|record| record["partial"].to_string());
+        return (partial.as_deref() != Some(value))
+            .then(|| format!("{entity} {window}: partial is not {value} but {partial:?}"));
+    }
     let of = |name: &str| {
         let said = record.and_then(|record| record.pointer(&pointer(name)));
         said.cloned().unwrap_or_default()
     };
-    if !is_known(found, path) {
-        return Some(format!("no record has a number {path}"));
-    }
-    let holds = match value.split_once('/') {
-        Some((num, den)) => {
-            is(&of(&format!("{path}.num")), num) && is(&of(&format!("{path}.den")), den)
+    let exists = record.is_some_and(|record| match path.strip_prefix("sla.") {
+        Some(of_policy) => {
+            let policies = record["kpis"]["sla"].as_object();
+            policies.is_some_and(|it| it.keys().any(|name| is_of(of_policy, name)))
         }
-        None => is(&of(path), value),
+        None => true,
+    });
+    let says = |name: &str, what: &str| is(&of(name), what, exists);
+    let holds = match value.split_once('/') {
+        Some((num, den)) => says(&format!("{path}.num"), num) && says(&format!("{path}.den"), den),
+        None => says(path, value),
     };
     (!holds).then(|| format!("{entity} {window}: {path} is not {value} but {}", of(path)))
 }
@@ -104,16 +122,27 @@ fn pointer(path: &str) -> String {
     format!("/kpis/{}", path.replace('.', "/"))
 }
 
-/// A policy that decided nothing is in no record; all else is in each of some kind.
-fn is_known(found: &Records, path: &str) -> bool {
-    let said = |record: &Value| record.pointer(&pointer(path)).is_some();
-    path.starts_with("sla.") || found.values().any(said)
+/// A policy must be one of the terms; all else is in each record of some kind.
+fn is_known(terms: &Terms, found: &Records, path: &str) -> bool {
+    let Some(of_policy) = path.strip_prefix("sla.") else {
+        let said = |record: &Value| record.pointer(&pointer(path)).is_some();
+        return path == "partial" || found.values().any(said);
+    };
+    let policies = &terms.settings.contact.policies;
+    (policies.iter()).any(|it| is_of(of_policy, it.name.as_str()))
 }
 
-fn is(found: &Value, expected: &str) -> bool {
+/// `voice answer`, and `voice answer.excluded`.
+fn is_of(path: &str, policy: &str) -> bool {
+    let rest = path.strip_prefix(policy);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Where there is no record, or none of a policy, 0 is absent.
+fn is(found: &Value, expected: &str, exists: bool) -> bool {
     match (found.as_f64(), expected.parse::<f64>()) {
         (Some(found), Ok(expected)) => (found - expected).abs() < 1.01e-6,
-        (None, Ok(expected)) => expected == 0.0 && found.is_null(),
+        (None, Ok(expected)) => expected == 0.0 && found.is_null() && !exists,
         (None, Err(_)) => expected == "-" && found.is_null(),
         (Some(_), Err(_)) => false,
     }

@@ -45,7 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::event::{ContactId, Event, Key, Span, Timestamp, line};
+use crate::event::{ContactId, Event, Key, Span, Timestamp};
 use concurrency::Open;
 use fact::{Book, Fact, Whose};
 use occupancy::States;
@@ -147,11 +147,7 @@ fn in_order(events: &[Event], clock: Timestamp) -> Vec<&Event> {
     let mut sorted: Vec<&Event> = (events.iter())
         .filter(|event| event.occurred_at <= clock)
         .collect();
-    // Two contents of one id, kind and instant have no order in the contract: the least line counts here.
-    sorted.sort_by(|one, other| {
-        one.cmp_in_order(other)
-            .then_with(|| line::print(one).cmp(&line::print(other)))
-    });
+    sorted.sort_by(|one, other| one.cmp_in_order(other));
     sorted
 }
 

@@ -57,12 +57,24 @@ pub(crate) fn arrivals(random: &mut Random, events: &[Event]) -> Vec<Arrival> {
     let mut events = events.to_vec();
     if random.chance(0.3) {
         events = faults::contradict(&events, 0.1, random.bits());
+        contradict_at_once(random, &mut events);
     }
     let doubled = faults::double(&events, 0.15, random.bits());
     if random.chance(0.5) {
         by_prefix(random, &doubled)
     } else {
         by_time(random, &doubled)
+    }
+}
+
+/// Some of what contradicts comes from the same instant: content decides which of the two counts.
+fn contradict_at_once(random: &mut Random, events: &mut [Event]) {
+    for place in 1..events.len() {
+        let (before, rest) = events.split_at_mut(place);
+        let (one, other) = (&before[place - 1], &mut rest[0]);
+        if one.id == other.id && one.key == other.key && random.chance(0.3) {
+            other.occurred_at = one.occurred_at;
+        }
     }
 }
 
