@@ -5,18 +5,16 @@ use std::cmp::Ordering;
 use minicbor::{Decode, Encode};
 
 use super::{
-    ContactSettings, Prediction, Resolution, Standing,
+    ContactSettings, Prediction, Standing,
     fold::{Fold, Happening, Said, Until},
 };
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
 
 /// More unsealed events than this are sealed early: a contact with thousands of events within the lateness loses
 /// some tolerance for disorder instead of memory without limit.
-const TAIL_MAX: usize = 512;
+pub(super) const TAIL_MAX: usize = 512;
 /// From here on the part of the tail that nothing can join any more is sealed while the contact goes on.
 const TAIL_LONG: usize = 24;
-/// A customer's last word is on its way for less than this, by stream time, but in catching up.
-const ANSWER_MAX: Span = Span::from_secs(60);
 
 /// The state of one contact: a fold over the set of its events.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
@@ -26,21 +24,21 @@ pub struct Contact {
     pub fold: Fold,
     /// The fold of what is sealed. With an empty tail, `fold` itself; without one, nothing is sealed.
     #[n(1)]
-    sealed: Option<Sealed>,
+    pub(super) sealed: Option<Sealed>,
     /// Events that late ones may still join, in order.
     #[n(2)]
-    tail: Vec<Seen>,
+    pub(super) tail: Vec<Seen>,
     /// Events of after it is forgotten, in order: the next contact's of the same id, unless one that is earlier comes first.
     #[cbor(n(10), default, skip_if = "Vec::is_empty")]
-    ahead: Vec<Seen>,
+    pub(super) ahead: Vec<Seen>,
     /// Nothing before this is accepted any more.
     #[n(3)]
-    sealed_to: Option<Timestamp>,
+    pub(super) sealed_to: Option<Timestamp>,
     /// Up to here the passing of time has been spoken of.
     #[n(4)]
-    spoken_to: Option<Timestamp>,
+    pub(super) spoken_to: Option<Timestamp>,
     #[n(5)]
-    last_event_at: Option<Timestamp>,
+    pub(super) last_event_at: Option<Timestamp>,
     /// Counts the contact's records.
     #[n(6)]
     pub version: u32,
@@ -57,7 +55,7 @@ pub struct Contact {
 
 /// What no late event can join or undo.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
-struct Sealed {
+pub(super) struct Sealed {
     #[n(0)]
     fold: Fold,
     #[n(1)]
@@ -66,7 +64,7 @@ struct Sealed {
 
 /// An event as the tail keeps it.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
-struct Seen {
+pub(super) struct Seen {
     #[n(0)]
     id: EventId,
     #[n(1)]
@@ -207,7 +205,7 @@ impl Contact {
 
     /// Folds the tail again onto the sealed part, up to the instant that has been spoken of. From the first event on that finds the
     /// contact forgotten, the tail goes ahead of it.
-    fn refold(&mut self, settings: &ContactSettings) {
+    pub(super) fn refold(&mut self, settings: &ContactSettings) {
         for place in self.gaps(settings.age_min()) {
             self.fold_first(place, settings);
             if self.is_past(self.tail[place].at, settings) {
@@ -250,45 +248,6 @@ impl Contact {
         self.last_event_at = events.last().map(|seen| seen.at).or(sealed.last_event_at);
     }
 
-    /// Whether an event of this instant finds the contact forgotten, and with nothing still due in it.
-    fn is_past(&self, at: Timestamp, settings: &ContactSettings) -> bool {
-        self.last_event_at.is_some() && self.forgotten_at(settings) < at && {
-            let mut by_then = self.fold.clone();
-            by_then.advance(Until::Event(at), settings);
-            by_then.next_transition_at(settings).is_none()
-        }
-    }
-
-    /// What its customer says last, before the next contact of its id begins: as it has been judged so far.
-    pub fn settle(&mut self) {
-        let end = self.fold.case().and_then(|case| case.end);
-        if let (Some(end), Some(standing)) = (end, &mut self.standing) {
-            let judgement = &mut standing.judgement;
-            let repeated = end.settled == Resolution::Resolved && judgement.repeated;
-            let resolution = if repeated {
-                Resolution::Repeated
-            } else {
-                end.settled
-            };
-            judgement.settled.get_or_insert(resolution);
-        }
-    }
-
-    /// The contact that has the id once this one is forgotten, if it has begun. What still comes from before that is of neither.
-    pub fn successor(&mut self, settings: &ContactSettings) -> Option<Self> {
-        if self.ahead.is_empty() {
-            return None;
-        }
-        let mut successor = Self {
-            sealed_to: Some(self.forgotten_at(settings) + Span(1)),
-            standing: self.standing.map(Standing::next_round),
-            tail: std::mem::take(&mut self.ahead),
-            ..Self::default()
-        };
-        successor.refold(settings);
-        Some(successor)
-    }
-
     /// Whether something that late events may still join is otherwise by these settings.
     #[must_use]
     pub fn is_otherwise_by(&self, settings: &ContactSettings) -> bool {
@@ -323,7 +282,7 @@ impl Contact {
     }
 
     /// The newest of what late events may still join or undo.
-    fn unsealed_at(&self) -> Option<Timestamp> {
+    pub(super) fn unsealed_at(&self) -> Option<Timestamp> {
         let last = self.tail.last().map(|last| last.at);
         let unsealed = last.is_some() || self.sealed.is_some();
         unsealed.then(|| last.max(self.fold.last_transition_at))?
@@ -361,73 +320,10 @@ impl Contact {
         self.sealed_to = self.sealed_to.max(Some(limit));
     }
 
-    /// The next instant of stream time at which something is due: a transition, the sealing, the forgetting.
-    #[must_use]
-    pub fn next_due_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
-        let transition = self.fold.next_transition_at(settings);
-        let seal = self.unsealed_at().map(|at| at + lateness + Span(1));
-        transition.into_iter().chain(seal).min().unwrap_or_else(|| {
-            let last_word = self.last_word_at(lateness, settings);
-            (self.forgotten_at(settings) + lateness + Span(1)).max(last_word)
-        })
-    }
-
     /// The next instant at which time alone changes something.
     #[must_use]
     pub fn next_transition_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
         self.fold.next_transition_at(settings)
-    }
-
-    /// When its customer's last word should be there, if one is still to come.
-    fn last_word_at(&self, lateness: Span, settings: &ContactSettings) -> Timestamp {
-        let expected = self.fold.judged_at().filter(|_| self.expects_last_word());
-        let window = settings.first_contact.window;
-        expected.map_or(Timestamp::MIN, |at| at + window + lateness + ANSWER_MAX)
-    }
-
-    fn expects_last_word(&self) -> bool {
-        let judgement = self.standing.unwrap_or_default().judgement;
-        judgement.settled.is_none() && self.fold.judged_at().is_some()
-    }
-
-    /// When the contact is remembered no longer: `max_age` after its last event, `remember_min` after its end; but not before its
-    /// customer has had its last word.
-    #[must_use]
-    pub fn forgotten_at(&self, settings: &ContactSettings) -> Timestamp {
-        let age_max = settings.max_age_of(self.fold.attributes.channel());
-        let last = self.last_event_at.unwrap_or(Timestamp::MIN);
-        let ended = (self.fold.over_since)
-            .max(self.fold.answered_end.as_ref().map(|end| end.at))
-            .map(|at| at + settings.remember_min);
-        (last + age_max).max(ended.unwrap_or(Timestamp::MIN))
-    }
-
-    /// When the next contact of its id may have it, if that has begun: as soon as all sources have been read so far.
-    #[must_use]
-    pub fn succeeded_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
-        let begun = !self.ahead.is_empty();
-        begun.then(|| self.forgotten_at(settings) + Span(1))
-    }
-
-    /// Whether nothing more can come of it: all that was to be remembered lies behind `horizon`, from where nothing comes any more; or,
-    /// where the next contact of its id has begun, behind `read_to`.
-    #[must_use]
-    pub fn is_forgotten(
-        &self,
-        horizon: Timestamp,
-        read_to: Timestamp,
-        settings: &ContactSettings,
-    ) -> bool {
-        let quiet = self.fold.next_transition_at(settings).is_none();
-        match self.succeeded_at(settings) {
-            Some(at) => self.ahead.len() > TAIL_MAX || quiet && at <= read_to,
-            None => {
-                self.is_sealed()
-                    && !self.expects_last_word()
-                    && quiet
-                    && self.forgotten_at(settings) < horizon
-            }
-        }
     }
 
     /// The customer's side is over and no agent works on it any more: the record is whole.

@@ -20,6 +20,7 @@ mod case;
 mod fact;
 mod fold;
 mod image;
+mod memory;
 mod parts;
 mod policy;
 mod prediction;
