@@ -56,9 +56,15 @@ impl Deployment {
             .expect("a free port")
             .port();
         let config = broker.folder.path().join("floorwalker.toml");
+        let properties = if std::env::args().any(|word| word == "zstd") {
+            "[kafka.properties]\n\"compression.type\" = \"zstd\"\n\"compression.level\" = 1\n"
+        } else {
+            ""
+        };
         let text = format!(
             "http.listen = \"127.0.0.1:{port}\"\n\
              [kafka]\nbrokers = \"{}\"\nprefix = \"{PREFIX}\"\nreplication = 1\n\
+             {properties}\
              [engine]\ntasks = {TASKS}\n\
              [[source]]\ntopic = \"{SOURCE}\"\nclock = \"{clock}\"\n",
             broker.address

@@ -122,9 +122,9 @@ fn config(kafka: &KafkaSettings) -> ClientConfig {
     config
         .set("partitioner", "murmur2_random")
         .set("linger.ms", "5")
-        .set("compression.type", "lz4")
         .set("enable.idempotence", "true")
         .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+    kafka.compress(&mut config);
     config
 }
 

@@ -8,6 +8,8 @@ use super::{broker::Broker, clock::Wall};
 
 /// The largest record that we write: a dead letter carries a whole source record.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
+/// How the names of producers' properties begin that say how they compress.
+const COMPRESSION: &str = "compression.";
 
 /// How to reach Kafka and which part of the work this process takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +70,21 @@ impl KafkaSettings {
             .set("reconnect.backoff.max.ms", "1000")
             .set("allow.auto.create.topics", "false");
         for (name, value) in &self.properties {
-            config.set(name, value);
+            // Of these a consumer knows nothing.
+            if !name.starts_with(COMPRESSION) {
+                config.set(name, value);
+            }
         }
         config
+    }
+
+    /// How producers compress: by lz4, which takes the least time, unless the properties say otherwise.
+    pub(super) fn compress(&self, config: &mut ClientConfig) {
+        config.set("compression.type", "lz4");
+        let said = self.properties.iter();
+        for (name, value) in said.filter(|(name, _)| name.starts_with(COMPRESSION)) {
+            config.set(name, value);
+        }
     }
 
     /// The consumer that is given tasks. Reads nothing.
@@ -161,8 +175,36 @@ impl KafkaSettings {
             .set("transaction.timeout.ms", "10000")
             .set("retry.backoff.ms", "2")
             .set("linger.ms", "1")
-            .set("compression.type", "lz4")
             .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+        self.compress(&mut config);
         config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn producers_compress_as_the_properties_say_and_consumers_hear_nothing_of_it() {
+        let mut settings = KafkaSettings::default();
+        let said_by = |kafka: &KafkaSettings| {
+            let producer = kafka.producer("w", 'a');
+            ["compression.type", "compression.level"].map(|it| producer.get(it).map(str::to_owned))
+        };
+        assert_eq!(said_by(&settings), [Some("lz4".into()), None]);
+        for (name, value) in [
+            ("compression.type", "zstd"),
+            ("compression.level", "1"),
+            ("ssl.ca.location", "/ca"),
+        ] {
+            settings
+                .properties
+                .push((name.to_owned(), value.to_owned()));
+        }
+        assert_eq!(said_by(&settings), [Some("zstd".into()), Some("1".into())]);
+        let consumer = settings.reader("read-side");
+        assert_eq!(consumer.get("compression.type"), None);
+        assert_eq!(consumer.get("ssl.ca.location"), Some("/ca"));
     }
 }
