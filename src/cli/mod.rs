@@ -1,6 +1,7 @@
 //! The commands.
 
 mod check;
+mod contacts;
 mod dead_letters;
 mod demo;
 mod directory;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
+    contacts::Contacts,
     directory,
     input::{Files, Place},
     progress,
@@ -94,7 +95,7 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     let counting = progress::of_unknown("counting");
     run.finish()?;
     counting.finish_and_clear();
-    let outcome = run.outcome(&files);
+    let outcome = run.outcome(&files)?;
     write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
     write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
     write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
@@ -229,7 +230,7 @@ impl Run {
         Ok(())
     }
 
-    fn outcome(&mut self, files: &Files) -> Outcome {
+    fn outcome(&mut self, files: &Files) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut rejected = Rejections::default();
         for (_, output) in std::mem::take(&mut self.cluster.outputs) {
@@ -240,15 +241,15 @@ impl Run {
                     let place = self.places_by_partition.get(partition)?.get(offset)?;
                     Some(*place)
                 }),
-                OutTopic::Contacts => keep_last(&mut outcome.contacts, output),
+                OutTopic::Contacts => outcome.take_contact(output)?,
                 OutTopic::Scorecards => keep_last(&mut outcome.scorecards, output),
             }
         }
         for output in self.cluster.contact_records() {
-            keep_last(&mut outcome.contacts, output);
+            outcome.take_contact(output)?;
         }
         outcome.rejected = rejected.into_list(files);
-        outcome
+        Ok(outcome)
     }
 
     /// The report in every form that was asked for.
@@ -273,7 +274,7 @@ impl Run {
         if let Some(path) = &arguments.csv {
             Sheets::from(path.clone()).write(&Sources {
                 kpis: bytes_of(&outcome.kpis),
-                contacts: bytes_of(&outcome.contacts),
+                contacts: outcome.contacts.values().map(Vec::as_slice).collect(),
                 history: &history,
                 scorecards: &scorecards,
             })?;
@@ -313,7 +314,7 @@ impl Run {
 #[derive(Default)]
 struct Outcome {
     kpis: BTreeMap<Vec<u8>, Vec<u8>>,
-    contacts: BTreeMap<Vec<u8>, Vec<u8>>,
+    contacts: Contacts,
     scorecards: BTreeMap<Vec<u8>, Vec<u8>>,
     alerts: Vec<Vec<u8>>,
     rejected: Vec<Rejected>,
@@ -324,6 +325,11 @@ impl Outcome {
     fn records_of_all_time<R: DeserializeOwned>(&self) -> anyhow::Result<Vec<R>> {
         let of_all_time = self.kpis.iter().filter(|(key, _)| key.ends_with(b"/all"));
         read_all(of_all_time.map(|(_, payload)| payload))
+    }
+
+    fn take_contact(&mut self, output: Output) -> anyhow::Result<()> {
+        let (id, payload) = (output.key.unwrap_or_default(), output.payload);
+        payload.map_or(Ok(()), |record| self.contacts.take(id, record))
     }
 
     fn desks(&self) -> anyhow::Result<Vec<Desk>> {

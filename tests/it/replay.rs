@@ -201,3 +201,56 @@ fn a_report_can_be_an_object() {
     let all: Vec<_> = all.filter(|it| it["entity"] == "all").collect();
     assert_eq!(all[0]["kpis"]["offered"], 1);
 }
+
+#[test]
+fn contacts_that_had_one_id_one_after_the_other_are_all_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |at: &str, by: &str| {
+        let sender = if by == "agent" {
+            r#","agent":"ana""#
+        } else {
+            ""
+        };
+        format!(
+            r#"{{"occurred_at":"{at}","type":"message_sent","contact_id":"thread","channel":"messaging","customer_id":"kim","queue":"care","by":"{by}"{sender}}}"#
+        )
+    };
+    let resolved = |at: &str| {
+        format!(
+            r#"{{"occurred_at":"{at}","type":"contact_resolved","contact_id":"thread","agent":"ana"}}"#
+        )
+    };
+    let lines = [
+        said("2026-09-01T10:00:00Z", "customer"),
+        said("2026-09-01T10:05:00Z", "agent"),
+        resolved("2026-09-01T10:06:00Z"),
+        said("2026-10-05T09:00:00Z", "customer"),
+        said("2026-10-05T09:20:00Z", "agent"),
+        resolved("2026-10-05T09:21:00Z"),
+    ];
+    let events = file(
+        folder.path(),
+        "events.jsonl",
+        &lines.each_ref().map(String::as_str),
+    );
+    let contacts = folder.path().join("contacts.jsonl");
+    let report = stdout(&replay(&[
+        &events,
+        "--contacts",
+        contacts.to_str().unwrap(),
+    ]));
+    for figure in [
+        "Contacts                      2",
+        "SLA messaging first_response  50.0 % [9.5, 90.5], 1 of 2",
+    ] {
+        assert!(report.contains(figure), "{figure}\n{report}");
+    }
+    let written = fs::read_to_string(contacts).unwrap();
+    let began_at: Vec<String> = (written.lines())
+        .map(|record| serde_json::from_str::<Value>(record).unwrap()["began_at"].to_string())
+        .collect();
+    assert_eq!(
+        began_at,
+        [r#""2026-09-01T10:00:00Z""#, r#""2026-10-05T09:00:00Z""#]
+    );
+}
