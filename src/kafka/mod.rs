@@ -39,4 +39,4 @@ pub use progress::{
 };
 pub use restore::Report;
 pub use sender::Sender;
-pub use settings::{KafkaSettings, RECORD_BYTES_MAX};
+pub use settings::{KafkaSettings, RECORD_BYTES_MAX, property_fault};

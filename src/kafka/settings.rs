@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
+use rdkafka::{ClientConfig, error::KafkaError, types::RDKafkaConfRes};
 
 use super::{broker::Broker, clock::Wall};
 
@@ -52,6 +52,22 @@ impl Default for KafkaSettings {
             properties: Vec::new(),
         }
     }
+}
+
+/// What librdkafka has against a property: that there is none of this name, or none with this value.
+#[must_use]
+pub fn property_fault(name: &str, value: &str) -> Option<String> {
+    let mut config = ClientConfig::new();
+    let error = config.set(name, value).create_native_config().err()?;
+    let unknown = RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
+    let is_unknown = matches!(error, KafkaError::ClientConfig(what, ..) if what == unknown);
+    Some(if is_unknown {
+        format!("librdkafka has no property `{name}`; its CONFIGURATION.md has them all")
+    } else {
+        format!(
+            "librdkafka does not take `{value}` as `{name}`; its CONFIGURATION.md says what it takes"
+        )
+    })
 }
 
 impl KafkaSettings {

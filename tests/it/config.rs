@@ -378,6 +378,18 @@ fn properties_that_exactly_once_rests_on_are_refused() {
 }
 
 #[test]
+fn properties_are_those_of_librdkafka() {
+    check(
+        "[kafka.properties]\n\"compression.type\" = \"brotli\"",
+        "f.toml:2:22: librdkafka does not take `brotli` as `compression.type`; its CONFIGURATION.md says what it takes",
+    );
+    check(
+        "[kafka.properties]\n\"ssl.ca.locatoin\" = \"/ca.pem\"",
+        "f.toml:2:21: librdkafka has no property `ssl.ca.locatoin`; its CONFIGURATION.md has them all",
+    );
+}
+
+#[test]
 fn policies_are_possible() {
     let broken = |rest: &str, expect: &str| check(&policy(rest), expect);
     broken(

@@ -12,7 +12,7 @@ use crate::{
         value::Said,
     },
     engine::Source,
-    kafka::{KafkaSettings, topics::Topic},
+    kafka::{KafkaSettings, property_fault, topics::Topic},
 };
 
 const WORKERS: RangeInclusive<i64> = 1..=256;
@@ -157,5 +157,8 @@ fn property(name: Spanned<String>, value: &Spanned<Value>) -> Result<(String, St
             ));
         }
     };
-    Ok((name.into_inner(), text))
+    match property_fault(name.get_ref(), &text) {
+        Some(sentence) => Err(value.fault(sentence)),
+        None => Ok((name.into_inner(), text)),
+    }
 }
