@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use floorwalker::event::{Channel, Span, line};
+use floorwalker::event::{Span, line};
 use serde_json::Value;
 
 use crate::worlds::{Arrival, Promise, Terms, records};
@@ -176,11 +176,7 @@ fn set(terms: &mut Terms, setting: &str) {
             terms.settings.contact.first_contact.window = window;
             terms.recounted.fcr.window = window;
         }
-        "max_age" => {
-            let age = seconds(words.next().unwrap());
-            terms.settings.contact.max_age = [age; 8];
-            terms.recounted.max_age = Channel::ALL.into_iter().map(|it| (it, age)).collect();
-        }
+        "max_age" => terms.age_to(seconds(words.next().unwrap())),
         "windows" => terms.look_back_to(words.map(seconds)),
         _ => panic!("no setting {setting}"),
     }

@@ -1,6 +1,6 @@
 //! What worlds have found, as small tables: the engine and the recount agree, and a number says that it is what the page says.
 
-use floorwalker::event::{Channel, Span, Timestamp, line};
+use floorwalker::event::{Span, Timestamp, line};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::Value;
 
@@ -86,9 +86,7 @@ fn who_is_remembered_does_not_depend_on_delivery() {
         13:30:00 answered c1 agent=ana";
     let mut terms = Terms::default();
     terms.settings.tasks = 2;
-    let age = Span::from_secs(3_600);
-    terms.settings.contact.max_age = [age; 8];
-    terms.recounted.max_age = Channel::ALL.into_iter().map(|it| (it, age)).collect();
+    terms.age_to(Span::from_secs(3_600));
     let mut lines: Vec<&str> = log.lines().map(str::trim).collect();
     let random = &mut StdRng::seed_from_u64(1);
     for _ in 0..300 {

@@ -236,6 +236,12 @@ impl Terms {
         };
     }
 
+    /// The greatest age, of all channels.
+    pub(crate) fn age_to(&mut self, age: Span) {
+        self.settings.contact.max_age = [age; 8];
+        self.recounted.max_age = Channel::ALL.into_iter().map(|it| (it, age)).collect();
+    }
+
     fn look_back(&mut self, random: &mut Random) {
         let lengths = WINDOWS.into_iter().filter(|_| random.chance(0.4));
         self.look_back_to(lengths.map(Span::from_secs));
