@@ -208,22 +208,7 @@ impl Task {
     /// Moves the clocks on; speaks of what is due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.time.see_wall(now);
-        self.time.advance(self.id.0, &mut self.meta, &self.settings);
-        if let Some(clock) = self.meta.contact_clock {
-            let horizon = self.horizon();
-            let any = (self.contacts).handle_timeout(clock.at, horizon, &self.store);
-            self.unsaid |= any;
-        }
-        let read_to = self.time.read_to(&self.settings);
-        self.unsaid |= self.contacts.handle_successions(read_to, &self.store);
-        if let Some(clock) = self.meta.customer_clock {
-            self.unsaid |= self.customers.handle_timeout(clock.at, &self.store);
-        }
-        if let Some(clock) = self.meta.agent_clock {
-            let grain = self.agent_grain();
-            let agents = &mut self.agents;
-            self.unsaid |= agents.handle_timeout(clock.at, grain, &mut self.deltas);
-        }
+        self.unsaid |= self.advance_clocks();
         let wall = self.time.wall;
         self.unsaid |= self.outbox.is_due(&self.turns, wall);
         let end_changed = self.told_end != self.end();
@@ -237,5 +222,26 @@ impl Task {
             self.unsaid |= ends || self.scores.has_changes(at, beat);
         }
         self.unsaid |= self.desks_are_due();
+    }
+    /// Moves the clocks on, and lets all stages speak of what is due by then: who is told a clock relies on that. True if anything
+    /// was.
+    pub(super) fn advance_clocks(&mut self) -> bool {
+        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+        let mut any = false;
+        if let Some(clock) = self.meta.contact_clock {
+            let horizon = self.horizon();
+            any |= (self.contacts).handle_timeout(clock.at, horizon, &self.store);
+        }
+        let read_to = self.time.read_to(&self.settings);
+        any |= self.contacts.handle_successions(read_to, &self.store);
+        if let Some(clock) = self.meta.customer_clock {
+            any |= self.customers.handle_timeout(clock.at, &self.store);
+        }
+        if let Some(clock) = self.meta.agent_clock {
+            let grain = self.agent_grain();
+            let agents = &mut self.agents;
+            any |= agents.handle_timeout(clock.at, grain, &mut self.deltas);
+        }
+        any
     }
 }

@@ -24,7 +24,7 @@ impl Task {
         if self.pending() == Pending::Nothing {
             return None;
         }
-        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+        self.advance_clocks();
         self.meta.seq += 1;
         let mut outputs = std::mem::take(&mut self.dead_letters);
         self.finish_contacts(&mut outputs);
