@@ -119,15 +119,6 @@ impl SourceTime {
             _ => self.clock.map(Clock::running),
         }
     }
-
-    /// Behind this nothing comes from here, whatever the other partitions do. `None` before it has held anything.
-    #[must_use]
-    pub(super) fn safe(&self, kind: SourceClock, at_end: bool) -> Option<Timestamp> {
-        match (kind, at_end) {
-            (SourceClock::Events, true) => self.newest.last().copied(),
-            _ => self.clock,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Time {
                 any_silent = true;
             } else {
                 let time = &meta.inputs[input.place].time;
-                slowest = slowest.min(time.safe(input.kind, at_end.is_some())?);
+                slowest = slowest.min(time.clock()?);
             }
         }
         let waits = any_silent && slowest != SILENT && self.may_all_be_back(settings);

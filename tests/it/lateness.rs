@@ -108,6 +108,31 @@ fn what_is_at_a_limit_is_within_it() {
     );
 }
 
+/// What comes late is reckoned from the eighth-newest event, at the end of a source as before it.
+#[test]
+fn one_clock_that_is_ahead_at_the_end_seals_nothing() {
+    let mut cluster = cluster();
+    for source in all_sources() {
+        for number in 0..EVENTS_OF_A_CLOCK {
+            cluster.feed(
+                input(source),
+                line(&format!("{source}-{number}"), "10:00:00"),
+            );
+        }
+    }
+    cluster.run_until_quiet(50).unwrap();
+    for source in all_sources() {
+        cluster.feed(input(source), line(&format!("{source}-ahead"), "12:00:00"));
+    }
+    cluster.run_until_quiet(50).unwrap();
+    let answer = r#"{"occurred_at":"2026-03-02T10:00:07Z","source":"acd","type":"agent_answered","contact_id":"0-0","agent":"ana"}"#;
+    cluster.feed(input(USUAL), answer.as_bytes().to_vec());
+    cluster.run_until_quiet(50).unwrap();
+    assert_eq!(dead_letters(&cluster), [""; 0]);
+    let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
+    assert_eq!(queue["answered"], 1);
+}
+
 #[test]
 fn what_is_sealed_is_final() {
     let mut cluster = cluster();
