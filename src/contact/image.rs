@@ -46,6 +46,7 @@ impl Fold {
             self.survey.as_mut().map(|given| &mut given.at),
             self.answered_end.as_mut().map(|end| &mut end.at),
             self.experience.unanswered_since.as_mut(),
+            self.flow_outs.as_mut().map(|them| &mut them.at),
         ];
         own.into_iter().flatten().for_each(&mut *change);
         self.reopenings

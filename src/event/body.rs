@@ -295,8 +295,8 @@ impl Body {
     pub const fn rank(&self) -> u8 {
         match self {
             Self::Transferred(_) => 0,
-            Self::ContactQueued(_) => 1,
-            Self::ContactLeftQueue(_) => 2,
+            Self::ContactLeftQueue(_) => 1,
+            Self::ContactQueued(_) => 2,
             Self::AgentOffered(_) => 3,
             Self::OfferDeclined(..) => 4,
             Self::AgentAnswered(_) => 5,

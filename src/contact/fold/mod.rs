@@ -71,6 +71,18 @@ pub struct Fold {
     #[n(20)]
     #[cbor(default)]
     pub experience: Experience,
+    /// They found nobody waiting.
+    #[n(21)]
+    pub flow_outs: Option<FlowOuts>,
+}
+
+/// Flow-outs of one instant: of waits that begin at it, since none was open before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct FlowOuts {
+    #[n(0)]
+    pub at: Timestamp,
+    #[n(1)]
+    pub count: u32,
 }
 
 /// An event without what is the same for all of a contact's.
@@ -94,7 +106,7 @@ impl Fold {
         match happening.body {
             Body::Transferred(transferred) => self.transfer(at, transferred, settings),
             Body::ContactQueued(queued) => self.queue(at, queued, settings),
-            Body::ContactLeftQueue(_) => self.lose_wait(at, EpisodeOutcome::Left, settings),
+            Body::ContactLeftQueue(_) => self.flow_out(at, settings),
             Body::AgentOffered(offered) => self.offer(at, offered, settings),
             Body::OfferDeclined(agent, cause) => {
                 self.end_offers(at, Some(agent), (*cause).into());

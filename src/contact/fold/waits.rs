@@ -1,6 +1,6 @@
 //! Waits and offers, and the obligations that both make.
 
-use super::{Conversation, Fold, talks::talking};
+use super::{Conversation, FlowOuts, Fold, talks::talking};
 use crate::{
     contact::{
         ContactSettings, Policy,
@@ -65,6 +65,32 @@ impl Fold {
             self.clock_skews += 1;
             self.end_wait(at, EpisodeOutcome::Answered, Some(&agent), settings);
         }
+        if self.take_flow_out(at) {
+            self.lose_wait(at, EpisodeOutcome::Left, settings);
+        }
+    }
+
+    /// Of the wait that was open before this instant; without one, of the next that begins at it.
+    pub(super) fn flow_out(&mut self, at: Timestamp, settings: &ContactSettings) {
+        if self.waiting().is_some() {
+            self.lose_wait(at, EpisodeOutcome::Left, settings);
+            return;
+        }
+        let none = FlowOuts { at, count: 0 };
+        let flow_outs = self.flow_outs.get_or_insert(none);
+        if flow_outs.at != at {
+            *flow_outs = none;
+        }
+        flow_outs.count += 1;
+    }
+
+    fn take_flow_out(&mut self, at: Timestamp) -> bool {
+        let flow_outs = self.flow_outs.as_mut();
+        let Some(open) = flow_outs.filter(|it| it.at == at && it.count > 0) else {
+            return false;
+        };
+        open.count -= 1;
+        true
     }
 
     pub(super) fn last_answer_in(&self, queue: &QueueId) -> Option<AgentId> {

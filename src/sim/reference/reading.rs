@@ -25,6 +25,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
         side: Side::Open,
         queued: false,
         transferred: false,
+        flowed_out: Vec::new(),
         parts: Parts {
             contact,
             channel: settings.channel_of(events),
@@ -113,6 +114,8 @@ pub(super) struct Reading<'a> {
     queued: bool,
     /// A Transferred was seen.
     transferred: bool,
+    /// When it left a queue, though it waited in none.
+    flowed_out: Vec<Timestamp>,
 }
 
 impl Reading<'_> {
@@ -121,6 +124,7 @@ impl Reading<'_> {
         match &event.body {
             Body::Transferred(it) => self.transferred(at, it),
             Body::ContactQueued(it) => self.queued(at, position, it),
+            Body::ContactLeftQueue(_) if self.open_wait().is_none() => self.flowed_out.push(at),
             Body::ContactLeftQueue(_) => self.lost(at, position, WaitEnd::Left),
             Body::AgentOffered(it) => self.offered(at, position, it),
             Body::OfferDeclined(agent, cause) => self.declined(at, agent, *cause),
@@ -219,6 +223,12 @@ impl Reading<'_> {
                 self.parts.clock_skews += 1;
                 self.end_wait(at, WaitEnd::Answered(agent));
             }
+        }
+        // Out as soon as in.
+        let flow_out = self.flowed_out.iter().position(|out_at| *out_at == at);
+        if let Some(flow_out) = flow_out {
+            self.flowed_out.remove(flow_out);
+            self.lost(at, position, WaitEnd::Left);
         }
     }
 
