@@ -45,15 +45,8 @@ const END_WITHIN_S: f64 = 1_200.0;
 const FIGURES_WITHIN: Duration = Duration::from_secs(120);
 /// Nothing changed for so long: these are the last figures.
 const QUIET: Duration = Duration::from_secs(2);
-/// What this version does not compute, or what is no sum over contacts.
-const NOT_COMPARED: [&str; 6] = [
-    "reopened",
-    "fcr",
-    "fcr_confirmed",
-    "fcr_no_customer",
-    "frr",
-    "concurrency",
-];
+/// No sum over contacts: customers have several.
+const NOT_COMPARED: [&str; 2] = ["fcr", "fcr_confirmed"];
 
 fn main() {
     let wanted = std::env::args().find_map(|argument| argument.parse().ok());

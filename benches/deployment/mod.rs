@@ -56,8 +56,8 @@ impl Deployment {
             .expect("a free port")
             .port();
         let config = broker.folder.path().join("floorwalker.toml");
-        let properties = if std::env::args().any(|word| word == "zstd") {
-            "[kafka.properties]\n\"compression.type\" = \"zstd\"\n\"compression.level\" = 1\n"
+        let properties = if std::env::args().any(|word| word == "lz4") {
+            "[kafka.properties]\n\"compression.type\" = \"lz4\"\n"
         } else {
             ""
         };

@@ -94,11 +94,14 @@ impl KafkaSettings {
         config
     }
 
-    /// How producers compress: by lz4, which takes the least time, unless the properties say otherwise.
+    /// How producers compress, unless the properties say otherwise: a quarter less is written than by lz4, in about the same time.
     pub(super) fn compress(&self, config: &mut ClientConfig) {
-        config.set("compression.type", "lz4");
-        let said = self.properties.iter();
-        for (name, value) in said.filter(|(name, _)| name.starts_with(COMPRESSION)) {
+        let said = || (self.properties.iter()).filter(|(name, _)| name.starts_with(COMPRESSION));
+        if !said().any(|(name, _)| name == "compression.type") {
+            config.set("compression.type", "zstd");
+            config.set("compression.level", "1");
+        }
+        for (name, value) in said() {
             config.set(name, value);
         }
     }
@@ -132,6 +135,8 @@ impl KafkaSettings {
             // Each partition has its own queue: these limits count per partition.
             .set("queued.min.messages", "4000")
             .set("queued.max.messages.kbytes", "1024")
+            // Compressed: unpacked, and with what librdkafka keeps of each record, it is ten times as much.
+            .set("fetch.message.max.bytes", "131072")
             .set("statistics.interval.ms", "500");
         config
     }
@@ -208,17 +213,16 @@ mod tests {
             let producer = kafka.producer("w", 'a');
             ["compression.type", "compression.level"].map(|it| producer.get(it).map(str::to_owned))
         };
-        assert_eq!(said_by(&settings), [Some("lz4".into()), None]);
-        for (name, value) in [
-            ("compression.type", "zstd"),
-            ("compression.level", "1"),
-            ("ssl.ca.location", "/ca"),
-        ] {
-            settings
-                .properties
-                .push((name.to_owned(), value.to_owned()));
-        }
-        assert_eq!(said_by(&settings), [Some("zstd".into()), Some("1".into())]);
+        let [zstd, lz4, one, three] = ["zstd", "lz4", "1", "3"].map(|it| Some(it.to_owned()));
+        assert_eq!(said_by(&settings), [zstd.clone(), one]);
+        let mut say = |name: &str, value: &str| {
+            let property = (name.to_owned(), value.to_owned());
+            settings.properties.push(property);
+            said_by(&settings)
+        };
+        assert_eq!(say("compression.level", "3"), [zstd, three.clone()]);
+        assert_eq!(say("compression.type", "lz4"), [lz4, three]);
+        say("ssl.ca.location", "/ca");
         let consumer = settings.reader("read-side");
         assert_eq!(consumer.get("compression.type"), None);
         assert_eq!(consumer.get("ssl.ca.location"), Some("/ca"));
