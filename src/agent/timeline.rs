@@ -123,7 +123,7 @@ impl State {
     /// Says nothing new of an agent in that state.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         let said = |state: &Self| (state.doing, state.reason.clone(), state.place.clone());
-        self.at <= other.ends_at() && said(self) == said(other)
+        self.at < other.ends_at() && said(self) == said(other)
     }
 
     /// When it is too old.

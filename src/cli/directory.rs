@@ -55,7 +55,7 @@ pub(super) fn directory(action: &DirectoryAction) -> anyhow::Result<()> {
 fn put(arguments: &Put) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let files = Files::new(vec![arguments.file.clone()]);
-    let lines = read(&files, &config.engine.contact)?;
+    let Said { lines, .. } = read(&files, &config.engine.contact)?;
     Topics::new(&config.kafka, config.engine.tasks)?.require(Topic::Directory)?;
     let topic = Topic::Directory.name(&config.kafka.prefix);
     let sender = Sender::new(&config.kafka, &topic)?;
@@ -66,14 +66,19 @@ fn put(arguments: &Put) -> anyhow::Result<()> {
     say(format_args!("{} statements to {topic}", lines.len()))
 }
 
-/// All statements of files, each with its subject.
+/// Statements of files.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) directory: Directory,
+    /// Each with its subject.
+    pub(super) lines: Vec<(Subject, Vec<u8>)>,
+}
+
+/// All statements of files.
 ///
 /// # Errors
 /// With file and line of each that is none or breaks a rule.
-pub(super) fn read(
-    files: &Files,
-    configured: &ContactSettings,
-) -> anyhow::Result<Vec<(Subject, Vec<u8>)>> {
+pub(super) fn read(files: &Files, configured: &ContactSettings) -> anyhow::Result<Said> {
     let mut directory = Directory::default();
     let mut lines = Vec::new();
     let mut refusals = Vec::new();
@@ -91,7 +96,7 @@ pub(super) fn read(
         refusals.push(format!("and {more} more; nothing was changed"));
     }
     ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
-    Ok(lines)
+    Ok(Said { directory, lines })
 }
 
 fn list(arguments: &List) -> anyhow::Result<()> {

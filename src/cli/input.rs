@@ -1,6 +1,8 @@
 //! Files of JSON lines, plain or gzip.
 
 use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
     fmt,
     fs::File,
     io::{self, BufRead, BufReader, Read},
@@ -11,9 +13,11 @@ use anyhow::Context as _;
 use flate2::bufread::MultiGzDecoder;
 use indicatif::ProgressBar;
 
-use crate::decode::PAYLOAD_BYTES_MAX;
+use crate::{decode::PAYLOAD_BYTES_MAX, event::Timestamp};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Some editors begin a file with it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// One line of the files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +27,7 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// Files that are read one after another; `-` is what comes in.
+/// Files of lines; `-` is what comes in.
 #[derive(Debug)]
 pub(super) struct Files(Vec<PathBuf>);
 
@@ -32,26 +36,65 @@ impl Files {
         Self(paths)
     }
 
-    /// Hands over every line that is not blank, without its end. Of one that is too long for an event only the
-    /// beginning, still too long.
+    /// Hands over every line that is not blank, without its end, file by file. Of one that is too long for an event only
+    /// the beginning, still too long.
     pub(super) fn each_line(
         &self,
         bar: &ProgressBar,
         mut take: impl FnMut(Place, &[u8]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        for (file, path) in self.0.iter().enumerate() {
-            let mut lines = open(path, bar).with_context(|| path.display().to_string())?;
-            let mut line = Vec::new();
-            let mut place = Place { file, line: 1 };
-            while read_line(&mut *lines, &mut line).with_context(|| self.name(place))? {
-                let text = line.trim_ascii();
-                if !text.is_empty() {
-                    take(place, text)?;
-                }
-                place.line += 1;
+        for file in 0..self.0.len() {
+            let mut lines = self.lines(file, bar)?;
+            while self.go_on(&mut lines)? {
+                take(lines.place, lines.text())?;
             }
         }
         Ok(())
+    }
+
+    /// The same, always of the file whose next line has the earliest time; one without a time comes at once. So files of the
+    /// same period are read like one, in which nothing is later than it was in its own.
+    pub(super) fn each_line_by_time(
+        &self,
+        bar: &ProgressBar,
+        time_of: impl Fn(&[u8]) -> Option<Timestamp>,
+        mut take: impl FnMut(Place, &[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        if self.0.len() == 1 {
+            return self.each_line(bar, take);
+        }
+        let mut next = BinaryHeap::new();
+        let mut all = Vec::new();
+        for file in 0..self.0.len() {
+            let mut lines = self.lines(file, bar)?;
+            if self.go_on(&mut lines)? {
+                next.push(Reverse((time_of(lines.text()), file)));
+            }
+            all.push(lines);
+        }
+        while let Some(Reverse((_, file))) = next.pop() {
+            let lines = &mut all[file];
+            take(lines.place, lines.text())?;
+            if self.go_on(lines)? {
+                next.push(Reverse((time_of(lines.text()), file)));
+            }
+        }
+        Ok(())
+    }
+
+    fn lines(&self, file: usize, bar: &ProgressBar) -> anyhow::Result<Lines> {
+        let path = &self.0[file];
+        let reader = open(path, bar).with_context(|| path.display().to_string())?;
+        Ok(Lines {
+            reader,
+            line: Vec::new(),
+            place: Place { file, line: 0 },
+        })
+    }
+
+    fn go_on(&self, lines: &mut Lines) -> anyhow::Result<bool> {
+        let read = lines.go_on();
+        read.with_context(|| self.name(lines.place))
     }
 
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
@@ -77,9 +120,38 @@ impl fmt::Display for Files {
     }
 }
 
+/// What is read of one file.
+struct Lines {
+    reader: Box<dyn BufRead>,
+    line: Vec<u8>,
+    place: Place,
+}
+
+impl Lines {
+    /// To the next line that is not blank; false at the end.
+    fn go_on(&mut self) -> io::Result<bool> {
+        loop {
+            self.place.line += 1;
+            if !read_line(&mut *self.reader, &mut self.line)? {
+                return Ok(false);
+            }
+            if self.place.line == 1 && self.line.starts_with(BYTE_ORDER_MARK) {
+                self.line.drain(..BYTE_ORDER_MARK.len());
+            }
+            if !self.text().is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn text(&self) -> &[u8] {
+        self.line.trim_ascii()
+    }
+}
+
 fn open(path: &Path, bar: &ProgressBar) -> io::Result<Box<dyn BufRead>> {
     let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
+        Box::new(BufReader::new(io::stdin()))
     } else {
         Box::new(BufReader::with_capacity(
             1 << 16,
@@ -145,6 +217,33 @@ mod tests {
             .map_err(|error| format!("{error:#}").replace(&name, "FILE"))
     }
 
+    /// Each file keeps its order, also where that goes back in time.
+    #[test]
+    fn files_of_one_period_are_read_by_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["1\n4\n3\n9\n", "2\nx\n3\n10\n", ""].map(|text| {
+            let path = folder.path().join(text.len().to_string());
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let time_of = |line: &[u8]| str::from_utf8(line).ok()?.parse().ok().map(Timestamp);
+        let mut read = Vec::new();
+        let taken = Files::new(paths.to_vec()).each_line_by_time(
+            &ProgressBar::hidden(),
+            time_of,
+            |place, line| {
+                read.push((place.file, str::from_utf8(line)?.to_owned()));
+                Ok(())
+            },
+        );
+        taken.unwrap();
+        let read: Vec<String> = read
+            .iter()
+            .map(|(file, line)| format!("{file}:{line}"))
+            .collect();
+        assert_eq!(read.join(" "), "0:1 1:2 1:x 1:3 0:4 0:3 0:9 1:10");
+    }
+
     fn zipped(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(bytes).unwrap();
@@ -159,6 +258,7 @@ mod tests {
         let twice = [zipped(b"1\n"), zipped(b"2\n")].concat();
         assert_eq!(lines_of(&twice), Ok(vec![(1, 1), (2, 1)]));
         assert_eq!(lines_of(b""), Ok(vec![]));
+        assert_eq!(lines_of(b"\xef\xbb\xbf{}\n\xef"), Ok(vec![(1, 2), (2, 1)]));
     }
 
     #[test]

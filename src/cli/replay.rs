@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 
 use super::{
     contacts::Contacts,
-    directory,
+    directory::{self, Said},
     input::{Files, Place},
     progress,
-    report::{Desk, History, Record, Rejected, Report, Scales, Sheets, Sources, page},
+    report::{Desk, History, Record, Rejected, Report, Scales, Sheets, Sources, page, thousands},
     say,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     contact::Policy,
     decode::{Decoded, Format, decode},
     engine::{InputId, OutTopic, Output, Placement, Settings, Source, SourceClock},
-    event::{Body, Event, Timestamp},
+    event::{Body, Event, Text, Timestamp},
     kafka::clock,
     kpi::Window,
     sim::cluster::Cluster,
@@ -38,7 +38,7 @@ const STEP_RECORDS: usize = 1_000;
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// Files of JSON lines, plain or gzip; `-` is standard input
+    /// Files of JSON lines, plain or gzip, several read by time like one; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The TOML file of settings
@@ -75,19 +75,16 @@ pub(super) struct Replay {
 }
 
 pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
-    arguments.expect_folders()?;
+    arguments.expect_places()?;
     let settings = settings(arguments.config.as_deref())?;
     let files = Files::new(std::mem::take(&mut arguments.files));
     let statements = match &arguments.directory {
         Some(file) => directory::read(&Files::new(vec![file.clone()]), &settings.contact)?,
-        None => Vec::new(),
+        None => Said::default(),
     };
-    let mut run = Run::new(settings, arguments.at)?;
-    for (_, json) in &statements {
-        run.cluster.state(json);
-    }
+    let mut run = Run::new(settings, arguments.at, &statements)?;
     let bar = progress::of_files(files.paths());
-    files.each_line(&bar, |place, line| {
+    files.each_line_by_time(&bar, time_of, |place, line| {
         run.take(place, line);
         Ok(())
     })?;
@@ -103,9 +100,54 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     run.tell(&arguments, &outcome, &files)
 }
 
+/// Names may hold what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.replace(|sign: char| sign.is_control() && sign != '\n', "\u{fffd}")
+}
+
+fn time_of(line: &[u8]) -> Option<Timestamp> {
+    match decode(line) {
+        Ok(Decoded::Event(event)) => Some(event.occurred_at),
+        _ => None,
+    }
+}
+
 impl Replay {
     /// Told before the counting, not after.
-    fn expect_folders(&self) -> anyhow::Result<()> {
+    fn expect_places(&self) -> anyhow::Result<()> {
+        let mut known: Vec<PathBuf> = (self.files.iter())
+            .chain(&self.config)
+            .chain(&self.directory)
+            .map(|path| real(path))
+            .collect();
+        for file in self.outputs() {
+            let shown = file.display();
+            ensure!(
+                file != Path::new("-"),
+                "`-` is no file to write; name one, such as /dev/stdout"
+            );
+            let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|it| !it.is_dir()) {
+                let folder = folder.display();
+                anyhow::bail!("{shown}: there is no folder {folder}; make it, or write elsewhere");
+            }
+            ensure!(!file.is_dir(), "{shown} is a folder; name a file to write");
+            // Devices may be named twice.
+            if file.exists() && !file.is_file() {
+                continue;
+            }
+            let place = real(&file);
+            let is_free = !known.contains(&place);
+            ensure!(
+                is_free,
+                "{shown} is read, or written by another option; write elsewhere"
+            );
+            known.push(place);
+        }
+        Ok(())
+    }
+
+    fn outputs(&self) -> Vec<PathBuf> {
         let files = [
             &self.kpis,
             &self.contacts,
@@ -115,24 +157,20 @@ impl Replay {
         ];
         let sheet = self.csv.clone().map(Sheets::from);
         let sheet = sheet.as_ref().and_then(Sheets::file);
-        for file in files
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
-            .chain(sheet)
-        {
-            let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
-            if let Some(folder) = folder.filter(|it| !it.is_dir()) {
-                let (file, folder) = (file.display(), folder.display());
-                anyhow::bail!("{file}: there is no folder {folder}; make it, or write elsewhere");
-            }
-            if file.is_dir() {
-                let file = file.display();
-                anyhow::bail!("{file} is a folder; name a file to write");
-            }
-        }
-        Ok(())
+        let files = files.into_iter().flatten().cloned();
+        files.chain(sheet.map(Path::to_owned)).collect()
     }
+}
+
+/// As the file system knows it, also of a file that is not there yet.
+fn real(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let of_folder = || {
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let known = path.canonicalize().ok();
+    known.or_else(of_folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// One source that is keyed as its producers should: every event lands on the task that owns its contact.
@@ -164,6 +202,10 @@ struct Run {
     /// Events that occurred after `at`.
     later: u64,
     scales: Scales,
+    /// By type: how many events, and where the first is.
+    skipped: BTreeMap<Text, (u64, Place)>,
+    /// What occurred later is a dead letter.
+    expected_until: Timestamp,
     policies: Vec<Policy>,
     /// Of the hours of the week.
     zone: TimeZone,
@@ -172,12 +214,16 @@ struct Run {
 }
 
 impl Run {
-    fn new(settings: Settings, at: Option<Timestamp>) -> anyhow::Result<Self> {
+    fn new(settings: Settings, at: Option<Timestamp>, statements: &Said) -> anyhow::Result<Self> {
         let tasks = settings.tasks;
         let wall = at.map_or_else(clock::wall, |at| at.max(clock::wall()));
-        let policies = settings.contact.policies.clone();
+        let future_max = settings.future_max;
+        let policies = (statements.directory).contact_settings(&settings.contact);
         let zone = settings.kpi.zone.clone();
         let mut cluster = Cluster::new(&Arc::new(settings), wall)?;
+        for (_, json) in &statements.lines {
+            cluster.state(json);
+        }
         for partition in 0..i32::from(tasks) {
             cluster.add_input(InputId {
                 source: 0,
@@ -191,7 +237,9 @@ impl Run {
             newest: None,
             later: 0,
             scales: Scales::default(),
-            policies,
+            skipped: BTreeMap::new(),
+            expected_until: wall + future_max,
+            policies: policies.policies,
             zone,
             places_by_partition: vec![Vec::new(); usize::from(tasks)],
         })
@@ -199,13 +247,17 @@ impl Run {
 
     fn take(&mut self, place: Place, line: &[u8]) {
         let mut partition = 0;
-        if let Ok(Decoded::Event(event)) = decode(line) {
-            if self.at.is_some_and(|at| event.occurred_at > at) {
+        match decode(line) {
+            Ok(Decoded::Event(event)) if self.at.is_some_and(|at| event.occurred_at > at) => {
                 self.later += 1;
                 return;
             }
-            partition = self.placement.owner_of(&event.key).0;
-            self.note(&event);
+            Ok(Decoded::Event(event)) => {
+                partition = self.placement.owner_of(&event.key).0;
+                self.note(&event);
+            }
+            Ok(Decoded::Unknown(kind)) => self.skipped.entry(kind).or_insert((0, place)).0 += 1,
+            Err(_) => {}
         }
         let input = InputId {
             source: 0,
@@ -216,6 +268,9 @@ impl Run {
     }
 
     fn note(&mut self, event: &Event) {
+        if event.occurred_at > self.expected_until {
+            return;
+        }
         self.newest = self.newest.max(Some(event.occurred_at));
         if let Body::SurveyAnswered(survey, _) = &event.body {
             self.scales.add(survey);
@@ -248,6 +303,9 @@ impl Run {
         for output in self.cluster.contact_records() {
             outcome.take_contact(output)?;
         }
+        for (kind, (count, first)) in std::mem::take(&mut self.skipped) {
+            rejected.skip(&kind, count, first);
+        }
         outcome.rejected = rejected.into_list(files);
         Ok(outcome)
     }
@@ -257,6 +315,9 @@ impl Run {
         let records: Vec<Record> = outcome.records_of_all_time()?;
         let history = History::of(outcome.contacts.values(), self.zone.clone())?;
         let scorecards = outcome.desks()?;
+        let clock = self.at.or(self.newest);
+        let in_force = |policy: &&Policy| clock.is_none_or(|at| policy.in_force.holds(at));
+        let policies: Vec<Policy> = self.policies.iter().filter(in_force).cloned().collect();
         let report = Report {
             title: self.title(files),
             counters: self.cluster.counters(),
@@ -264,7 +325,7 @@ impl Run {
             records: &records,
             history: &history,
             scorecards: &scorecards,
-            policies: &self.policies,
+            policies: &policies,
             scales: self.scales,
             rejected: &outcome.rejected,
         };
@@ -281,7 +342,7 @@ impl Run {
         }
         match arguments.json {
             true => say(format_args!("{}", self.report_as_json(outcome)?)),
-            false => say(format_args!("{report}")),
+            false => say(format_args!("{}", printable(&report.to_string()))),
         }
     }
 
@@ -301,7 +362,10 @@ impl Run {
 
     fn title(&self, files: &Files) -> String {
         let Some(clock) = self.at.or(self.newest) else {
-            return format!("{files}: no events");
+            return match self.cluster.counters().read {
+                0 => format!("{files}: no events"),
+                read => format!("{files}: no event among {} lines", thousands(read)),
+            };
         };
         match self.later {
             0 => format!("{files} at {clock}"),
@@ -383,6 +447,12 @@ impl Rejections {
         if earlier {
             (*first, *sentence) = (place, header("floorwalker-sentence"));
         }
+    }
+
+    fn skip(&mut self, kind: &str, count: u64, first: Place) {
+        let reason = format!("skipped `{kind}`");
+        let sentence = "no event has this type; the README lists those that are known".to_owned();
+        self.0.insert(reason, (count, Some(first), sentence));
     }
 
     /// The most frequent first.

@@ -11,8 +11,8 @@ use super::{
 use crate::event::{Body, Channel, Event, EventId, Span, Text, Timestamp};
 
 /// More unsealed events than this are sealed early: a contact with thousands of events within the lateness loses
-/// some tolerance for disorder instead of memory without limit.
-pub(super) const TAIL_MAX: usize = 512;
+/// some tolerance for disorder instead of memory without limit. A transcript says a few a second at most.
+pub(super) const TAIL_MAX: usize = 2_048;
 /// From here on the part of the tail that nothing can join any more is sealed while the contact goes on.
 const TAIL_LONG: usize = 24;
 

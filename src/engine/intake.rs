@@ -88,7 +88,8 @@ impl Fault {
             code: "sealed",
             sentence: format!(
                 "it occurred at {at}, before what is sealed of its contact or agent: all tasks \
-                 had passed that time by the allowed lateness, or had read on to the next contact of this id"
+                 had passed that time by the allowed lateness, or had read on to the next contact of this id, or of \
+                 over 2,048 events within the lateness these were the oldest"
             ),
         }
     }

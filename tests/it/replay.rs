@@ -135,6 +135,166 @@ fn nothing_to_read_is_no_error() {
     let empty = file(folder.path(), "empty", &[]);
     let report = stdout(&replay(&[&empty]));
     assert!(report.contains("no events"), "{report}");
+    let strange = file(folder.path(), "strange", &["[]", "[]"]);
+    let left_out = stdout(&replay(&[&strange]));
+    assert!(left_out.contains("no event among 2 lines"), "{left_out}");
+}
+
+/// Two sources of one day, an hour of calls in each, count as their merged lines do, however many tasks there are.
+#[test]
+fn files_of_one_period_count_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |second: usize| {
+        format!(
+            "{:02}:{:02}:{:02}",
+            9 + second / 3_600,
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    let call = |number: usize| {
+        let event = |id: &str, second: usize, kind: &str, rest: &str| {
+            let id = format!("{id}{number}");
+            let text = line(&id, &at(second), kind, rest);
+            text.replace("\"c1\"", &format!("\"c{number}\""))
+        };
+        let begun = number * 90;
+        let calls = [
+            event(
+                "q",
+                begun,
+                "contact_queued",
+                r#","channel":"voice","queue":"q""#,
+            ),
+            event("a", begun + 5, "agent_answered", r#","agent":"ana""#),
+            event("e", begun + 60, "contact_ended", r#","by":"customer""#),
+        ];
+        let survey = r#","score":4,"scale_min":1,"scale_max":5"#;
+        (calls, event("s", begun + 80, "survey_answered", survey))
+    };
+    let (calls, surveys): (Vec<_>, Vec<_>) = (0..40).map(call).unzip();
+    let calls: Vec<String> = calls.concat();
+    let lines = |lines: &[String], name: &str| {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        file(folder.path(), name, &lines)
+    };
+    let (one, other) = (lines(&calls, "calls"), lines(&surveys, "surveys"));
+    let config = file(folder.path(), "few.toml", &["[engine]", "tasks = 1"]);
+    let mut reports = Vec::new();
+    for arguments in [vec![&one, &other], vec![&other, &one]] {
+        for more in [&[][..], &["--config", config.as_str()]] {
+            let files: Vec<&str> = arguments.iter().map(|it| it.as_str()).collect();
+            let report = stdout(&replay(&[&files, more].concat()));
+            assert!(report.contains("0 dead-lettered"), "{report}");
+            assert!(report.contains("in 40 surveys"), "{report}");
+            reports.push(report.lines().skip(1).collect::<Vec<_>>().join("\n"));
+        }
+    }
+    assert!(
+        reports.iter().all(|report| *report == reports[0]),
+        "{reports:#?}"
+    );
+}
+
+#[test]
+fn what_is_read_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let queued = line(
+        "a",
+        "10:00:00",
+        "contact_queued",
+        r#","channel":"voice","queue":"q""#,
+    );
+    let events = file(folder.path(), "events", &[&queued]);
+    let other = folder.path().join("./other").display().to_string();
+    let plain = folder.path().join("other").display().to_string();
+    for arguments in [
+        vec![&*events, "--kpis", &events],
+        vec![&events, "--html", &events],
+        vec![&events, "--kpis", &other, "--contacts", &plain],
+    ] {
+        let output = replay(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let told = stderr(&output);
+        assert!(
+            told.contains("is read, or written by another option; write elsewhere"),
+            "{told}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&events).unwrap(), queued);
+    let told = stderr(&replay(&[&events, "--contacts", "-"]));
+    assert!(told.contains("`-` is no file to write"), "{told}");
+    stdout(&replay(&[
+        &events,
+        "--kpis",
+        "/dev/null",
+        "--contacts",
+        "/dev/null",
+    ]));
+}
+
+#[test]
+fn the_report_is_of_the_newest_event_that_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let queued = line(
+        "a",
+        "10:00:00",
+        "contact_queued",
+        r#","channel":"voice","queue":"q""#,
+    );
+    let ahead = line(
+        "b",
+        "10:00:00",
+        "contact_queued",
+        r#","channel":"voice","queue":"q""#,
+    )
+    .replace("2026-11-22", "2926-11-22");
+    let strange = line("c", "10:00:01", "Contact_Queued\\u001b[2J", "");
+    let events = file(folder.path(), "events", &[&queued, &ahead, &strange]);
+    let report = stdout(&replay(&[&events]));
+    for part in [
+        format!("{events} at 2026-11-22T10:00:00Z"),
+        format!("{events}:3 | no event has this type"),
+        "skipped `Contact_Queued\u{fffd}[2J`".to_owned(),
+    ] {
+        assert!(report.contains(&part), "{part}\n{report}");
+    }
+}
+
+/// Targets are those in force at the clock.
+#[test]
+fn targets_are_those_of_the_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let queued = line(
+        "a",
+        "10:00:00",
+        "contact_queued",
+        r#","channel":"voice","queue":"q""#,
+    );
+    let answered = line("b", "10:00:05", "agent_answered", r#","agent":"ana""#);
+    let events = file(folder.path(), "events", &[&queued, &answered]);
+    let target = |from: &str, target: &str| {
+        format!(
+            r#"{{"subject":"policy:voice answer","valid_from":"{from}","measure":"answer","channel":"voice","threshold":20,"target":{target}}}"#
+        )
+    };
+    let statements = [
+        target("2026-11-01T00:00:00Z", "0.99"),
+        target("2026-11-23T00:00:00Z", "0.7"),
+    ];
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    let directory = file(folder.path(), "directory", &statements);
+    let page = folder.path().join("page.html").display().to_string();
+    let report = stdout(&replay(&[
+        &events,
+        "--directory",
+        &directory,
+        "--html",
+        &page,
+    ]));
+    assert!(report.contains("target 99 %"), "{report}");
+    let html = fs::read_to_string(&page).unwrap();
+    assert!(html.contains("target 99.0 % met"), "{html}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_page_of_a_simulated_day_has_first_contact_resolution() {
             &figure,
             "chat answer over time",
             "First-contact resolution over time",
-            "Dead letters",
+            "Left out",
         ],
     );
     assert!(!dom.contains("Over time, "), "records agree");

@@ -260,7 +260,7 @@ impl Report<'_> {
         }
         let mut table = Table::new();
         table.load_preset(presets::ASCII_MARKDOWN);
-        table.set_header(["Dead letters", "Count", "First", "Because"]);
+        table.set_header(["Left out", "Count", "First", "Because"]);
         for it in self.rejected {
             table.add_row([&it.reason, &thousands(it.count), &it.first, &it.sentence]);
         }

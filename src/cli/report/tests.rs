@@ -117,9 +117,9 @@ fn a_report_is_plain_text() {
 
     Over time, first-contact resolution has the 0 ended contacts of contact records; its figure has 4.
 
-    | Dead letters | Count | First     | Because                                         |
-    |--------------|-------|-----------|-------------------------------------------------|
-    | empty_id     | 1,500 | a.jsonl:7 | `agent` is empty; leave it out if there is none |
+    | Left out | Count | First     | Because                                         |
+    |----------|-------|-----------|-------------------------------------------------|
+    | empty_id | 1,500 | a.jsonl:7 | `agent` is empty; leave it out if there is none |
     ");
 }
 

@@ -73,12 +73,12 @@ pub struct Fold {
     pub experience: Experience,
     /// They found nobody waiting.
     #[n(21)]
-    pub flow_outs: Option<FlowOuts>,
+    pub flow_outs: Option<EarlyFlowOuts>,
 }
 
 /// Flow-outs of one instant: of waits that begin at it, since none was open before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub struct FlowOuts {
+pub struct EarlyFlowOuts {
     #[n(0)]
     pub at: Timestamp,
     #[n(1)]

@@ -1,6 +1,6 @@
 //! Waits and offers, and the obligations that both make.
 
-use super::{Conversation, FlowOuts, Fold, talks::talking};
+use super::{Conversation, EarlyFlowOuts, Fold, talks::talking};
 use crate::{
     contact::{
         ContactSettings, Policy,
@@ -76,7 +76,7 @@ impl Fold {
             self.lose_wait(at, EpisodeOutcome::Left, settings);
             return;
         }
-        let none = FlowOuts { at, count: 0 };
+        let none = EarlyFlowOuts { at, count: 0 };
         let flow_outs = self.flow_outs.get_or_insert(none);
         if flow_outs.at != at {
             *flow_outs = none;

@@ -87,8 +87,8 @@ fn spells<'a>(events: &[&'a Event], clock: Timestamp) -> Vec<Spell<'a>> {
         };
         let at = event.occurred_at;
         if let Some(last) = spells.last_mut() {
-            // At the very instant at which it becomes too old it is still in force: an event comes before a timer.
-            if at <= last.over_at && says_the_same(last.said, said) {
+            // At the very instant at which it becomes too old it is said anew, not repeated.
+            if at < last.over_at && says_the_same(last.said, said) {
                 continue;
             }
             last.over_at = last.over_at.min(at);

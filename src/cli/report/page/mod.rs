@@ -330,7 +330,7 @@ fn rejections(report: &Report<'_>) -> Markup {
     html! {
         @if !report.rejected.is_empty() {
             section {
-                h2 { "Dead letters" }
+                h2 { "Left out" }
                 p .quiet { "What could not be used, and the first of each kind." }
                 div .wide {
                     table {
