@@ -291,8 +291,9 @@ fn an_equal_repeat_changes_nothing_and_the_day_runs_from_the_first() {
             "state ana state=available team=red site=north skills=es",
             day,
         ),
-        // Still in force at that very instant.
-        ("2026-11-22T08:00:00Z", first, day),
+        // A day old is no repeat any more.
+        ("2026-11-22T08:00:00Z", first, 26 * 3_600),
+        ("2026-11-22T07:59:59.999999Z", first, day),
         ("2026-11-22T09:00:00Z", first, day + 3_600),
         (
             "2026-11-21T20:00:00Z",
