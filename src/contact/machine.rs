@@ -68,7 +68,7 @@ pub(super) struct Seen {
     #[n(0)]
     id: EventId,
     #[n(1)]
-    at: Timestamp,
+    pub(super) at: Timestamp,
     #[n(2)]
     channel: Option<Channel>,
     /// Keyed hash.
@@ -185,7 +185,7 @@ impl Contact {
     }
 
     /// The fold as it is becomes the sealed one before a new event or the passing of time changes it.
-    fn keep_sealed(&mut self) {
+    pub(super) fn keep_sealed(&mut self) {
         if self.tail.is_empty() && self.fold.began_at.is_some() && self.sealed.is_none() {
             self.sealed = Some(Sealed {
                 fold: self.fold.clone(),

@@ -94,6 +94,15 @@ impl Contact {
         }
     }
 
+    /// Lets the time pass in which nothing happened before the next contact of its id, if that has begun.
+    pub fn pass_on(&mut self, settings: &ContactSettings) {
+        if let Some(next) = self.ahead.first() {
+            let until = Until::Event(next.at);
+            self.keep_sealed();
+            self.fold.advance(until, settings);
+        }
+    }
+
     /// The contact that has the id once this one is forgotten, if it has begun. What still comes from before that is of neither.
     pub fn successor(&mut self, settings: &ContactSettings) -> Option<Self> {
         if self.ahead.is_empty() {

@@ -309,6 +309,13 @@ impl Scores {
         }
     }
 
+    /// Records are written by a clock that may stand before the last end: the next one is another, be it of the same instant.
+    pub(super) fn handle_running(&mut self) {
+        if let Some((at, _)) = &mut self.ended {
+            *at = Timestamp::MIN;
+        }
+    }
+
     /// Writes the records of changed entities. The agents say where they are.
     pub(super) fn write(
         &mut self,

@@ -108,11 +108,16 @@ impl Time {
         }
     }
 
-    /// Up to here all sources have been read: what comes from before is late. The end of all is one only when it has lasted, for who
-    /// reads on ends sooner than others.
+    /// Up to here all sources have been read: what comes from before is late. The end of all is one only when it has lasted and all have
+    /// spoken since, for who reads on ends sooner than others.
     #[must_use]
-    pub(super) fn read_to(&self, settings: &Settings) -> Timestamp {
-        let lasts = |(_, since): &(Timestamp, Timestamp)| *since + settings.grace <= self.wall;
+    pub(super) fn read_to(&self, task: u16, settings: &Settings) -> Timestamp {
+        let lasts = |(_, since): &(Timestamp, Timestamp)| {
+            let heard_at = (0..settings.tasks).filter(|sender| *sender != task);
+            let mut heard_at = heard_at.map(|sender| self.heard_at[usize::from(sender)]);
+            let since = *since + settings.grace;
+            since <= self.wall && heard_at.all(|at| since <= at)
+        };
         let end = self.ended.filter(lasts).map(|(at, _)| at);
         end.map_or(self.safe, |at| at.max(self.safe))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use floorwalker::{
-    engine::{InputId, OutTopic, Settings, Source},
+    engine::{InputId, OutTopic, Settings, Source, SourceRecord, Task, TaskId},
     event::Span,
     sim::cluster::Cluster,
 };
@@ -131,6 +131,67 @@ fn one_clock_that_is_ahead_at_the_end_seals_nothing() {
     assert_eq!(dead_letters(&cluster), [""; 0]);
     let queue = &last_records(&cluster)[&("queue:q".to_owned(), "all".to_owned())]["kpis"];
     assert_eq!(queue["answered"], 1);
+}
+
+/// A second file is a little older than the first: the newest event is the same at both ends.
+#[test]
+fn an_end_at_the_same_instant_is_told_anew_when_more_was_read_between() {
+    let sources = events_settings(1, 0).sources.clone();
+    let settings = Arc::new(Settings {
+        tasks: 1,
+        sources,
+        ..Settings::default()
+    });
+    let partitions = [0, 1].map(|partition| InputId {
+        source: 0,
+        partition,
+    });
+    let mut task = Task::new(TaskId(0), &settings);
+    task.start(0).unwrap();
+    partitions.iter().for_each(|it| task.add_input(*it));
+    let mut said = Vec::new();
+    let mut go_on = |running: &mut Task, now| {
+        running.handle_timeout(now);
+        said.extend(
+            running
+                .poll_output()
+                .map_or(Vec::new(), |step| step.outputs),
+        );
+    };
+    let read = |running: &mut Task, place: usize, offset, payload: &[u8], now| {
+        let record = SourceRecord {
+            input: partitions[place],
+            offset,
+            key: None,
+            payload: Some(payload),
+            headers: &[],
+        };
+        running.handle_source(&record, now);
+    };
+    let at = |turn: i64| SETTINGS_WALL + Span::from_millis(200 * turn);
+    for offset in 0..8 {
+        let voice = line(&format!("a{offset}"), "09:59:50");
+        read(&mut task, 0, offset, &voice, at(0));
+    }
+    let chat = String::from_utf8(line("chat", "10:00:04.5")).unwrap();
+    let chat = chat.replace("voice", "chat").replace("\"q\"", "\"q2\"");
+    read(&mut task, 0, 8, chat.as_bytes(), at(0));
+    partitions.iter().for_each(|it| task.handle_end(*it, at(0)));
+    (1..=100).for_each(|turn| go_on(&mut task, at(turn)));
+    for offset in 0..10 {
+        let voice = line(&format!("b{offset}"), "09:59:51");
+        read(&mut task, 1, offset, &voice, at(101 + offset));
+        go_on(&mut task, at(101 + offset));
+    }
+    task.handle_end(partitions[1], at(110));
+    (111..=300).for_each(|turn| go_on(&mut task, at(turn)));
+    let all = said
+        .iter()
+        .rfind(|it| it.key.as_deref() == Some(b"all/all"))
+        .unwrap();
+    let all: serde_json::Value = serde_json::from_slice(all.payload.as_ref().unwrap()).unwrap();
+    assert_eq!(all["kpis"]["offered"], 19, "{all}");
+    assert_eq!(all["clock"], "2026-03-02T10:00:04.500Z", "{all}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Contacts {
         self.wait_on(self.waiting.now, store);
         let mut otherwise = Vec::new();
         self.for_each(store, |id, contact, told, _| {
-            if contact.newest_at() < Some(from) {
+            if contact.newest_at().max(told.last_transition_at) < Some(from) {
                 return;
             }
             tell_changes(&Fold::default(), told, |fact, _| {

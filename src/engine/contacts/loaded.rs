@@ -138,6 +138,7 @@ impl Loaded {
         let forgotten =
             (self.contact).is_forgotten(ending.horizon, ending.read_to, &settings.contact);
         if forgotten {
+            self.contact.pass_on(&settings.contact);
             csat::end_alarm(&mut self.contact, Some(now));
             self.contact.settle();
         }

@@ -232,7 +232,7 @@ impl Task {
             let horizon = self.horizon();
             any |= (self.contacts).handle_timeout(clock.at, horizon, &self.store);
         }
-        let read_to = self.time.read_to(&self.settings);
+        let read_to = self.time.read_to(self.id.0, &self.settings);
         any |= self.contacts.handle_successions(read_to, &self.store);
         if let Some(clock) = self.meta.customer_clock {
             any |= self.customers.handle_timeout(clock.at, &self.store);

@@ -64,7 +64,7 @@ impl Task {
             seq: self.meta.seq,
             spoken,
             horizon: self.horizon(),
-            read_to: self.time.read_to(&self.settings),
+            read_to: self.time.read_to(self.id.0, &self.settings),
             history: self.is_history(spoken),
             grain: self.grain(spoken),
         };
@@ -272,6 +272,8 @@ impl Task {
         }
         if clock.ended {
             self.scores.handle_end(at, self.time.wall, &self.store);
+        } else {
+            self.scores.handle_running();
         }
         let moment = Moment {
             at,
