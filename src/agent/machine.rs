@@ -9,7 +9,7 @@ use crate::{
     kpi::{Count, Place, Tally},
 };
 
-/// So many changes of team or site are remembered; a fact from before the first of them goes where that went.
+/// So many changes of team or site are remembered; what is said from before the first of them is of no team.
 const PLACES_MAX: usize = 64;
 
 /// The state of one agent.
