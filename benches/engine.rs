@@ -1,6 +1,6 @@
 //! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, in one run.
 //!
-//! `cargo bench --no-default-features --bench engine [-- CONTACTS] [without-scorecards]`
+//! `cargo bench -p floorwalker-core --bench engine [-- CONTACTS] [without-scorecards]`
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 #![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
@@ -13,13 +13,14 @@
 
 use std::sync::Arc;
 
-use floorwalker::{
+use floorwalker_core::{
     balance::BalanceSettings,
     decode::decode,
     engine::{InputId, Placement, Settings, Source, SourceClock, SourceRecord, Step, Task, TaskId},
     event::{Span, Timestamp},
-    sim::{jsonl::jsonl, voice::VoiceWorld},
 };
+use floorwalker_simulator::jsonl::jsonl;
+use floorwalker_testkit::voice::VoiceWorld;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -119,7 +120,7 @@ impl<'p> Deployment<'p> {
         let source = Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
-            format: floorwalker::decode::Format::Json,
+            format: floorwalker_core::decode::Format::Json,
             lateness: None,
         };
         let settings = Arc::new(Settings {

@@ -14,17 +14,16 @@ use std::{
     time::Duration,
 };
 
-use floorwalker::{
-    event::{
-        AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, DeclineCause, EndedBy, Event,
-        EventId, Key, QueueId, Span, Timestamp, WrapUpEnded,
-    },
-    kafka::{
-        clock::{Tick, wall},
-        topics::Topic,
-    },
-    sim::{jsonl::jsonl, random::Random},
+use floorwalker::kafka::{
+    clock::{Tick, wall},
+    topics::Topic,
 };
+use floorwalker_core::event::{
+    AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, DeclineCause, EndedBy, Event,
+    EventId, Key, QueueId, Span, Timestamp, WrapUpEnded,
+};
+use floorwalker_simulator::jsonl::jsonl;
+use floorwalker_testkit::random::Random;
 use hdrhistogram::Histogram;
 use rdkafka::{
     ClientConfig, Message as _, Offset,
@@ -223,6 +222,7 @@ fn send_one(producer: &BaseProducer, planned: &Planned, now: Timestamp) {
     let event = Event {
         id: EventId::new(&format!("{contact}-{}", planned.number)),
         occurred_at: now,
+        sequence: None,
         key: Key::Contact(ContactId::new(&contact)),
         channel: Some(Channel::Voice),
         customer: None,

@@ -1,6 +1,6 @@
 //! What the state takes in memory: per agent with all windows, per contact, per customer.
 //!
-//! `cargo bench --no-default-features --bench memory [-- DAYS]`
+//! `cargo bench -p floorwalker-core --bench memory [-- DAYS]`
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 #![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
@@ -11,11 +11,13 @@ use std::{
     sync::Arc,
 };
 
-use floorwalker::{
+use floorwalker_core::{
     engine::{Holder, InputId, Placement, Settings, Source, SourceClock},
     event::{Body, ContactId, Event, Span, Timestamp},
-    sim::{cluster::Cluster, jsonl::jsonl, states, voice::VoiceWorld},
+    local::Cluster,
 };
+use floorwalker_simulator::jsonl::jsonl;
+use floorwalker_testkit::{states, voice::VoiceWorld};
 
 const AGENTS: usize = 30;
 const CONTACTS_A_DAY: usize = 40;
@@ -91,7 +93,7 @@ fn run(events: &[Event]) -> Cluster {
         sources: vec![Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
-            format: floorwalker::decode::Format::Json,
+            format: floorwalker_core::decode::Format::Json,
             lateness: None,
         }],
         ..Settings::default()

@@ -10,22 +10,22 @@ mod deployment;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{BufWriter, Write as _},
+    io::{BufRead as _, BufReader, BufWriter, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use floorwalker::{
+use floorwalker::kafka::{
+    LoadKey, LoadSettings, Loader,
+    clock::{Tick, wall},
+    topics::Topic,
+};
+use floorwalker_core::{
     decode::decode,
     event::{Channel, Event, Timestamp},
-    kafka::{
-        LoadKey, LoadSettings,
-        clock::{Tick, wall},
-        load,
-        topics::Topic,
-    },
-    sim::{jsonl::jsonl, reference, voice::VoiceWorld},
 };
+use floorwalker_simulator::jsonl::jsonl;
+use floorwalker_testkit::{reference, voice::VoiceWorld};
 use rdkafka::{Message as _, Offset, error::KafkaError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,17 +60,17 @@ fn main() {
     );
     let deployment = Deployment::create("events");
     let settings = LoadSettings {
-        file: world.file.clone(),
         topic: SOURCE.to_owned(),
         key: LoadKey::Contact,
         rate: None,
     };
-    let loaded = load(
-        &deployment.kafka,
-        &settings,
-        &indicatif::ProgressBar::hidden(),
-    )
-    .expect("the broker takes the events");
+    let mut loader = Loader::new(&deployment.kafka, &settings).expect("the broker has the topic");
+    let file = fs::File::open(&world.file).expect("the input was made");
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line.expect("the input can be read");
+        loader.send(&line).expect("the broker takes the events");
+    }
+    let loaded = loader.finish().expect("the broker takes the events");
     println!("loaded           in {:.1} s", loaded.took.as_secs_f64());
 
     let bare = read_all(&deployment, world.events, |_| true);

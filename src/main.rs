@@ -1,4 +1,4 @@
-//! Entry point: reads the arguments, starts logging, does what is asked, ends with a code that says how it went.
+//! Entry point: reads the arguments, starts logging, does what is asked, ends with a code for how it went.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -28,18 +28,24 @@ fn main() -> ExitCode {
     let lines = journal.clone();
     tracing_subscriber::fmt()
         .with_env_filter(level)
-        .with_ansi(io::stderr().is_terminal() && !arguments.takes_the_screen())
+        .with_ansi(colours_are_wanted() && !arguments.takes_the_screen())
         .with_writer(move || lines.clone())
         .init();
     match cli::run(arguments, &journal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            cli::complain(&error, &journal);
             let mistake = error.downcast_ref::<ConfigError>().is_some();
             ExitCode::from(if mistake { MISTAKE } else { 1 })
         }
     }
+}
+
+/// A terminal shows them, and nobody asked for none (no-color.org).
+fn colours_are_wanted() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !refused
 }
 
 /// Whoever read what we print has seen enough.

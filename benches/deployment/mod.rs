@@ -217,6 +217,8 @@ impl Metrics {
 
     /// Events by what became of them.
     pub(crate) fn events(&self, outcome: &str) -> f64 {
-        self.sum(&format!("floorwalker_events{{outcome=\"{outcome}\"}}"))
+        self.sum(&format!(
+            "floorwalker_lifetime_events{{outcome=\"{outcome}\"}}"
+        ))
     }
 }

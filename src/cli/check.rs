@@ -3,40 +3,96 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ConfigFile, say};
-use crate::config::{Config, ConfigError};
+use super::{ConfigFile, print_json, print_line, run::Role, sizing::Sizing};
+use crate::{
+    config::{Config, ConfigError},
+    kafka::topics::{Finding, Topics},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     file: ConfigFile,
-    /// One JSON object; a mistake too
+    /// What the process is to do, as `run` takes it
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["work", "serve"])]
+    roles: Vec<Role>,
+    /// One JSON object; mistakes too
     #[arg(long)]
     json: bool,
+    /// Also asks Kafka: whether it answers and takes the login, and how the topics are
+    #[arg(long)]
+    connect: bool,
 }
 
 pub(super) fn check(arguments: &Check) -> anyhow::Result<()> {
     let path = arguments.file.config.display().to_string();
-    let found = Config::load(&arguments.file.config);
+    let found = arguments.find();
+    let asked = match &found {
+        Ok(config) if arguments.connect => Some(examine(config)?),
+        Ok(_) | Err(_) => None,
+    };
+    let findings = asked.as_deref();
     if arguments.json {
         let line = match &found {
-            Ok(config) => good(&path, config),
-            Err(mistake) => bad(&path, mistake),
+            Ok(config) => good(&path, config, findings),
+            Err(error) => bad(&path, error),
         };
-        say(format_args!("{line}"))?;
-        return Ok(found.map(drop)?);
+        print_json(&line)?;
+        found?;
+        return verdict(findings);
     }
     let config = found?;
     let sources = config.engine.sources.len();
     let policies = config.engine.contact.policies.len();
-    say(format_args!(
+    print_line(format_args!(
         "{path}: good; {sources} sources, {policies} policies"
-    ))
+    ))?;
+    print_line(format_args!("{}", Sizing::of(&config)))?;
+    if let Some(findings) = findings {
+        print_line(format_args!("{}: answers", config.kafka.brokers))?;
+        for finding in findings {
+            print_line(format_args!("{finding}"))?;
+        }
+    }
+    verdict(findings)
 }
 
-fn good(path: &str, config: &Config) -> Value {
+impl Check {
+    /// Refuses what `run` would, but for what only Kafka knows.
+    fn find(&self) -> anyhow::Result<Config> {
+        let path = &self.file.config;
+        let mut config = Config::load(path)?;
+        if self.roles.contains(&Role::Work) {
+            config = config.with_sources(path)?;
+        }
+        (config.kafka.try_clients()).map_err(|sentence| ConfigError::Refused {
+            file: path.display().to_string(),
+            sentence,
+        })?;
+        Ok(config)
+    }
+}
+
+fn examine(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let sources = config.engine.sources.iter();
+    let sources: Vec<_> = sources.map(|it| it.topic.clone()).collect();
+    Topics::new(&config.kafka, config.engine.tasks)?.examine(&sources)
+}
+
+/// What `run` would stand still with is a failure.
+fn verdict(findings: Option<&[Finding]>) -> anyhow::Result<()> {
+    let found = findings.map_or(0, <[Finding]>::len);
+    anyhow::ensure!(
+        found == 0,
+        "Kafka is not as this configuration needs it: {found} things to mend"
+    );
+    Ok(())
+}
+
+fn good(path: &str, config: &Config, findings: Option<&[Finding]>) -> Value {
     let sources = config.engine.sources.iter();
     let policies = config.engine.contact.policies.iter();
+    let memory = Sizing::of(config);
     json!({
         "file": path,
         "good": true,
@@ -44,25 +100,25 @@ fn good(path: &str, config: &Config) -> Value {
         "policies": policies.map(|it| it.name.as_str()).collect::<Vec<_>>(),
         "tasks": config.engine.tasks,
         "prefix": config.kafka.prefix,
+        "findings": findings.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "memory_bytes_max": { "work": memory.work, "serve": memory.serve, "state": memory.state },
     })
 }
 
-fn bad(path: &str, mistake: &ConfigError) -> Value {
-    let (place, sentence) = match mistake {
-        ConfigError::Mistake {
-            line,
-            column,
-            sentence,
-            ..
-        } => (Some((*line, *column)), sentence.clone()),
-        ConfigError::Unreadable { cause, .. } => (None, cause.to_string()),
-        ConfigError::NoSource { .. } => (None, mistake.to_string()),
+/// The first mistake has its place beside the list of all, too.
+fn bad(path: &str, error: &anyhow::Error) -> Value {
+    let mistakes = match error.downcast_ref() {
+        Some(ConfigError::Mistakes(mistakes)) => mistakes.as_slice(),
+        _ => &[],
     };
+    let first = mistakes.first();
+    let sentence = first.map_or_else(|| error.to_string(), |first| first.sentence.clone());
     json!({
         "file": path,
         "good": false,
-        "line": place.map(|(line, _)| line),
-        "column": place.map(|(_, column)| column),
+        "line": first.map(|it| it.line),
+        "column": first.map(|it| it.column),
         "sentence": sentence,
+        "mistakes": mistakes,
     })
 }

@@ -12,7 +12,7 @@ pub(super) struct Contacts {
     newest_by_id: BTreeMap<Vec<u8>, (usize, Head)>,
 }
 
-/// What tells the contacts of one id apart: each counts its records anew.
+/// What distinguishes the contacts of one id: each counts its records anew.
 #[derive(Deserialize)]
 struct Head {
     version: u32,

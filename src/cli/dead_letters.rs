@@ -9,11 +9,9 @@ use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::{ConfigFile, report::thousands, say};
-use crate::{
-    event::Timestamp,
-    kafka::dead_letters::{self, DeadLetters, Letter, LetterPlace, RetriedTo},
-};
+use super::{ConfigFile, escape::escaped_line, print_json, print_line, report::thousands};
+use crate::kafka::dead_letters::{self, DeadLetters, Letter, LetterPlace, RetriedTo};
+use floorwalker_core::event::Timestamp;
 
 /// In a line of a table; the whole sentence is in `show`.
 const SENTENCE_CHARS: usize = 90;
@@ -123,8 +121,8 @@ fn list(arguments: &List) -> anyhow::Result<()> {
     match (arguments.each, arguments.json) {
         (true, _) => Ok(()),
         (false, true) => (reasons.iter()).try_for_each(|(name, it)| say_reason(name, it)),
-        (false, false) if reasons.is_empty() => say(format_args!("no letters")),
-        (false, false) => say(format_args!("{}", table(reasons))),
+        (false, false) if reasons.is_empty() => print_line(format_args!("no letters")),
+        (false, false) => print_line(format_args!("{}", table(reasons))),
     }
 }
 
@@ -188,12 +186,12 @@ fn say_reason(name: &str, reason: &Reason) -> anyhow::Result<()> {
         "retried": reason.retried,
         "newest": as_json(&reason.newest),
     });
-    say(format_args!("{line}"))
+    print_json(&line)
 }
 
 fn say_letter(letter: &Letter, as_lines_of_json: bool) -> anyhow::Result<()> {
     if as_lines_of_json {
-        return say(format_args!("{}", as_json(letter)));
+        return print_json(&as_json(letter));
     }
     let Letter {
         place,
@@ -205,12 +203,13 @@ fn say_letter(letter: &Letter, as_lines_of_json: bool) -> anyhow::Result<()> {
         sentence,
         ..
     } = letter;
-    say(format_args!(
-        "{place} {written_at} {topic}/{partition}/{offset} {reason}: {sentence}"
+    print_line(format_args!(
+        "{place} {written_at} {topic}/{partition}/{offset} {reason}: {}",
+        escaped_line(sentence)
     ))
 }
 
-/// What is not text is hexadecimal, under a name that says so.
+/// What is not text is hexadecimal, under a name of its own.
 fn as_json(letter: &Letter) -> Value {
     let headers = letter.headers.iter();
     let headers = headers.map(|(name, value)| {
@@ -229,6 +228,10 @@ fn as_json(letter: &Letter) -> Value {
         "headers": headers.collect::<Vec<_>>(),
     });
     if let Value::Object(map) = &mut whole {
+        if let Some(cut) = &letter.cut {
+            let cut = json!({ "parts": cut.parts, "bytes": cut.bytes, "sha256": cut.sha256 });
+            map.insert("cut".to_owned(), cut);
+        }
         for (name, bytes) in [("key", &letter.key), ("payload", &letter.payload)] {
             put_bytes(map, name, bytes.as_deref());
         }
@@ -260,15 +263,16 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn show(arguments: &Show) -> anyhow::Result<()> {
-    let letter = open(&arguments.file)?.get(arguments.place)?;
+    let letters = open(&arguments.file)?;
+    let letter = letters.get(arguments.place)?;
     if arguments.payload {
-        let payload = letter.payload.unwrap_or_default();
+        let payload = letters.whole(letter)?.payload.unwrap_or_default();
         return Ok(io::stdout().write_all(&payload)?);
     }
     if arguments.json {
-        return say(format_args!("{}", as_json(&letter)));
+        return print_json(&as_json(&letter));
     }
-    say(format_args!(
+    print_line(format_args!(
         "letter {}, put aside at {}\nfrom {}, partition {}, offset {}\n{}: {}\n",
         letter.place,
         letter.written_at,
@@ -278,17 +282,43 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
         letter.reason,
         letter.sentence
     ))?;
-    say(format_args!("key      {}", readable(letter.key.as_deref())))?;
+    let line = |bytes: Option<&[u8]>| escaped_line(&readable(bytes));
+    print_line(format_args!("key      {}", line(letter.key.as_deref())))?;
     for (name, value) in &letter.headers {
-        say(format_args!(
-            "header   {name} = {}",
-            readable(value.as_deref())
+        print_line(format_args!(
+            "header   {} = {}",
+            escaped_line(name),
+            line(value.as_deref())
         ))?;
     }
-    say(format_args!(
+    print_line(format_args!(
         "payload  {}",
         readable(letter.payload.as_deref())
-    ))
+    ))?;
+    match &letter.cut {
+        Some(_) => say_cut(&letters, &letter),
+        None => Ok(()),
+    }
+}
+
+/// What the letter lacks, and where the rest is.
+fn say_cut(letters: &DeadLetters, letter: &Letter) -> anyhow::Result<()> {
+    let Some(cut) = &letter.cut else {
+        return Ok(());
+    };
+    print_line(format_args!(
+        "cut      {} not whole: the record was too large; its payload has {} bytes, SHA-256 {}",
+        cut.parts,
+        thousands(cut.bytes),
+        cut.sha256
+    ))?;
+    match letters.whole(letter.clone()) {
+        Ok(_) => print_line(format_args!(
+            "whole    still in `{}`: `dead-letters show {} --payload` writes it, `retry` sends it",
+            letter.topic, letter.place
+        )),
+        Err(why) => print_line(format_args!("whole    {why:#}")),
+    }
 }
 
 fn readable(bytes: Option<&[u8]>) -> String {
@@ -307,7 +337,7 @@ fn retry(arguments: &Retry) -> anyhow::Result<()> {
     let letters = open(&arguments.file)?;
     if !arguments.places.is_empty() {
         let sent = dead_letters::retry_each(&letters, &arguments.places)?;
-        return say(format_args!(
+        return print_line(format_args!(
             "sent {} letters, {} bytes",
             thousands(sent.letters),
             thousands(sent.bytes)
@@ -315,15 +345,21 @@ fn retry(arguments: &Retry) -> anyhow::Result<()> {
     }
     let by_reason = dead_letters::retry(&letters, arguments.reason.as_deref())?;
     if by_reason.is_empty() {
-        return say(format_args!("no letters"));
+        return print_line(format_args!("no letters"));
     }
     for (reason, sent) in by_reason {
-        say(format_args!(
+        print_line(format_args!(
             "{reason}: sent {} letters, {} bytes; {} were sent before",
             thousands(sent.letters),
             thousands(sent.bytes),
             thousands(sent.before)
         ))?;
+        if sent.gone > 0 {
+            print_line(format_args!(
+                "{reason}: {} letters were too large to be kept whole, and their records are gone from the source",
+                thousands(sent.gone)
+            ))?;
+        }
     }
     Ok(())
 }

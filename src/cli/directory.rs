@@ -6,17 +6,17 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 
-use super::{ConfigFile, input::Files, say};
-use crate::{
+use super::{ConfigFile, escape::escaped_json, input::Files, print_line};
+use crate::kafka::{
+    Sender, Statements,
+    topics::{Topic, Topics},
+};
+use floorwalker_core::{
     contact::ContactSettings,
     directory::{Directory, Subject},
-    kafka::{
-        Sender, Statements,
-        topics::{Topic, Topics},
-    },
 };
 
-/// Mistakes that are told at a time.
+/// Mistakes that are printed at a time.
 const REFUSALS_SHOWN: usize = 20;
 
 #[derive(Debug, Subcommand)]
@@ -55,7 +55,7 @@ pub(super) fn directory(action: &DirectoryAction) -> anyhow::Result<()> {
 fn put(arguments: &Put) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let files = Files::new(vec![arguments.file.clone()]);
-    let Said { lines, .. } = read(&files, &config.engine.contact)?;
+    let FileStatements { lines, .. } = read(&files, &config.engine.contact)?;
     Topics::new(&config.kafka, config.engine.tasks)?.require(Topic::Directory)?;
     let topic = Topic::Directory.name(&config.kafka.prefix);
     let sender = Sender::new(&config.kafka, &topic)?;
@@ -63,12 +63,12 @@ fn put(arguments: &Put) -> anyhow::Result<()> {
         sender.send(Some(subject.to_string().as_bytes()), json)?;
     }
     sender.finish()?;
-    say(format_args!("{} statements to {topic}", lines.len()))
+    print_line(format_args!("{} statements to {topic}", lines.len()))
 }
 
 /// Statements of files.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct FileStatements {
     pub(super) directory: Directory,
     /// Each with its subject.
     pub(super) lines: Vec<(Subject, Vec<u8>)>,
@@ -78,13 +78,13 @@ pub(super) struct Said {
 ///
 /// # Errors
 /// With file and line of each that is none or breaks a rule.
-pub(super) fn read(files: &Files, configured: &ContactSettings) -> anyhow::Result<Said> {
+pub(super) fn read(files: &Files, configured: &ContactSettings) -> anyhow::Result<FileStatements> {
     let mut directory = Directory::default();
     let mut lines = Vec::new();
     let mut refusals = Vec::new();
     files.each_line(&ProgressBar::hidden(), |place, line| {
         let offset = i64::try_from(lines.len())?;
-        match directory.hear(offset, line, configured) {
+        match directory.apply(offset, line, configured) {
             Ok(taken) => lines.push((taken.subject, line.to_vec())),
             Err(refusal) => refusals.push(format!("{}: {refusal}", files.name(place))),
         }
@@ -96,7 +96,7 @@ pub(super) fn read(files: &Files, configured: &ContactSettings) -> anyhow::Resul
         refusals.push(format!("and {more} more; nothing was changed"));
     }
     ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
-    Ok(Said { directory, lines })
+    Ok(FileStatements { directory, lines })
 }
 
 fn list(arguments: &List) -> anyhow::Result<()> {
@@ -116,7 +116,7 @@ fn list(arguments: &List) -> anyhow::Result<()> {
             .as_ref()
             .is_none_or(|subject| *subject == statement.subject)
         {
-            say(format_args!("{json}"))?;
+            print_line(format_args!("{}", escaped_json(json)))?;
         }
     }
     Ok(())

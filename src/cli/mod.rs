@@ -1,12 +1,16 @@
 //! The commands.
 
+mod accept_loss;
 mod check;
 mod contacts;
 mod dead_letters;
 mod demo;
 mod directory;
+mod escape;
+mod failure;
 mod input;
 mod journal;
+mod late;
 mod load;
 mod progress;
 mod replay;
@@ -15,20 +19,27 @@ mod run;
 mod schema;
 mod shell;
 mod simulate;
+mod sizing;
 mod topics;
 
 use std::{
     io::{self, Write as _},
     path::PathBuf,
+    thread,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
 
+pub use failure::complain;
 pub use journal::Journal;
 
-use crate::{config::Config, kafka::Stop};
+use crate::{
+    config::Config,
+    kafka::{Stop, clock},
+};
 
-/// As a shell says of a process that an interrupt ended.
+/// As a shell reports a process that an interrupt ended.
 const INTERRUPTED: i32 = 130;
 
 /// Real-time event stream processor for contact centers.
@@ -41,13 +52,13 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Says whether a configuration is right, or what is wrong where
+    /// Checks a configuration, and names all that is wrong and where
     Check(check::Check),
     /// Works on the sources and serves what comes of them, until it is asked to stop
     Run(run::Run),
     /// Shows a living contact center: broker, simulator and all roles in this process
     Demo(demo::Demo),
-    /// Counts what files of events say, and prints a report
+    /// Counts the figures of files of events, and prints a report
     Replay(replay::Replay),
     /// Writes the lines of a file to a topic
     Load(load::Load),
@@ -58,12 +69,14 @@ enum Command {
         #[command(subcommand)]
         action: topics::TopicsAction,
     },
+    /// Shows what is lost when `state` or `exchange` was trimmed or deleted, and lets the deployment go on without it
+    AcceptLoss(accept_loss::AcceptLoss),
     /// Shows what could not be used and why, and sends it once more
     DeadLetters {
         #[command(subcommand)]
         action: dead_letters::DeadLettersAction,
     },
-    /// Says what teams, sites, titles and promises are from an instant on, while everything runs
+    /// Changes teams, sites, titles and promises from an instant on, while everything runs
     Directory {
         #[command(subcommand)]
         action: directory::DirectoryAction,
@@ -99,7 +112,7 @@ impl Arguments {
         matches!(&self.command, Command::Demo(demo) if demo.takes_the_screen())
     }
 
-    /// What is logged if nobody says otherwise. The demo has lines of its own to print.
+    /// What is logged by default. The demo has lines of its own to print.
     #[must_use]
     pub const fn log_level(&self) -> &'static str {
         match self.command {
@@ -110,11 +123,13 @@ impl Arguments {
             | Command::Load(_)
             | Command::Simulate(_)
             | Command::Topics { .. }
+            | Command::AcceptLoss(_)
             | Command::DeadLetters { .. }
             | Command::Directory { .. }
             | Command::Schema(_)
             | Command::Completions { .. }
-            | Command::Man { .. } => "info",
+            // rdkafka's own word on a member that is closed because the group no longer knows it; ours has what is done.
+            | Command::Man { .. } => "info,rdkafka::consumer::base_consumer=off",
         }
     }
 }
@@ -129,9 +144,10 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Demo(arguments) => demo::demo(&arguments, journal),
         Command::Replay(arguments) => replay::replay(arguments),
-        Command::Load(arguments) => load::load(arguments),
+        Command::Load(arguments) => load::load(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Topics { action } => topics::topics(&action),
+        Command::AcceptLoss(arguments) => accept_loss::accept_loss(&arguments),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),
         Command::Directory { action } => directory::directory(&action),
         Command::Schema(arguments) => schema::schema(&arguments),
@@ -143,9 +159,34 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
     }
 }
 
+/// How long a process that is to stop waits for Kafka; whoever goes on begins at the last committed step.
+const STOPPED_WITHIN: Duration = Duration::from_secs(8);
+
 /// An interrupt lets the process finish what it does and leave; a second one ends it at once.
 fn stop_on_interrupt() -> anyhow::Result<Stop> {
     let stop = Stop::default();
+    stop_by_signal(&stop, || {})?;
+    Ok(stop)
+}
+
+/// As [`stop_on_interrupt`], and the process ends in time, whatever Kafka does.
+fn stop_in_time() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    stop_by_signal(&stop, || {
+        let ending = || {
+            clock::pause(STOPPED_WITHIN);
+            tracing::warn!(
+                "ends without waiting for Kafka any longer: what was read and not committed is read again by whoever goes on"
+            );
+            std::process::exit(0);
+        };
+        // Without a thread there is no limit, and still a second signal.
+        drop(thread::Builder::new().name("stop".to_owned()).spawn(ending));
+    })?;
+    Ok(stop)
+}
+
+fn stop_by_signal(stop: &Stop, at_first: impl Fn() + Send + 'static) -> anyhow::Result<()> {
     let asked = stop.clone();
     ctrlc::set_handler(move || {
         if asked.is_requested() {
@@ -153,11 +194,19 @@ fn stop_on_interrupt() -> anyhow::Result<Stop> {
         }
         tracing::info!("leaving");
         asked.request();
+        at_first();
     })?;
-    Ok(stop)
+    Ok(())
 }
 
-/// One line for whoever asked.
-fn say(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+/// Prints one line for whoever asked.
+fn print_line(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    let line = escape::escaped(&line.to_string());
+    Ok(writeln!(io::stdout(), "{line}")?)
+}
+
+/// Prints one line of JSON for whatever asked.
+fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
+    let line = escape::escaped_json(&value.to_string());
     Ok(writeln!(io::stdout(), "{line}")?)
 }

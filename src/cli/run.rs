@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigFile, stop_on_interrupt};
+use super::{ConfigFile, stop_in_time};
 use crate::{
     config::Config,
     kafka::{self, Progress},
@@ -21,10 +21,10 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Role {
+pub(super) enum Role {
     /// Takes part in the work on the sources
     Work,
-    /// Answers over HTTP from what the topics say
+    /// Answers over HTTP from what the topics hold
     Serve,
 }
 
@@ -35,16 +35,13 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     if works {
         config = config.with_sources(&arguments.file.config)?;
     }
-    let stop = stop_on_interrupt()?;
+    let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
-    if !works {
-        kafka::check_topics(&config.kafka, config.engine.tasks, &[])?;
-    }
     let side = serves.then(|| {
         ReadSide::start(
             &config.kafka,
             config.engine.tasks,
-            config.serve.clone(),
+            (config.serve.clone(), config.engine.contact.clone()),
             &stop,
         )
     });
@@ -55,16 +52,14 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
         read,
     };
     let server = Server::start(&config.http, site)?;
-    tell(&config, works, &server);
+    log_start(&config, works, &server);
     let worked = match works {
         true => kafka::run(&config.kafka, &Arc::new(config.engine), &stop, &progress),
-        false => Ok(()),
+        false => kafka::look_on(&config.kafka, config.engine.tasks, &stop, &progress),
     };
-    if works {
-        stop.request();
-    }
-    let heard = hearing.map_or(Ok(()), |hearing| hearing.join());
-    worked.and(heard)
+    stop.request();
+    let followed = hearing.map_or(Ok(()), |hearing| hearing.join());
+    worked.and(followed)
 }
 
 impl Run {
@@ -73,7 +68,7 @@ impl Run {
     }
 }
 
-fn tell(config: &Config, works: bool, server: &Server) {
+fn log_start(config: &Config, works: bool, server: &Server) {
     let (name, address) = (&config.kafka.instance, server.address);
     if works {
         let sources = config.engine.sources.len();

@@ -5,8 +5,8 @@ use std::{fs, path::PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::say;
-use crate::schema::{File, files};
+use super::print_line;
+use floorwalker_core::schema::{File, files};
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
@@ -23,7 +23,7 @@ pub(super) fn schema(arguments: &Schema) -> anyhow::Result<()> {
     for file in &wanted {
         let mut text = serde_json::to_string_pretty(&file.content)?;
         let Some(folder) = &arguments.out else {
-            say(format_args!("{text}"))?;
+            print_line(format_args!("{text}"))?;
             continue;
         };
         text.push('\n');

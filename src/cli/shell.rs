@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
-use super::{Arguments, say};
+use super::{Arguments, print_line};
 
 const NAME: &str = "floorwalker";
 
@@ -20,5 +20,5 @@ pub(super) fn man(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("make {name}"))?;
     clap_mangen::generate_to(Arguments::command(), folder)
         .with_context(|| format!("write into {name}"))?;
-    say(format_args!("wrote the pages into {name}"))
+    print_line(format_args!("wrote the pages into {name}"))
 }

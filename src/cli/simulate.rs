@@ -12,21 +12,28 @@ use clap::{Args, ValueEnum};
 use flate2::{Compression, write::GzEncoder};
 use indicatif::ProgressBar;
 
-use super::{progress, report::thousands, say};
+use super::{
+    late::{Reader, Times},
+    print_line, progress,
+    report::thousands,
+};
 use crate::{
     config::{Config, load_incidents},
-    event::{Span, Timestamp},
     kafka::{
         KafkaSettings, Sender, Stop,
         clock::{self, Tick},
     },
-    sim::world::{Day, Delivery, Faults, Truth, World, WorldSettings, default_incidents},
+};
+use floorwalker_core::event::{Span, Timestamp};
+use floorwalker_simulator::{
+    Day, Delivery, Faults, Truth, World, WorldSettings, default_incidents,
 };
 
 /// Between two looks at whether it is time for the next record, or to stop.
 const LOOKS_AGAIN: Duration = Duration::from_millis(20);
 /// Records between two strokes of the progress bar.
 const RECORDS_A_STROKE: u64 = 4_096;
+const CURE: &str = "set `clock = \"events\"` for the source in the configuration, or let it run as fast as life (`--speed 1`)";
 const HOURS_MAX: f64 = 366.0 * 24.0;
 
 #[derive(Debug, Args)]
@@ -59,7 +66,7 @@ pub(super) struct Simulate {
     /// The topic to write to
     #[arg(long)]
     topic: Option<String>,
-    /// Where to write what really happens, as JSON lines: incidents, low ratings, unsolved problems
+    /// Where to write what really happens, as JSON lines: incidents, how likely low ratings are, unsolved problems
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
     /// What goes wrong: `none`, `default`, or a TOML file
@@ -68,6 +75,9 @@ pub(super) struct Simulate {
     /// What happens to events on their way
     #[arg(long, value_enum, default_value_t)]
     faults: Network,
+    /// Writes also what the source will not take
+    #[arg(long, requires = "topic")]
+    force: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -95,11 +105,21 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
     let pace = arguments.speed.unwrap_or(usual);
     let settings = settings(arguments, pace)?;
     let start = settings.start;
+    let config = arguments.config.as_deref();
+    let loaded = config.map(Config::load).transpose()?;
+    if let Some(topic) = &arguments.topic {
+        let reader = Reader::of(config.zip(loaded.as_ref()), topic);
+        reader.expect(
+            &spread(&reader, start, arguments.hours, pace),
+            CURE,
+            arguments.force,
+        )?;
+    }
     let truth = arguments.truth.as_deref().map(create).transpose()?;
     let mut run = Run {
         bar: progress::of_seconds(whole(arguments.hours.as_secs())),
         pacer: Pacer::new(start, pace),
-        sink: sink(arguments)?,
+        sink: sink(arguments, loaded)?,
         truth,
         stop: super::stop_on_interrupt()?,
         records: 0,
@@ -107,9 +127,9 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
     };
     run.all(World::new(settings, arguments.seed), start)?;
     let (records, bytes) = (thousands(run.records), thousands(run.bytes));
-    let told = run.finish()?;
-    match told {
-        Some(place) => say(format_args!("{records} records, {bytes} bytes to {place}")),
+    let place = run.finish()?;
+    match place {
+        Some(place) => print_line(format_args!("{records} records, {bytes} bytes to {place}")),
         None => Ok(()),
     }
 }
@@ -144,6 +164,27 @@ fn ends_now(length: Span, pace: Speed) -> Timestamp {
     clock::wall() + takes - length.max(takes)
 }
 
+/// The ages that events will have when they are written, minute by minute of the simulated time.
+fn spread(reader: &Reader, start: Timestamp, length: Span, pace: Speed) -> Times {
+    let now = clock::wall();
+    let mut times = reader.times(now);
+    let minutes = whole(length.as_secs() / 60.0).max(1);
+    for minute in 0..minutes {
+        let since = Span::from_secs(i64::try_from(minute * 60).unwrap_or(i64::MAX));
+        let age = (now - (start + since)).as_secs() + written_after(since, pace);
+        times.add(now - Span::from_secs_f64(age).unwrap_or_default());
+    }
+    times
+}
+
+/// Seconds from the beginning of the run until what occurs then is written.
+fn written_after(since: Span, pace: Speed) -> f64 {
+    match pace {
+        Speed::Max => 0.0,
+        Speed::Times(times) => since.as_secs() / times,
+    }
+}
+
 struct Run {
     bar: ProgressBar,
     pacer: Pacer,
@@ -162,7 +203,7 @@ impl Run {
             }
             self.send(&delivery)?;
             for truth in world.take_truth() {
-                self.tell(&truth)?;
+                self.write_truth(&truth)?;
             }
             if self.records.is_multiple_of(RECORDS_A_STROKE) {
                 self.sink.rest()?;
@@ -194,14 +235,14 @@ impl Run {
         self.sink.take(Some(&delivery.key), &delivery.payload)
     }
 
-    fn tell(&mut self, truth: &Truth) -> anyhow::Result<()> {
+    fn write_truth(&mut self, truth: &Truth) -> anyhow::Result<()> {
         match &mut self.truth {
             Some(sink) => sink.take(None, &serde_json::to_vec(truth)?),
             None => Ok(()),
         }
     }
 
-    /// Where it went, if it can be said where.
+    /// Where it went, if that has a name.
     fn finish(self) -> anyhow::Result<Option<String>> {
         self.bar.finish_and_clear();
         if let Some(truth) = self.truth {
@@ -243,10 +284,10 @@ enum Sink {
     Topic(String, Sender),
 }
 
-fn sink(arguments: &Simulate) -> anyhow::Result<Sink> {
+fn sink(arguments: &Simulate, config: Option<Config>) -> anyhow::Result<Sink> {
     match (&arguments.topic, &arguments.out) {
         (Some(topic), _) => {
-            let kafka = kafka(arguments)?;
+            let kafka = kafka(arguments, config);
             Ok(Sink::Topic(topic.clone(), Sender::new(&kafka, topic)?))
         }
         (None, Some(file)) => create(file),
@@ -254,15 +295,12 @@ fn sink(arguments: &Simulate) -> anyhow::Result<Sink> {
     }
 }
 
-fn kafka(arguments: &Simulate) -> anyhow::Result<KafkaSettings> {
-    let mut kafka = match &arguments.config {
-        Some(file) => Config::load(file)?.kafka,
-        None => KafkaSettings::default(),
-    };
+fn kafka(arguments: &Simulate, config: Option<Config>) -> KafkaSettings {
+    let mut kafka = config.map_or_else(KafkaSettings::default, |config| config.kafka);
     if let Some(brokers) = &arguments.brokers {
         kafka.brokers.clone_from(brokers);
     }
-    Ok(kafka)
+    kafka
 }
 
 fn create(path: &Path) -> anyhow::Result<Sink> {

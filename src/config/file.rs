@@ -1,12 +1,12 @@
-//! The shape of the file. What is not said keeps its default; what is not known is refused.
+//! The shape of the file. What is not given keeps its default; what is not known is refused.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::value::Said;
-use crate::{
+use super::value::Parsed;
+use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, FlowOuts, LocalSpan, Measure, Opens},
     decode::Format,
@@ -14,7 +14,7 @@ use crate::{
     event::{Channel, Span},
 };
 
-pub(super) type Time = Spanned<Said<Span>>;
+pub(super) type Time = Spanned<Parsed<Span>>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,6 +36,7 @@ pub(super) struct File {
     pub(super) privacy: Privacy,
     pub(super) http: Http,
     pub(super) serve: Serve,
+    pub(super) limits: Limits,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,8 +56,8 @@ pub(super) struct Kafka {
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
     pub(super) topic: Spanned<String>,
-    pub(super) clock: Option<Said<SourceClock>>,
-    pub(super) format: Option<Said<Format>>,
+    pub(super) clock: Option<Parsed<SourceClock>>,
+    pub(super) format: Option<Parsed<Format>>,
     pub(super) lateness: Option<Time>,
 }
 
@@ -111,7 +112,7 @@ pub(super) struct Site {
 pub(super) struct Contact {
     pub(super) short_abandon: Option<Time>,
     pub(super) wrap_up_max: Option<Time>,
-    pub(super) no_wrap_up: Option<Vec<Said<Channel>>>,
+    pub(super) no_wrap_up: Option<Vec<Parsed<Channel>>>,
     pub(super) remember_min: Option<Time>,
     pub(super) max_age: ByChannel,
 }
@@ -147,21 +148,23 @@ pub(super) struct ByChannel {
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
     pub(super) name: Option<Spanned<String>>,
-    pub(super) measure: Spanned<Said<Measure>>,
-    pub(super) channel: Option<Said<Channel>>,
+    pub(super) measure: Spanned<Parsed<Measure>>,
+    pub(super) channel: Option<Parsed<Channel>>,
     #[serde(default)]
     pub(super) queues: Vec<Spanned<String>>,
     pub(super) threshold: Time,
     pub(super) target: Option<Spanned<f64>>,
     pub(super) at_risk_at: Option<Spanned<f64>>,
-    pub(super) abandons: Option<Said<Abandons>>,
+    pub(super) abandons: Option<Parsed<Abandons>>,
     pub(super) short_abandon: Option<Time>,
-    pub(super) flow_outs: Option<Said<FlowOuts>>,
-    pub(super) opens: Option<Spanned<Said<Opens>>>,
+    pub(super) flow_outs: Option<Parsed<FlowOuts>>,
+    pub(super) callbacks: Option<Parsed<FlowOuts>>,
+    pub(super) opens: Option<Spanned<Parsed<Opens>>>,
+    pub(super) pauses: Option<bool>,
     pub(super) calendar: Option<Spanned<String>>,
 }
 
-pub(super) type Hours = Vec<Spanned<Said<LocalSpan>>>;
+pub(super) type Hours = Vec<Spanned<Parsed<LocalSpan>>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,7 +203,7 @@ pub(super) struct Alerts {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Rule {
     pub(super) enabled: Option<bool>,
-    pub(super) severity: Option<Said<Severity>>,
+    pub(super) severity: Option<Parsed<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
 }
 
@@ -208,7 +211,7 @@ pub(super) struct Rule {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct LowPredicted {
     pub(super) enabled: Option<bool>,
-    pub(super) severity: Option<Said<Severity>>,
+    pub(super) severity: Option<Parsed<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
     pub(super) threshold: Option<Spanned<f64>>,
 }
@@ -216,7 +219,7 @@ pub(super) struct LowPredicted {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Outputs {
-    pub(super) format: Option<Said<Format>>,
+    pub(super) format: Option<Parsed<Format>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -228,7 +231,8 @@ pub(super) struct Privacy {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
-    pub(super) listen: Option<Said<SocketAddr>>,
+    pub(super) listen: Option<Parsed<SocketAddr>>,
+    pub(super) hosts: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -239,4 +243,19 @@ pub(super) struct Serve {
     pub(super) entities_max: Option<Spanned<i64>>,
     pub(super) worst_agents: Option<Spanned<i64>>,
     pub(super) all_agents: Option<bool>,
+    pub(super) metrics_windows: Option<Vec<Spanned<String>>>,
+    pub(super) metrics_entities_max: Option<Spanned<i64>>,
+    pub(super) metrics_idle: Option<Time>,
+}
+
+/// Names with figures of their own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Limits {
+    pub(super) agents: Option<Spanned<i64>>,
+    pub(super) queues: Option<Spanned<i64>>,
+    pub(super) teams: Option<Spanned<i64>>,
+    pub(super) sites: Option<Spanned<i64>>,
+    pub(super) reasons: Option<Spanned<i64>>,
+    pub(super) scorecards: Option<Spanned<i64>>,
 }

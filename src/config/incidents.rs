@@ -5,11 +5,9 @@ use std::{fs, path::Path};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigError, Fault, value::Said};
-use crate::{
-    event::Span,
-    sim::world::{Incident, IncidentKind, WorldSettings},
-};
+use super::{ConfigError, Fault, located, mistakes, value::Parsed};
+use floorwalker_core::event::Span;
+use floorwalker_simulator::{Incident, IncidentKind, WorldSettings};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,9 +21,9 @@ struct Timetable {
 struct Row {
     kind: Spanned<String>,
     /// Since the start.
-    at: Said<Span>,
+    at: Parsed<Span>,
     #[serde(rename = "for")]
-    lasts: Said<Span>,
+    lasts: Parsed<Span>,
     queue: Option<Spanned<String>>,
     desk: Option<Spanned<String>>,
     agent: Option<Spanned<String>>,
@@ -40,15 +38,16 @@ struct Row {
 pub fn load_incidents(path: &Path, world: &WorldSettings) -> Result<Vec<Incident>, ConfigError> {
     let file = path.display().to_string();
     match fs::read_to_string(path) {
-        Ok(text) => parse(&text, world).map_err(|fault| fault.locate(&file, &text)),
+        Ok(text) => parse(&text, world).map_err(|faults| located(faults, &file, &text)),
         Err(cause) => Err(ConfigError::Unreadable { file, cause }),
     }
 }
 
-fn parse(text: &str, world: &WorldSettings) -> Result<Vec<Incident>, Fault> {
-    let timetable: Timetable = toml::from_str(text)?;
-    let rows = timetable.incident.into_iter();
-    rows.map(|row| incident(row, world)).collect()
+fn parse(text: &str, world: &WorldSettings) -> Result<Vec<Incident>, Vec<Fault>> {
+    mistakes::find(text, |timetable: Timetable| {
+        let rows = timetable.incident.into_iter();
+        rows.map(|row| incident(row, world)).collect()
+    })
 }
 
 fn incident(row: Row, world: &WorldSettings) -> Result<Incident, Fault> {
@@ -95,49 +94,49 @@ fn desks(world: &WorldSettings) -> impl Iterator<Item = &str> {
     world.desks.iter().map(|desk| desk.name.as_str())
 }
 
-fn factor(kind: &Spanned<String>, said: Option<Spanned<f64>>) -> Result<f64, Fault> {
-    number(kind, "factor", said, 0.0..=20.0)
+fn factor(kind: &Spanned<String>, given: Option<Spanned<f64>>) -> Result<f64, Fault> {
+    number(kind, "factor", given, 0.0..=20.0)
 }
 
-fn share(kind: &Spanned<String>, said: Option<Spanned<f64>>) -> Result<f64, Fault> {
-    number(kind, "share", said, 0.0..=1.0)
+fn share(kind: &Spanned<String>, given: Option<Spanned<f64>>) -> Result<f64, Fault> {
+    number(kind, "share", given, 0.0..=1.0)
 }
 
 fn number(
     kind: &Spanned<String>,
     name: &str,
-    said: Option<Spanned<f64>>,
+    given: Option<Spanned<f64>>,
     range: std::ops::RangeInclusive<f64>,
 ) -> Result<f64, Fault> {
     let (least, most) = (range.start(), range.end());
-    let Some(said) = said else {
+    let Some(given) = given else {
         let sentence = format!("a {} needs a `{name}`, {least} to {most}", kind.get_ref());
         return Err(fault(kind, sentence));
     };
-    match range.contains(said.get_ref()) {
-        true => Ok(said.into_inner()),
-        false => Err(fault(&said, format!("`{name}` is {least} to {most}"))),
+    match range.contains(given.get_ref()) {
+        true => Ok(given.into_inner()),
+        false => Err(fault(&given, format!("`{name}` is {least} to {most}"))),
     }
 }
 
 fn known<'a>(
-    said: Option<Spanned<String>>,
+    given: Option<Spanned<String>>,
     names: impl Iterator<Item = &'a str>,
     what: &str,
 ) -> Result<Option<String>, Fault> {
-    let Some(said) = said else {
+    let Some(given) = given else {
         return Ok(None);
     };
     let names: Vec<&str> = names.collect();
-    if names.contains(&said.get_ref().as_str()) {
-        return Ok(Some(said.into_inner()));
+    if names.contains(&given.get_ref().as_str()) {
+        return Ok(Some(given.into_inner()));
     }
-    let (name, names) = (said.get_ref(), names.join(", "));
+    let (name, names) = (given.get_ref(), names.join(", "));
     let sentence = format!("there is no {what} `{name}`; write one of {names}");
-    Err(fault(&said, sentence))
+    Err(fault(&given, sentence))
 }
 
-/// What the kind does not use would be ignored: better to say so.
+/// Refuses what the kind does not use: it would be ignored.
 fn nothing_left(row: &Row, kind: &str) -> Result<(), Fault> {
     let texts = [
         ("queue", &row.queue),
@@ -147,10 +146,10 @@ fn nothing_left(row: &Row, kind: &str) -> Result<(), Fault> {
     let numbers = [("factor", &row.factor), ("share", &row.share)];
     let texts = texts
         .iter()
-        .filter_map(|(name, said)| Some((*name, said.as_ref()?.span())));
+        .filter_map(|(name, given)| Some((*name, given.as_ref()?.span())));
     let numbers = numbers
         .iter()
-        .filter_map(|(name, said)| Some((*name, said.as_ref()?.span())));
+        .filter_map(|(name, given)| Some((*name, given.as_ref()?.span())));
     match texts.chain(numbers).next() {
         None => Ok(()),
         Some((name, at)) => Err(Fault {
@@ -160,9 +159,9 @@ fn nothing_left(row: &Row, kind: &str) -> Result<(), Fault> {
     }
 }
 
-fn fault<T>(said: &Spanned<T>, sentence: String) -> Fault {
+fn fault<T>(given: &Spanned<T>, sentence: String) -> Fault {
     Fault {
-        at: said.span(),
+        at: given.span(),
         sentence,
     }
 }

@@ -3,19 +3,20 @@
 mod check;
 mod file;
 mod incidents;
+mod mistakes;
 mod value;
 
-use std::{fs, ops::Range, path::Path};
+use std::{fmt, fs, ops::Range, path::Path};
 
 pub use incidents::load_incidents;
 
 use crate::{
-    engine::Settings,
     kafka::KafkaSettings,
     serve::{HttpSettings, ServeSettings},
 };
+use floorwalker_core::engine::Settings;
 
-/// All that a process must be told.
+/// The settings of a process.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Config {
     pub engine: Settings,
@@ -29,16 +30,41 @@ pub struct Config {
 pub enum ConfigError {
     #[error("{file}: {cause}")]
     Unreadable { file: String, cause: std::io::Error },
-    /// Lines and columns count from 1, columns in characters.
-    #[error("{file}:{line}:{column}: {sentence}")]
-    Mistake {
-        file: String,
-        line: usize,
-        column: usize,
-        sentence: String,
-    },
+    /// All that were found, by their place.
+    #[error("{}", lines(.0))]
+    Mistakes(Vec<Mistake>),
+    /// Each setting is right alone, but not together.
+    #[error("{file}: {sentence}")]
+    Refused { file: String, sentence: String },
     #[error("{file}: there is no [[source]] to read; add one with its `topic`")]
     NoSource { file: String },
+}
+
+/// What is wrong in a file, where, and what to do. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Mistake {
+    #[serde(skip)]
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub sentence: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            line,
+            column,
+            sentence,
+        } = self;
+        write!(formatter, "{file}:{line}:{column}: {sentence}")
+    }
+}
+
+fn lines(mistakes: &[Mistake]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// A mistake and the bytes that make it.
@@ -61,7 +87,7 @@ impl Config {
         }
     }
 
-    /// The same, if it says what to read.
+    /// Returns the same, if it names a source.
     ///
     /// # Errors
     /// When there is no source; the error names `path`.
@@ -78,10 +104,7 @@ impl Config {
     /// # Errors
     /// When it holds a mistake.
     pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text)
-            .map_err(Fault::from)
-            .and_then(check::config)
-            .map_err(|fault| fault.locate(file, text))
+        mistakes::find(text, check::config).map_err(|faults| located(faults, file, text))
     }
 }
 
@@ -94,12 +117,17 @@ impl From<toml::de::Error> for Fault {
     }
 }
 
+fn located(faults: Vec<Fault>, file: &str, text: &str) -> ConfigError {
+    let mistakes = faults.into_iter().map(|fault| fault.locate(file, text));
+    ConfigError::Mistakes(mistakes.collect())
+}
+
 impl Fault {
-    fn locate(self, file: &str, text: &str) -> ConfigError {
+    fn locate(self, file: &str, text: &str) -> Mistake {
         let before = text.get(..self.at.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.get(line_start..).unwrap_or_default();
-        ConfigError::Mistake {
+        Mistake {
             file: file.to_owned(),
             line: 1 + before.matches('\n').count(),
             column: 1 + line.chars().count(),

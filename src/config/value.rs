@@ -7,7 +7,7 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use crate::{
+use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, DAY_MINUTES, FlowOuts, LocalSpan, Measure, Opens},
     decode::Format,
@@ -18,9 +18,9 @@ use crate::{
 /// Times and spans are added without a care for overflow: this leaves room.
 const SPAN_MAX: Span = Span::from_secs(3_650 * 86_400);
 
-/// What is written as text and means a `T`.
+/// A value that is written as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Said<T>(pub(super) T);
+pub(super) struct Parsed<T>(pub(super) T);
 
 pub(super) trait Value: Sized {
     const EXPECTED: &'static str;
@@ -30,23 +30,23 @@ pub(super) trait Value: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
-impl<'de, T: Value> Deserialize<'de> for Said<T> {
+impl<'de, T: Value> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(SaidVisitor(PhantomData))
+        deserializer.deserialize_str(ParsedVisitor(PhantomData))
     }
 }
 
-struct SaidVisitor<T>(PhantomData<T>);
+struct ParsedVisitor<T>(PhantomData<T>);
 
-impl<T: Value> Visitor<'_> for SaidVisitor<T> {
-    type Value = Said<T>;
+impl<T: Value> Visitor<'_> for ParsedVisitor<T> {
+    type Value = Parsed<T>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(T::EXPECTED)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Said<T>, E> {
-        T::read(text).map(Said).map_err(E::custom)
+    fn visit_str<E: Error>(self, text: &str) -> Result<Parsed<T>, E> {
+        T::read(text).map(Parsed).map_err(E::custom)
     }
 }
 
@@ -138,7 +138,7 @@ impl Value for Abandons {
 }
 
 impl Value for FlowOuts {
-    const EXPECTED: &'static str = "exclude or include";
+    const EXPECTED: &'static str = "exclude, include or met";
 
     fn read(text: &str) -> Result<Self, String> {
         Self::from_name(text).ok_or_else(|| unknown::<Self>(text))

@@ -11,7 +11,7 @@ use rdkafka::{
 };
 
 use super::{
-    client::{log_error, log_line},
+    outage::{log_error, log_line},
     settings::KafkaSettings,
     topics::Topic,
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rdkafka::{Offset, TopicPartitionList, error::KafkaResult};
 
 use super::{settings::RECORD_BYTES_MAX, topics::Topic};
-use crate::engine::{Settings, Step, TaskId};
+use floorwalker_core::engine::{Settings, Step, TaskId};
 
 /// A transaction costs about 0.6 ms a partition; with 24, twelve busy tasks took three turns, and alerts p99 120 ms instead of 114.
 pub(super) const PARTITIONS_MAX: usize = 40;

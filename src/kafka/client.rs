@@ -1,7 +1,8 @@
-//! What librdkafka tells us outside of an answer: its log, rebalances, delivery reports and statistics.
+//! What librdkafka hands over outside of an answer: its log, rebalances, delivery reports and statistics.
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -16,11 +17,17 @@ use rdkafka::{
     error::KafkaError,
     message::DeliveryResult,
     producer::{NoCustomPartitioner, ProducerContext},
-    types::{RDKafkaErrorCode, RDKafkaRespErr},
+    types::RDKafkaRespErr,
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 
-use super::clock::Tick;
+use super::{
+    clock::Tick,
+    outage::{self, log_error, log_line},
+};
 
 /// A lock whose holder panicked is taken all the same: what it guards is replaced whole.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -29,33 +36,11 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Hands librdkafka's log lines to ours.
-pub(super) fn log_line(level: RDKafkaLogLevel, facility: &str, line: &str) {
-    match level {
-        RDKafkaLogLevel::Emerg
-        | RDKafkaLogLevel::Alert
-        | RDKafkaLogLevel::Critical
-        | RDKafkaLogLevel::Error
-        | RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{line}"),
-        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
-            tracing::info!(target: "librdkafka", facility, "{line}");
-        }
-        RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{line}"),
-    }
-}
-
-/// The end of a partition comes this way too, and is no error.
-pub(super) fn log_error(error: &KafkaError, reason: &str) {
-    if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-        tracing::warn!(target: "librdkafka", "{error}: {reason}");
-    }
-}
-
 /// What the group decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
     Assigned(Vec<i32>),
-    /// Ours until we say that we gave them up.
+    /// Ours until we give them up.
     Revoked(Vec<i32>),
     /// Already somebody else's.
     Lost(Vec<i32>),
@@ -82,6 +67,10 @@ impl ClientContext for MembershipContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         log_error(&error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        note_answers(statistics);
     }
 }
 
@@ -125,13 +114,15 @@ pub(super) struct End {
     /// Behind the last record.
     pub(super) high: i64,
     /// Its broker answered a moment ago.
-    pub(super) heard: bool,
+    pub(super) answers: bool,
+    /// Everything up to `stable` had been fetched, and nothing fetched waited in the client.
+    pub(super) drained: bool,
 }
 
 impl End {
     /// Nothing lies behind the stable offset, and we would know.
     pub(super) fn is_settled(self) -> bool {
-        self.heard && self.stable >= 0 && self.stable == self.high
+        self.answers && self.stable >= 0 && self.stable == self.high
     }
 }
 
@@ -145,7 +136,7 @@ pub(super) struct FetchContext {
 }
 
 impl FetchContext {
-    /// The ends, if they were told since `since`.
+    /// Returns the ends, if newer ones have come since `since`.
     pub(super) fn ends_since(&self, since: Option<Tick>) -> Option<(Tick, Ends)> {
         let ends = lock(&self.ends);
         ends.as_ref()
@@ -164,6 +155,7 @@ impl ClientContext for FetchContext {
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
+        note_answers(statistics);
         match serde_json::from_slice::<Statistics>(statistics) {
             Ok(statistics) => *lock(&self.ends) = Some((Tick::now(), statistics.ends())),
             Err(error) => tracing::warn!("librdkafka's statistics can't be read: {error}"),
@@ -173,10 +165,50 @@ impl ClientContext for FetchContext {
 
 impl ConsumerContext for FetchContext {}
 
+/// Takes note of when a broker last answered this client.
+fn note_answers(statistics: &[u8]) {
+    #[derive(Deserialize)]
+    struct Answers {
+        brokers: Brokers,
+    }
+    if let Ok(found) = serde_json::from_slice::<Answers>(statistics) {
+        let up = found.brokers.0.iter().filter(|it| it.state == "UP");
+        let idle_us = up.filter_map(|it| u64::try_from(it.rxidle).ok()).min();
+        outage::note_last_answer(idle_us.map(Duration::from_micros));
+    }
+}
+
 #[derive(Deserialize)]
 struct Statistics {
-    brokers: BTreeMap<String, BrokerStatistics>,
+    brokers: Brokers,
     topics: BTreeMap<String, TopicStatistics>,
+}
+
+/// All brokers of an object by name. One that was away may be in it twice under the same name, as it was and as it is.
+struct Brokers(Vec<BrokerStatistics>);
+
+impl<'de> Deserialize<'de> for Brokers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BrokersVisitor)
+    }
+}
+
+struct BrokersVisitor;
+
+impl<'de> Visitor<'de> for BrokersVisitor {
+    type Value = Brokers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of brokers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Brokers, A::Error> {
+        let mut brokers = Vec::new();
+        while let Some((IgnoredAny, broker)) = map.next_entry()? {
+            brokers.push(broker);
+        }
+        Ok(Brokers(brokers))
+    }
 }
 
 #[derive(Deserialize)]
@@ -197,17 +229,22 @@ struct PartitionStatistics {
     leader: i32,
     hi_offset: i64,
     ls_offset: i64,
+    /// The next offset to fetch.
+    next_offset: i64,
+    /// Records that were fetched and not polled yet.
+    fetchq_cnt: u64,
 }
 
 impl Statistics {
-    /// Fetches come back each 50 ms; a broker that says nothing for this long may hold records that we don't know of.
+    /// Fetches come back each 50 ms; a broker that is silent for this long may hold records that we don't know of.
     const SILENT: Duration = Duration::from_secs(1);
 
     fn ends(self) -> Ends {
         let silent_us = i64::try_from(Self::SILENT.as_micros()).unwrap_or(i64::MAX);
-        let heard: Vec<i32> = self
+        let answering: Vec<i32> = self
             .brokers
-            .values()
+            .0
+            .iter()
             .filter(|broker| broker.state == "UP" && broker.rxidle < silent_us)
             .map(|broker| broker.nodeid)
             .collect();
@@ -217,7 +254,8 @@ impl Statistics {
                 let end = End {
                     stable: found.ls_offset,
                     high: found.hi_offset,
-                    heard: heard.contains(&found.leader),
+                    answers: answering.contains(&found.leader),
+                    drained: found.fetchq_cnt == 0 && found.next_offset >= found.ls_offset,
                 };
                 ends.insert((topic.clone(), partition), end);
             }
@@ -226,12 +264,20 @@ impl Statistics {
     }
 }
 
+/// A record that was not written, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    pub(super) error: KafkaError,
+    pub(super) topic: String,
+    pub(super) bytes: usize,
+}
+
 /// Delivery reports of the transaction that is open.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
     /// The offset of each step's first state record, by the step's number in the transaction.
     firsts: Mutex<BTreeMap<usize, i64>>,
-    failure: Mutex<Option<KafkaError>>,
+    failure: Mutex<Option<Refused>>,
 }
 
 impl Deliveries {
@@ -240,7 +286,7 @@ impl Deliveries {
         *lock(&self.failure) = None;
     }
 
-    pub(super) fn failure(&self) -> Option<KafkaError> {
+    pub(super) fn failure(&self) -> Option<Refused> {
         lock(&self.failure).clone()
     }
 
@@ -270,9 +316,37 @@ impl ProducerContext<NoCustomPartitioner> for Deliveries {
                     lock(&self.firsts).insert(step, record.offset());
                 }
             }
-            Err((error, _)) => {
-                lock(&self.failure).get_or_insert_with(|| error.clone());
+            Err((error, record)) => {
+                lock(&self.failure).get_or_insert_with(|| Refused {
+                    error: error.clone(),
+                    topic: record.topic().to_owned(),
+                    bytes: record.payload_len() + record.key_len(),
+                });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_is_listed_twice_answers_if_it_is_up_once() {
+        let broker =
+            |state, idle| format!(r#""b:9092/1":{{"nodeid":1,"state":"{state}","rxidle":{idle}}}"#);
+        let (now, before) = (broker("UP", 59_055), broker("INIT", -1));
+        let is_settled = |brokers: &[&str]| {
+            let text = format!(
+                r#"{{"brokers":{{{}}},"topics":{{"t":{{"partitions":{{"0":{{"leader":1,"hi_offset":7,"ls_offset":7,"next_offset":7,"fetchq_cnt":0}}}}}}}}}}"#,
+                brokers.join(",")
+            );
+            let statistics: Statistics = serde_json::from_str(&text).unwrap();
+            statistics.ends()[&("t".to_owned(), 0)].is_settled()
+        };
+        assert!(is_settled(&[&now, &before]));
+        assert!(is_settled(&[&before, &now]));
+        assert!(!is_settled(&[&before]));
+        assert!(!is_settled(&[]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::event::{Span, Timestamp};
+use floorwalker_core::event::{Span, Timestamp};
 
 /// What the engine is handed as the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

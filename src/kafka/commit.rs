@@ -1,6 +1,6 @@
 //! The committing thread of a worker: one transaction after another, two producers in turn.
 //!
-//! Whatever goes wrong, offset(`tasks`, p) says in the end whether a step is committed.
+//! Whatever goes wrong, offset(`tasks`, p) decides in the end whether a step is committed.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +13,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rdkafka::{
-    TopicPartitionList,
-    consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, ConsumerGroupMetadata},
+    consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerGroupMetadata},
     error::KafkaError,
     message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
@@ -27,19 +26,26 @@ use super::{
     batch::{self, Names},
     client::{Deliveries, FetchContext},
     clock::{self, Tick},
+    failure::Failure,
+    mark::marks,
+    outage,
     settings::KafkaSettings,
     topics::Topic,
 };
-use crate::engine::{Output, Step, TaskId};
+use floorwalker_core::engine::{Output, Step, TaskId};
 
 /// librdkafka's own time limits end a transaction within 10 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(12);
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
 /// A wait shorter than a millisecond would spin inside librdkafka, whose unit it is.
 const DRAIN_POLL: Duration = Duration::from_micros(300);
+/// How often producers that have nothing to do are looked after.
+const LOG_POLL: Duration = Duration::from_millis(500);
+/// A poll brings one line; what is left of an outage must not look like the next.
+const LOG_LINES: usize = 64;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-/// A commit under way is done long before.
-const MARKS_WITHIN: Duration = Duration::from_secs(1);
+/// `init_transactions` goes on where it was when it is called again: so a process that is to stop need not wait for it.
+const INIT_SLICE: Duration = Duration::from_secs(1);
 
 const TURNS: [char; 2] = ['a', 'b'];
 
@@ -81,31 +87,34 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Ends what an earlier process of this name left open.
+    /// Ends what an earlier process of this name left open. `None`: the process is to stop.
     pub(super) fn new(
         settings: &KafkaSettings,
         worker: u16,
         names: Arc<Names>,
         reader: Arc<BaseConsumer<FetchContext>>,
         stop: Arc<AtomicBool>,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<Option<Self>> {
         let producers = thread::scope(|scope| {
             let second = scope.spawn(|| producer(settings, worker, 1, &stop));
             let first = producer(settings, worker, 0, &stop)?;
             let second = second
                 .join()
                 .map_err(|_| anyhow::anyhow!("a thread panicked"))??;
-            anyhow::Ok([first, second])
+            anyhow::Ok((first, second))
         })?;
-        Ok(Self {
+        let (Some(first), Some(second)) = producers else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             settings: settings.clone(),
             worker,
             names,
             reader,
-            producers,
+            producers: [first, second],
             turn: 0,
             stop,
-        })
+        }))
     }
 
     /// Until the worker hangs up.
@@ -115,8 +124,19 @@ impl Committer {
         outcomes: &Sender<Outcome>,
         bell: &Sender<()>,
     ) -> anyhow::Result<()> {
-        for job in jobs {
-            let outcome = self.handle(job)?;
+        loop {
+            let job = match jobs.recv_timeout(LOG_POLL) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    // What they log comes this way.
+                    self.producers.iter().for_each(drain_log);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let Some(outcome) = self.handle(job)? else {
+                break;
+            };
             if outcomes.send(outcome).is_err() {
                 break;
             }
@@ -125,29 +145,43 @@ impl Committer {
         Ok(())
     }
 
-    fn handle(&mut self, job: Job) -> anyhow::Result<Outcome> {
+    /// `None`: the process is to stop before it is known what became of the steps.
+    pub(super) fn handle(&mut self, job: Job) -> anyhow::Result<Option<Outcome>> {
         self.turn ^= 1;
         let begun_at = Tick::now();
         let joined = batch::join_sections(&job.steps);
-        let result = self.transact(&job, &joined);
+        let result = self.transact(&job, &joined).map_err(|error| {
+            // A record that was refused is the cause of the transaction's error.
+            let refused = self.producers[self.turn].context().failure();
+            refused.map_or(error, Failure::from)
+        });
         let firsts = self.firsts(job.steps.len());
         let (fates, failure) = match result {
             Ok(()) => (firsts.into_iter().map(fate_of_committed).collect(), None),
-            Err(error) => {
-                tracing::warn!("transaction not committed: {error:#}");
-                self.clear_up(&error)?;
-                let fates = self.decide(&job.steps, &firsts)?;
-                (fates, Some(format!("{error:#}")))
+            Err(failure) => {
+                let cause = failure.to_string();
+                let code = failure.error.rdkafka_error_code();
+                outage::warn(
+                    &format!("transaction {code:?}"),
+                    format_args!("transaction not committed: {cause}"),
+                );
+                if !self.clear_up(&failure.error)? {
+                    return Ok(None);
+                }
+                let Some(fates) = self.decide(&job.steps, &firsts) else {
+                    return Ok(None);
+                };
+                (fates, Some(cause))
             }
         };
-        Ok(Outcome {
+        Ok(Some(Outcome {
             steps: job.steps.into_iter().zip(fates).collect(),
             took: Tick::now().since(begun_at),
             failure,
-        })
+        }))
     }
 
-    fn transact(&self, job: &Job, joined: &[(TaskId, Vec<u8>)]) -> Result<(), KafkaError> {
+    fn transact(&self, job: &Job, joined: &[(TaskId, Vec<u8>)]) -> Result<(), Failure> {
         let producer = &self.producers[self.turn];
         producer.context().clear();
         producer.begin_transaction()?;
@@ -157,13 +191,13 @@ impl Committer {
         producer.send_offsets_to_transaction(&offsets, &job.group, ANSWER_WITHIN)?;
         drain(producer, DRAIN_WITHIN)?;
         if let Some(failure) = producer.context().failure() {
-            return Err(failure);
+            return Err(failure.into());
         }
         commit(producer)?;
         if self.settings.broker.keeps_offsets_of_transactions() {
             return Ok(());
         }
-        self.reader.commit(&offsets, CommitMode::Sync)
+        Ok(self.reader.commit(&offsets, CommitMode::Sync)?)
     }
 
     fn produce(&self, steps: &[Step], joined: &[(TaskId, Vec<u8>)]) -> Result<(), KafkaError> {
@@ -207,17 +241,17 @@ impl Committer {
         (0..steps).map(|step| deliveries.first(step)).collect()
     }
 
-    /// Leaves no transaction open: aborts it, or throws the producer away.
-    fn clear_up(&mut self, error: &KafkaError) -> anyhow::Result<()> {
+    /// Leaves no transaction open: aborts it, or throws the producer away. `false` if the process is to stop before that.
+    fn clear_up(&mut self, error: &KafkaError) -> anyhow::Result<bool> {
         if is_abortable(error) && abort(&self.producers[self.turn]).is_ok() {
-            return Ok(());
+            return Ok(true);
         }
         let fresh = producer(&self.settings, self.worker, self.turn, &self.stop)?;
-        self.producers[self.turn] = fresh;
-        Ok(())
+        let found = fresh.map(|fresh| self.producers[self.turn] = fresh);
+        Ok(found.is_some())
     }
 
-    fn decide(&self, steps: &[Step], firsts: &[Option<i64>]) -> anyhow::Result<Vec<Fate>> {
+    fn decide(&self, steps: &[Step], firsts: &[Option<i64>]) -> Option<Vec<Fate>> {
         let tasks: Vec<TaskId> = steps.iter().map(|step| step.task).collect();
         let seqs = self.seqs(&tasks)?;
         let decide_one = |(step, first): (&Step, &Option<i64>)| {
@@ -230,21 +264,26 @@ impl Committer {
                 Fate::Lost
             }
         };
-        Ok(steps.iter().zip(firsts).map(decide_one).collect())
+        Some(steps.iter().zip(firsts).map(decide_one).collect())
     }
 
-    /// Waits while a transaction is pending.
-    fn seqs(&self, tasks: &[TaskId]) -> anyhow::Result<BTreeMap<TaskId, u64>> {
+    /// Waits while a transaction is pending, unless the process is to stop.
+    fn seqs(&self, tasks: &[TaskId]) -> Option<BTreeMap<TaskId, u64>> {
         loop {
             match marks(&self.reader, self.names.of(Topic::Tasks), tasks) {
                 Ok(marks) => {
-                    return Ok(marks
-                        .into_iter()
-                        .map(|(task, mark)| (task, mark.seq))
-                        .collect());
+                    return Some(
+                        marks
+                            .into_iter()
+                            .map(|(task, mark)| (task, mark.seq))
+                            .collect(),
+                    );
                 }
-                Err(error) if self.stop.load(Ordering::Relaxed) => return Err(error.into()),
-                Err(error) => tracing::warn!("committed steps of {tasks:?}: {error}"),
+                Err(_) if self.stop.load(Ordering::Relaxed) => return None,
+                Err(error) => outage::warn(
+                    "marks",
+                    format_args!("asks what was committed of tasks {tasks:?}: {error}"),
+                ),
             }
             clock::pause(RETRY_PAUSE);
         }
@@ -256,68 +295,46 @@ fn fate_of_committed(first: Option<i64>) -> Fate {
     first.map_or(Fate::Lost, Fate::Committed)
 }
 
-/// What offset(`tasks`, p) says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Mark {
-    /// The last committed step; 0 before the first.
-    pub(super) seq: u64,
-    /// Where a restore begins; `None`: at the first record.
-    pub(super) restore_from: Option<i64>,
-    /// Who committed it, as its transactional ids begin.
-    pub(super) writer: String,
-}
-
-/// The marks of these tasks. A reader of committed records waits while one is pending.
-pub(super) fn marks<C: ConsumerContext>(
-    reader: &BaseConsumer<C>,
-    topic: &str,
-    tasks: &[TaskId],
-) -> Result<BTreeMap<TaskId, Mark>, KafkaError> {
-    let mut list = TopicPartitionList::new();
-    for task in tasks {
-        list.add_partition(topic, i32::from(task.0));
-    }
-    let found = reader.committed_offsets(list, MARKS_WITHIN)?;
-    let mut marks = BTreeMap::new();
-    for element in found.elements() {
-        element.error()?;
-        let task = TaskId(u16::try_from(element.partition()).unwrap_or(u16::MAX));
-        let seq = element
-            .offset()
-            .to_raw()
-            .and_then(|seq| u64::try_from(seq).ok());
-        let (restore_from, writer) = element.metadata().split_once(' ').unwrap_or_default();
-        let mark = Mark {
-            seq: seq.unwrap_or(0),
-            restore_from: restore_from.parse().ok(),
-            writer: writer.to_owned(),
-        };
-        marks.insert(task, mark);
-    }
-    Ok(marks)
-}
-
-/// A producer with no transaction open under its id, whoever left one.
+/// A producer with no transaction open under its id, whoever left one. `None`: the process is to stop.
 fn producer(
     settings: &KafkaSettings,
     worker: u16,
     turn: usize,
     stop: &AtomicBool,
-) -> anyhow::Result<TransactionalProducer> {
+) -> anyhow::Result<Option<TransactionalProducer>> {
     let config = settings.producer(&settings.writer(worker), TURNS[turn]);
     loop {
         let producer: TransactionalProducer = config
             .create_with_context(Deliveries::default())
             .context("Kafka producer")?;
-        match producer.init_transactions(ANSWER_WITHIN) {
-            Ok(()) => return Ok(producer),
-            Err(error) if stop.load(Ordering::Relaxed) => {
-                return Err(error).context("init_transactions");
+        loop {
+            match producer.init_transactions(INIT_SLICE) {
+                Ok(()) => return Ok(Some(producer)),
+                Err(_) if stop.load(Ordering::Relaxed) => return Ok(None),
+                Err(error) => {
+                    outage::warn("init", format_args!("init_transactions: {error}, again"));
+                    if !is_retriable(&error) {
+                        break;
+                    }
+                }
             }
-            Err(error) => tracing::warn!("init_transactions: {error}, again"),
+            // Its log comes this way.
+            producer.poll(Duration::ZERO);
+            clock::pause(RETRY_PAUSE);
         }
         clock::pause(RETRY_PAUSE);
     }
+}
+
+/// Hands what a producer has logged meanwhile to ours.
+fn drain_log(producer: &TransactionalProducer) {
+    for _ in 0..LOG_LINES {
+        producer.poll(Duration::ZERO);
+    }
+}
+
+fn is_retriable(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
 }
 
 /// Ends what a worker that is gone, or hangs, left pending: without this its tasks wait until its transaction times out,
@@ -402,13 +419,13 @@ pub(super) fn drain(producer: &TransactionalProducer, within: Duration) -> Resul
     }
 }
 
-/// Again while the broker can't say; the caller finds out what became of it if it never does.
+/// Again while the broker can't answer; the caller finds out what became of it if it never does.
 pub(super) fn commit(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     let limit = Tick::now().after(ANSWER_WITHIN);
     loop {
         match producer.commit_transaction(ANSWER_WITHIN) {
             Err(KafkaError::Transaction(error)) if error.is_retriable() && Tick::now() < limit => {
-                tracing::warn!("commit: {}, again", error.string());
+                outage::warn("commit", format_args!("commit: {}, again", error.string()));
             }
             result => return result,
         }

@@ -1,4 +1,4 @@
-//! The topic of the directory: read whole by each process, and told to each of its tasks, which know what they heard before.
+//! The topic of the directory: read whole by each process and handed to each of its tasks, which know how much they have read.
 
 use std::sync::{
     Arc, Mutex,
@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use super::{
-    FollowedRecord, Heard, KafkaSettings, Stop,
+    FollowEvent, FollowedRecord, KafkaSettings, Stop,
     client::lock,
     clock, follow,
     topics::{Topic, Topics},
 };
-use crate::{
+use floorwalker_core::{
     contact::ContactSettings,
     directory::{Directory, Subject},
     event::Timestamp,
@@ -34,11 +34,11 @@ pub struct Statements {
 }
 
 impl Statements {
-    /// Those behind the first `heard`.
-    pub(super) fn since(&self, heard: usize) -> Vec<Arc<Line>> {
+    /// Those behind the first `read`.
+    pub(super) fn since(&self, read: usize) -> Vec<Arc<Line>> {
         lock(&self.lines)
             .iter()
-            .skip(heard)
+            .skip(read)
             .map(Arc::clone)
             .collect()
     }
@@ -70,8 +70,8 @@ impl Statements {
             tasks,
             &[Topic::Directory],
             stop,
-            |heard| match heard {
-                Heard::Record(record) => match read(&record, &mut directory, configured) {
+            |event| match event {
+                FollowEvent::Record(record) => match read(&record, &mut directory, configured) {
                     Ok(json) => {
                         let offset = record.offset;
                         lock(&self.lines).push(Arc::new(Line { offset, json }));
@@ -82,8 +82,8 @@ impl Statements {
                         tracing::error!(%key, offset = record.offset, "directory: left out: {why}");
                     }
                 },
-                Heard::CaughtUp => self.caught_up.store(true, Ordering::Release),
-                Heard::Tick => {}
+                FollowEvent::CaughtUp => self.caught_up.store(true, Ordering::Release),
+                FollowEvent::Tick => {}
             },
         )
     }
@@ -107,19 +107,19 @@ impl Statements {
             tasks,
             &[Topic::Directory],
             &stop,
-            |heard| match heard {
-                Heard::Record(record) => {
+            |event| match event {
+                FollowEvent::Record(record) => {
                     silent_s = 0;
                     if let Err(why) = read(&record, &mut directory, configured) {
                         let key = String::from_utf8_lossy(record.key);
                         tracing::warn!(%key, offset = record.offset, "left out: {why}");
                     }
                 }
-                Heard::CaughtUp => {
+                FollowEvent::CaughtUp => {
                     whole = true;
                     done.request();
                 }
-                Heard::Tick => {
+                FollowEvent::Tick => {
                     silent_s += 1;
                     if silent_s == SILENT_MAX_S {
                         done.request();
@@ -130,7 +130,7 @@ impl Statements {
         let brokers = &kafka.brokers;
         anyhow::ensure!(
             whole,
-            "no answer from Kafka at {brokers} for {SILENT_MAX_S} s: what the directory says is not known"
+            "no answer from Kafka at {brokers} for {SILENT_MAX_S} s: what the directory holds is not known"
         );
         Ok(directory)
     }
@@ -149,7 +149,7 @@ fn read(
         Some(json) => json.to_vec(),
         None => removal(&subject, record.written_at),
     };
-    let statement = directory.hear(record.offset, &json, configured);
+    let statement = directory.apply(record.offset, &json, configured);
     let said_of = statement.map_err(|refusal| refusal.to_string())?.subject;
     if said_of != subject {
         return Err(format!(
@@ -159,7 +159,7 @@ fn read(
     Ok(json)
 }
 
-/// A tombstone: from when it was written on, nothing is said.
+/// A tombstone: from when it was written on, nothing is known of its subject.
 fn removal(subject: &Subject, at: Timestamp) -> Vec<u8> {
     let statement = serde_json::json!({
         "subject": subject.to_string(), "valid_from": at, "removed": true,
@@ -175,5 +175,5 @@ pub(super) fn wait_for(statements: &Statements, stop: &Stop) {
 }
 
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
-/// Who asks what the directory says waits no longer without a record.
+/// A question after the directory waits no longer without a record.
 const SILENT_MAX_S: u32 = 30;

@@ -79,8 +79,8 @@ impl Embedded {
     }
 }
 
-/// The mock cluster listens where the system has room, and tells its clients so; whoever comes to the port that people know is
-/// led there to be told.
+/// The mock cluster listens where the system has room, and redirects its clients there; whoever comes to the port that people know is
+/// led there first.
 struct Door {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,

@@ -10,24 +10,27 @@ use super::{
     Stop,
     client::FetchContext,
     clock::Tick,
+    outage,
     reading::{self, Fetch, Polled, Reading},
     settings::KafkaSettings,
     topics::Topic,
 };
-use crate::event::Timestamp;
+use floorwalker_core::event::Timestamp;
 
 /// How often time passes for whoever listens.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a partition may keep the others waiting.
 const RECORDS_A_TURN: usize = 1_000;
+/// Lines of its log that a client hands on at a time.
+const LOG_LINES: usize = 16;
 /// How soon it is noticed that the process is to stop.
 const STOP_POLL: Duration = Duration::from_millis(100);
 
-/// What is heard of the topics.
+/// What happens on the topics.
 #[derive(Debug)]
-pub enum Heard<'a> {
+pub enum FollowEvent<'a> {
     Record(FollowedRecord<'a>),
-    /// Every partition was read to its end once. Said once.
+    /// Every partition was read to its end once. Comes once.
     CaughtUp,
     /// A second has passed.
     Tick,
@@ -53,7 +56,7 @@ struct Followed {
     reached: bool,
 }
 
-/// Tells `hear` all that the topics hold and all that comes, until it is to stop. Lost connections come back by themselves.
+/// Calls `handle` with all that the topics hold and all that comes, until it is to stop. Lost connections come back by themselves.
 ///
 /// # Errors
 /// When a property is not one of librdkafka's.
@@ -62,7 +65,7 @@ pub fn follow(
     tasks: u16,
     topics: &[Topic],
     stop: &Stop,
-    mut hear: impl FnMut(Heard<'_>),
+    mut handle: impl FnMut(FollowEvent<'_>),
 ) -> anyhow::Result<()> {
     let fetch: BaseConsumer<FetchContext> = kafka
         .follow()
@@ -81,18 +84,19 @@ pub fn follow(
             });
         }
     }
-    reading::start(&fetch, followed.iter().map(|it| &it.reading))?;
+    let mut started = 0;
     let mut behind = true;
     let mut ticked_at = Tick::now();
     while !stop.is_requested() {
-        let read = read_all(&fetch, &mut followed, &mut hear)?;
+        started += start_some(&fetch, &followed, started)?;
+        let read = read_all(&fetch, &mut followed[..started], &mut handle)?;
         if behind && followed.iter().all(|it| it.reached) {
             behind = false;
-            hear(Heard::CaughtUp);
+            handle(FollowEvent::CaughtUp);
         }
         if Tick::now().since(ticked_at) >= TICK {
             ticked_at = Tick::now();
-            hear(Heard::Tick);
+            handle(FollowEvent::Tick);
         }
         if read == 0 {
             poll_errors(&fetch);
@@ -102,21 +106,36 @@ pub fn follow(
     Ok(())
 }
 
+/// Begins with further partitions while few of those before are being read back. Returns how many.
+fn start_some(fetch: &Fetch, followed: &[Followed], started: usize) -> anyhow::Result<usize> {
+    let (begun, waiting) = followed.split_at(started);
+    let behind = begun.iter().filter(|it| !it.reached).count();
+    let count = waiting
+        .len()
+        .min(KafkaSettings::BEHIND_MAX.saturating_sub(behind));
+    if count > 0 {
+        reading::start(fetch, waiting[..count].iter().map(|it| &it.reading))?;
+    }
+    Ok(count)
+}
+
 /// Records come by their own queues.
 fn poll_errors(fetch: &Fetch) {
-    if let Some(Err(error)) = fetch.poll(Duration::ZERO) {
-        tracing::warn!("read side: {error}");
+    for _ in 0..LOG_LINES {
+        if let Some(Err(error)) = fetch.poll(Duration::ZERO) {
+            outage::warn_of_poll("read side", &error);
+        }
     }
 }
 
 fn read_all(
     fetch: &Fetch,
     followed: &mut [Followed],
-    hear: &mut impl FnMut(Heard<'_>),
+    handle: &mut impl FnMut(FollowEvent<'_>),
 ) -> anyhow::Result<usize> {
     let mut read = 0;
     for it in followed {
-        read += read_some(fetch, it, hear)?;
+        read += read_some(fetch, it, handle)?;
     }
     Ok(read)
 }
@@ -124,11 +143,11 @@ fn read_all(
 fn read_some(
     fetch: &Fetch,
     followed: &mut Followed,
-    hear: &mut impl FnMut(Heard<'_>),
+    handle: &mut impl FnMut(FollowEvent<'_>),
 ) -> anyhow::Result<usize> {
     for read in 0..RECORDS_A_TURN {
         match Reading::poll(&mut followed.reading) {
-            Polled::Record(record) => hear(Heard::Record(FollowedRecord {
+            Polled::Record(record) => handle(FollowEvent::Record(FollowedRecord {
                 topic: followed.topic,
                 offset: record.offset(),
                 key: record.key().unwrap_or_default(),

@@ -1,14 +1,7 @@
-//! Sends the lines of a file to a topic, as a producer of events would.
+//! Sends events to a topic, as their producer would.
 
-use std::{
-    io::BufRead,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::Context as _;
-use flate2::read::MultiGzDecoder;
-use indicatif::ProgressBar;
 use serde::Deserialize;
 
 use super::{
@@ -20,11 +13,9 @@ use super::{
 /// Lines between two looks at the clock and at delivery reports.
 const LINES_A_TURN: u64 = 256;
 
-/// What to send, and where.
+/// Where to send events, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadSettings {
-    /// One event a line; `.gz` is unpacked.
-    pub file: PathBuf,
     pub topic: String,
     pub key: LoadKey,
     /// Lines a second; `None`: as fast as it goes.
@@ -42,80 +33,68 @@ pub enum LoadKey {
 }
 
 /// What was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Loaded {
     pub lines: u64,
     pub bytes: u64,
     pub took: Duration,
 }
 
-/// Sends the file, and waits until the broker has all of it. The bar moves with what is read.
-///
-/// # Errors
-/// When the file can't be read, or the broker does not take a line.
-pub fn load(
-    kafka: &KafkaSettings,
-    load: &LoadSettings,
-    bar: &ProgressBar,
-) -> anyhow::Result<Loaded> {
-    let mut lines = open(&load.file, bar)?;
-    let sender = Sender::new(kafka, &load.topic)?;
-    let began_at = Tick::now();
-    let mut loaded = Loaded {
-        lines: 0,
-        bytes: 0,
-        took: Duration::ZERO,
-    };
-    let mut line = Vec::new();
-    while read_line(&mut *lines, &mut line)
-        .with_context(|| format!("read {}", load.file.display()))?
-    {
-        if line.is_empty() {
-            continue;
+/// Sends events one by one.
+#[expect(
+    missing_debug_implementations,
+    reason = "holds a client, which has nothing to show"
+)]
+pub struct Loader {
+    sender: Sender,
+    key: LoadKey,
+    rate: Option<u64>,
+    began_at: Tick,
+    loaded: Loaded,
+}
+
+impl Loader {
+    /// # Errors
+    /// When Kafka can't be reached or the topic does not exist.
+    pub fn new(kafka: &KafkaSettings, settings: &LoadSettings) -> anyhow::Result<Self> {
+        Ok(Self {
+            sender: Sender::new(kafka, &settings.topic)?,
+            key: settings.key,
+            rate: settings.rate,
+            began_at: Tick::now(),
+            loaded: Loaded::default(),
+        })
+    }
+
+    /// Sends one event, waiting for room and for its time.
+    ///
+    /// # Errors
+    /// When the broker does not take a record.
+    pub fn send(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        let contact = match self.key {
+            LoadKey::Contact => contact_id(line),
+            LoadKey::Random => None,
+        };
+        let key = contact.as_deref().map(str::as_bytes);
+        self.sender.send(key, line)?;
+        self.loaded.lines += 1;
+        self.loaded.bytes += line.len() as u64;
+        if self.loaded.lines.is_multiple_of(LINES_A_TURN) {
+            self.sender.poll()?;
+            keep_rate(self.rate, self.loaded.lines, self.began_at);
         }
-        send(&sender, load, &line)?;
-        loaded.lines += 1;
-        loaded.bytes += line.len() as u64;
-        if loaded.lines.is_multiple_of(LINES_A_TURN) {
-            sender.poll()?;
-            keep_rate(load.rate, loaded.lines, began_at);
-        }
+        Ok(())
     }
-    sender.finish()?;
-    loaded.took = Tick::now().since(began_at);
-    Ok(loaded)
-}
 
-fn open(file: &Path, bar: &ProgressBar) -> anyhow::Result<Box<dyn BufRead>> {
-    let reader = std::fs::File::open(file).with_context(|| format!("open {}", file.display()))?;
-    let reader = bar.wrap_read(reader);
-    if file.extension().is_some_and(|extension| extension == "gz") {
-        return Ok(Box::new(std::io::BufReader::new(MultiGzDecoder::new(
-            reader,
-        ))));
+    /// Waits until the broker has everything.
+    ///
+    /// # Errors
+    /// When it does not take a record.
+    pub fn finish(mut self) -> anyhow::Result<Loaded> {
+        self.sender.finish()?;
+        self.loaded.took = Tick::now().since(self.began_at);
+        Ok(self.loaded)
     }
-    Ok(Box::new(std::io::BufReader::with_capacity(1 << 20, reader)))
-}
-
-/// `false` behind the last line; leaves out the line's end.
-fn read_line(lines: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
-    line.clear();
-    let read = lines.read_until(b'\n', line)?;
-    while line
-        .last()
-        .is_some_and(|byte| *byte == b'\n' || *byte == b'\r')
-    {
-        line.pop();
-    }
-    Ok(read > 0)
-}
-
-fn send(sender: &Sender, load: &LoadSettings, line: &[u8]) -> anyhow::Result<()> {
-    let contact = match load.key {
-        LoadKey::Contact => contact_id(line),
-        LoadKey::Random => None,
-    };
-    sender.send(contact.as_deref().map(str::as_bytes), line)
 }
 
 /// A line without one is sent all the same: it becomes a dead letter where all can see it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use super::{client::lock, clock::Tick};
-use crate::engine::{Task, TaskId};
+use floorwalker_core::engine::{Task, TaskId};
 
 /// A rolling restart brings tasks back within minutes; after this, memory is worth more.
 const KEPT_FOR: Duration = Duration::from_secs(300);

@@ -6,28 +6,32 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use anyhow::Context as _;
 use crossbeam_channel::{bounded, unbounded};
-use rdkafka::{admin::AdminClient, client::DefaultClientContext};
 
 use super::{
     batch::Names,
-    client::MembershipContext,
+    clock,
     commit::Committer,
-    directory,
+    connect, directory,
+    limits::Refusals,
+    member::Member,
+    outage,
     progress::{Progress, WorkerProgress},
     restore::Restorer,
     settings::KafkaSettings,
+    sources::Sources,
     topics::Topics,
-    upkeep::{SourcePartitions, Upkeep},
+    upkeep::{SourceTopics, Upkeep},
     worker::{Links, Shared, Worker, new_fetch},
 };
-use crate::engine::Settings;
+use floorwalker_core::engine::Settings;
 
 /// Two threads read state logs at 340 to 460 MB/s, as one does; the second reads while the first waits.
 const RESTORERS: u16 = 2;
+const STOP_POLL: Duration = Duration::from_millis(100);
 
 /// Asks a process to commit what it has applied, and to leave.
 #[derive(Debug, Clone, Default)]
@@ -47,8 +51,8 @@ impl Stop {
 /// Works until it is asked to stop.
 ///
 /// # Errors
-/// When Kafka can't be reached at the start, a topic is not as it must be, the group refuses this instance, or a worker
-/// panics.
+/// When Kafka refuses the login, a topic is not as it must be at the start, another process has this instance's place, or a
+/// worker panics. While Kafka can't be reached it waits.
 pub fn run(
     kafka: &KafkaSettings,
     settings: &Arc<Settings>,
@@ -60,13 +64,16 @@ pub fn run(
         .iter()
         .map(|source| source.topic.clone())
         .collect();
+    if !connect::wait_for(kafka, stop, progress)? {
+        return Ok(());
+    }
     check_topics(kafka, settings.tasks, &sources)?;
     let (trims, trim_line) = unbounded();
     let shared = Arc::new(Shared {
         kafka: kafka.clone(),
         settings: Arc::clone(settings),
         names: Arc::new(Names::new(&kafka.prefix, settings)),
-        partitions: Arc::new(SourcePartitions::new(sources.len())),
+        topics: Arc::new(SourceTopics::new(sources.len())),
         statements: Arc::clone(&progress.statements),
         parked: Arc::default(),
         progress: Arc::clone(progress),
@@ -75,8 +82,9 @@ pub fn run(
         stop: Arc::clone(&stop.0),
     });
     let upkeep = upkeep(&shared, sources);
-    let admin: AdminClient<DefaultClientContext> = kafka.client("start").create()?;
-    upkeep.ask_partitions(&admin)?;
+    if let Err(error) = upkeep.look() {
+        outage::warn("topics", format_args!("topics: {error:#}"));
+    }
     thread::scope(|scope| {
         let upkeep = scope.spawn(move || upkeep.run(&trim_line));
         let followed = &shared;
@@ -103,16 +111,39 @@ pub fn run(
     })
 }
 
+/// Sees to it that a process that only reads the topics finds them, and stays until it is asked to stop.
+///
+/// # Errors
+/// When Kafka refuses the login, or a topic is not as it must be.
+pub fn look_on(
+    kafka: &KafkaSettings,
+    tasks: u16,
+    stop: &Stop,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    if connect::wait_for(kafka, stop, progress)? {
+        check_topics(kafka, tasks, &[])?;
+    }
+    while !stop.is_requested() {
+        clock::pause(STOP_POLL);
+    }
+    Ok(())
+}
+
 /// Refuses topics of ours that are not as they must be; warns of what may be mended while the process runs.
 ///
 /// # Errors
 /// When Kafka can't be reached, or a topic is not as it must be.
-pub fn check_topics(kafka: &KafkaSettings, tasks: u16, sources: &[String]) -> anyhow::Result<()> {
+pub(super) fn check_topics(
+    kafka: &KafkaSettings,
+    tasks: u16,
+    sources: &[String],
+) -> anyhow::Result<()> {
     let findings = Topics::new(kafka, tasks)?.check(sources)?;
     for warning in findings.iter().filter(|it| !it.refuses()) {
         tracing::warn!("{warning}");
     }
-    super::topics::refuse(&findings)
+    super::finding::refuse(&findings)
 }
 
 fn upkeep(shared: &Shared, sources: Vec<String>) -> Upkeep {
@@ -120,8 +151,9 @@ fn upkeep(shared: &Shared, sources: Vec<String>) -> Upkeep {
         kafka: shared.kafka.clone(),
         names: Arc::clone(&shared.names),
         sources,
-        partitions: Arc::clone(&shared.partitions),
+        topics: Arc::clone(&shared.topics),
         parked: Arc::clone(&shared.parked),
+        progress: Arc::clone(&shared.progress),
         stop: Arc::clone(&shared.stop),
     }
 }
@@ -159,7 +191,10 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
         let (reader, rope) = (Arc::clone(&fetch), bell_rope.clone());
         helpers.push(scope.spawn(move || {
             let _stop = StopOnDrop(&shared.stop);
-            committer_of(shared, number, reader)?.run(&job_line, &outcome_sender, &rope)
+            match committer_of(shared, number, reader)? {
+                Some(committer) => committer.run(&job_line, &outcome_sender, &rope),
+                None => Ok(()),
+            }
         }));
         let links = Links {
             jobs,
@@ -194,7 +229,7 @@ fn committer_of(
     shared: &Shared,
     worker: u16,
     reader: super::reading::Fetch,
-) -> anyhow::Result<Committer> {
+) -> anyhow::Result<Option<Committer>> {
     let names = Arc::clone(&shared.names);
     Committer::new(
         &shared.kafka,
@@ -228,21 +263,19 @@ fn worker(
     fetch: super::reading::Fetch,
     links: Links,
 ) -> anyhow::Result<Worker> {
-    let membership = shared
-        .kafka
-        .membership(number)
-        .create_with_context(MembershipContext::default())
-        .context("Kafka consumer of the group")?;
     Ok(Worker {
         shared: Arc::clone(shared),
         number,
-        membership,
+        member: Member::new(&shared.kafka, number)?,
         fetch,
         links,
         slots: std::collections::BTreeMap::new(),
-        committing: false,
-        told: WorkerProgress::default(),
+        committing: None,
+        progress: WorkerProgress::default(),
+        refusals: Refusals::default(),
         partitions: Vec::new(),
+        topic_ids: Vec::new(),
         ends_at: None,
+        sources: Sources::default(),
     })
 }

@@ -9,21 +9,28 @@ use std::{
     time::Duration,
 };
 
-use super::{client::lock, directory::Statements, restore::Report};
-use crate::{
-    engine::Counters,
+use super::{
+    client::lock, clock, directory::Statements, outage, restore::Report, sources::SourceProgress,
+};
+use floorwalker_core::{
+    engine::{Counters, Kind},
     event::{Span, Timestamp},
 };
 
 /// Restores that are remembered.
 const RESTORES_MAX: usize = 1_024;
+/// What a source lost is named by `/readyz` for this long.
+const LOSS_SHOWN_FOR: Span = Span::from_secs(3_600);
 
 /// Shared between the workers and whoever asks.
 #[derive(Debug, Default)]
 pub struct Progress {
     workers: Mutex<BTreeMap<u16, WorkerProgress>>,
     restores: Mutex<Vec<Report>>,
+    losses: Mutex<BTreeMap<String, Losses>>,
     pub commit_latency: Latency,
+    hindrances: Mutex<BTreeMap<String, String>>,
+    warnings: Mutex<BTreeMap<String, String>>,
     /// Of the directory.
     pub statements: Arc<Statements>,
 }
@@ -32,8 +39,12 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkerProgress {
     pub at: Timestamp,
-    /// When it last read a record or committed a step.
+    /// When it last committed a step.
     pub advanced_at: Timestamp,
+    /// The group has assigned its tasks, be it none.
+    pub joined: bool,
+    /// How long the transaction that is under way has lasted.
+    pub committing: Option<Span>,
     pub tasks: BTreeMap<u16, TaskProgress>,
     pub steps: u64,
     pub transactions: u64,
@@ -43,6 +54,12 @@ pub struct WorkerProgress {
     pub lost: u64,
     /// Summed over the tasks that it owns, since they were created.
     pub counters: Counters,
+    /// By topic, since this process began.
+    pub sources: BTreeMap<String, SourceProgress>,
+    /// What this process has counted since it began, whichever tasks it owned.
+    pub own: Counters,
+    /// Of that: sums that went beyond a limit, by kind.
+    pub over_limit: BTreeMap<Kind, u64>,
     /// The exchange lags: sources are not read.
     pub sources_paused: bool,
 }
@@ -51,10 +68,25 @@ pub struct WorkerProgress {
 pub struct TaskProgress {
     pub phase: Phase,
     pub seq: u64,
-    /// What `now` means to its contacts; `None` before it heard from all tasks.
+    /// What `now` means to its contacts; `None` before all tasks have sent their clocks.
     pub clock: Option<Timestamp>,
+    /// Its next step was written, and was not committed.
+    pub stuck: Option<Stuck>,
+    /// Names with figures of their own, by kind.
+    pub names: BTreeMap<Kind, usize>,
     pub exchange: InputProgress,
     pub sources: Vec<InputProgress>,
+}
+
+/// A step that was not committed at its last attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stuck {
+    pub seq: u64,
+    /// When the first of these attempts had failed.
+    pub since: Timestamp,
+    pub tries: u32,
+    /// Of the last one.
+    pub cause: String,
 }
 
 impl TaskProgress {
@@ -71,7 +103,7 @@ pub enum Phase {
     #[default]
     Restoring,
     Running,
-    /// Stands still; says why.
+    /// Stands still, and why.
     Failed(String),
 }
 
@@ -81,8 +113,10 @@ pub struct InputProgress {
     pub partition: i32,
     /// The next offset to read; -1: from the first on.
     pub position: i64,
-    /// Records that follow; an upper bound.
+    /// Committed records that follow; an upper bound.
     pub lag: u64,
+    /// Records behind those that an open transaction hides; an upper bound.
+    pub hidden: u64,
     pub caught_up: bool,
 }
 
@@ -91,19 +125,115 @@ pub struct InputProgress {
 pub struct Snapshot {
     pub workers: BTreeMap<u16, WorkerProgress>,
     pub restores: Vec<Report>,
+    /// By source topic.
+    pub losses: BTreeMap<String, Losses>,
+    /// What keeps the process from its work, besides its workers and tasks.
+    pub hindrances: Vec<String>,
+    /// What somebody should look into while it works.
+    pub warnings: Vec<String>,
+    /// How long Kafka has not answered, and why if that is known; `None` while it answers.
+    pub silence: Option<(Span, Option<&'static str>)>,
+}
+
+/// What one source topic lost before it was read, since the process started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// Records that were removed, by retention or by hand. An upper bound: markers of transactions count.
+    pub records: u64,
+    /// How often a partition turned out to be of a topic that was deleted and created again.
+    pub replaced: u64,
+    /// When the last was noticed.
+    pub at: Timestamp,
+    /// The last in words.
+    pub last: String,
+}
+
+/// A place in a source from which reading can't go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Loss {
+    partition: i32,
+    /// The next offset to read.
+    position: i64,
+    /// Records that were removed; `None` if the topic was created again.
+    removed: Option<u64>,
+}
+
+impl Loss {
+    /// `records` from `position` on were removed before they were read.
+    pub(super) const fn removed(partition: i32, position: i64, records: u64) -> Self {
+        Self {
+            partition,
+            position,
+            removed: Some(records),
+        }
+    }
+
+    /// The topic was deleted and created again after it had been read up to `position`.
+    pub(super) const fn replaced(partition: i32, position: i64) -> Self {
+        Self {
+            partition,
+            position,
+            removed: None,
+        }
+    }
+
+    fn sentence(&self, topic: &str) -> String {
+        let Self {
+            partition,
+            position,
+            removed,
+        } = self;
+        match removed {
+            Some(0) => format!(
+                "source `{topic}` [{partition}] ends before offset {position}, where reading stood: goes on with its oldest record"
+            ),
+            Some(records) => format!(
+                "source `{topic}` [{partition}] no longer holds offset {position}: {records} records were removed before they were read; goes on with the oldest there is. Let the topic keep its records for longer (`retention.ms`) than the process may stand still"
+            ),
+            None => format!(
+                "source `{topic}` [{partition}] was deleted and created again after it had been read up to offset {position}: reads it from its first record on; what was not read of the old topic is lost"
+            ),
+        }
+    }
 }
 
 impl Progress {
+    /// Notes what keeps the process from its work, under its cause, or that it does so no more. It is not ready meanwhile.
+    pub fn hinder(&self, cause: &str, sentence: Option<String>) {
+        note(&self.hindrances, cause, sentence);
+    }
+
+    /// Notes what somebody should look into, under its cause, or that this is over. `/readyz` shows it and stays as it is.
+    pub fn warn(&self, cause: &str, sentence: Option<String>) {
+        note(&self.warnings, cause, sentence);
+    }
+
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             workers: lock(&self.workers).clone(),
             restores: lock(&self.restores).clone(),
+            losses: lock(&self.losses).clone(),
+            hindrances: lock(&self.hindrances).values().cloned().collect(),
+            warnings: lock(&self.warnings).values().cloned().collect(),
+            silence: outage::silence(),
         }
     }
 
     pub(super) fn set(&self, worker: u16, progress: WorkerProgress) {
         lock(&self.workers).insert(worker, progress);
+    }
+
+    /// Counts and logs what a source lost.
+    pub(super) fn note_loss(&self, topic: &str, loss: &Loss) {
+        let sentence = loss.sentence(topic);
+        tracing::error!("{sentence}");
+        let mut losses = lock(&self.losses);
+        let losses = losses.entry(topic.to_owned()).or_default();
+        losses.records += loss.removed.unwrap_or(0);
+        losses.replaced += u64::from(loss.removed.is_none());
+        losses.at = clock::wall();
+        losses.last = sentence;
     }
 
     pub(super) fn restored(&self, report: Report) {
@@ -115,22 +245,27 @@ impl Progress {
     }
 }
 
+fn note(noted: &Mutex<BTreeMap<String, String>>, cause: &str, sentence: Option<String>) {
+    let mut noted = lock(noted);
+    match sentence {
+        Some(sentence) => drop(noted.insert(cause.to_owned(), sentence)),
+        None => drop(noted.remove(cause)),
+    }
+}
+
 impl Snapshot {
-    /// Every task that this process was given runs, and every worker speaks.
+    /// What somebody should look into while the process works, in words; what a source lost for an hour.
     #[must_use]
-    pub fn is_ready(&self, now: Timestamp) -> bool {
-        const SILENT_US: i64 = 5_000_000;
-        !self.workers.is_empty()
-            && self.workers.values().all(|worker| {
-                (now - worker.at).0 < SILENT_US
-                    && worker
-                        .tasks
-                        .values()
-                        .all(|task| task.phase == Phase::Running)
-            })
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let recent = (self.losses.values()).filter(|losses| now - losses.at < LOSS_SHOWN_FOR);
+        let lost = recent.map(|losses| losses.last.clone());
+        let sources = self.workers.values().flat_map(|it| it.sources.values());
+        let put_aside = sources.filter_map(|it| it.warning.clone());
+        let warnings = self.warnings.iter().cloned();
+        warnings.chain(lost).chain(put_aside).collect()
     }
 
-    /// Workers that have something to read and have not got on for this long: they look healthy and stand still.
+    /// Workers that have something to read and have committed nothing for this long: they look healthy and stand still.
     #[must_use]
     pub fn stalled(&self, now: Timestamp, after: Span) -> Vec<u16> {
         let stands = |worker: &WorkerProgress| {

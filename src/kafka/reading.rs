@@ -11,9 +11,18 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use super::client::{End, FetchContext};
+use super::{
+    client::{End, FetchContext},
+    clock::Tick,
+    outage,
+    progress::InputProgress,
+};
+use floorwalker_core::event::Timestamp;
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// The worker stands still while it asks.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// Statistics may still be of the time before fetching was begun anew.
+const ENDS_BEHIND: Duration = Duration::from_secs(2);
 
 pub(super) type Fetch = Arc<BaseConsumer<FetchContext>>;
 
@@ -29,8 +38,12 @@ pub(super) struct Reading {
 pub(super) struct ReadProgress {
     /// Behind the last record that was handed out.
     pub(super) position: i64,
-    /// The broker said that no committed record follows.
+    /// No committed record follows, by the broker's last answer.
     pub(super) at_end: bool,
+    /// When the partition's queue was last found empty.
+    pub(super) drained_at: Option<Timestamp>,
+    /// When fetching began from here; `None` before.
+    fetched_since: Option<Tick>,
     /// When the last record was written, in milliseconds of its writer's clock.
     pub(super) written_at_ms: i64,
     bytes: u64,
@@ -54,7 +67,7 @@ impl ReadProgress {
         self.lag() * mean
     }
 
-    /// Records between the position and the end; an upper bound, for markers count.
+    /// Committed records between the position and the end; an upper bound, for markers count.
     pub(super) fn lag(self) -> u64 {
         if self.at_end {
             return 0;
@@ -62,13 +75,42 @@ impl ReadProgress {
         u64::try_from(self.end.stable - self.position).unwrap_or(0)
     }
 
+    /// Records that an open transaction hides; an upper bound, for markers count.
+    pub(super) fn hidden(self) -> u64 {
+        if self.end.stable < 0 {
+            return 0;
+        }
+        u64::try_from(self.end.high - self.end.stable.max(self.position)).unwrap_or(0)
+    }
+
     /// Every committed record was read, and none is on its way.
     pub(super) fn is_caught_up(self) -> bool {
         self.at_end && self.end.is_settled()
     }
+
+    /// Takes note of where the partition ends. That the end was reached is also seen here: librdkafka does not repeat the event after an
+    /// error.
+    pub(super) fn note_end(&mut self, end: End, now: Tick) {
+        self.end = end;
+        let is_of_now = (self.fetched_since).is_some_and(|since| now.since(since) > ENDS_BEHIND);
+        let is_drained = end.answers && end.drained && (0..=end.stable).contains(&self.position);
+        self.at_end |= is_of_now && is_drained;
+    }
 }
 
 impl Reading {
+    /// How far it has been read, for whoever asks.
+    pub(super) fn describe(&self) -> InputProgress {
+        InputProgress {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            position: self.progress.position,
+            lag: self.progress.lag(),
+            hidden: self.progress.hidden(),
+            caught_up: self.progress.is_caught_up(),
+        }
+    }
+
     /// Takes the partition's queue; nothing is fetched before [`start`].
     pub(super) fn new(
         fetch: &Fetch,
@@ -92,6 +134,7 @@ impl Reading {
             partition,
             progress: ReadProgress {
                 position: from.unwrap_or(-1),
+                fetched_since: Some(Tick::now()),
                 ..ReadProgress::default()
             },
         })
@@ -105,14 +148,18 @@ impl Reading {
             self.progress.position = -1;
         }
         self.progress.at_end = false;
+        self.progress.drained_at = None;
+        self.progress.fetched_since = Some(Tick::now());
         start(fetch, std::iter::once(&*self))
     }
 
-    /// Whether the broker no longer holds, or does not yet hold, the position. Asks it.
-    pub(super) fn is_gone(&self, fetch: &Fetch) -> KafkaResult<bool> {
+    /// Asks the broker whether it no longer holds, or does not yet hold, the position. Returns the number of records that were
+    /// removed before they were read, 0 if the topic ends before the position; `None` if it holds the position.
+    pub(super) fn lost(&self, fetch: &Fetch) -> KafkaResult<Option<u64>> {
         let (low, high) = fetch.fetch_watermarks(&self.topic, self.partition, ANSWER_WITHIN)?;
         let position = self.progress.position;
-        Ok(position > 0 && !(low..=high).contains(&position))
+        let gone = position > 0 && !(low..=high).contains(&position);
+        Ok(gone.then(|| u64::try_from(low - position).unwrap_or(0)))
     }
 
     fn start_offset(&self) -> Offset {
@@ -147,7 +194,10 @@ impl Reading {
             }
             Some(Err(error)) if is_gone(&error) => Polled::Gone,
             Some(Err(error)) => {
-                tracing::warn!(topic, partition, "read: {error}");
+                outage::warn(
+                    "read",
+                    format_args!("read: `{topic}` [{partition}]: {error}"),
+                );
                 progress.at_end = false;
                 Polled::Nothing
             }

@@ -21,17 +21,21 @@ use super::{
     batch::Names,
     client::FetchContext,
     clock::{self, Tick},
-    commit::{Mark, fence, marks},
+    commit::fence,
+    mark::{Mark, marks},
+    outage,
     parked::Parked,
     settings::KafkaSettings,
     topics::Topic,
 };
-use crate::engine::{Settings, Task, TaskId};
+use floorwalker_core::engine::{Settings, Task, TaskId};
 
 /// A log that is not readable to its committed end for this long ends elsewhere: a transaction left open by a worker that
 /// hangs hides it for 20 s at most.
 const END_WITHIN: Duration = Duration::from_secs(40);
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// What to do when a topic of ours no longer holds what a task needs.
+pub(super) const LOST: &str = "Stop all processes, and let `floorwalker accept-loss --config FILE` say what is lost and let them go on without it";
 
 /// One task that this worker was given.
 #[derive(Debug, Clone)]
@@ -91,6 +95,10 @@ impl Restorer {
         while !self.stop.load(Ordering::Relaxed) {
             // Wakes up to see whether it should stop: its own sender keeps the line open.
             let Ok(takeover) = line.recv_timeout(RETRY_PAUSE) else {
+                // What it logged meanwhile comes this way.
+                if let Some(Err(error)) = reader.poll(Duration::ZERO) {
+                    outage::warn_of_poll("restore", &error);
+                }
                 continue;
             };
             let Some(restored) = self.handle(&reader, takeover) else {
@@ -127,7 +135,11 @@ impl Restorer {
                 Some(Restored { takeover, result })
             }
             Err(error) => {
-                tracing::info!(task = takeover.task.0, "waits for a pending step: {error}");
+                let task = takeover.task.0;
+                outage::warn(
+                    "pending",
+                    format_args!("task {task} waits for a pending step: {error}"),
+                );
                 self.fence_last_writer(takeover.task);
                 self.again.send(takeover).ok();
                 None
@@ -160,7 +172,12 @@ impl Restorer {
                     tracing::warn!("could not: {error:#}");
                 }
             }
-            Err(error) => tracing::warn!(task = task.0, "last owner unknown: {error}"),
+            Err(error) => {
+                outage::warn(
+                    "owner",
+                    format_args!("last owner of task {}: {error}", task.0),
+                );
+            }
         }
         clock::pause(RETRY_PAUSE);
     }
@@ -174,12 +191,8 @@ impl Restorer {
     ) -> anyhow::Result<(Box<Task>, Report)> {
         let (id, seq) = (takeover.task, mark.seq);
         let mut report = Report {
-            task: id.0,
-            seq,
-            records: 0,
-            bytes: 0,
-            took: Duration::ZERO,
             parked: true,
+            ..Report::new(id, seq)
         };
         let task = if let Some(task) = self.parked.take(id, seq) {
             task
@@ -187,7 +200,8 @@ impl Restorer {
             report.parked = false;
             let mut task = Box::new(Task::new(id, &self.settings));
             if seq > 0 {
-                self.read(reader, takeover, mark, (&mut task, &mut report))?;
+                let from = (self.names.of(Topic::State), mark, END_WITHIN);
+                read_log(reader, takeover, from, (&mut task, &mut report))?;
             }
             task.start(seq)?;
             task
@@ -195,33 +209,46 @@ impl Restorer {
         report.took = Tick::now().since(started_at);
         Ok((task, report))
     }
+}
 
-    fn read(
-        &self,
-        reader: &BaseConsumer<FetchContext>,
-        takeover: &Takeover,
-        mark: &Mark,
-        (task, report): (&mut Task, &mut Report),
-    ) -> anyhow::Result<()> {
-        let partition = i32::from(takeover.task.0);
-        let start = mark.restore_from.map_or(Offset::Beginning, Offset::Offset);
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(self.names.of(Topic::State), partition, start)?;
-        reader.assign(&list)?;
-        let read = read_to(reader, takeover, mark.seq, (task, report));
-        reader.unassign()?;
-        read
+impl Report {
+    pub(super) const fn new(task: TaskId, seq: u64) -> Self {
+        Self {
+            task: task.0,
+            seq,
+            records: 0,
+            bytes: 0,
+            took: Duration::ZERO,
+            parked: false,
+        }
     }
+}
+
+/// Reads a task's state log, whose end has to show itself within a time.
+pub(super) fn read_log(
+    reader: &BaseConsumer<FetchContext>,
+    takeover: &Takeover,
+    (topic, mark, within): (&str, &Mark, Duration),
+    (task, report): (&mut Task, &mut Report),
+) -> anyhow::Result<()> {
+    let partition = i32::from(takeover.task.0);
+    let start = mark.restore_from.map_or(Offset::Beginning, Offset::Offset);
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, start)?;
+    reader.assign(&list)?;
+    let read = read_to(reader, takeover, (mark.seq, within), (task, report));
+    reader.unassign()?;
+    read
 }
 
 /// Reads up to the last record of step `seq`.
 fn read_to(
     reader: &BaseConsumer<FetchContext>,
     takeover: &Takeover,
-    seq: u64,
+    (seq, within): (u64, Duration),
     (task, report): (&mut Task, &mut Report),
 ) -> anyhow::Result<()> {
-    let mut limit = Tick::now().after(END_WITHIN);
+    let mut limit = Tick::now().after(within);
     let mut last = 0;
     while !takeover.cancelled.load(Ordering::Relaxed) {
         match reader.poll(Duration::from_millis(100)) {
@@ -234,20 +261,19 @@ fn read_to(
                     return Ok(());
                 }
                 if report.records % 1024 == 0 {
-                    limit = Tick::now().after(END_WITHIN);
+                    limit = Tick::now().after(within);
                 }
             }
             Some(Err(KafkaError::PartitionEOF(_))) | None => {}
             Some(Err(error)) if is_gone(&error) => anyhow::bail!(
-                "the state log of task {} no longer holds the records that its restore begins with: was `{}` trimmed or made anew?",
-                takeover.task.0,
-                "state"
+                "the state log of task {} no longer holds the records that its restore begins with: was `state` trimmed or made anew? {LOST}",
+                takeover.task.0
             ),
-            Some(Err(error)) => tracing::warn!(task = takeover.task.0, "state log: {error}"),
+            Some(Err(error)) => outage::warn("log", format_args!("state log: {error}")),
         }
         anyhow::ensure!(
             Tick::now() < limit,
-            "the state log of task {} ends at step {last}, but step {seq} was committed",
+            "the state log of task {} ends at step {last}, but step {seq} was committed. {LOST}",
             takeover.task.0
         );
     }

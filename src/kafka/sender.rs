@@ -13,8 +13,9 @@ use rdkafka::{
 };
 
 use super::{
-    client::{log_error, log_line},
     clock::{self, Tick},
+    connect,
+    outage::{log_error, log_line},
     settings::{KafkaSettings, RECORD_BYTES_MAX},
     topics::partitions,
 };
@@ -42,6 +43,7 @@ impl Sender {
     /// # Errors
     /// When Kafka can't be reached or the topic does not exist.
     pub fn new(kafka: &KafkaSettings, topic: &str) -> anyhow::Result<Self> {
+        connect::find(kafka)?;
         let producer = config(kafka)
             .create_with_context(SenderContext::default())
             .context("Kafka producer")?;

@@ -1,14 +1,27 @@
-//! What the Kafka edge must be told, and the librdkafka properties that follow from it.
+//! The settings of the Kafka edge, and the librdkafka properties that follow from it.
 
 use std::time::Duration;
 
-use rdkafka::{ClientConfig, error::KafkaError, types::RDKafkaConfRes};
+use rdkafka::{
+    ClientConfig, ClientContext,
+    config::RDKafkaLogLevel,
+    consumer::{BaseConsumer, ConsumerContext},
+    error::KafkaError,
+    message::DeliveryResult,
+    producer::{BaseProducer, ProducerContext},
+    types::RDKafkaConfRes,
+};
 
 use super::{broker::Broker, clock::Wall};
 
-/// The largest record that we write: a dead letter carries a whole source record.
+/// What the topics of a deployment must take: a dead letter carries a source record, whole up to a megabyte less than this.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
-/// How the names of producers' properties begin that say how they compress.
+/// What librdkafka's producers hand on at most, their own limit: what is too large is the topic's setting, where it can be changed.
+const SENT_BYTES_MAX: &str = "1000000000";
+/// The largest answer that a consumer takes: a source may hold records beyond librdkafka's default of 100 MB, and a consumer
+/// that refused one would ask for it again without end.
+const ANSWER_BYTES_MAX: &str = "2000000000";
+/// How the names of producers' properties begin that are about compression.
 const COMPRESSION: &str = "compression.";
 
 /// How to reach Kafka and which part of the work this process takes.
@@ -65,12 +78,73 @@ pub fn property_fault(name: &str, value: &str) -> Option<String> {
         format!("librdkafka has no property `{name}`; its CONFIGURATION.md has them all")
     } else {
         format!(
-            "librdkafka does not take `{value}` as `{name}`; its CONFIGURATION.md says what it takes"
+            "librdkafka does not take `{value}` as `{name}`; its CONFIGURATION.md lists what it takes"
         )
     })
 }
 
+/// Fetched, unpacked and not yet applied, of each partition that is read: what its queue may hold, and the answer that fills it.
+const AHEAD_BYTES_MAX: u64 = 2_500_000;
+/// The same of a partition that the read side reads back: records that replace each other are unpacked to sixty times as much, a batch stays
+/// whole in memory until its last record is taken, and the allocator returns late what another thread has freed.
+const FOLLOWED_BYTES_MAX: u64 = 12_500_000;
+/// Of each thread that reads a state log.
+const RESTORE_BYTES_MAX: u64 = 20_000_000;
+
+/// A client that is only made to see whether it can be.
+struct Mute;
+
+impl ClientContext for Mute {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Mute {}
+
+impl ProducerContext for Mute {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): Self::DeliveryOpaque) {}
+}
+
 impl KafkaSettings {
+    /// Partitions that are read back at a time. What is fetched ahead takes some megabytes for each, unpacked, and there are six topics:
+    /// all at once, a restart took five times the memory of the process before it.
+    pub(super) const BEHIND_MAX: usize = 6;
+
+    /// What the read side fetches ahead while it reads back: of a few partitions at a time.
+    pub const READ_BACK_BYTES_MAX: u64 = Self::BEHIND_MAX as u64 * FOLLOWED_BYTES_MAX;
+
+    /// What a process that has all tasks fetches ahead of its sources, of which each has a partition for each task, of the exchange and
+    /// of state logs.
+    #[must_use]
+    pub fn ahead_bytes_max(&self, tasks: u16, sources: usize) -> u64 {
+        let partitions = u64::from(tasks) * (sources as u64 + 1);
+        partitions * AHEAD_BYTES_MAX + u64::from(self.workers) * 2 * RESTORE_BYTES_MAX
+    }
+
+    /// Makes every kind of client once, without waiting for Kafka: some properties are right alone, but not together.
+    ///
+    /// # Errors
+    /// With the sentence of librdkafka.
+    pub fn try_clients(&self) -> Result<(), String> {
+        let sentence =
+            |error: &KafkaError| match error.to_string().split_once("Client creation error: ") {
+                Some((_, sentence)) => sentence.trim().to_owned(),
+                None => error.to_string(),
+            };
+        let consumers = [self.membership(0), self.fetch(0), self.follow()];
+        for config in consumers {
+            let consumer: Result<BaseConsumer<Mute>, _> = config.create_with_context(Mute);
+            drop(consumer.map_err(|error| sentence(&error))?);
+        }
+        let producer: Result<BaseProducer<Mute>, _> =
+            (self.producer(&self.writer(0), 'a')).create_with_context(Mute);
+        drop(producer.map_err(|error| sentence(&error))?);
+        Ok(())
+    }
+
     /// The properties of any client; `role` ends its `client.id`.
     #[must_use]
     pub fn client(&self, role: &str) -> ClientConfig {
@@ -94,14 +168,15 @@ impl KafkaSettings {
         config
     }
 
-    /// How producers compress, unless the properties say otherwise: a quarter less is written than by lz4, in about the same time.
+    /// How producers compress, unless the properties set it: a quarter less is written than by lz4, in about the same time.
     pub(super) fn compress(&self, config: &mut ClientConfig) {
-        let said = || (self.properties.iter()).filter(|(name, _)| name.starts_with(COMPRESSION));
-        if !said().any(|(name, _)| name == "compression.type") {
+        let configured =
+            || (self.properties.iter()).filter(|(name, _)| name.starts_with(COMPRESSION));
+        if !configured().any(|(name, _)| name == "compression.type") {
             config.set("compression.type", "zstd");
             config.set("compression.level", "1");
         }
-        for (name, value) in said() {
+        for (name, value) in configured() {
             config.set(name, value);
         }
     }
@@ -118,11 +193,13 @@ impl KafkaSettings {
                 "session.timeout.ms",
                 self.session_timeout.as_millis().to_string(),
             )
-            // How soon the others hear that tasks are to be moved.
+            // How soon the others learn that tasks are to be moved.
             .set("heartbeat.interval.ms", "500")
             .set("max.poll.interval.ms", "30000")
             .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false");
+            .set("enable.auto.offset.store", "false")
+            // How it is known when the coordinator last answered.
+            .set("statistics.interval.ms", "1000");
         config
     }
 
@@ -153,9 +230,12 @@ impl KafkaSettings {
         let mut config = self.reader("read-side");
         config
             .set("fetch.wait.max.ms", self.broker.fetch_wait_ms(100))
-            .set("queued.min.messages", "10000")
-            // A queue for each partition of four topics.
-            .set("queued.max.messages.kbytes", "1024");
+            // Each partition of each topic has its own queue: these limits count per partition.
+            .set("queued.min.messages", "2000")
+            .set("queued.max.messages.kbytes", "512")
+            // Compressed: records that replace each other are unpacked to sixty times as much.
+            .set("fetch.message.max.bytes", "32768")
+            .set("statistics.interval.ms", "2000");
         config
     }
 
@@ -164,9 +244,9 @@ impl KafkaSettings {
         let mut config = self.reader(&format!("restore-{task}"));
         config
             .set("fetch.wait.max.ms", "10")
-            .set("fetch.message.max.bytes", "8388608")
+            .set("fetch.message.max.bytes", "2097152")
             .set("queued.min.messages", "1000000")
-            .set("queued.max.messages.kbytes", "32768");
+            .set("queued.max.messages.kbytes", "8192");
         config
     }
 
@@ -179,6 +259,7 @@ impl KafkaSettings {
             .set("isolation.level", "read_committed")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
+            .set("receive.message.max.bytes", ANSWER_BYTES_MAX)
             .set("fetch.queue.backoff.ms", "1");
         config
     }
@@ -196,7 +277,7 @@ impl KafkaSettings {
             .set("transaction.timeout.ms", "10000")
             .set("retry.backoff.ms", "2")
             .set("linger.ms", "1")
-            .set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+            .set("message.max.bytes", SENT_BYTES_MAX);
         self.compress(&mut config);
         config
     }
@@ -215,14 +296,14 @@ mod tests {
         };
         let [zstd, lz4, one, three] = ["zstd", "lz4", "1", "3"].map(|it| Some(it.to_owned()));
         assert_eq!(said_by(&settings), [zstd.clone(), one]);
-        let mut say = |name: &str, value: &str| {
+        let mut set = |name: &str, value: &str| {
             let property = (name.to_owned(), value.to_owned());
             settings.properties.push(property);
             said_by(&settings)
         };
-        assert_eq!(say("compression.level", "3"), [zstd, three.clone()]);
-        assert_eq!(say("compression.type", "lz4"), [lz4, three]);
-        say("ssl.ca.location", "/ca");
+        assert_eq!(set("compression.level", "3"), [zstd, three.clone()]);
+        assert_eq!(set("compression.type", "lz4"), [lz4, three]);
+        set("ssl.ca.location", "/ca");
         let consumer = settings.reader("read-side");
         assert_eq!(consumer.get("compression.type"), None);
         assert_eq!(consumer.get("ssl.ca.location"), Some("/ca"));

@@ -8,15 +8,21 @@ use rdkafka::{
         AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
     },
     client::DefaultClientContext,
+    error::KafkaError,
     metadata::Metadata,
-    types::RDKafkaErrorCode,
+    types::{RDKafkaErrorCode, RDKafkaRespErr},
 };
 
 use super::{
     clock::{self, Tick},
+    connect,
+    finding::refuse,
+    right::is_group_denied,
     settings::{KafkaSettings, RECORD_BYTES_MAX},
 };
-use crate::engine::OutTopic;
+use floorwalker_core::engine::OutTopic;
+
+pub use super::finding::Finding;
 
 const ASK_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -173,52 +179,6 @@ impl Setting {
     }
 }
 
-/// Something about a topic that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    #[error("topic `{topic}` does not exist: run `floorwalker topics create --config FILE`")]
-    Missing { topic: String },
-    #[error(
-        "topic `{topic}` has {found} partitions, but `tasks` is {expected}: set `tasks = {found}` if this deployment was created with it, else choose another `prefix`"
-    )]
-    Partitions {
-        topic: String,
-        found: usize,
-        expected: u16,
-    },
-    #[error(
-        "topic `{topic}` has `{name} = {found}`, needs {expected}: `kafka-configs.sh --alter --topic {topic} --add-config '{name}=[{value}]'`"
-    )]
-    Setting {
-        topic: String,
-        name: &'static str,
-        found: String,
-        expected: String,
-        value: String,
-    },
-    #[error("source topic `{topic}` does not exist: create it, or correct `sources`")]
-    SourceMissing { topic: String },
-}
-
-impl Finding {
-    /// Whether a worker must not start with this. A source may be created later.
-    #[must_use]
-    pub fn refuses(&self) -> bool {
-        match self {
-            Self::Missing { .. } | Self::Partitions { .. } | Self::Setting { .. } => true,
-            Self::SourceMissing { .. } => false,
-        }
-    }
-}
-
-/// What a worker must not start with, as one error.
-pub(super) fn refuse(findings: &[Finding]) -> anyhow::Result<()> {
-    let refusals = findings.iter().filter(|it| it.refuses());
-    let refusals: Vec<_> = refusals.map(ToString::to_string).collect();
-    anyhow::ensure!(refusals.is_empty(), "{}", refusals.join("\n"));
-    Ok(())
-}
-
 /// A topic as the cluster knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicState {
@@ -254,8 +214,9 @@ pub struct Topics<'a> {
 
 impl<'a> Topics<'a> {
     /// # Errors
-    /// When a property is not one of librdkafka's.
+    /// When Kafka can't be reached, or a property is not one of librdkafka's.
     pub fn new(settings: &'a KafkaSettings, tasks: u16) -> anyhow::Result<Self> {
+        connect::find(settings)?;
         Ok(Self {
             settings,
             tasks,
@@ -270,10 +231,18 @@ impl<'a> Topics<'a> {
     /// # Errors
     /// When the cluster can't be reached, refuses one, or does not know them after half a minute.
     pub fn create(&self) -> anyhow::Result<Vec<String>> {
-        let wanted: Vec<_> = Topic::ALL
-            .into_iter()
-            .map(|topic| (topic.name(&self.settings.prefix), topic.settings()))
-            .collect();
+        self.create_with(&[])
+    }
+
+    /// The same with source topics, of one partition a task.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn create_with(&self, sources: &[String]) -> anyhow::Result<Vec<String>> {
+        self.refuse_embedded()?;
+        let ours = Topic::ALL.map(|topic| (topic.name(&self.settings.prefix), topic.settings()));
+        let theirs = sources.iter().map(|topic| (topic.clone(), Vec::new()));
+        let wanted: Vec<_> = ours.into_iter().chain(theirs).collect();
         let requests: Vec<_> = wanted
             .iter()
             .map(|(name, settings)| self.request(name, settings))
@@ -281,7 +250,7 @@ impl<'a> Topics<'a> {
         let results = self
             .runtime
             .block_on(self.admin.create_topics(&requests, &options()))
-            .with_context(|| format!("create topics at {}", self.settings.brokers))?;
+            .map_err(|error| self.refused(&error))?;
         let mut created = Vec::new();
         for result in results {
             match result {
@@ -294,7 +263,23 @@ impl<'a> Topics<'a> {
         Ok(created)
     }
 
-    /// The cluster says that topics are made before its brokers know them.
+    /// librdkafka's mock cluster, behind the port of a `demo`, would leave the calls without an answer.
+    fn refuse_embedded(&self) -> anyhow::Result<()> {
+        let id = self.admin.inner().fetch_cluster_id(ASK_WITHIN);
+        anyhow::ensure!(
+            !id.is_some_and(|id| id.starts_with("mockCluster")),
+            "the embedded broker of `demo` at {} can't make topics or show their settings: those of the demo exist, and are gone \
+             when it ends; for others point `kafka.brokers` at Apache Kafka",
+            self.settings.brokers
+        );
+        Ok(())
+    }
+
+    fn refused(&self, error: &KafkaError) -> anyhow::Error {
+        anyhow::anyhow!("topics at {}: {error}", self.settings.brokers)
+    }
+
+    /// The cluster reports topics as made before its brokers know them.
     fn wait_for(&self, wanted: &[(String, Vec<Setting>)]) -> anyhow::Result<()> {
         let limit = Tick::now().after(ASK_WITHIN);
         loop {
@@ -331,7 +316,7 @@ impl<'a> Topics<'a> {
             .collect()
     }
 
-    /// What keeps a worker from starting, and what it should be told.
+    /// What keeps a worker from starting, and the reason.
     ///
     /// # Errors
     /// When the cluster can't be reached.
@@ -344,10 +329,41 @@ impl<'a> Topics<'a> {
         let missing = sources
             .iter()
             .filter(|name| partitions(&metadata, name) == 0);
-        findings.extend(missing.map(|topic| Finding::SourceMissing {
-            topic: topic.clone(),
-        }));
+        for topic in missing {
+            let topic = topic.clone();
+            findings.push(match self.is_denied(&topic)? {
+                true => Finding::Denied {
+                    topic,
+                    operation: "Describe",
+                },
+                false => Finding::SourceMissing { topic },
+            });
+        }
         Ok(findings)
+    }
+
+    /// What [`Self::check`] finds, and whether the group is this user's to read. Rights to write are not to be seen without
+    /// writing.
+    ///
+    /// # Errors
+    /// When the cluster can't be reached.
+    pub fn examine(&self, sources: &[String]) -> anyhow::Result<Vec<Finding>> {
+        let mut findings = self.check(sources)?;
+        if is_group_denied(self.settings)? {
+            let group = self.settings.prefix.clone();
+            findings.push(Finding::GroupDenied { group });
+        }
+        Ok(findings)
+    }
+
+    /// Topics that a user may not see are not among all topics; asked for one, the cluster answers.
+    fn is_denied(&self, topic: &str) -> anyhow::Result<bool> {
+        let metadata = (self.admin.inner())
+            .fetch_metadata(Some(topic), ASK_WITHIN)
+            .with_context(|| format!("no answer from Kafka at {}", self.settings.brokers))?;
+        let mut found = metadata.topics().iter().filter_map(|it| it.error());
+        let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        Ok(found.any(|error| error == denied))
     }
 
     /// # Errors
@@ -373,8 +389,13 @@ impl<'a> Topics<'a> {
             findings: Vec::new(),
         };
         if found == 0 {
-            state.findings.push(Finding::Missing {
-                topic: state.name.clone(),
+            let missing = state.name.clone();
+            state.findings.push(match self.is_denied(&missing)? {
+                true => Finding::Denied {
+                    topic: missing,
+                    operation: "Describe",
+                },
+                false => Finding::Missing { topic: missing },
             });
             return Ok(state);
         }
@@ -386,13 +407,20 @@ impl<'a> Topics<'a> {
             });
         }
         if self.settings.broker.has_admin_calls() {
+            self.refuse_embedded()?;
             self.compare_settings(topic, &mut state)?;
         }
         Ok(state)
     }
 
     fn compare_settings(&self, topic: Topic, state: &mut TopicState) -> anyhow::Result<()> {
-        let resource = self.describe(&state.name)?;
+        let Some(resource) = self.describe(&state.name)? else {
+            state.findings.push(Finding::Denied {
+                topic: state.name.clone(),
+                operation: "DescribeConfigs",
+            });
+            return Ok(());
+        };
         for setting in topic.settings() {
             let found = resource
                 .get(setting.name)
@@ -415,13 +443,20 @@ impl<'a> Topics<'a> {
         Ok(())
     }
 
-    fn describe(&self, name: &str) -> anyhow::Result<ConfigResource> {
+    /// `None`: this user may not see them.
+    fn describe(&self, name: &str) -> anyhow::Result<Option<ConfigResource>> {
         let resources = [ResourceSpecifier::Topic(name)];
-        self.runtime
-            .block_on(self.admin.describe_configs(&resources, &options()))?
+        let described = self
+            .runtime
+            .block_on(self.admin.describe_configs(&resources, &options()))
+            .map_err(|error| self.refused(&error))?
             .pop()
-            .with_context(|| format!("no answer about topic `{name}`"))?
-            .map_err(|code| anyhow::anyhow!("settings of topic `{name}`: {code}"))
+            .with_context(|| format!("no answer about topic `{name}`"))?;
+        match described {
+            Ok(resource) => Ok(Some(resource)),
+            Err(RDKafkaErrorCode::TopicAuthorizationFailed) => Ok(None),
+            Err(code) => anyhow::bail!("settings of topic `{name}`: {code}"),
+        }
     }
 }
 
@@ -452,11 +487,5 @@ mod tests {
         let bytes = Setting::at_least("max.message.bytes", 100);
         assert!(bytes.accepts("100") && bytes.accepts("-1"));
         assert!(!bytes.accepts("99"));
-    }
-
-    #[test]
-    fn a_missing_topic_says_what_to_run() {
-        let topic = Topic::DeadLetters.name("pilot");
-        insta::assert_snapshot!(Finding::Missing { topic }, @"topic `pilot.dead-letters` does not exist: run `floorwalker topics create --config FILE`");
     }
 }

@@ -11,29 +11,31 @@ use std::{
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender};
-use rdkafka::{
-    consumer::{BaseConsumer, Consumer as _},
-    error::KafkaError,
-};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use topic_ids::TopicId;
 
 use super::{
     batch::Names,
-    client::{Change, End, FetchContext, MembershipContext},
+    client::FetchContext,
     clock::{self, Tick},
     commit::{Job, Outcome},
     directory::Statements,
+    limits::Refusals,
+    member::Member,
+    outage,
     parked::Parked,
-    progress::{InputProgress, Phase, Progress, TaskProgress, WorkerProgress},
+    progress::{Phase, Progress, TaskProgress, WorkerProgress},
     reading::{self, Fetch, Reading},
     restore::{Restored, Takeover},
     settings::KafkaSettings,
-    slot::{Running, Slot},
+    slot::{Edge, Running, Slot},
+    sources::Sources,
     topics::Topic,
-    upkeep::{SourcePartitions, Trim},
+    upkeep::{SourceTopics, Trim},
 };
-use crate::{
+use floorwalker_core::{
     engine::{Counters, InputId, Settings, TaskError, TaskId},
-    event::Timestamp,
+    event::{Span, Timestamp},
 };
 
 /// Timers, the group, and inputs at their end.
@@ -42,7 +44,7 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(200);
 const TRIM_INTERVAL: Duration = Duration::from_secs(10);
 /// Applied bytes beyond which reading waits for the commit.
 const UNCOMMITTED_BYTES_MAX: usize = 16 << 20;
-/// Statistics come each 500 ms; older ones say nothing about now.
+/// Statistics come each 500 ms; older ones are worth nothing.
 const ENDS_AGE_MAX: Duration = Duration::from_secs(2);
 
 /// What all workers of the process share.
@@ -50,7 +52,7 @@ pub(super) struct Shared {
     pub(super) kafka: KafkaSettings,
     pub(super) settings: Arc<Settings>,
     pub(super) names: Arc<Names>,
-    pub(super) partitions: Arc<SourcePartitions>,
+    pub(super) topics: Arc<SourceTopics>,
     pub(super) statements: Arc<Statements>,
     pub(super) parked: Arc<Parked>,
     pub(super) progress: Arc<Progress>,
@@ -74,22 +76,27 @@ pub(super) struct Links {
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) number: u16,
-    pub(super) membership: BaseConsumer<MembershipContext>,
+    pub(super) member: Member,
     pub(super) fetch: Fetch,
     pub(super) links: Links,
     pub(super) slots: BTreeMap<TaskId, Slot>,
-    /// A transaction is under way.
-    pub(super) committing: bool,
-    pub(super) told: WorkerProgress,
+    /// Since when a transaction is under way.
+    pub(super) committing: Option<Tick>,
+    pub(super) progress: WorkerProgress,
+    pub(super) refusals: Refusals,
     pub(super) partitions: Vec<i32>,
+    pub(super) topic_ids: Vec<Option<TopicId>>,
     pub(super) ends_at: Option<Tick>,
+    pub(super) sources: Sources,
 }
 
 impl Worker {
     /// Until the process is to stop.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
         self.join()?;
-        self.partitions = self.shared.partitions.counts();
+        self.partitions = self.shared.topics.counts();
+        self.topic_ids = self.shared.topics.ids();
+        self.progress.advanced_at = clock::wall();
         let (mut ticked_at, mut reported_at, mut trimmed_at) =
             (Tick::now(), Tick::now(), Tick::now());
         while !self.shared.stop.load(Ordering::Relaxed) {
@@ -117,45 +124,18 @@ impl Worker {
         self.leave()
     }
 
-    /// Asks the group for tasks; without a group, takes them all.
-    fn join(&mut self) -> anyhow::Result<()> {
-        if self.shared.kafka.broker.forms_groups() {
-            let tasks = self.shared.names.of(Topic::Tasks);
-            return Ok(self.membership.subscribe(&[tasks])?);
-        }
-        let all = match self.number {
-            0 => (0..i32::from(self.shared.settings.tasks)).collect(),
-            _ => Vec::new(),
-        };
-        self.handle_change(Change::Assigned(all))
-    }
-
     fn tick(&mut self) -> anyhow::Result<()> {
         self.poll_membership()?;
         self.poll_fetch_events();
         self.note_ends();
+        self.follow_topics();
         self.open_new_partitions();
         let now = self.shared.kafka.wall.now();
         for slot in self.slots.values_mut() {
             if let Some(running) = slot.running() {
-                running.hear(&self.shared.statements, now);
+                running.apply_statements(&self.shared.statements, now);
                 running.handle_tick(now);
             }
-        }
-        Ok(())
-    }
-
-    pub(super) fn poll_membership(&mut self) -> anyhow::Result<()> {
-        match self.membership.poll(Duration::ZERO) {
-            Some(Err(KafkaError::MessageConsumptionFatal(code))) => anyhow::bail!(
-                "the group refuses this worker: {code}; does another process run as instance `{}`?",
-                self.shared.kafka.instance
-            ),
-            Some(Err(error)) => tracing::warn!("group: {error}"),
-            Some(Ok(_)) | None => {}
-        }
-        while let Some(change) = self.membership.context().next() {
-            self.handle_change(change)?;
         }
         Ok(())
     }
@@ -163,7 +143,7 @@ impl Worker {
     /// Statistics and errors; records come by their own queues.
     fn poll_fetch_events(&self) {
         if let Some(Err(error)) = self.fetch.poll(Duration::ZERO) {
-            tracing::warn!("fetch: {error}");
+            outage::warn_of_poll("fetch", &error);
         }
     }
 
@@ -174,14 +154,15 @@ impl Worker {
                 .ends_at
                 .is_some_and(|at| Tick::now().since(at) > ENDS_AGE_MAX)
             {
-                self.for_each_reading(|reading| reading.progress.end.heard = false);
+                self.for_each_reading(|reading| reading.progress.end.answers = false);
             }
             return;
         };
         self.ends_at = Some(at);
         self.for_each_reading(|reading| {
             let key = (reading.topic.clone(), reading.partition);
-            reading.progress.end = ends.get(&key).copied().unwrap_or(End::default());
+            let end = ends.get(&key).copied().unwrap_or_default();
+            reading.progress.note_end(end, at);
         });
     }
 
@@ -198,10 +179,10 @@ impl Worker {
     }
 
     fn read(&mut self) -> usize {
-        let uncommitted: usize = self
-            .slots
-            .values_mut()
-            .filter_map(Slot::running)
+        // A task that can't commit must not keep the others waiting.
+        let running = self.slots.values_mut().filter_map(Slot::running);
+        let uncommitted: usize = running
+            .filter(|running| !running.is_stuck())
             .map(|running| running.task.pending_bytes())
             .sum();
         if uncommitted > UNCOMMITTED_BYTES_MAX {
@@ -209,18 +190,18 @@ impl Worker {
         }
         let now = self.shared.kafka.wall.now();
         let read = self.read_exchange(now);
-        self.told.sources_paused = self
+        self.progress.sources_paused = self
             .slots
             .values_mut()
             .filter_map(Slot::running)
-            .any(|running| running.exchange_lags(clock::wall()));
-        if self.told.sources_paused {
+            .any(|it| it.exchange_lags(clock::wall()));
+        if self.progress.sources_paused {
             return read;
         }
         read + self.read_sources(now)
     }
 
-    fn read_exchange(&mut self, now: Timestamp) -> usize {
+    pub(super) fn read_exchange(&mut self, now: Timestamp) -> usize {
         let mut total = 0;
         let mut failed = Vec::new();
         for (id, slot) in &mut self.slots {
@@ -235,29 +216,25 @@ impl Worker {
         for (id, error) in failed {
             self.fail(id, &error);
         }
-        self.note_advance(total);
         total
     }
 
     fn read_sources(&mut self, now: Timestamp) -> usize {
         let mut total = 0;
+        let edge = edge(&self.shared, &self.fetch, &self.links);
+        let at = Tick::now();
         for slot in self.slots.values_mut() {
             let Some(running) = slot.running() else {
                 continue;
             };
-            match running.read_sources(&self.fetch, now) {
+            let sources = &mut self.sources;
+            let note = |topic: &str, count| sources.note_read(topic, count, at);
+            match running.read_sources(edge, now, note) {
                 Ok(count) => total += count,
-                Err(error) => tracing::warn!("sources: {error}"),
+                Err(error) => outage::warn("sources", format_args!("sources: {error}")),
             }
         }
-        self.note_advance(total);
         total
-    }
-
-    pub(super) fn note_advance(&mut self, count: usize) {
-        if count > 0 {
-            self.told.advanced_at = clock::wall();
-        }
     }
 
     /// The task stands still until somebody looks into it.
@@ -272,7 +249,8 @@ impl Worker {
         let slot = self.slots.remove(&id)?;
         match slot {
             Slot::Restoring(takeover) => takeover.cancelled.store(true, Ordering::Relaxed),
-            Slot::Running(running) => {
+            Slot::Running(mut running) => {
+                running.count(&mut self.progress);
                 if let Err(error) = reading::stop(&self.fetch, running.readings()) {
                     tracing::warn!(task = id.0, "stop reading: {error}");
                 }
@@ -325,12 +303,14 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, id: TaskId, task: Box<crate::engine::Task>, seq: u64) {
+    fn open(&mut self, id: TaskId, task: Box<floorwalker_core::engine::Task>, seq: u64) {
         let inputs = inputs_of(id, self.shared.settings.tasks, &self.partitions);
-        let edge = (&self.fetch, &*self.shared.names, &self.links.bell_rope);
+        let edge = edge(&self.shared, &self.fetch, &self.links);
         let slot = match Running::open(task, (id, seq), &inputs, edge) {
             Ok(mut running) => {
-                running.hear(&self.shared.statements, self.shared.kafka.wall.now());
+                running.apply_statements(&self.shared.statements, self.shared.kafka.wall.now());
+                // Until now it had nothing to commit.
+                self.progress.advanced_at = clock::wall();
                 Slot::Running(Box::new(running))
             }
             Err(error) => Slot::Failed(format!("inputs can't be read: {error}")),
@@ -338,14 +318,31 @@ impl Worker {
         self.slots.insert(id, slot);
     }
 
+    /// A source topic that was created again is read from its first record on.
+    fn follow_topics(&mut self) {
+        let ids = self.shared.topics.ids();
+        if ids == self.topic_ids {
+            return;
+        }
+        let edge = edge(&self.shared, &self.fetch, &self.links);
+        for slot in self.slots.values_mut() {
+            if let Some(running) = slot.running()
+                && let Err(error) = running.follow_topics(edge)
+            {
+                tracing::error!("a source that was created again can't be read: {error}");
+            }
+        }
+        self.topic_ids = ids;
+    }
+
     fn open_new_partitions(&mut self) {
-        let counts = self.shared.partitions.counts();
+        let counts = self.shared.topics.counts();
         if counts == self.partitions {
             return;
         }
         tracing::info!(?counts, "sources have more partitions");
         let tasks = self.shared.settings.tasks;
-        let edge = (&self.fetch, &*self.shared.names, &self.links.bell_rope);
+        let edge = edge(&self.shared, &self.fetch, &self.links);
         for (id, slot) in &mut self.slots {
             let Some(running) = slot.running() else {
                 continue;
@@ -389,24 +386,54 @@ impl Worker {
         }
     }
 
-    fn report(&mut self) {
+    pub(super) fn report(&mut self) {
+        let now = Tick::now();
         let mut counters = Counters::default();
         let mut tasks = BTreeMap::new();
-        for (id, slot) in &self.slots {
+        for (id, slot) in &mut self.slots {
             if let Slot::Running(running) = slot {
+                running.count(&mut self.progress);
+                self.refusals.note(
+                    running.task.take_refusals(),
+                    &self.shared.settings.limits,
+                    now,
+                );
                 counters.add(&running.task.counters());
             }
             tasks.insert(id.0, describe(slot));
         }
-        self.told.at = clock::wall();
-        self.told.counters = counters;
-        self.told.tasks = tasks;
-        self.shared.progress.set(self.number, self.told.clone());
+        // What another process has by now is not counted twice.
+        self.progress.joined = self.member.holds_tasks();
+        if !self.progress.joined {
+            (counters, tasks) = Default::default();
+        }
+        self.progress.at = clock::wall();
+        self.progress.committing = self.committing.map(|since| {
+            let length = Tick::now().since(since).as_micros();
+            Span(i64::try_from(length).unwrap_or(i64::MAX))
+        });
+        self.progress.counters = counters;
+        self.progress.tasks = tasks;
+        for warning in self.sources.judge(Tick::now()) {
+            tracing::warn!("{warning}");
+        }
+        self.progress.sources = self.sources.progress();
+        self.shared.progress.set(self.number, self.progress.clone());
+    }
+}
+
+fn edge<'a>(shared: &'a Shared, fetch: &'a Fetch, links: &'a Links) -> Edge<'a> {
+    Edge {
+        fetch,
+        names: &shared.names,
+        bell: &links.bell_rope,
+        topics: &shared.topics,
+        progress: &shared.progress,
     }
 }
 
 /// The source partitions that task `id` reads: those whose number, mod P, is its own.
-fn inputs_of(id: TaskId, tasks: u16, counts: &[i32]) -> Vec<InputId> {
+pub(super) fn inputs_of(id: TaskId, tasks: u16, counts: &[i32]) -> Vec<InputId> {
     let mut inputs = Vec::new();
     for (source, count) in (0..).zip(counts) {
         let own = (i32::from(id.0)..*count).step_by(usize::from(tasks));
@@ -425,30 +452,16 @@ fn describe(slot: &Slot) -> TaskProgress {
         Slot::Running(running) => TaskProgress {
             phase: Phase::Running,
             seq: running.committed,
-            clock: running.task.clock(),
-            exchange: describe_input(&running.exchange),
-            sources: running
-                .sources
-                .iter()
-                .map(|(_, reading)| describe_input(reading))
+            // Without inputs it stands at the beginning of time.
+            clock: (running.task.clock()).filter(|at| *at > Timestamp::default()),
+            stuck: running.stuck.clone(),
+            names: running.names(),
+            exchange: running.exchange.describe(),
+            sources: (running.sources.iter())
+                .map(|(_, reading)| reading.describe())
                 .collect(),
         },
     }
-}
-
-fn describe_input(reading: &Reading) -> InputProgress {
-    InputProgress {
-        topic: reading.topic.clone(),
-        partition: reading.partition,
-        position: reading.progress.position,
-        lag: reading.progress.lag(),
-        caught_up: reading.progress.is_caught_up(),
-    }
-}
-
-/// A membership that answers nobody while it closes would never close.
-pub(super) fn closing(membership: &BaseConsumer<MembershipContext>) {
-    membership.context().closing.store(true, Ordering::Relaxed);
 }
 
 pub(super) fn new_fetch(shared: &Shared, worker: u16) -> anyhow::Result<Fetch> {
@@ -464,7 +477,9 @@ pub(super) fn new_fetch(shared: &Shared, worker: u16) -> anyhow::Result<Fetch> {
         .iter()
         .map(|source| source.topic.as_str());
     for topic in sources.chain([shared.names.of(Topic::Exchange)]) {
-        fetch.fetch_metadata(Some(topic), Duration::from_secs(10))?;
+        if let Err(error) = fetch.fetch_metadata(Some(topic), Duration::from_secs(2)) {
+            outage::warn("metadata", format_args!("`{topic}`: {error}"));
+        }
     }
     Ok(Arc::new(fetch))
 }

@@ -1,64 +1,164 @@
-//! Whether a process is alive, and whether it works. "No" comes with a reason.
+//! Whether the process is alive, and whether it does its work. "No" comes with reasons.
+//!
+//! Alive is a matter of the process alone: that Kafka is down is no reason to restart it. Ready is a matter of its work: the
+//! worst a stream processor can do is to look healthy and stand still.
 
-use std::sync::Arc;
+use serde::Serialize;
 
 use super::ReadSide;
-use crate::{
-    event::{Span, Timestamp},
-    kafka::{Phase, Snapshot},
-};
+use crate::kafka::{Phase, Snapshot, Stuck, WorkerProgress};
+use floorwalker_core::event::{Span, Timestamp};
 
-/// A worker tells of itself several times a second; this long without a word, it hangs.
+/// A worker reports several times a second, also while it waits for Kafka; this long without a word, it hangs.
 const SILENT_AFTER: Span = Span::from_secs(60);
-/// Records wait, and none has been read or committed for this long.
+/// Records wait, and no step has been committed for this long.
 const STALLED_AFTER: Span = Span::from_secs(60);
+/// No broker has answered for this long.
+const KAFKA_SILENT_AFTER: Span = Span::from_secs(10);
+/// A commit takes milliseconds; this long, and it is a question whether it comes.
+const COMMIT_AFTER: Span = Span::from_secs(15);
+/// A step that was not committed at this many attempts, for this long. A rebalance makes one fail, too.
+const TRIES_MAX: u32 = 3;
+const STUCK_AFTER: Span = Span::from_secs(3);
 
-/// A process that is not should be restarted.
-pub(super) fn is_alive(snapshot: &Snapshot, now: Timestamp) -> Result<(), String> {
-    for (number, worker) in &snapshot.workers {
-        let silent = now - worker.at;
-        if silent > SILENT_AFTER {
-            let seconds = silent.as_secs();
-            return Err(format!(
-                "worker {number} has said nothing for {seconds:.0} s"
-            ));
-        }
-    }
-    Ok(())
+/// What `/healthz` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Liveness {
+    pub alive: bool,
+    pub reasons: Vec<String>,
 }
 
-/// Every task that it was given runs and gets on.
-pub(super) fn is_ready(snapshot: &Snapshot, now: Timestamp) -> Result<(), String> {
-    is_alive(snapshot, now)?;
-    if snapshot.workers.is_empty() {
-        return Err("no worker has started".to_owned());
+/// What `/readyz` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Readiness {
+    pub ready: bool,
+    pub reasons: Vec<String>,
+    /// What somebody should look into, although the process works.
+    pub warnings: Vec<String>,
+}
+
+impl Liveness {
+    /// A process that is not should be restarted.
+    pub(super) fn of(snapshot: &Snapshot, now: Timestamp) -> Self {
+        let reasons = silent_workers(snapshot, now);
+        let alive = reasons.is_empty();
+        Self { alive, reasons }
     }
-    for (number, worker) in &snapshot.workers {
-        for (task, progress) in &worker.tasks {
-            match &progress.phase {
-                Phase::Running => {}
-                Phase::Restoring => return Err(format!("task {task} is being restored")),
-                Phase::Failed(cause) => return Err(format!("task {task} stands still: {cause}")),
+}
+
+impl Readiness {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        works: bool,
+        read: Option<&ReadSide>,
+        now: Timestamp,
+    ) -> Self {
+        let mut reasons = snapshot.hindrances.clone();
+        reasons.extend(silence(snapshot));
+        if works && reasons.is_empty() && snapshot.workers.is_empty() {
+            reasons.push("no worker has started".to_owned());
+        }
+        if works {
+            reasons.extend(silent_workers(snapshot, now));
+            for (number, worker) in &snapshot.workers {
+                faults_of_worker(*number, worker, now, &mut reasons);
             }
         }
-        let idle = now - worker.advanced_at;
-        let waiting = worker.tasks.values().flat_map(|task| &task.sources);
-        if idle > STALLED_AFTER && waiting.map(|input| input.lag).sum::<u64>() > 0 {
-            let seconds = idle.as_secs();
-            return Err(format!(
-                "records wait, but worker {number} has not advanced for {seconds:.0} s"
+        if read.is_some_and(|read| !read.model.is_caught_up()) {
+            reasons.push("the read side has not come to the end of its topics".to_owned());
+        }
+        Self {
+            ready: reasons.is_empty(),
+            reasons,
+            warnings: snapshot.warnings(now),
+        }
+    }
+}
+
+fn silence(snapshot: &Snapshot) -> Option<String> {
+    let (silent, why) = snapshot
+        .silence
+        .filter(|(silent, _)| *silent >= KAFKA_SILENT_AFTER)?;
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    Some(format!(
+        "Kafka has not answered for {:.0} s{why}",
+        silent.as_secs()
+    ))
+}
+
+fn silent_workers(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
+    let silent = (snapshot.workers.iter()).map(|(number, worker)| (number, now - worker.at));
+    let silent = silent.filter(|(_, silent)| *silent > SILENT_AFTER);
+    silent
+        .map(|(number, silent)| {
+            format!(
+                "worker {number} has not reported for {:.0} s",
+                silent.as_secs()
+            )
+        })
+        .collect()
+}
+
+fn faults_of_worker(
+    number: u16,
+    worker: &WorkerProgress,
+    now: Timestamp,
+    reasons: &mut Vec<String>,
+) {
+    if !worker.joined {
+        reasons.push(format!(
+            "worker {number} has no tasks assigned by the group"
+        ));
+    }
+    let restoring: Vec<String> = (worker.tasks.iter())
+        .filter(|(_, task)| task.phase == Phase::Restoring)
+        .map(|(id, _)| id.to_string())
+        .collect();
+    match restoring.as_slice() {
+        [] => {}
+        [one] => reasons.push(format!("task {one} is being restored")),
+        all => reasons.push(format!("tasks {} are being restored", all.join(", "))),
+    }
+    for (id, task) in &worker.tasks {
+        if let Phase::Failed(cause) = &task.phase {
+            reasons.push(format!("task {id} stands still: {cause}"));
+        }
+        if let Some(stuck) = task.stuck.as_ref().filter(|stuck| is_stuck(stuck, now)) {
+            let Stuck {
+                seq,
+                since,
+                tries,
+                cause,
+            } = stuck;
+            let seconds = (now - *since).as_secs();
+            reasons.push(format!(
+                "task {id} can't commit step {seq}: {tries} attempts in {seconds:.0} s, the last one: {cause}"
             ));
         }
     }
-    Ok(())
+    if let Some(length) = worker.committing.filter(|length| *length > COMMIT_AFTER) {
+        let seconds = length.as_secs();
+        reasons.push(format!(
+            "worker {number} has waited for a commit for {seconds:.0} s"
+        ));
+    }
+    let idle = now - worker.advanced_at;
+    let lag: u64 = worker
+        .tasks
+        .values()
+        .flat_map(|task| &task.sources)
+        .map(|it| it.lag)
+        .sum();
+    if idle > STALLED_AFTER && lag > 0 {
+        let seconds = idle.as_secs();
+        reasons.push(format!(
+            "records wait, but worker {number} has committed nothing for {seconds:.0} s"
+        ));
+    }
 }
 
-/// The read side has seen what the topics held when it began.
-pub(super) fn is_caught_up(read: &Arc<ReadSide>) -> Result<(), String> {
-    match read.model.is_caught_up() {
-        true => Ok(()),
-        false => Err("the read side has not come to the end of its topics".to_owned()),
-    }
+fn is_stuck(stuck: &Stuck, now: Timestamp) -> bool {
+    stuck.tries >= TRIES_MAX && now - stuck.since >= STUCK_AFTER
 }
 
 #[cfg(test)]
@@ -66,7 +166,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::kafka::{InputProgress, TaskProgress, WorkerProgress};
+    use crate::kafka::{InputProgress, TaskProgress};
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
 
@@ -83,29 +183,68 @@ mod tests {
         let worker = WorkerProgress {
             at: NOW - Span::from_secs(spoke),
             advanced_at: NOW - Span::from_secs(advanced),
+            joined: true,
             tasks: BTreeMap::from([(3, task)]),
             ..WorkerProgress::default()
         };
         Snapshot {
             workers: BTreeMap::from([(0, worker)]),
-            restores: Vec::new(),
+            ..Snapshot::default()
         }
+    }
+
+    fn good() -> Snapshot {
+        snapshot(Phase::Running, 1, 1, 100)
+    }
+
+    /// With something changed of the only worker.
+    fn with(change: impl FnOnce(&mut WorkerProgress)) -> Snapshot {
+        let mut snapshot = good();
+        change(snapshot.workers.get_mut(&0).unwrap());
+        snapshot
+    }
+
+    fn stuck(tries: u32, seconds: i64) -> Snapshot {
+        with(|worker| {
+            let stuck = Stuck {
+                seq: 17,
+                since: NOW - Span::from_secs(seconds),
+                tries,
+                cause: "too large".to_owned(),
+            };
+            worker
+                .tasks
+                .values_mut()
+                .for_each(|it| it.stuck = Some(stuck.clone()));
+        })
     }
 
     #[test]
     fn a_process_is_ready_when_all_its_tasks_run_and_get_on() {
-        let ready = |phase, spoke, advanced, lag| {
-            is_ready(&snapshot(phase, spoke, advanced, lag), NOW)
-                .unwrap_or_else(|cause| panic!("{cause}"));
+        let ready = |snapshot: &Snapshot| {
+            let answer = Readiness::of(snapshot, true, None, NOW);
+            assert!(answer.ready, "{answer:?}");
         };
-        ready(Phase::Running, 1, 1, 100);
-        ready(Phase::Running, 1, 5_000, 0);
+        ready(&good());
+        ready(&snapshot(Phase::Running, 1, 5_000, 0));
+        ready(&stuck(1, 5));
+        ready(&stuck(5, 1));
+        ready(&with(|worker| worker.tasks.clear()));
+        ready(&with(|worker| {
+            worker.committing = Some(Span::from_secs(14))
+        }));
+        ready(&Snapshot {
+            silence: Some((Span::from_secs(9), None)),
+            ..good()
+        });
     }
 
     #[test]
     fn why_a_process_is_not_ready_is_said() {
         let check = |snapshot: &Snapshot, expect: &str| {
-            assert_eq!(is_ready(snapshot, NOW), Err(expect.to_owned()));
+            let answer = Readiness::of(snapshot, true, None, NOW);
+            assert_eq!(answer.reasons, [expect]);
+            assert!(!answer.ready);
         };
         check(&Snapshot::default(), "no worker has started");
         check(
@@ -118,20 +257,64 @@ mod tests {
         );
         check(
             &snapshot(Phase::Running, 1, 61, 5),
-            "records wait, but worker 0 has not advanced for 61 s",
+            "records wait, but worker 0 has committed nothing for 61 s",
         );
         check(
             &snapshot(Phase::Running, 61, 1, 0),
-            "worker 0 has said nothing for 61 s",
+            "worker 0 has not reported for 61 s",
+        );
+        check(
+            &with(|worker| worker.joined = false),
+            "worker 0 has no tasks assigned by the group",
+        );
+        check(
+            &stuck(4, 12),
+            "task 3 can't commit step 17: 4 attempts in 12 s, the last one: too large",
+        );
+        check(
+            &with(|worker| worker.committing = Some(Span::from_secs(16))),
+            "worker 0 has waited for a commit for 16 s",
+        );
+        check(
+            &Snapshot {
+                silence: Some((Span::from_secs(60), Some("connection refused"))),
+                ..good()
+            },
+            "Kafka has not answered for 60 s: connection refused",
+        );
+        check(
+            &Snapshot {
+                hindrances: vec!["waiting for Kafka".to_owned()],
+                ..Snapshot::default()
+            },
+            "waiting for Kafka",
         );
     }
 
     #[test]
-    fn a_process_that_restores_is_alive() {
+    fn a_warning_leaves_a_process_ready() {
+        let warned = Snapshot {
+            warnings: vec!["records were lost".to_owned()],
+            ..good()
+        };
+        let answer = Readiness::of(&warned, true, None, NOW);
+        let text = serde_json::to_string(&answer).unwrap();
         assert_eq!(
-            is_alive(&snapshot(Phase::Restoring, 1, 500, 5), NOW),
-            Ok(())
+            text,
+            r#"{"ready":true,"reasons":[],"warnings":["records were lost"]}"#
         );
-        assert_eq!(is_alive(&Snapshot::default(), NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_process_that_waits_for_kafka_is_alive() {
+        let waiting = Snapshot {
+            silence: Some((Span::from_secs(600), None)),
+            hindrances: vec!["waiting for Kafka".to_owned()],
+            ..snapshot(Phase::Restoring, 1, 500, 5)
+        };
+        for snapshot in [waiting, Snapshot::default()] {
+            assert!(Liveness::of(&snapshot, NOW).alive, "{snapshot:?}");
+        }
+        assert!(!Liveness::of(&snapshot(Phase::Running, 61, 61, 0), NOW).alive);
     }
 }

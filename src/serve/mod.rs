@@ -1,9 +1,10 @@
-//! The read side and HTTP: what the topics say, for people, programs and Prometheus; how this process is doing.
+//! The read side and HTTP: what the topics hold, for people, programs and Prometheus; how this process is doing.
 //!
-//! Contract: reads the topics that everybody may read, and what the workers tell of themselves; never a worker.
+//! Contract: reads the topics that everybody may read, and what the workers report; never a worker.
 
 mod api;
 mod health;
+mod hosts;
 mod http;
 mod metrics;
 mod model;
@@ -11,8 +12,9 @@ mod settings;
 mod side;
 
 pub use http::{Server, Site};
+pub use metrics::KpiPage;
 pub use model::{
-    Acknowledgement, AgentDesks, Alert, AlertTold, Entity, Held, Line, ReadModel, Score, TOPICS,
+    Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score, TOPICS,
 };
-pub use settings::{HttpSettings, ServeSettings};
+pub use settings::{HttpSettings, MetricsSettings, ServeSettings};
 pub use side::{Hearing, ReadSide};

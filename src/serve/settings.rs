@@ -2,22 +2,28 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use floorwalker_core::event::Span;
+
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
     /// Nobody is asked who they are: beyond this machine, put it behind something that does. Default `127.0.0.1:8640`.
     pub listen: SocketAddr,
+    /// Host names under which it is asked, beside IP addresses, `localhost` and names without a dot; one that begins with `*.` is
+    /// all names below it, `*` any. Default none.
+    pub hosts: Vec<String>,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8640).into(),
+            hosts: Vec::new(),
         }
     }
 }
 
-/// How much the read side holds, and what it tells Prometheus.
+/// How much the read side holds, and what it shows Prometheus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeSettings {
     /// Contacts whose records are kept, the newest; about 2 KB each. Default 50,000.
@@ -30,6 +36,28 @@ pub struct ServeSettings {
     pub worst_agents: usize,
     /// Series for every agent. Default false.
     pub all_agents: bool,
+    pub metrics: MetricsSettings,
+}
+
+/// What `/metrics/kpi` shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Windows that are shown unless the request names some. Those that `kpi.windows` does not have are not there. Default `30m` and `today`.
+    pub windows: Vec<String>,
+    /// Queues, teams, sites and channels with series: first who has somebody waiting, then who was offered the most. Default 200.
+    pub entities_max: usize,
+    /// Who has not changed for this long, and has nobody waiting, has no series. Default 1 day.
+    pub idle: Span,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self {
+            windows: vec!["30m".to_owned(), "today".to_owned()],
+            entities_max: 200,
+            idle: Span::from_secs(86_400),
+        }
+    }
 }
 
 impl Default for ServeSettings {
@@ -40,6 +68,7 @@ impl Default for ServeSettings {
             entities_max: 20_000,
             worst_agents: 10,
             all_agents: false,
+            metrics: MetricsSettings::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, thread};
 
 use super::{ReadModel, ServeSettings, TOPICS};
 use crate::kafka::{self, Acknowledger, KafkaSettings, Stop};
+use floorwalker_core::contact::ContactSettings;
 
 /// The read side of one process.
 #[expect(
@@ -13,12 +14,14 @@ use crate::kafka::{self, Acknowledger, KafkaSettings, Stop};
 pub struct ReadSide {
     pub model: Arc<ReadModel>,
     pub settings: ServeSettings,
+    /// As configured: the directory may have another.
+    pub contact: ContactSettings,
     pub(super) acknowledger: Acknowledger,
 }
 
 /// The thread that hears the topics.
 #[derive(Debug)]
-#[must_use = "it says how it ended"]
+#[must_use = "it holds how it ended"]
 pub struct Hearing(thread::JoinHandle<anyhow::Result<()>>);
 
 impl ReadSide {
@@ -29,7 +32,7 @@ impl ReadSide {
     pub fn start(
         kafka: &KafkaSettings,
         tasks: u16,
-        settings: ServeSettings,
+        (settings, contact): (ServeSettings, ContactSettings),
         stop: &Stop,
     ) -> anyhow::Result<(Arc<Self>, Hearing)> {
         let model = Arc::new(ReadModel::new(&settings));
@@ -37,15 +40,16 @@ impl ReadSide {
             model: Arc::clone(&model),
             acknowledger: Acknowledger::new(kafka)?,
             settings,
+            contact,
         });
         let (kafka, stop) = (kafka.clone(), stop.clone());
         let hearing = thread::Builder::new()
             .name("read-side".to_owned())
             .spawn(move || {
-                let heard =
-                    kafka::follow(&kafka, tasks, &TOPICS, &stop, |heard| model.hear(&heard));
+                let ended =
+                    kafka::follow(&kafka, tasks, &TOPICS, &stop, |event| model.handle(&event));
                 stop.request();
-                heard
+                ended
             })?;
         Ok((side, Hearing(hearing)))
     }

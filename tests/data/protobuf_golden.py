@@ -15,7 +15,7 @@ from grpc_tools import protoc
 HERE = pathlib.Path(__file__).parent
 PROTO = HERE.parent.parent / "proto"
 WKT = pathlib.Path(protoc.__file__).parent / "_proto"
-ENVELOPE = ("event_id", "occurred_at", "source", "contact_id", "channel", "customer_id")
+ENVELOPE = ("event_id", "occurred_at", "source", "contact_id", "channel", "customer_id", "sequence")
 
 
 def compiled(out):

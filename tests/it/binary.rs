@@ -4,8 +4,8 @@ use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Output},
-    time::Duration,
+    process::{Child, Command, ExitStatus, Output},
+    time::{Duration, Instant},
 };
 
 use floorwalker::kafka::topics::Topic;
@@ -15,7 +15,7 @@ use rdkafka::{
 };
 
 use crate::{
-    broker::{pause, shared},
+    broker::{address, pause},
     process::kafka_settings,
 };
 
@@ -44,6 +44,11 @@ pub(crate) fn refusal(arguments: &[&str]) -> (String, i32) {
     (said, output.status.code().unwrap())
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests watch real processes")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -51,9 +56,14 @@ pub(crate) fn free_port() -> u16 {
 
 /// Makes a topic that is not ours to make.
 pub(crate) fn create_topic(name: &str, partitions: i32) {
-    let kafka = kafka_settings(&shared().address, "any", "setup");
+    create_topic_with(name, partitions, &[]);
+}
+
+pub(crate) fn create_topic_with(name: &str, partitions: i32, settings: &[(&str, &str)]) {
+    let kafka = kafka_settings(&address(), "any", "setup");
     let admin: AdminClient<DefaultClientContext> = kafka.client("test").create().unwrap();
     let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    let topic = (settings.iter()).fold(topic, |topic, (setting, value)| topic.set(setting, value));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -92,12 +102,21 @@ impl Running {
         Self(command.spawn().unwrap())
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// As Ctrl-C does.
-    pub(crate) fn interrupt(mut self) {
+    pub(crate) fn interrupt(self) {
+        assert!(self.end_by("-INT").success());
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) fn end_by(mut self, signal: &str) -> ExitStatus {
         let process = self.0.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &process]).status();
+        let sent = Command::new("kill").args([signal, &process]).status();
         assert!(sent.unwrap().success());
-        assert!(self.0.wait().unwrap().success());
+        self.0.wait().unwrap()
     }
 }
 
@@ -171,6 +190,43 @@ impl Site {
         self.running.push(Running::start(command));
     }
 
+    /// Asks the only process to end as an orchestrator does, and tells how long it took.
+    pub(crate) fn terminate(&mut self) -> Duration {
+        let began_at = now();
+        let status = self.running.remove(0).end_by("-TERM");
+        assert!(status.success(), "{status}: {}", self.folder().display());
+        now().duration_since(began_at)
+    }
+
+    pub(crate) fn log(&self, process: usize) -> String {
+        fs::read_to_string(self.folder().join(format!("{process}.log"))).unwrap()
+    }
+
+    /// What a page of the first process answers, once it is as expected.
+    pub(crate) fn wait_for(
+        &self,
+        path: &str,
+        seconds: u64,
+        is_it: impl Fn(u16, &str) -> bool,
+    ) -> String {
+        let mut last = None;
+        for _ in 0..seconds * 5 {
+            last = get(self.port(0), path);
+            if let Some((status, text)) = &last
+                && is_it(*status, text)
+            {
+                return text.clone();
+            }
+            pause(Duration::from_millis(200));
+        }
+        panic!("{path} answers {last:?}: {}", self.folder().display());
+    }
+
+    /// The id of the process that was started as the so many-th.
+    pub(crate) fn process(&self, number: usize) -> u32 {
+        self.running[number].id()
+    }
+
     /// Interrupts all processes and waits for their end.
     pub(crate) fn stop(&mut self) {
         self.running.drain(..).for_each(Running::interrupt);
@@ -183,9 +239,8 @@ impl Site {
 
     pub(crate) fn wait_until_ready(&self) {
         let ready = |port| get(port, "/readyz").is_some_and(|(status, _)| status == 200);
-        for _ in 0..300 {
-            let tasks = self.gauge("floorwalker_tasks{phase=\"running\"} ");
-            if tasks == 4 && self.configs.iter().all(|(_, port)| ready(*port)) {
+        for _ in 0..900 {
+            if self.tasks() == 4 && self.configs.iter().all(|(_, port)| ready(*port)) {
                 return;
             }
             pause(Duration::from_millis(100));
@@ -193,9 +248,16 @@ impl Site {
         panic!("not ready: {}", self.folder().display());
     }
 
-    /// The sum over the processes of a counter of `floorwalker_events`.
+    /// The sum over the processes of a counter of `floorwalker_lifetime_events`.
     pub(crate) fn events(&self, outcome: &str) -> u64 {
-        self.gauge(&format!("floorwalker_events{{outcome=\"{outcome}\"}} "))
+        self.gauge(&format!(
+            "floorwalker_lifetime_events{{outcome=\"{outcome}\"}} "
+        ))
+    }
+
+    /// Tasks that run, of all processes.
+    pub(crate) fn tasks(&self) -> u64 {
+        self.gauge("floorwalker_tasks{phase=\"running\"} ")
     }
 
     fn gauge(&self, name: &str) -> u64 {
@@ -208,20 +270,23 @@ impl Site {
         numbers.sum()
     }
 
-    /// Every record that was sent was counted once, and nothing is on its way. The last repeats change no figure: they are waited for.
+    /// Every record that was sent is counted once, and nothing is on its way. The last repeats change no figure, and what a task has
+    /// counted is missing while it changes hands: both are waited for.
     pub(crate) fn assert_balance(&self, sent: u64) {
         let outcomes = ["applied", "repeated", "skipped", "dead_lettered"];
-        let counted = || outcomes.map(|outcome| self.events(outcome));
-        for _ in 0..300 {
-            if counted().iter().sum::<u64>() >= sent {
-                break;
+        let counted = || {
+            let accounted: u64 = outcomes.map(|outcome| self.events(outcome)).iter().sum();
+            let [read, forwarded, received] =
+                ["read", "forwarded", "received"].map(|outcome| self.events(outcome));
+            (read, accounted, forwarded.abs_diff(received))
+        };
+        for _ in 0..900 {
+            if counted() == (sent, sent, 0) {
+                return;
             }
             pause(Duration::from_millis(100));
         }
-        let all = counted();
-        assert_eq!(self.events("read"), sent, "{all:?}");
-        assert_eq!(all.iter().sum::<u64>(), sent, "{all:?}");
-        assert_eq!(self.events("forwarded"), self.events("received"));
+        panic!("{:?} of {sent}: {}", counted(), self.folder().display());
     }
 
     pub(crate) fn end(mut self) {
@@ -238,7 +303,7 @@ fn write_config(folder: &Path, prefix: &str, number: usize, engine: &str) -> (Pa
          [kafka]\nbrokers = \"{}\"\nprefix = \"{prefix}\"\ninstance = \"i{number}\"\nreplication = 1\n\
          [engine]\ntasks = 4\n{engine}\n\
          [[source]]\ntopic = \"{prefix}.calls\"\nclock = \"events\"\n",
-        shared().address
+        address()
     );
     fs::write(&path, text).unwrap();
     (path, port)

@@ -4,6 +4,7 @@
 //! that ends: a shell between the two kills it when its standard input closes.
 
 use std::{
+    cell::RefCell,
     fs,
     io::Write as _,
     net::{TcpListener, TcpStream},
@@ -16,7 +17,7 @@ use std::{
 use rdkafka::{ClientConfig, consumer::BaseConsumer, consumer::Consumer as _};
 
 const VERSION: &str = "4.1.0";
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// Any 16 bytes in URL-safe base64: by this the harness knows its broker from another on the same port.
 const CLUSTER_ID_TAIL: &str = "loorwalkerTests";
 
@@ -24,8 +25,23 @@ const CLUSTER_ID_TAIL: &str = "loorwalkerTests";
 pub(crate) struct Broker {
     pub(crate) address: String,
     process: Child,
+    jars: PathBuf,
+    config: PathBuf,
+    cluster_id: String,
     /// Holds the broker's files; removed with it.
     pub(crate) folder: tempfile::TempDir,
+}
+
+/// What a broker has besides what all have.
+#[derive(Debug, Default)]
+pub(crate) struct Extra {
+    /// More listeners, such as `,SSL://127.0.0.1:9093`.
+    pub(crate) listeners: String,
+    /// Where clients find them, if not there.
+    pub(crate) advertised: Option<String>,
+    pub(crate) lines: Vec<String>,
+    /// Arguments to format its folder with.
+    pub(crate) format: Vec<String>,
 }
 
 static SHARED: LazyLock<Broker> = LazyLock::new(Broker::start);
@@ -36,28 +52,87 @@ pub(crate) fn shared() -> &'static Broker {
     &SHARED
 }
 
+thread_local! {
+    static OWN: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Where this test's broker is: the shared one, unless it has one of its own.
+#[must_use]
+pub(crate) fn address() -> String {
+    let own = OWN.with_borrow(Clone::clone);
+    own.unwrap_or_else(|| shared().address.clone())
+}
+
+/// From now on this test's broker is there.
+pub(crate) fn use_here(address: &str) {
+    OWN.set(Some(address.to_owned()));
+}
+
 impl Broker {
+    /// A broker that a test may kill: from now on it is this test's.
+    #[must_use]
+    pub(crate) fn start_own() -> Self {
+        Self::start_own_with(&|_| Extra::default())
+    }
+
+    /// As [`Self::start_own`], with more settings; they may name files in the broker's folder.
+    #[must_use]
+    pub(crate) fn start_own_with(extra: &dyn Fn(&Path) -> Extra) -> Self {
+        let broker = Self::start_with(extra);
+        use_here(&broker.address);
+        broker
+    }
+
+    /// `kill -9`; its files stay.
+    pub(crate) fn kill(&mut self) {
+        self.signal("-KILL");
+        // Closed before, it would remove the files.
+        let input = self.process.stdin.take();
+        self.process.wait().expect("its end");
+        drop(input);
+    }
+
+    /// Starts it again where it was.
+    pub(crate) fn restart(&mut self) {
+        self.process = spawn(&self.jars, &self.config, self.folder.path());
+        let cluster_id = self.cluster_id.clone();
+        assert!(self.is_ready(&cluster_id), "Kafka did not come back");
+    }
+
+    /// Of the broker itself.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = fs::read_to_string(self.folder.path().join("pid")).expect("its id");
+        let sent = Command::new("kill").args([name, pid.trim()]).status();
+        assert!(sent.expect("kill").success());
+    }
+
     /// # Panics
     /// Tells what to install when `mvn` or `java` is missing, and shows the broker's log when it doesn't come up.
     #[must_use]
     pub(crate) fn start() -> Self {
+        Self::start_with(&|_| Extra::default())
+    }
+
+    fn start_with(extra: &dyn Fn(&Path) -> Extra) -> Self {
         let jars = fetch_jars();
         for _ in 0..3 {
-            if let Some(broker) = Self::try_start(&jars) {
+            if let Some(broker) = Self::try_start(&jars, extra) {
                 return broker;
             }
         }
-        panic!("no free port for a Kafka broker after three attempts");
+        panic!("no Kafka broker after three attempts");
     }
 
-    fn try_start(jars: &Path) -> Option<Self> {
+    fn try_start(jars: &Path, extra: &dyn Fn(&Path) -> Extra) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (port, controller_port) = (free_port(), free_port());
-        let config = write_config(folder.path(), port, controller_port);
+        let extra = extra(folder.path());
+        let config = write_config(folder.path(), port, controller_port, &extra);
         let cluster_id = format!("{}{CLUSTER_ID_TAIL}", random_letters(7));
         java(jars)
             .args(["kafka.tools.StorageTool", "format", "-t", &cluster_id, "-c"])
             .arg(&config)
+            .args(extra.format)
             .stdout(Stdio::null())
             .status()
             .is_ok_and(|status| status.success())
@@ -66,21 +141,22 @@ impl Broker {
         let mut broker = Self {
             address: format!("127.0.0.1:{port}"),
             process,
+            jars: jars.to_owned(),
+            config,
+            cluster_id: cluster_id.clone(),
             folder,
         };
         broker.is_ready(&cluster_id).then_some(broker)
     }
 
-    /// `false` when the port turned out to be somebody else's.
+    /// `false` when it ended, or the port turned out to be somebody else's.
     fn is_ready(&mut self, cluster_id: &str) -> bool {
         let polls = READY_WITHIN.as_millis() / 100;
         for _ in 0..polls {
             if let Some(status) = self.process.try_wait().expect("the broker's state") {
-                let log = self.log();
-                if log.contains("Address already in use") {
-                    return false;
-                }
-                panic!("Kafka ended with {status}:\n{log}");
+                // What it logs does not say why, were it that its port is taken.
+                tell(format_args!("Kafka ended with {status}:\n{}", self.log()));
+                return false;
             }
             if TcpStream::connect(&self.address).is_ok()
                 && let Some(found) = cluster_id_at(&self.address)
@@ -134,9 +210,15 @@ fn random_letters(count: usize) -> String {
         .collect()
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+/// Lies below the ports that outgoing connections are given: none of them takes it before somebody listens there, and who looks for a
+/// broker that is down is not connected with itself.
+pub(crate) fn free_port() -> u16 {
+    loop {
+        let port = rand::random_range(10_000..32_000);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn java(jars: &Path) -> Command {
@@ -153,7 +235,7 @@ fn spawn(jars: &Path, config: &Path, folder: &Path) -> Child {
         .args([
             "-c",
             // The broker's input is not ours, so that only this shell holds the pipe's end.
-            "java -Xmx512m -Xms512m -XX:+UseSerialGC -cp \"$1/*\" kafka.Kafka \"$2\" </dev/null & p=$!; \
+            "java -Xmx512m -Xms512m -XX:+UseSerialGC -cp \"$1/*\" kafka.Kafka \"$2\" </dev/null & p=$!; echo $p >\"$3/pid\"; \
              (while kill -0 $p 2>/dev/null; do sleep 1; done; kill $$) & \
              cat >/dev/null; kill -9 $p; rm -rf \"$3\"",
             "kafka",
@@ -166,14 +248,20 @@ fn spawn(jars: &Path, config: &Path, folder: &Path) -> Child {
         .expect("sh")
 }
 
-fn write_config(folder: &Path, port: u16, controller_port: u16) -> PathBuf {
+fn write_config(folder: &Path, port: u16, controller_port: u16, extra: &Extra) -> PathBuf {
     let logs = folder.join("data");
     let lines = [
         "process.roles=broker,controller".to_owned(),
         "node.id=1".to_owned(),
         format!("controller.quorum.voters=1@127.0.0.1:{controller_port}"),
-        format!("listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}"),
-        format!("advertised.listeners=PLAINTEXT://127.0.0.1:{port}"),
+        format!(
+            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}{}",
+            extra.listeners
+        ),
+        format!(
+            "advertised.listeners=PLAINTEXT://127.0.0.1:{port}{}",
+            extra.advertised.as_ref().unwrap_or(&extra.listeners)
+        ),
         "controller.listener.names=CONTROLLER".to_owned(),
         "inter.broker.listener.name=PLAINTEXT".to_owned(),
         format!("log.dirs={}", logs.display()),
@@ -191,6 +279,7 @@ fn write_config(folder: &Path, port: u16, controller_port: u16) -> PathBuf {
         "num.io.threads=4".to_owned(),
     ];
     let path = folder.join("server.properties");
+    let lines: Vec<String> = lines.into_iter().chain(extra.lines.clone()).collect();
     fs::write(&path, lines.join("\n")).expect("a properties file");
     path
 }

@@ -6,7 +6,7 @@ use floorwalker::kafka::topics::Topic;
 
 use crate::{
     binary::{Running, create_topic, floorwalker, free_port, get, stdout},
-    broker::{pause, shared},
+    broker::{address, pause},
 };
 
 const PREFIX: &str = "commands";
@@ -19,7 +19,7 @@ fn config(folder: &Path, port: u16) -> String {
          [kafka]\nbrokers = \"{}\"\nprefix = \"{PREFIX}\"\nreplication = 1\n\
          [engine]\ntasks = 4\n\
          [[source]]\ntopic = \"{PREFIX}.calls\"\nclock = \"events\"\n",
-        shared().address
+        address()
     );
     fs::write(&path, text).unwrap();
     path.display().to_string()
@@ -52,11 +52,15 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     let good: serde_json::Value = serde_json::from_str(&good).unwrap();
     assert_eq!((&good["good"], &good["tasks"]), (&true.into(), &4.into()));
 
-    let before = stdout(&["topics", "show", config[0], config[1]]);
+    let before = floorwalker(&["topics", "show", config[0], config[1]]).output();
+    let before = before.unwrap();
+    assert_eq!(before.status.code(), Some(1));
+    let [found, told] = [before.stdout, before.stderr].map(|text| String::from_utf8(text).unwrap());
     assert!(
-        before.contains("topic `commands.state` does not exist"),
-        "{before}"
+        found.contains("topic `commands.state` does not exist"),
+        "{found}"
     );
+    assert!(told.starts_with("error: the topics are not as "), "{told}");
     let created = stdout(&["topics", "create", config[0], config[1]]);
     assert_eq!(created.lines().count(), Topic::ALL.len(), "{created}");
     create_topic(&format!("{PREFIX}.calls"), 4);
@@ -69,7 +73,7 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     );
 
     let process = Running::start(floorwalker(&["run", config[0], config[1]]));
-    let applied = "floorwalker_events{outcome=\"applied\"} 22162";
+    let applied = "floorwalker_lifetime_events{outcome=\"applied\"} 22162";
     wait_for(port, "/metrics", |_, text| {
         text.lines().any(|line| line == applied)
     });
@@ -88,6 +92,75 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     assert_eq!(state[0]["settings"]["retention.ms"], "-1");
 }
 
+/// However little is logged: an error, its causes, and no line of a log.
+#[test]
+fn an_error_reads_as_one_whatever_is_logged() {
+    for level in ["off", "error", "trace"] {
+        let output = floorwalker(&["replay", "nowhere.jsonl"])
+            .env("RUST_LOG", level)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            told, "error: nowhere.jsonl: No such file or directory (os error 2)\n",
+            "{level}"
+        );
+    }
+}
+
+#[test]
+fn check_names_all_mistakes_and_refuses_what_run_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f.toml");
+    let file = path.display().to_string();
+    let refused = |text: &str, more: &[&str]| {
+        fs::write(&path, text).unwrap();
+        let mut arguments = vec!["check", "--config", &file];
+        arguments.extend(more);
+        let output = floorwalker(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        told.replace(&file, "f.toml")
+    };
+    let told = refused(
+        "[engine]\ntasks = 0\nlatness = \"5m\"\n[kpi]\nzone = \"Mars\"\n",
+        &[],
+    );
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert!(
+        lines[0].starts_with("error: f.toml:2:9: 0 is out of range"),
+        "{told}"
+    );
+    assert!(
+        lines[1].starts_with("f.toml:3:1: unknown field `latness`"),
+        "{told}"
+    );
+    assert!(
+        lines[2].starts_with("f.toml:5:8: `Mars` is no time zone"),
+        "{told}"
+    );
+
+    let none = refused("[engine]\ntasks = 2\n", &[]);
+    assert_eq!(
+        none,
+        "error: f.toml: there is no [[source]] to read; add one with its `topic`\n"
+    );
+    let output = floorwalker(&["check", "--config", &file, "--roles", "serve"]).output();
+    assert!(output.unwrap().status.success());
+
+    // Each is right alone.
+    let source = "[[source]]\ntopic = \"calls\"\n";
+    let together = refused(
+        &format!(
+            "{source}[kafka.properties]\n\"security.protocol\" = \"ssl\"\n\"ssl.ca.location\" = \"/nowhere/ca.pem\"\n"
+        ),
+        &[],
+    );
+    assert!(together.starts_with("error: f.toml: "), "{together}");
+    assert!(together.contains("ssl.ca.location"), "{together}");
+}
+
 #[test]
 fn a_mistake_is_an_object_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,4 +173,6 @@ fn a_mistake_is_an_object_too() {
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["good"], false);
     assert_eq!((&said["line"], &said["column"]), (&2.into(), &9.into()));
+    assert_eq!(said["mistakes"].as_array().unwrap().len(), 1);
+    assert_eq!(said["mistakes"][0]["line"], 2);
 }

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use floorwalker::{
     config::Config,
+    kafka::KafkaSettings,
+    serve::{HttpSettings, ServeSettings},
+};
+use floorwalker_core::{
     contact::{Abandons, FlowOuts, Measure},
     decode::Format,
     engine::{Settings, Source, SourceClock},
     event::{Channel, QueueId, Span},
-    kafka::KafkaSettings,
-    serve::{HttpSettings, ServeSettings},
 };
 
 pub(crate) fn parse(text: &str) -> Config {
@@ -138,6 +140,7 @@ fn policies_replace_the_defaults() {
         abandons = "negative"
         short_abandon = "2s"
         flow_outs = "include"
+        callbacks = "met"
         "#,
     );
     let [any, gold] = config.engine.contact.policies.as_slice() else {
@@ -154,8 +157,8 @@ fn policies_replace_the_defaults() {
     assert_eq!(gold.queues, [QueueId::new("vip")]);
     assert_eq!((gold.target, gold.at_risk_at), (1.0, 0.5));
     assert_eq!(
-        (gold.abandons, gold.flow_outs),
-        (Abandons::Negative, FlowOuts::Include)
+        (gold.abandons, gold.flow_outs, gold.callbacks),
+        (Abandons::Negative, FlowOuts::Include, Some(FlowOuts::Met))
     );
     assert_eq!(gold.short_abandon, Some(Span::from_secs(2)));
 }
@@ -190,11 +193,11 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `csat`, `outputs`, `privacy`, `http`, `serve`, `limits`",
     );
     check(
         &policy("colour = \"x\""),
-        "f.toml:4:1: unknown field `colour`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `opens`, `calendar`",
+        "f.toml:4:1: unknown field `colour`, expected one of `name`, `measure`, `channel`, `queues`, `threshold`, `target`, `at_risk_at`, `abandons`, `short_abandon`, `flow_outs`, `callbacks`, `opens`, `pauses`, `calendar`",
     );
     check(
         "[[policy]]\nmeasure = \"answer\"",
@@ -381,7 +384,7 @@ fn properties_that_exactly_once_rests_on_are_refused() {
 fn properties_are_those_of_librdkafka() {
     check(
         "[kafka.properties]\n\"compression.type\" = \"brotli\"",
-        "f.toml:2:22: librdkafka does not take `brotli` as `compression.type`; its CONFIGURATION.md says what it takes",
+        "f.toml:2:22: librdkafka does not take `brotli` as `compression.type`; its CONFIGURATION.md lists what it takes",
     );
     check(
         "[kafka.properties]\n\"ssl.ca.locatoin\" = \"/ca.pem\"",
@@ -426,7 +429,7 @@ fn policies_are_possible() {
     );
     broken(
         "flow_outs = \"no\"",
-        "f.toml:4:13: `no` is unknown here; write exclude or include",
+        "f.toml:4:13: `no` is unknown here; write exclude, include or met",
     );
     broken(
         "short_abandon = \"21s\"",
@@ -446,7 +449,7 @@ fn policies_are_possible() {
     );
     check(
         &policy("opens = \"queued\""),
-        "f.toml:4:9: only a `first_response` says what `opens` it; remove it",
+        "f.toml:4:9: only a `first_response` or `next_response` says what `opens` it; remove it",
     );
     check(
         &(policy("") + &policy("")),

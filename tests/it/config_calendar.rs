@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use floorwalker::{contact::LocalSpan, event::Timestamp};
+use floorwalker_core::{contact::LocalSpan, event::Timestamp};
 use jiff::civil::date;
 
 use crate::config::{check, parse, policy};

@@ -1,6 +1,6 @@
 //! Settings of scorecards.
 
-use floorwalker::{balance::BalanceSettings, event::Span, kpi::Window};
+use floorwalker_core::{balance::BalanceSettings, event::Span, kpi::Window};
 
 use crate::config::{check, parse};
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     binary::{Site, refusal, stdout},
-    broker::{pause, shared},
+    broker::{address, pause},
     readback::{Seen, read_all},
 };
 
@@ -24,9 +24,12 @@ const BAD: [(&[u8], &str); 4] = [
     (b"{", "invalid_json"),
 ];
 
+/// Clears the screen and turns the direction of what follows.
+const HOSTILE: &str = "x\u{1b}[2J\u{202e}\u{9b}\n";
+
 fn send(topic: &str) {
     let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", &shared().address)
+        .set("bootstrap.servers", address())
         .create()
         .unwrap();
     for (number, (payload, _)) in BAD.iter().enumerate() {
@@ -38,6 +41,10 @@ fn send(topic: &str) {
             .insert(Header::<&[u8]> {
                 key: "nothing",
                 value: None,
+            })
+            .insert(Header {
+                key: HOSTILE,
+                value: Some(HOSTILE.as_bytes()),
             });
         let record = BaseRecord::<[u8], [u8]>::to(topic)
             .partition(number as i32 % 3)
@@ -54,7 +61,10 @@ fn run(site: &Site, arguments: &[&str]) -> String {
     let mut all = vec!["dead-letters"];
     all.extend(arguments);
     all.extend(["--config", &config]);
-    stdout(&all)
+    let printed = stdout(&all);
+    let obeyed = ['\u{1b}', '\u{202e}', '\u{9b}'];
+    assert!(!printed.contains(obeyed), "{printed:?}");
+    printed
 }
 
 fn lines(text: &str) -> Vec<Value> {
@@ -77,7 +87,7 @@ fn reasons(site: &Site) -> BTreeMap<String, (u64, u64)> {
 }
 
 fn wait_for_letters(site: &Site, count: usize) {
-    for _ in 0..300 {
+    for _ in 0..900 {
         // Counted when they are applied, there to be read when they are committed.
         let counted = site.events("dead_lettered") == count as u64;
         if counted && read_all(&Topic::DeadLetters.name(&site.prefix)).len() == count {
@@ -138,6 +148,7 @@ fn letters_are_listed_shown_and_sent_once_more_and_not_twice() {
         "the payload is not UTF-8",
         "header   trace = 2 bytes, hexadecimal: fe01",
         "header   nothing = none",
+        "header   x\\u{1b}[2J\\u{202e}\\u{9b}\\n = 11 bytes, hexadecimal: 78",
         "payload  2 bytes, hexadecimal: ff00",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");

@@ -163,3 +163,21 @@ fn a_port_that_is_taken_is_refused() {
     assert!(said.contains(&expected), "{said}");
     assert_eq!(code, 1);
 }
+
+#[test]
+fn what_the_embedded_broker_can_not_do_is_said() {
+    let demo = Demo::start(&["--plain"]);
+    demo.wait_for("http", 30);
+    let config = demo.folder.path().join("demo.toml");
+    let text = format!(
+        "[kafka]\nbrokers = \"localhost:{}\"\n[engine]\ntasks = 4\n[[source]]\ntopic = \"contact-events\"\n",
+        demo.port
+    );
+    fs::write(&config, text).unwrap();
+    let config = config.to_str().unwrap();
+    for action in ["create", "show"] {
+        let (said, _) = refusal(&["topics", action, "--config", config]);
+        let part = "the embedded broker of `demo` at localhost:";
+        assert!(said.contains(part), "{action}: {said}");
+    }
+}

@@ -1,29 +1,27 @@
 //! Two processes on a real broker, a load on them, and a reader of what they say.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use floorwalker::{
+use floorwalker::kafka::topics::{Topic, Topics};
+use floorwalker_core::{
     engine::{InputId, Placement, Settings},
-    kafka::topics::{Topic, Topics},
-    sim::cluster::Cluster,
+    local::Cluster,
 };
+use floorwalker_testkit::harness::{self, SETTINGS_WALL, events_settings};
 use rdkafka::{
-    ClientConfig, Message as _, Offset, TopicPartitionList,
+    ClientConfig,
     admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication},
     client::DefaultClientContext,
-    consumer::{BaseConsumer, Consumer as _},
+    consumer::Consumer as _,
     producer::{BaseProducer, BaseRecord, Producer as _},
 };
 use serde_json::Value;
 
 use crate::{
-    broker::{pause, shared, tell},
-    outcome::{Outcome, comparable, differences},
+    broker::{address, pause, tell},
+    outcome::{Outcome, differences},
     process::{Process, TASKS, kafka_settings},
-    spine::{self, SETTINGS_WALL, events_settings},
+    reader::Reader,
 };
 
 /// How the events lie in the partitions of the source.
@@ -55,10 +53,13 @@ impl Keyed {
     }
 }
 
+/// A worker that has lost its tasks may wait this long for a commit before it asks for others.
+const SETTLED_WITHIN: Duration = Duration::from_secs(90);
+
 const INSTANCES: [&str; 2] = ["one", "two"];
 
 #[expect(clippy::disallowed_methods, reason = "tests watch real processes")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -67,8 +68,8 @@ fn runtime() -> tokio::runtime::Runtime {
     built.expect("a runtime")
 }
 
-fn create_topics(prefix: &str, partitions: i32) {
-    let kafka = kafka_settings(&shared().address, prefix, "setup");
+pub(crate) fn create_topics(prefix: &str, partitions: i32) {
+    let kafka = kafka_settings(&address(), prefix, "setup");
     let topics = Topics::new(&kafka, TASKS).expect("a client");
     assert_eq!(topics.create().expect("topics").len(), Topic::ALL.len());
     assert_eq!(topics.create().expect("topics").len(), 0);
@@ -94,7 +95,7 @@ pub(crate) fn lines(copies: usize) -> Vec<String> {
         line.replace("pwc-ID", &format!("pwc{number}-ID"))
             .replace("\"ID", &format!("\"c{number}-ID"))
     };
-    spine::call_center_lines()
+    harness::call_center_lines()
         .iter()
         .flat_map(|line| (0..copies).map(move |number| copy(line, number)))
         .collect()
@@ -138,9 +139,15 @@ impl Load {
     fn new(prefix: &str, lines: Vec<String>, rate: u64, keyed: Keyed) -> Self {
         Self {
             producer: ClientConfig::new()
-                .set("bootstrap.servers", &shared().address)
+                .set("bootstrap.servers", address())
                 .set("linger.ms", "5")
+                // In an outage, others would come out of order, and be late.
+                .set("enable.idempotence", "true")
                 .set("topic.metadata.refresh.interval.ms", "500")
+                // After an outage it goes on as soon as the processes do: a source in which nothing comes for the grace has ended,
+                // and what comes then comes late.
+                .set("reconnect.backoff.max.ms", "200")
+                .set("retry.backoff.max.ms", "200")
                 .create()
                 .expect("producer"),
             topic: format!("{prefix}.events"),
@@ -205,57 +212,6 @@ impl Load {
     }
 }
 
-/// Reads records as a reader with `read_committed` does.
-struct Reader {
-    consumer: BaseConsumer,
-    latest: BTreeMap<String, Value>,
-}
-
-impl Reader {
-    fn new(prefix: &str, topic: Topic) -> Self {
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", &shared().address)
-            .set("group.id", "unused")
-            .set("enable.auto.commit", "false")
-            .set("isolation.level", "read_committed")
-            .create()
-            .expect("consumer");
-        let mut list = TopicPartitionList::new();
-        for partition in 0..i32::from(TASKS) {
-            list.add_partition_offset(&topic.name(prefix), partition, Offset::Beginning)
-                .expect("an offset");
-        }
-        consumer.assign(&list).expect("an assignment");
-        Self {
-            consumer,
-            latest: BTreeMap::new(),
-        }
-    }
-
-    /// True if the records become those expected. A slow machine has the time it needs, as long as something comes.
-    fn read_until(&mut self, expected: &BTreeMap<String, Value>, silence_max: Duration) -> bool {
-        let began_at = now();
-        let mut heard_at = began_at;
-        while now().duration_since(heard_at) < silence_max
-            && now().duration_since(began_at) < 5 * silence_max
-        {
-            match self.consumer.poll(Duration::from_millis(50)) {
-                Some(Ok(record)) => {
-                    heard_at = now();
-                    let key =
-                        String::from_utf8_lossy(record.key().unwrap_or_default()).into_owned();
-                    let value = serde_json::from_slice(record.payload().unwrap_or_default());
-                    self.latest.insert(key, comparable(value.expect("JSON")));
-                }
-                Some(Err(error)) => panic!("{error}"),
-                None if differences("kpis", &self.latest, expected).is_empty() => return true,
-                None => {}
-            }
-        }
-        differences("kpis", &self.latest, expected).is_empty()
-    }
-}
-
 pub(crate) struct Deployment {
     prefix: String,
     folder: tempfile::TempDir,
@@ -286,7 +242,7 @@ impl Deployment {
         let mut load = Load::new(prefix, lines, rate, keyed);
         load.send_to_each_partition();
         load.started_at = now();
-        let start = |name: &&str| Process::start(&shared().address, prefix, name, folder.path());
+        let start = |name: &&str| Process::start(&address(), prefix, name, folder.path());
         Self {
             prefix: prefix.to_owned(),
             processes: INSTANCES.iter().take(processes).map(start).collect(),
@@ -304,14 +260,37 @@ impl Deployment {
     }
 
     pub(crate) fn restart(&mut self, number: usize) {
-        let address = &shared().address;
-        let fresh = Process::start(address, &self.prefix, INSTANCES[number], self.folder.path());
-        self.processes[number] = fresh;
+        self.processes[number] = self.start_process(&address(), number);
+    }
+
+    /// Starts one more, which finds the broker at this address.
+    pub(crate) fn add(&mut self, address: &str) {
+        let fresh = self.start_process(address, self.processes.len());
+        self.processes.push(fresh);
+    }
+
+    fn start_process(&self, address: &str, number: usize) -> Process {
+        let folder = self.folder.path();
+        Process::start(address, &self.prefix, INSTANCES[number], folder)
+    }
+
+    /// Waits until each process says that it has so many tasks.
+    pub(crate) fn wait_for_tasks(&self, tasks: &[u64]) {
+        let until = now() + SETTLED_WITHIN;
+        loop {
+            let found = self.processes.iter().map(|it| it.number("tasks"));
+            let found: Vec<_> = found.collect();
+            if found == tasks {
+                return;
+            }
+            assert!(now() < until, "logs in {}: {found:?}", self.logs());
+            pause(Duration::from_millis(100));
+        }
     }
 
     /// Gives the source more partitions, and uses them.
     pub(crate) fn grow(&mut self, partitions: i32) {
-        let kafka = kafka_settings(&shared().address, &self.prefix, "setup");
+        let kafka = kafka_settings(&address(), &self.prefix, "setup");
         let admin: AdminClient<DefaultClientContext> =
             kafka.client("test").create().expect("client");
         let name = format!("{}.events", self.prefix);
@@ -367,19 +346,53 @@ impl Deployment {
     pub(crate) fn settle(&mut self) {
         self.load.send_rest();
         let kpis = &self.expected.kpis;
-        let same = self.reader.read_until(kpis, Duration::from_secs(60));
+        let same = self.reader.read_until(kpis, Duration::from_secs(120));
         pause(Duration::from_millis(1_500));
         self.processes.iter_mut().for_each(Process::assert_alive);
         let differ = differences("kpis", &self.reader.latest, kpis);
         assert!(same, "logs in {}: {differ}", self.logs());
-        assert_eq!(self.sum("tasks"), u64::from(TASKS));
-        assert_eq!(self.sum("failed"), 0);
-        assert_eq!(self.sum("read"), self.load.sent);
-        assert_eq!(self.sum("forwarded"), self.sum("received"));
-        let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
-        let accounted: u64 = accounted.into_iter().map(|name| self.sum(name)).sum();
-        assert_eq!(accounted, self.load.sent);
+        self.assert_counts();
         self.assert_records();
+    }
+
+    /// What the processes count becomes what it must: on a slow machine a task may be on its way from one to the other.
+    fn assert_counts(&self) {
+        let until = now() + SETTLED_WITHIN;
+        loop {
+            let counts = self.counts().into_iter();
+            let wrong: Vec<_> = counts.filter(|(_, found, right)| found != right).collect();
+            if wrong.is_empty() {
+                return;
+            }
+            assert!(now() < until, "logs in {}: {wrong:?}", self.logs());
+            pause(Duration::from_millis(200));
+        }
+    }
+
+    /// Sums over the processes, each with what it must be.
+    fn counts(&self) -> [(&'static str, u64, u64); 5] {
+        let sum = |name| self.sum(name);
+        let written = self.written();
+        let accounted = ["applied", "repeated", "skipped", "dead_lettered"];
+        [
+            ("tasks", sum("tasks"), u64::from(TASKS)),
+            ("failed", sum("failed"), 0),
+            ("read", sum("read"), written),
+            ("forwarded", sum("forwarded"), sum("received")),
+            ("accounted", accounted.map(sum).into_iter().sum(), written),
+        ]
+    }
+
+    /// How many records the source has: those that were sent, and those that the load wrote twice when a broker died before it had
+    /// answered.
+    fn written(&self) -> u64 {
+        let count = |partition| {
+            let (_, end) = self.bounds(&self.load.topic, partition);
+            u64::try_from(end).unwrap()
+        };
+        let written = (0..self.load.partitions).map(count).sum();
+        assert!(written >= self.load.sent, "{written} records are there");
+        written
     }
 
     /// Contacts are those of a quiet world; of alerts, if all of a contact lies in one partition, too.
@@ -407,22 +420,56 @@ impl Deployment {
         self.folder.disable_cleanup(false);
     }
 
+    /// All processes commit what they have, and end.
+    pub(crate) fn stop(&mut self) {
+        self.processes.iter_mut().for_each(Process::terminate);
+    }
+
+    /// How the newest figures and scorecards differ from those of a quiet world.
+    pub(crate) fn faults_in_newest(&self) -> String {
+        let found = Outcome::of_kafka(&self.prefix);
+        differences("kpis", &found.kpis, &self.expected.kpis)
+            + &differences("scorecards", &found.scorecards, &self.expected.scorecards)
+    }
+
+    /// So many tasks were restored from their logs.
+    pub(crate) fn wait_for_restores(&self, count: usize) {
+        let until = now() + Duration::from_secs(120);
+        while self.restores().len() < count {
+            assert!(now() < until, "logs in {}", self.logs());
+            pause(Duration::from_millis(200));
+        }
+    }
+
+    /// Lets the processes work for a while; then the newest records must be those of a quiet world, also when all have ended.
+    pub(crate) fn end_after(mut self, length: Duration) {
+        pause(length);
+        let assert_right = |deployment: &Self| {
+            let faults = deployment.faults_in_newest();
+            assert!(faults.is_empty(), "logs in {}: {faults}", deployment.logs());
+        };
+        assert_right(&self);
+        self.stop();
+        assert_right(&self);
+        self.folder.disable_cleanup(false);
+    }
+
     pub(crate) fn finish(mut self) {
         self.settle();
         self.end();
     }
 
+    /// The offsets of a partition's first record and behind its last one.
+    fn bounds(&self, topic: &str, partition: i32) -> (i64, i64) {
+        let within = Duration::from_secs(10);
+        let found = (self.reader.consumer).fetch_watermarks(topic, partition, within);
+        found.expect("an answer")
+    }
+
     /// Where the partitions of a topic begin: what lies before was removed.
     pub(crate) fn first_offsets(&self, topic: Topic) -> Vec<i64> {
         let name = topic.name(&self.prefix);
-        let first = |partition| {
-            let within = Duration::from_secs(5);
-            let found = self
-                .reader
-                .consumer
-                .fetch_watermarks(&name, partition, within);
-            found.expect("an answer").0
-        };
+        let first = |partition| self.bounds(&name, partition).0;
         (0..i32::from(TASKS)).map(first).collect()
     }
 }

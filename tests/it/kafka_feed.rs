@@ -56,7 +56,7 @@ fn an_alert_is_raised_while_the_source_is_silent() {
     let mut deployment = Deployment::start("live-silence", 1, vec![line], 1);
     deployment.load.run_for(Duration::from_secs(3));
     assert!(
-        deployment.hears_from(Topic::Alerts, Duration::from_secs(40)),
+        deployment.hears_from(Topic::Alerts, Duration::from_secs(90)),
         "{}",
         deployment.logs()
     );

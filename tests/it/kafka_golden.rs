@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use floorwalker::{
+use floorwalker::kafka::topics::Topic;
+use floorwalker_core::{
     decode::{Decoded, decode},
     engine::Settings,
     event::{Event, Timestamp},
-    kafka::topics::Topic,
-    sim::{faults, jsonl::jsonl, voice::VoiceWorld},
 };
+use floorwalker_simulator::jsonl::jsonl;
+use floorwalker_testkit::{faults, voice::VoiceWorld};
 use serde_json::Value;
 
 use crate::{
@@ -117,10 +118,10 @@ fn check_figures(site: Site, loaded: u64, expected: &BTreeMap<String, Value>) {
     site.end();
 }
 
-/// How the last records of each key differ after a minute; empty as soon as they don't.
+/// How the last records of each key differ after three minutes; empty as soon as they don't.
 pub(crate) fn wait_for_kpis(site: &Site, expected: &BTreeMap<String, Value>) -> String {
     let mut differ = String::new();
-    for _ in 0..120 {
+    for _ in 0..360 {
         pause(Duration::from_millis(500));
         let mut last = BTreeMap::new();
         for seen in read_all(&Topic::Kpis.name(&site.prefix)) {

@@ -7,7 +7,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use floorwalker::kafka::topics::Topic;
 
 use crate::{
-    broker::tell,
+    broker::{pause, tell},
     deployment::{Deployment, Keyed, lines},
     process::Process,
 };
@@ -114,7 +114,13 @@ fn tasks_move_at_once_when_a_process_is_asked_to_end() {
     let mut deployment = Deployment::start("leave", 2, lines(1), 1_500);
     deployment.load.run_for(Duration::from_secs(4));
     deployment.processes[0].terminate();
-    deployment.load.run_for(Duration::from_secs(3));
+    // The group would miss it after six.
+    for _ in 0..50 {
+        deployment.load.run_for(Duration::from_millis(100));
+        if deployment.processes[1].number("tasks") == 12 {
+            break;
+        }
+    }
     assert_eq!(deployment.processes[1].number("tasks"), 12);
     deployment.restart(0);
     deployment.load.run_for(Duration::from_secs(2));
@@ -128,7 +134,15 @@ fn one_process_ends_with_the_figures_of_two() {
     deployment.load.run_for(Duration::from_secs(30));
     deployment.settle();
     for topic in [Topic::Exchange, Topic::State] {
-        let firsts = deployment.first_offsets(topic);
+        let mut firsts = Vec::new();
+        // Asked for each ten seconds.
+        for _ in 0..60 {
+            firsts = deployment.first_offsets(topic);
+            if firsts.iter().all(|first| *first > 0) {
+                break;
+            }
+            pause(Duration::from_secs(1));
+        }
         assert!(
             firsts.iter().all(|first| *first > 0),
             "{topic:?} is not trimmed: {firsts:?}"

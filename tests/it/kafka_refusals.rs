@@ -2,7 +2,7 @@
 
 use crate::{
     binary::{Site, create_topic, refusal, stdout},
-    broker::shared,
+    broker::address,
 };
 
 #[test]
@@ -39,7 +39,7 @@ fn internal_topics_that_are_missing_are_refused_at_the_start() {
 
 #[test]
 fn loading_what_or_where_is_not_says_so() {
-    let broker = shared().address.as_str();
+    let broker = &address();
     create_topic("refusals.calls", 2);
     let load = |file: &str, topic: &str| {
         let (said, code) = refusal(&["load", file, "--topic", topic, "--brokers", broker]);

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use floorwalker::{alert::LOW_PREDICTED, kafka::topics::Topic};
+use floorwalker::kafka::topics::Topic;
+use floorwalker_core::alert::LOW_PREDICTED;
 use serde_json::Value;
 
 use crate::{
@@ -137,7 +138,7 @@ fn loaded(prefix: &str, file: &Path) -> (Site, u64) {
 
 fn wait_for_the_same(site: Site, lines: u64, expected: &Told) {
     let mut faults = String::new();
-    for _ in 0..60 {
+    for _ in 0..600 {
         pause(Duration::from_millis(500));
         faults = Told::by_topics(&site.prefix).faults(expected);
         if faults.is_empty() {

@@ -5,21 +5,19 @@ use std::{
     fmt,
 };
 
-use floorwalker::{
-    alert::LOW_PREDICTED, engine::OutTopic, kafka::topics::Topic, sim::cluster::Cluster,
-};
+use floorwalker::kafka::topics::Topic;
+use floorwalker_core::{alert::LOW_PREDICTED, engine::OutTopic, local::Cluster};
+use floorwalker_testkit::harness::is_nothing;
 use serde_json::Value;
 
-use crate::{
-    agreement::is_nothing,
-    readback::{Seen, read_all},
-};
+use crate::readback::{Seen, read_all};
 
 /// The last record of each key, and how often each transition of an alert was said.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) kpis: BTreeMap<String, Value>,
     pub(crate) contacts: BTreeMap<String, Value>,
+    pub(crate) scorecards: BTreeMap<String, Value>,
     /// Ids of alerts that a prediction raised.
     predicted: BTreeSet<String>,
     pub(crate) transitions: BTreeMap<Transition, usize>,
@@ -42,7 +40,8 @@ impl Outcome {
                 OutTopic::Kpis => Topic::Kpis,
                 OutTopic::Contacts => Topic::Contacts,
                 OutTopic::Alerts => Topic::Alerts,
-                OutTopic::Scorecards | OutTopic::DeadLetters => continue,
+                OutTopic::Scorecards => Topic::Scorecards,
+                OutTopic::DeadLetters => continue,
             };
             let bytes = |bytes: &Option<Vec<u8>>| bytes.clone().unwrap_or_default();
             outcome.add(topic, &bytes(&output.key), &bytes(&output.payload));
@@ -53,9 +52,15 @@ impl Outcome {
     /// All that a reader with `read_committed` sees, from the first record to the last.
     pub(crate) fn of_kafka(prefix: &str) -> Self {
         let mut outcome = Self::default();
-        for topic in [Topic::Kpis, Topic::Contacts, Topic::Alerts] {
+        for topic in [
+            Topic::Kpis,
+            Topic::Contacts,
+            Topic::Alerts,
+            Topic::Scorecards,
+        ] {
             for Seen { key, payload, .. } in read_all(&topic.name(prefix)) {
-                outcome.add(topic, &key.unwrap_or_default(), &payload.unwrap());
+                let payload = payload.unwrap_or_default();
+                outcome.add(topic, &key.unwrap_or_default(), &payload);
             }
         }
         outcome
@@ -63,8 +68,14 @@ impl Outcome {
 
     fn add(&mut self, topic: Topic, key: &[u8], payload: &[u8]) {
         let key = String::from_utf8(key.to_vec()).unwrap();
+        if payload.is_empty() {
+            assert_eq!(topic, Topic::Scorecards, "{key} was removed");
+            self.scorecards.remove(&key);
+            return;
+        }
         let record = serde_json::from_slice(payload).unwrap();
         match topic {
+            Topic::Scorecards => drop(self.scorecards.insert(key, comparable(record))),
             Topic::Kpis => drop(self.kpis.insert(key, comparable(record))),
             Topic::Contacts => drop(self.contacts.insert(key, comparable(record))),
             Topic::Alerts => {
@@ -75,7 +86,6 @@ impl Outcome {
             }
             Topic::Acknowledgements
             | Topic::Directory
-            | Topic::Scorecards
             | Topic::Tasks
             | Topic::Exchange
             | Topic::State

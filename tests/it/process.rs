@@ -7,10 +7,8 @@ use std::{
     sync::Arc,
 };
 
-use floorwalker::{
-    engine::{Counters, Settings, Source, SourceClock},
-    kafka::{KafkaSettings, Phase, Progress, Stop},
-};
+use floorwalker::kafka::{KafkaSettings, Phase, Progress, Stop};
+use floorwalker_core::engine::{Counters, Settings, Source, SourceClock};
 
 pub(crate) const TASKS: u16 = 12;
 
@@ -42,7 +40,7 @@ pub(crate) fn engine_settings(prefix: &str) -> Settings {
         sources: vec![Source {
             topic: format!("{prefix}.events"),
             clock,
-            format: floorwalker::decode::Format::Json,
+            format: floorwalker_core::decode::Format::Json,
             lateness: None,
         }],
         // Small enough that the state logs turn within a test.
@@ -100,6 +98,10 @@ impl Process {
         self.signal("-TERM");
         let status = self.child.wait().expect("its end");
         assert!(status.success(), "ended with {status}:\n{}", self.log());
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_some()
     }
 
     pub(crate) fn assert_alive(&mut self) {
@@ -160,11 +162,15 @@ fn worker() {
     floorwalker::kafka::run(&kafka, &settings, &stop, &progress).expect("a clean end");
 }
 
-/// A line a second that tests read the last of.
+/// A line a second that tests read the last of; now and then where each task stands, for whoever asks why a test failed.
 fn show(progress: &Progress) {
-    loop {
+    for second in 1_u64.. {
         crate::broker::pause(std::time::Duration::from_secs(1));
         let snapshot = progress.snapshot();
+        if second.is_multiple_of(10) {
+            let tasks = snapshot.workers.values().map(|worker| &worker.tasks);
+            tasks.for_each(|tasks| tracing::info!("tasks {tasks:?}"));
+        }
         let mut counters = Counters::default();
         snapshot
             .workers

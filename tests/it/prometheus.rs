@@ -27,7 +27,7 @@ fn page(site: &Site, path: &str) -> String {
 
 /// The page once it has the series: a task has a clock when it has heard from all others.
 fn page_with(site: &Site, path: &str, series: &str) -> String {
-    for _ in 0..100 {
+    for _ in 0..600 {
         let told = page(site, path);
         if sample(&told, series).is_some() {
             return told;
@@ -79,18 +79,21 @@ fn promtool_has_nothing_to_say_against_the_pages() {
     for series in [
         "floorwalker_input_lag_records{topic=\"promtool.calls\",partition=\"0\"}",
         "floorwalker_worker_stalled{worker=\"0\"}",
-        "floorwalker_events{outcome=\"dead_lettered\"}",
+        "floorwalker_events_total{outcome=\"dead_lettered\"}",
         "floorwalker_restores_total",
         "floorwalker_commit_seconds_count",
     ] {
         assert!(sample(&health, series).is_some(), "{series}\n{health}");
     }
-    let kpis = page(&site, "/metrics/kpi");
+    let kpis = page(&site, "/metrics/kpi?window=1h");
     assert_eq!(complaints(&kpis), "");
     let billing = "kind=\"queue\",name=\"billing\"";
     for (series, value) in [
         (format!("floorwalker_offered_waits{{{billing},window=\"1h\"}}"), "3"),
         (format!("floorwalker_sla_ratio{{{billing},window=\"1h\",policy=\"voice answer\"}}"), "0.5"),
+        ("floorwalker_sla_target_ratio{policy=\"voice answer\"}".to_owned(), "0.8"),
+        ("floorwalker_sla_promise_seconds{policy=\"voice answer\"}".to_owned(), "20"),
+        (format!("floorwalker_longest_wait_promise_seconds{{{billing}}}"), "20"),
         (format!("floorwalker_aht_seconds{{{billing},window=\"1h\"}}"), "125"),
         (format!("floorwalker_waiting_contacts{{{billing}}}"), "1"),
         ("floorwalker_active_alerts{rule=\"sla.missed\",severity=\"critical\",queue=\"billing\",acknowledged=\"false\"}".to_owned(), "1"),
@@ -121,7 +124,7 @@ fn start_prometheus(folder: &Path, scraped: u16) -> (Running, u16) {
     let config = folder.join("prometheus.yml");
     let job = |name: &str, path: &str| {
         format!(
-            "- job_name: {name}\n  metrics_path: {path}\n  static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]\n"
+            "- job_name: {name}\n  metrics_path: {path}\n  params: {{window: [1h]}}\n  static_configs: [{{targets: ['127.0.0.1:{scraped}']}}]\n"
         )
     };
     let jobs = job("process", "/metrics") + &job("kpis", "/metrics/kpi");

@@ -9,7 +9,7 @@ use rdkafka::{
     message::Headers as _,
 };
 
-use crate::broker::shared;
+use crate::broker::address;
 
 /// A record as it lies in a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Seen {
 /// From the first record to the end as it is now; by partition in the order of offsets.
 pub(crate) fn read_all(topic: &str) -> Vec<Seen> {
     let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", &shared().address)
+        .set("bootstrap.servers", address())
         .set("group.id", "unused")
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")

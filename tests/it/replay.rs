@@ -8,7 +8,8 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use floorwalker::{event::line, sim::jsonl::jsonl};
+use floorwalker_core::event::line;
+use floorwalker_simulator::jsonl::jsonl;
 use serde_json::Value;
 
 const CALLS: &str = "tests/data/pwc-call-center.events.jsonl.gz";
@@ -41,6 +42,11 @@ fn line(id: &str, at: &str, kind: &str, rest: &str) -> String {
     format!(
         r#"{{"event_id":"{id}","occurred_at":"2026-11-22T{at}Z","type":"{kind}","contact_id":"c1"{rest}}}"#
     )
+}
+
+fn queued(id: &str, at: &str) -> String {
+    let rest = r#","queue":"billing","channel":"voice""#;
+    line(id, at, "contact_queued", rest)
 }
 
 #[test]
@@ -99,12 +105,7 @@ fn records_are_written_for_every_entity_and_window() {
 #[test]
 fn what_is_wrong_is_counted_and_named_where_it_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let queued = line(
-        "e1",
-        "10:00:00",
-        "contact_queued",
-        r#","queue":"billing","channel":"voice""#,
-    );
+    let queued = queued("e1", "10:00:00");
     let ended = line("e2", "10:00:30", "contact_ended", r#","by":"customer""#);
     let brewed = line("e3", "10:00:10", "coffee_brewed", "");
     let first = file(
@@ -135,9 +136,9 @@ fn nothing_to_read_is_no_error() {
     let empty = file(folder.path(), "empty", &[]);
     let report = stdout(&replay(&[&empty]));
     assert!(report.contains("no events"), "{report}");
-    let strange = file(folder.path(), "strange", &["[]", "[]"]);
-    let left_out = stdout(&replay(&[&strange]));
-    assert!(left_out.contains("no event among 2 lines"), "{left_out}");
+    let none = file(folder.path(), "none", &["[]", "[]"]);
+    let of_none = stdout(&replay(&[&none]));
+    assert!(of_none.contains("no events"), "{of_none}");
 }
 
 /// Two sources of one day, an hour of calls in each, count as their merged lines do, however many tasks there are.
@@ -199,12 +200,7 @@ fn files_of_one_period_count_as_one() {
 #[test]
 fn what_is_read_is_not_written_over() {
     let folder = tempfile::tempdir().unwrap();
-    let queued = line(
-        "a",
-        "10:00:00",
-        "contact_queued",
-        r#","channel":"voice","queue":"q""#,
-    );
+    let queued = queued("a", "10:00:00");
     let events = file(folder.path(), "events", &[&queued]);
     let other = folder.path().join("./other").display().to_string();
     let plain = folder.path().join("other").display().to_string();
@@ -236,26 +232,15 @@ fn what_is_read_is_not_written_over() {
 #[test]
 fn the_report_is_of_the_newest_event_that_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let queued = line(
-        "a",
-        "10:00:00",
-        "contact_queued",
-        r#","channel":"voice","queue":"q""#,
-    );
-    let ahead = line(
-        "b",
-        "10:00:00",
-        "contact_queued",
-        r#","channel":"voice","queue":"q""#,
-    )
-    .replace("2026-11-22", "2926-11-22");
+    let ahead = queued("b", "10:00:00").replace("2026-11-22", "2926-11-22");
+    let queued = queued("a", "10:00:00");
     let strange = line("c", "10:00:01", "Contact_Queued\\u001b[2J", "");
     let events = file(folder.path(), "events", &[&queued, &ahead, &strange]);
     let report = stdout(&replay(&[&events]));
     for part in [
         format!("{events} at 2026-11-22T10:00:00Z"),
         format!("{events}:3 | no event has this type"),
-        "skipped `Contact_Queued\u{fffd}[2J`".to_owned(),
+        "skipped `Contact_Queued\\u{1b}[2J`".to_owned(),
     ] {
         assert!(report.contains(&part), "{part}\n{report}");
     }
@@ -265,12 +250,7 @@ fn the_report_is_of_the_newest_event_that_counts() {
 #[test]
 fn targets_are_those_of_the_directory() {
     let folder = tempfile::tempdir().unwrap();
-    let queued = line(
-        "a",
-        "10:00:00",
-        "contact_queued",
-        r#","channel":"voice","queue":"q""#,
-    );
+    let queued = queued("a", "10:00:00");
     let answered = line("b", "10:00:05", "agent_answered", r#","agent":"ana""#);
     let events = file(folder.path(), "events", &[&queued, &answered]);
     let target = |from: &str, target: &str| {

@@ -35,12 +35,17 @@ fn get(server: &Server, path: &str) -> (u16, String) {
 fn a_process_without_workers_is_alive_but_not_ready() {
     let settings = HttpSettings {
         listen: "127.0.0.1:0".parse().unwrap(),
+        ..HttpSettings::default()
     };
     let server = Server::start(&settings, working()).unwrap();
-    assert_eq!(get(&server, "/healthz"), (200, "ok\n".to_owned()));
+    let alive = r#"{"alive":true,"reasons":[]}"#;
+    assert_eq!(get(&server, "/healthz"), (200, alive.to_owned()));
     assert_eq!(
         get(&server, "/readyz"),
-        (503, "no worker has started\n".to_owned())
+        (
+            503,
+            r#"{"ready":false,"reasons":["no worker has started"],"warnings":[]}"#.to_owned()
+        )
     );
     let (status, metrics) = get(&server, "/metrics");
     assert_eq!(status, 200);
@@ -63,6 +68,7 @@ fn a_process_without_workers_is_alive_but_not_ready() {
     );
     let taken = HttpSettings {
         listen: server.address,
+        ..HttpSettings::default()
     };
     let error = Server::start(&taken, working()).unwrap_err();
     assert!(
@@ -71,5 +77,9 @@ fn a_process_without_workers_is_alive_but_not_ready() {
     );
     let address = server.address;
     drop(server);
-    Server::start(&HttpSettings { listen: address }, working()).unwrap();
+    let again = HttpSettings {
+        listen: address,
+        ..HttpSettings::default()
+    };
+    Server::start(&again, working()).unwrap();
 }

@@ -174,8 +174,10 @@ fn an_acknowledgement_is_seen_by_all_and_outlives_the_process() {
     site.stop();
     site.run_one(0, "serve");
     wait_for(&site, 0, &path, |it| it["ack"]["by"] == "kim");
-    let ready = get(site.port(0), "/readyz");
-    assert_eq!(ready, Some((200, "ok\n".to_owned())));
+    let (code, body) = get(site.port(0), "/readyz").unwrap();
+    let readiness: Value = serde_json::from_str(&body).unwrap();
+    let expected = json!({"ready": true, "reasons": [], "warnings": []});
+    assert_eq!((code, readiness), (200, expected));
     site.end();
 }
 
@@ -274,7 +276,8 @@ fn news_are_streamed_to_those_who_asked_for_them() {
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         let mut lines = BufReader::new(answer.into_body().into_reader()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), ": listening");
-        lines.map(Result::unwrap).filter(|line| !line.is_empty())
+        let lines = lines.map(Result::unwrap);
+        lines.filter(|line| !line.is_empty() && !line.starts_with("id: "))
     };
     let mut missed = open("?about=alerts&rule=sla.missed");
     let mut other = open("?about=alerts&queue=tech");
@@ -305,6 +308,62 @@ fn news_are_streamed_to_those_who_asked_for_them() {
     );
     // Nothing came of tech but a sign of life.
     assert_eq!(other.next().unwrap(), ":");
+    site.end();
+}
+
+/// As a browser does when the connection was cut.
+#[test]
+fn who_comes_back_to_the_stream_misses_nothing() {
+    let site = fed("resumed");
+    let open = |last: Option<&str>| {
+        let url = format!(
+            "http://127.0.0.1:{}/api/v1/stream?about=alerts",
+            site.port(0)
+        );
+        let request = match last {
+            Some(last) => ureq::get(url).header("last-event-id", last),
+            None => ureq::get(url),
+        };
+        let lines = BufReader::new(request.call().unwrap().into_body().into_reader()).lines();
+        lines.map(Result::unwrap).filter(|line| !line.is_empty())
+    };
+    let id = |line: Option<String>| line.unwrap().strip_prefix("id: ").unwrap().to_owned();
+    let mut first = open(None);
+    assert_eq!(first.next().unwrap(), ": listening");
+    let place = id(first.next());
+    drop(first);
+    let alert = missed_answer(&site);
+    let path = format!(
+        "/api/v1/alerts/{}/acknowledge",
+        alert["id"].as_str().unwrap()
+    );
+    for by in ["lea", "kim"] {
+        assert_eq!(post(&site, &path, &json!({"by": by}).to_string()).0, 200);
+    }
+    let mut again = open(Some(&place)).filter(|line| line != ": listening");
+    let mut by = || {
+        let lines = [
+            again.next().unwrap(),
+            again.next().unwrap(),
+            again.next().unwrap(),
+        ];
+        let told = lines
+            .iter()
+            .find(|line| line.starts_with("data: "))
+            .unwrap();
+        assert!(
+            lines.iter().any(|line| line.starts_with("id: ")),
+            "{lines:?}"
+        );
+        data(told)["ack"]["by"].clone()
+    };
+    assert_eq!([by(), by()], [json!("lea"), json!("kim")]);
+    let mut strange = open(Some("0-1")).filter(|line| line != ": listening");
+    let lines: Vec<_> = (0..3).map(|_| strange.next().unwrap()).collect();
+    assert!(lines.contains(&"event: missed".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"data: all".to_owned()), "{lines:?}");
+    drop(again);
+    drop(strange);
     site.end();
 }
 

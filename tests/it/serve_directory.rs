@@ -17,7 +17,7 @@ fn answer(site: &Site, path: &str) -> Option<Value> {
 
 fn wait_for(site: &Site, path: &str, is_so: impl Fn(&Value) -> bool) {
     let mut last = None;
-    for _ in 0..300 {
+    for _ in 0..900 {
         last = answer(site, path);
         if last.as_ref().is_some_and(&is_so) {
             return;

@@ -1,11 +1,10 @@
 //! The read model: what it makes of records.
 
 use floorwalker::{
-    event::Timestamp,
-    kafka::{FollowedRecord, Heard, topics::Topic},
-    proto::Record,
+    kafka::{FollowEvent, FollowedRecord, topics::Topic},
     serve::{ReadModel, ServeSettings},
 };
+use floorwalker_core::{event::Timestamp, proto::Record};
 use serde_json::{Value, json};
 
 const ALERT: &str = include_str!("../data/alert-record.json");
@@ -13,7 +12,7 @@ const CONTACT: &str = include_str!("../data/contact-record.json");
 const ACK: &str = r#"{"occurred_at":"2026-11-22T09:15:00Z","source":"api","type":"alert_acknowledged","by":"lea","note":null}"#;
 
 fn hear(model: &ReadModel, topic: Topic, key: &str, payload: Option<&[u8]>) {
-    model.hear(&Heard::Record(FollowedRecord {
+    model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
         offset: 0,
         key: key.as_bytes(),
@@ -114,7 +113,7 @@ fn what_is_kept_has_a_limit_and_an_age() {
     };
     let model = ReadModel::new(&settings);
     for (id, time) in [("a", 3), ("b", 1), ("c", 2)] {
-        model.hear(&Heard::Record(FollowedRecord {
+        model.handle(&FollowEvent::Record(FollowedRecord {
             topic: Topic::Contacts,
             offset: 0,
             key: id.as_bytes(),
@@ -125,7 +124,7 @@ fn what_is_kept_has_a_limit_and_an_age() {
     assert!(model.contact("a").is_some() && model.contact("b").is_none());
     assert_eq!(model.held().contacts, 2);
     // They are of 1970: no topic would have them any more.
-    model.hear(&Heard::Tick);
+    model.handle(&FollowEvent::Tick);
     assert_eq!(model.held().contacts, 0);
 }
 

@@ -3,15 +3,13 @@
 use std::{fs, io::Read as _, path::Path, time::Duration};
 
 use flate2::read::GzDecoder;
-use floorwalker::{
-    event::Timestamp,
-    kafka::clock::{self, Tick},
-};
+use floorwalker::kafka::clock::{self, Tick};
+use floorwalker_core::event::Timestamp;
 use serde_json::Value;
 
 use crate::{
     binary::{create_topic, refusal, stdout},
-    broker::shared,
+    broker::address,
     readback::read_all,
 };
 
@@ -62,7 +60,7 @@ fn what_it_writes_can_be_replayed() {
 }
 
 #[test]
-fn the_truth_names_incidents_low_ratings_and_unsolved_problems() {
+fn the_truth_names_incidents_ratings_and_unsolved_problems() {
     let folder = tempfile::tempdir().unwrap();
     let truth = folder.path().join("truth.jsonl");
     let incidents = folder.path().join("incidents.toml");
@@ -89,7 +87,17 @@ fn the_truth_names_incidents_low_ratings_and_unsolved_problems() {
     assert_eq!(struck[0]["kind"], "surge");
     assert_eq!(struck[0]["begins_at"], "2025-01-06T08:02:00Z");
     assert_eq!(struck[0]["ends_at"], "2025-01-06T08:07:00Z");
-    assert!(!of("low_rating").is_empty() && !of("unsolved").is_empty());
+    assert!(!of("unsolved").is_empty());
+    let ratings = of("rating");
+    assert!(ratings.iter().any(|it| it["asked"] == true));
+    for rating in ratings {
+        let low = rating["low_probability"].as_f64().unwrap();
+        let score = rating["score"].as_f64().unwrap();
+        assert!(
+            (0.0..=1.0).contains(&low) && (1.0..=5.0).contains(&score),
+            "{rating}"
+        );
+    }
 }
 
 #[test]
@@ -174,7 +182,7 @@ fn it_keeps_to_its_speed() {
 fn to_a_topic_it_is_keyed_by_contact_and_ends_at_the_present() {
     let topic = "simulate.events";
     create_topic(topic, 3);
-    let brokers = shared().address.as_str();
+    let brokers = &address();
     let to = [
         "--brokers",
         brokers,

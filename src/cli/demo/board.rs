@@ -1,10 +1,11 @@
 //! What the terminal shows of the contact center, made from the newest records: queues, and who needs somebody.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
 
 use serde::Deserialize;
 
-use crate::event::Timestamp;
+use crate::cli::escape::escaped_line;
+use floorwalker_core::event::Timestamp;
 
 /// The window of the figures.
 pub(super) const WINDOW: &str = "30m";
@@ -84,21 +85,21 @@ impl Board {
 
 impl Queue {
     fn read(record: &str, targets: &Targets) -> Option<Self> {
-        let told: Score<'_> = serde_json::from_str(record).ok()?;
-        let name = match told.entity.split_once(':') {
+        let record: Score<'_> = serde_json::from_str(record).ok()?;
+        let name = match record.entity.split_once(':') {
             Some(("queue", name)) => name,
-            None => told.entity,
+            None => &*record.entity,
             Some(_) => return None,
         };
-        let live = told.kpis.live.unwrap_or_default();
+        let live = record.kpis.live.unwrap_or_default();
         Some(Self {
-            name: name.to_owned(),
-            clock: told.clock,
+            name: escaped_line(name),
+            clock: record.clock,
             waiting: live.waiting,
             longest_wait: live.longest_wait,
             at_risk: live.at_risk,
-            level: Level::of(&told.kpis.sla, targets),
-            handle_time: told.kpis.aht.mean,
+            level: Level::of(&record.kpis.sla, targets),
+            handle_time: record.kpis.aht.mean,
         })
     }
 
@@ -124,7 +125,7 @@ impl Level {
         });
         let ((.., policy), met) = decided.min_by_key(|(rank, _)| *rank)?;
         Some(Self {
-            policy: policy.clone(),
+            policy: escaped_line(policy),
             met,
             target: targets.get(policy).copied(),
         })
@@ -133,22 +134,23 @@ impl Level {
 
 impl Escalation {
     fn read(record: &str) -> Option<Self> {
-        let told: Told = serde_json::from_str(record).ok()?;
-        let links = told.links;
+        let record: AlertFields = serde_json::from_str(record).ok()?;
+        let links = record.links;
         Some(Self {
-            id: told.id,
-            rule: told.rule,
-            severity: told.severity,
-            at: told.at,
-            why: told.why,
-            paths: [links.contact, links.history, links.numbers],
+            id: record.id,
+            rule: escaped_line(&record.rule),
+            severity: record.severity,
+            at: record.at,
+            why: escaped_line(&record.why),
+            paths: [links.contact, links.history, links.numbers].map(|path| escaped_line(&path)),
         })
     }
 }
 
 #[derive(Deserialize)]
 struct Score<'a> {
-    entity: &'a str,
+    #[serde(borrow)]
+    entity: Cow<'a, str>,
     clock: Timestamp,
     kpis: Kpis,
 }
@@ -179,7 +181,7 @@ struct Live {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct AlertFields {
     id: String,
     rule: String,
     severity: String,
@@ -233,6 +235,12 @@ mod tests {
         let shown: Vec<_> = board.queues.iter().map(|queue| &*queue.name).collect();
         assert_eq!(shown, ["billing", "sales", "all"]);
         assert_eq!(board.clock(), Timestamp::parse("2026-11-22T14:03:25Z").ok());
+    }
+
+    #[test]
+    fn names_are_harmless_on_a_terminal() {
+        let board = board(&[score("queue:x\\u001b[2J\u{202e}", "")], &[]);
+        assert_eq!(board.queues[0].name, "x\\u{1b}[2J\\u{202e}");
     }
 
     #[test]

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use super::{Demo, SOURCE};
-use crate::{
-    event::{Span, Timestamp},
-    kafka::{
-        KafkaSettings, Sender, Stop,
-        clock::{self, Wall},
-    },
-    sim::world::{Day, Delivery, Faults, World, WorldSettings, default_incidents},
+use crate::kafka::{
+    KafkaSettings, Sender, Stop,
+    clock::{self, Wall},
 };
+use floorwalker_core::event::{Span, Timestamp};
+use floorwalker_simulator::{Day, Delivery, Faults, World, WorldSettings, default_incidents};
 
 const MINUTE: Span = Span::from_secs(60);
 const HOUR: Span = Span::from_secs(3_600);

@@ -17,23 +17,25 @@ use std::{
 
 use clap::Args;
 
-use super::{journal::Journal, stop_on_interrupt};
+use super::{journal::Journal, stop_in_time};
 use crate::{
-    decode::Format,
-    engine::{Settings, Source, SourceClock},
-    event::Span,
     kafka::{
         self, Embedded, EmbeddedSettings, KafkaSettings, Progress, Stop,
         clock::{self, Tick, Wall},
     },
     serve::{HttpSettings, ReadSide, ServeSettings, Server, Site},
 };
+use floorwalker_core::{
+    decode::Format,
+    engine::{Settings, Source, SourceClock},
+    event::Span,
+};
 use pulse::PulseMeter;
 use scene::{Addresses, Scene};
 
 const PREFIX: &str = "floorwalker";
 const SOURCE: &str = "contact-events";
-/// Enough for a few cores; each task tells each other its clocks twice a second.
+/// Enough for a few cores; each task sends each other its clocks twice a second.
 const TASKS: u16 = 4;
 const PORT: u16 = 9092;
 /// Faster, and a record's way through the broker takes longer than the engine waits.
@@ -81,12 +83,14 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         ..broker.settings()
     };
     let settings = Arc::new(settings(arguments.speed));
-    let stop = stop_on_interrupt()?;
+    let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
     let http = HttpSettings {
         listen: arguments.listen,
+        ..HttpSettings::default()
     };
-    let (side, hearing) = ReadSide::start(&kafka, TASKS, ServeSettings::default(), &stop)?;
+    let settings_of_both = (ServeSettings::default(), settings.contact.clone());
+    let (side, hearing) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
     let site = Site {
         progress: Arc::clone(&progress),
         works: true,

@@ -36,7 +36,7 @@ pub(super) fn show(scene: &mut Scene, stop: &Stop) -> anyhow::Result<()> {
         if view.board.queues.is_empty() {
             continue;
         }
-        news.tell(&view, &mut out)?;
+        news.print(&view, &mut out)?;
         let now = Tick::now();
         let due = summed_up_at.map_or(view.is_current(), |at| now.since(at) >= SUMMARY_EVERY);
         if due {
@@ -67,18 +67,18 @@ impl fmt::Display for Welcome {
     }
 }
 
-/// Escalations that were not told yet.
+/// Escalations that were not printed yet.
 #[derive(Default)]
 struct News {
-    told: BTreeSet<String>,
+    printed: BTreeSet<String>,
 }
 
 impl News {
     /// Oldest first.
-    fn tell(&mut self, view: &View, out: &mut impl io::Write) -> io::Result<()> {
+    fn print(&mut self, view: &View, out: &mut impl io::Write) -> io::Result<()> {
         let known = &view.board.escalations;
         let news: Vec<_> = (known.iter().rev())
-            .filter(|escalation| !self.told.contains(&escalation.id))
+            .filter(|escalation| !self.printed.contains(&escalation.id))
             .collect();
         let untold = news.len().saturating_sub(ESCALATIONS_A_LOOK);
         for escalation in news.iter().skip(untold) {
@@ -87,7 +87,7 @@ impl News {
         if untold > 0 {
             writeln!(out, "         and {untold} before")?;
         }
-        self.told = known.iter().map(|told| told.id.clone()).collect();
+        self.printed = known.iter().map(|it| it.id.clone()).collect();
         Ok(())
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{
+use crate::kafka::{Snapshot, clock::Tick};
+use floorwalker_core::{
     engine::Counters,
     event::{Span, Timestamp},
-    kafka::{Snapshot, clock::Tick},
 };
 
 /// The work at a glance.

@@ -7,10 +7,10 @@ use super::{
     pulse::{Pulse, PulseMeter},
 };
 use crate::{
-    event::{Span, Timestamp},
     kafka::{Progress, clock::Wall},
     serve::ReadModel,
 };
+use floorwalker_core::event::{Span, Timestamp};
 
 /// Where to look from outside.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,7 @@ impl Scene {
         let scores = scores.filter(|score| score.window == WINDOW);
         let mut alerts = self.model.alerts(false);
         let firing = alerts.len();
-        alerts.sort_unstable_by_key(|alert| Reverse(alert.told.at));
+        alerts.sort_unstable_by_key(|alert| Reverse(alert.fields.at));
         alerts.truncate(escalations);
         let shown: Vec<_> = alerts.iter().map(|alert| self.model.shown(alert)).collect();
         Board::new(

@@ -166,12 +166,12 @@ fn level_style(level: Option<&Level>) -> Style {
 }
 
 fn escalations_title(view: &View) -> Line<'static> {
-    let told = match view.board.firing {
+    let firing = match view.board.firing {
         0 => "Nobody needs anybody now".to_owned(),
         1 => "One escalation".to_owned(),
         firing => format!("{firing} escalations, the newest first"),
     };
-    Line::from(format!(" {told}; levels and handle times over {WINDOW}")).dim()
+    Line::from(format!(" {firing}; levels and handle times over {WINDOW}")).dim()
 }
 
 fn escalation_list(view: &View, area: Rect) -> Text<'static> {
@@ -218,8 +218,8 @@ mod tests {
     use ratatui::{Terminal, backend::TestBackend};
 
     use super::*;
-    use crate::{
-        cli::demo::{board::Board, pulse::Pulse, scene::Addresses},
+    use crate::cli::demo::{board::Board, pulse::Pulse, scene::Addresses};
+    use floorwalker_core::{
         engine::Counters,
         event::{Span, Timestamp},
     };

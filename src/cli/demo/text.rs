@@ -1,6 +1,6 @@
 //! Numbers and times of the terminal, short enough for a column.
 
-use crate::event::{Span, Timestamp};
+use floorwalker_core::event::{Span, Timestamp};
 
 const ABSENT: &str = "-";
 

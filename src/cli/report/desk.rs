@@ -119,7 +119,7 @@ impl Room<'_> {
         columns.filter(|(name, _)| any(name)).collect()
     }
 
-    /// What every guard that is raised says.
+    /// Returns the words of every guard that is raised.
     pub(super) fn guards(&self) -> impl Iterator<Item = (&str, &str)> {
         let raised = self.desks.iter().filter(|desk| desk.guard.raised);
         raised.filter_map(|desk| Some((desk.agent.as_str(), desk.guard.sentence.as_deref()?)))
@@ -186,7 +186,7 @@ pub(super) fn arrow(trend: &Trend) -> &'static str {
     }
 }
 
-/// The place among peers, if it can be told.
+/// The place among peers, if it is known.
 fn strip(peers: &Standing) -> Option<String> {
     let (place, (low, high)) = (peers.place?, peers.place_interval?);
     #[expect(
@@ -301,13 +301,13 @@ mod tests {
     fn a_table_has_values_trends_and_places_and_says_what_a_guard_sees() {
         let desk: Desk = serde_json::from_str(RECORD).unwrap();
         let text = Shown(vec![desk]).to_string();
-        for said in [
+        for words in [
             "Scorecards of billing, voice: the last 24h, and what was before up to 28d",
             "| 270.0 ↓ ●━····· |",
             "| 19.0 % ",
             "a/b: handle time fell by 40 s (from 310 s) while repeated contacts rose from 8 % to 19 %",
         ] {
-            assert!(text.contains(said), "no `{said}` in {text}");
+            assert!(text.contains(words), "no `{words}` in {text}");
         }
     }
 

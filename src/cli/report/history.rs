@@ -1,4 +1,4 @@
-//! What contact records say of the course of time, of handle times one by one, and of the hours of the week.
+//! What contact records hold of the course of time, of handle times one by one, and of the hours of the week.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
 use super::hours::{Hours, hours_between};
-use crate::{
-    contact::ContactTold,
+use floorwalker_core::{
+    contact::ContactFields,
     event::{Span, Timestamp},
     kpi::Ratio,
 };
@@ -68,6 +68,8 @@ pub(in crate::cli) struct History {
     queued: Vec<Timestamp>,
     /// Whose hours of the week these are. By default UTC.
     zone: Option<TimeZone>,
+    /// Nothing is known of what comes later.
+    until: Option<Timestamp>,
 }
 
 /// Shares of equal steps of time, the first of them beginning at `from`.
@@ -79,6 +81,8 @@ pub(super) struct Course {
     pub(super) step_name: &'static str,
     /// By what is drawn, as many of each. Where nothing was decided there is no share.
     pub(super) shares_by_name: BTreeMap<String, Vec<Ratio>>,
+    /// Nothing is known of what comes later.
+    until: Option<Timestamp>,
 }
 
 /// Equal stretches of handle time from 0 on. The last one holds all that is longer, too.
@@ -92,9 +96,11 @@ impl History {
     pub(in crate::cli) fn of<'r>(
         records: impl IntoIterator<Item = &'r Vec<u8>>,
         zone: TimeZone,
+        until: Option<Timestamp>,
     ) -> anyhow::Result<Self> {
         let mut history = Self {
             zone: Some(zone),
+            until,
             ..Self::default()
         };
         for record in records {
@@ -104,7 +110,7 @@ impl History {
         Ok(history)
     }
 
-    pub(super) fn add(&mut self, contact: &ContactTold) {
+    pub(super) fn add(&mut self, contact: &ContactFields) {
         self.resolved.extend(contact.resolved());
         self.queued
             .extend(contact.episodes.iter().map(|wait| wait.queued_at));
@@ -139,12 +145,14 @@ impl History {
     /// Service level over time. `None`: nothing was decided.
     pub(super) fn levels(&self) -> Option<Course> {
         let decisions = self.decisions_by_policy.iter();
-        Course::of(decisions.map(|(policy, decisions)| (policy.as_str(), decisions.as_slice())))
+        let decisions =
+            decisions.map(|(policy, decisions)| (policy.as_str(), decisions.as_slice()));
+        Course::of(decisions, self.until)
     }
 
     /// First-contact resolution over time, by the end of the contact. `None`: no contact of a known customer ended.
     pub(super) fn resolution(&self) -> Option<Course> {
-        Course::of([(RESOLUTION, self.resolved.as_slice())])
+        Course::of([(RESOLUTION, self.resolved.as_slice())], self.until)
     }
 
     /// How many contacts count in first-contact resolution.
@@ -245,6 +253,7 @@ impl Course {
     /// Of the times of decisions by name, and whether each was a good one. `None`: there are none.
     fn of<'d>(
         decisions: impl IntoIterator<Item = (&'d str, &'d [(Timestamp, bool)])> + Clone,
+        until: Option<Timestamp>,
     ) -> Option<Self> {
         let all = decisions.clone().into_iter().flat_map(|(_, all)| all);
         let times: Vec<Timestamp> = all.map(|(at, _)| *at).collect();
@@ -260,6 +269,7 @@ impl Course {
             step,
             step_name,
             shares_by_name,
+            until,
         })
     }
 
@@ -269,8 +279,27 @@ impl Course {
         self.from + Span(self.step.0.saturating_mul(steps))
     }
 
-    /// `Fri 2021-01-01`, or with the time of day if steps are shorter than that.
+    /// When a step ends, or what is known of it.
+    pub(super) fn end(&self, index: usize) -> Timestamp {
+        let end = self.time(index + 1);
+        self.until.map_or(end, |until| end.min(until))
+    }
+
+    /// Where the last step breaks off, if it does.
+    pub(super) fn partial(&self) -> Option<Timestamp> {
+        let steps = self.shares_by_name.values().map(Vec::len).max()?;
+        self.until.filter(|until| *until < self.time(steps))
+    }
+
+    /// `Fri 2021-01-01`, or with the time of day if steps are shorter than that; with where it breaks off.
     pub(super) fn label(&self, index: usize) -> String {
+        match self.end(index) {
+            end if end < self.time(index + 1) => format!("{} (to {end})", self.begin(index)),
+            _ => self.begin(index),
+        }
+    }
+
+    fn begin(&self, index: usize) -> String {
         let format = match self.step.0 < Span::from_secs(DAY).0 {
             true => "%a %Y-%m-%d %H:%M",
             false => "%a %Y-%m-%d",

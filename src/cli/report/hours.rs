@@ -1,6 +1,6 @@
 //! The 168 hours of a week, by times as clocks show them.
 
-use crate::event::{Span, Timestamp};
+use floorwalker_core::event::{Span, Timestamp};
 
 pub(super) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const HOUR: Span = Span(3_600 * 1_000_000);

@@ -17,9 +17,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use self::{
     history::Bins,
     number::{percent, score, seconds, share},
-    record::{Kpis, Scale},
+    record::{Callbacks, Kpis, Outbound, Scale},
 };
-use crate::{contact::Policy, engine::Counters};
+use floorwalker_core::{contact::Policy, engine::Counters};
 
 pub(super) use self::{
     desk::Desk,
@@ -42,6 +42,7 @@ pub(super) struct Report<'a> {
     /// Where the targets stand.
     pub(super) policies: &'a [Policy],
     pub(super) scales: Scales,
+    pub(super) fired: &'a [Fired],
     pub(super) rejected: &'a [Rejected],
 }
 
@@ -53,6 +54,27 @@ pub(super) struct Rejected {
     /// `file:line` of the first.
     pub(super) first: String,
     pub(super) sentence: String,
+    /// What to do, if the first looks like something that is known.
+    pub(super) hint: Option<&'static str>,
+}
+
+/// Alerts of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Fired {
+    pub(super) rule: String,
+    pub(super) fired: u64,
+    /// At the clock.
+    pub(super) still_firing: u64,
+}
+
+impl fmt::Display for Fired {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.rule, thousands(self.fired))?;
+        match self.still_firing {
+            0 => Ok(()),
+            open => write!(formatter, " ({} still)", thousands(open)),
+        }
+    }
 }
 
 impl fmt::Display for Report<'_> {
@@ -122,11 +144,18 @@ impl Report<'_> {
         let mut table = plain_table();
         table.add_row(["Events", &events(&self.counters)]);
         table.add_row(["Contacts", &thousands(self.contacts)]);
+        table.add_row(["Alerts", &self.alerts()]);
         let all = self.records.iter().find(|record| record.entity == "all");
         let Some(Record { kpis, .. }) = all else {
             return table;
         };
         table.add_row(["Waits", &waits(kpis)]);
+        if let Some(callbacks) = kpis.callbacks.as_ref().filter(|it| it.asked > 0) {
+            table.add_row(["Callbacks", &callbacks_text(callbacks)]);
+        }
+        if let Some(outbound) = kpis.outbound.as_ref().filter(|it| it.attempts > 0) {
+            table.add_row(["Outbound attempts", &outbound_text(outbound)]);
+        }
         for (policy, compliance) in &kpis.sla {
             let excluded = thousands(compliance.excluded);
             let text = format!("{}; {excluded} excluded", share(&compliance.ratio()));
@@ -138,6 +167,15 @@ impl Report<'_> {
         table.add_row(["Said resolved", &share(&kpis.resolved_said)]);
         table.add_row(["Satisfaction", &satisfaction(kpis, self.scales.only())]);
         table
+    }
+
+    /// `sla.missed 12 (3 still), sla.at_risk 20`.
+    fn alerts(&self) -> String {
+        let rules: Vec<String> = self.fired.iter().map(ToString::to_string).collect();
+        match rules.is_empty() {
+            true => "none fired".to_owned(),
+            false => rules.join(", "),
+        }
     }
 
     fn table(&self, of: Kind, rows: &[(&str, &Kpis)]) -> Table {
@@ -191,7 +229,13 @@ impl Report<'_> {
         for (what, course) in courses {
             let Some(course) = course else { continue };
             let (step, from) = (course.step_name, course.from);
-            writeln!(formatter, "\n{what} from {from} on, each column {step}")?;
+            let partly = course.partial().map_or_else(String::new, |until| {
+                format!("; the last is not whole: it ends at {until}")
+            });
+            writeln!(
+                formatter,
+                "\n{what} from {from} on, each column {step}{partly}"
+            )?;
             let name = |name: &str| match self.target(name) {
                 Some(target) => format!("{name}, target {:.0} %", target * 100.0),
                 None => name.to_owned(),
@@ -264,7 +308,13 @@ impl Report<'_> {
         for it in self.rejected {
             table.add_row([&it.reason, &thousands(it.count), &it.first, &it.sentence]);
         }
-        writeln!(formatter, "\n{table}")
+        writeln!(formatter, "\n{table}")?;
+        for it in self.rejected {
+            if let Some(hint) = it.hint {
+                writeln!(formatter, "{}: {hint}", it.first)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -314,6 +364,25 @@ fn waits(kpis: &Kpis) -> String {
         text += &format!("; abandonment {}", share(abandonment));
     }
     text
+}
+
+fn callbacks_text(callbacks: &Callbacks) -> String {
+    format!(
+        "{} asked for, {} reached; {}",
+        thousands(callbacks.asked),
+        thousands(callbacks.reached),
+        number::mean(&callbacks.time),
+    )
+}
+
+fn outbound_text(outbound: &Outbound) -> String {
+    format!(
+        "{}: {} answered, {} silent, {} unreached",
+        thousands(outbound.attempts),
+        thousands(outbound.answered),
+        thousands(outbound.silent),
+        thousands(outbound.unreached),
+    )
 }
 
 fn handle_time(kpis: &Kpis) -> String {

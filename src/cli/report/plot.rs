@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{history::Course, hours::Hours, number::thousands};
-use crate::kpi::Ratio;
+use floorwalker_core::kpi::Ratio;
 
 /// What the finest step of a bar is part of.
 const EIGHTHS: u16 = 8;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::event::Survey;
+use floorwalker_core::event::Survey;
 
 #[derive(Debug, Deserialize)]
 pub(in crate::cli) struct Record {
@@ -20,6 +20,10 @@ pub(super) struct Kpis {
     pub(super) short_abandoned: i64,
     pub(super) left: i64,
     pub(super) handled: i64,
+    #[serde(default)]
+    pub(super) callbacks: Option<Callbacks>,
+    #[serde(default)]
+    pub(super) outbound: Option<Outbound>,
     pub(super) sla: BTreeMap<String, Compliance>,
     pub(super) asa: Mean,
     pub(super) aht: HandleTime,
@@ -38,6 +42,21 @@ pub(super) struct Compliance {
     num: i64,
     den: i64,
     interval: Option<(f64, f64)>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Callbacks {
+    pub(super) asked: i64,
+    pub(super) reached: i64,
+    pub(super) time: Mean,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Outbound {
+    pub(super) attempts: i64,
+    pub(super) answered: i64,
+    pub(super) silent: i64,
+    pub(super) unreached: i64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,7 @@ use super::{
     desk::{self, Desk},
     history::{Course, History},
 };
-use crate::{contact::ContactTold, event::Timestamp};
+use floorwalker_core::{contact::ContactFields, event::Timestamp};
 
 /// One number of one entity in one window.
 #[derive(Debug, Default, Serialize)]
@@ -49,12 +49,23 @@ struct ContactRow<'a> {
 }
 
 /// The fields of a contact's parts as columns, in the order in which they are written.
-const WAITS: [&str; 6] = ["queue", "queued_at", "ended_at", "outcome", "wait", "agent"];
-const ENGAGEMENTS: [&str; 13] = [
+const WAITS: [&str; 8] = [
+    "queue",
+    "queued_at",
+    "ended_at",
+    "outcome",
+    "wait",
+    "agent",
+    "callback",
+    "reached_at",
+];
+const ATTEMPTS: [&str; 6] = ["queue", "leg", "queued_at", "ended_at", "outcome", "agent"];
+const ENGAGEMENTS: [&str; 14] = [
     "agent",
     "queue",
     "leg",
     "direction",
+    "callback",
     "answered_at",
     "ended_at",
     "talk",
@@ -127,6 +138,9 @@ impl Sheets {
         write(&file("waits.csv"), |sheet| {
             parts(sheet, &WAITS, &of.contacts, |contact| &contact.episodes)
         })?;
+        write(&file("attempts.csv"), |sheet| {
+            parts(sheet, &ATTEMPTS, &of.contacts, |contact| &contact.attempts)
+        })?;
         write(&file("engagements.csv"), |sheet| {
             parts(sheet, &ENGAGEMENTS, &of.contacts, |contact| {
                 &contact.engagements
@@ -140,15 +154,67 @@ impl Sheets {
     }
 }
 
-type Sheet = csv::Writer<fs::File>;
+/// A writer of rows whose cells no spreadsheet takes for formulas.
+struct Sheet<W: Write>(csv::Writer<W>);
 
-fn write(path: &Path, fill: impl FnOnce(&mut Sheet) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let written = || {
-        let mut sheet = csv::WriterBuilder::new()
+impl<W: Write> Sheet<W> {
+    fn new(out: W) -> Self {
+        let rows = csv::WriterBuilder::new()
             .has_headers(false)
-            .from_path(path)?;
+            .from_writer(out);
+        Self(rows)
+    }
+
+    fn write_record<C: AsRef<str>>(
+        &mut self,
+        cells: impl IntoIterator<Item = C>,
+    ) -> csv::Result<()> {
+        let cells = cells.into_iter();
+        let cells: Vec<String> = cells.map(|cell| harmless(cell.as_ref())).collect();
+        self.0.write_record(cells)
+    }
+
+    fn serialize(&mut self, row: impl Serialize) -> anyhow::Result<()> {
+        let mut alone = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(Vec::new());
+        alone.serialize(row)?;
+        let bytes = alone
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)?;
+        let mut cells = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .buffer_capacity(bytes.len())
+            .from_reader(bytes.as_slice());
+        for record in cells.records() {
+            self.write_record(&record?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A spreadsheet computes what begins like a formula, and some run programs: an apostrophe makes it text, as OWASP has it. Numbers
+/// stay numbers.
+fn harmless(cell: &str) -> String {
+    let is_number = || {
+        let of_digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+        cell.bytes().all(of_digits) && cell.parse::<f64>().is_ok()
+    };
+    let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    match cell.starts_with(formula) && !is_number() {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}
+
+fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut Sheet<fs::File>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let written = || {
+        let mut sheet = Sheet::new(fs::File::create(path)?);
         fill(&mut sheet)?;
-        Ok(sheet.flush()?)
+        Ok(sheet.0.flush()?)
     };
     let written: anyhow::Result<()> = written();
     written.with_context(|| path.display().to_string())
@@ -158,7 +224,7 @@ const KPI_COLUMNS: [&str; 9] = [
     "entity", "window", "clock", "kpi", "value", "num", "den", "low", "high",
 ];
 
-fn kpis<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::Result<()> {
+fn kpis<W: Write>(sheet: &mut Sheet<W>, records: &[&[u8]]) -> anyhow::Result<()> {
     sheet.write_record(KPI_COLUMNS)?;
     for record in records {
         let record: Value = read(record)?;
@@ -177,7 +243,7 @@ fn kpis<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::Resu
     Ok(())
 }
 
-/// Makes rows of what one record says.
+/// Makes rows of what one record holds.
 #[derive(Debug, Clone, Copy)]
 struct Rows<'a> {
     entity: &'a str,
@@ -238,7 +304,7 @@ fn number(value: &Value) -> Option<String> {
 }
 
 /// A row for each measure of each agent in each queue and channel.
-fn scorecards<W: Write>(sheet: &mut csv::Writer<W>, desks: &[Desk]) -> anyhow::Result<()> {
+fn scorecards<W: Write>(sheet: &mut Sheet<W>, desks: &[Desk]) -> anyhow::Result<()> {
     sheet.write_record(desk::SHEET)?;
     for row in desks.iter().flat_map(Desk::sheet_rows) {
         sheet.write_record(row)?;
@@ -246,8 +312,8 @@ fn scorecards<W: Write>(sheet: &mut csv::Writer<W>, desks: &[Desk]) -> anyhow::R
     Ok(())
 }
 
-/// Service level and resolution by steps of time, in the columns of KPIs; the clock is the end of a step.
-fn over_time<W: Write>(sheet: &mut csv::Writer<W>, history: &History) -> anyhow::Result<()> {
+/// Service level and resolution by steps of time, in the columns of KPIs; the clock is the end of a step, or of what is known of it.
+fn over_time<W: Write>(sheet: &mut Sheet<W>, history: &History) -> anyhow::Result<()> {
     sheet.write_record(KPI_COLUMNS)?;
     let level = |policy: &str| format!("sla.{policy}");
     if let Some(levels) = history.levels() {
@@ -260,13 +326,13 @@ fn over_time<W: Write>(sheet: &mut csv::Writer<W>, history: &History) -> anyhow:
 }
 
 fn course<W: Write>(
-    sheet: &mut csv::Writer<W>,
+    sheet: &mut Sheet<W>,
     course: &Course,
     kpi: impl Fn(&str) -> String,
 ) -> anyhow::Result<()> {
     for (name, shares) in &course.shares_by_name {
         for (index, share) in shares.iter().enumerate() {
-            let clock = course.time(index + 1).to_string();
+            let clock = course.end(index).to_string();
             let share = serde_json::to_value(share)?;
             let rows = Rows {
                 entity: "all",
@@ -281,7 +347,7 @@ fn course<W: Write>(
     Ok(())
 }
 
-fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::Result<()> {
+fn contacts<W: Write>(sheet: &mut Sheet<W>, records: &[&[u8]]) -> anyhow::Result<()> {
     sheet.write_record([
         "contact_id",
         "channel",
@@ -296,7 +362,7 @@ fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::
         "predicted_low",
     ])?;
     for record in records {
-        let contact: ContactTold = read(record)?;
+        let contact: ContactFields = read(record)?;
         sheet.serialize(ContactRow {
             contact_id: &contact.contact_id,
             channel: contact.channel.as_deref(),
@@ -316,14 +382,14 @@ fn contacts<W: Write>(sheet: &mut csv::Writer<W>, records: &[&[u8]]) -> anyhow::
 
 /// A row for each part of each contact, behind the contact's id.
 fn parts<W: Write, P: Serialize>(
-    sheet: &mut csv::Writer<W>,
+    sheet: &mut Sheet<W>,
     columns: &[&str],
     records: &[&[u8]],
-    of: impl Fn(&ContactTold) -> &[P],
+    of: impl Fn(&ContactFields) -> &[P],
 ) -> anyhow::Result<()> {
     sheet.write_record(["contact_id"].iter().chain(columns))?;
     for record in records {
-        let contact: ContactTold = read(record)?;
+        let contact: ContactFields = read(record)?;
         for part in of(&contact) {
             sheet.serialize((&contact.contact_id, part))?;
         }
@@ -339,12 +405,37 @@ fn read<R: DeserializeOwned>(record: &[u8]) -> anyhow::Result<R> {
 mod tests {
     use super::*;
 
-    fn text(fill: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> anyhow::Result<()>) -> String {
-        let mut sheet = csv::WriterBuilder::new()
-            .has_headers(false)
-            .from_writer(Vec::new());
+    fn text(fill: impl FnOnce(&mut Sheet<Vec<u8>>) -> anyhow::Result<()>) -> String {
+        let mut sheet = Sheet::new(Vec::new());
         fill(&mut sheet).unwrap();
-        String::from_utf8(sheet.into_inner().unwrap()).unwrap()
+        String::from_utf8(sheet.0.into_inner().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let table = [
+            ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+            ("+1+1", "'+1+1"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "'\r=1"),
+            ("-", "'-"),
+            ("-5", "-5"),
+            ("+4712345", "+4712345"),
+            ("-0.25e-3", "-0.25e-3"),
+            ("billing", "billing"),
+            ("", ""),
+        ];
+        for (cell, expected) in table {
+            assert_eq!(harmless(cell), expected);
+            let row = text(|sheet| sheet.serialize((1, cell)));
+            let mut read = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(row.as_bytes());
+            let found = read.records().next().unwrap().unwrap();
+            assert_eq!(found.get(1), Some(expected));
+        }
     }
 
     #[test]
@@ -376,9 +467,9 @@ mod tests {
         let record = include_bytes!("../../../tests/data/contact-record.json");
         let waits = text(|sheet| parts(sheet, &WAITS, &[record], |contact| &contact.episodes));
         insta::assert_snapshot!(waits, @r"
-        contact_id,queue,queued_at,ended_at,outcome,wait,agent
-        c1,billing,2026-11-22T10:00:00Z,2026-11-22T10:00:10Z,answered,10.0,ana
-        c1,tech,2026-11-22T10:02:00Z,2026-11-22T10:02:30Z,answered,30.0,bo
+        contact_id,queue,queued_at,ended_at,outcome,wait,agent,callback,reached_at
+        c1,billing,2026-11-22T10:00:00Z,2026-11-22T10:00:10Z,answered,10.0,ana,false,
+        c1,tech,2026-11-22T10:02:00Z,2026-11-22T10:02:30Z,answered,30.0,bo,false,
         ");
         let engagements = text(|sheet| {
             parts(sheet, &ENGAGEMENTS, &[record], |contact| {
@@ -386,9 +477,9 @@ mod tests {
             })
         });
         insta::assert_snapshot!(engagements, @r"
-        contact_id,agent,queue,leg,direction,answered_at,ended_at,talk,hold,wrap,handle,transferred,complete,reported
-        c1,ana,billing,,inbound,2026-11-22T10:00:10Z,2026-11-22T10:02:15Z,80.0,30.0,15.0,125.0,true,true,false
-        c1,bo,tech,,inbound,2026-11-22T10:02:30Z,2026-11-22T10:06:00Z,180.0,0.0,30.0,210.0,false,true,false
+        contact_id,agent,queue,leg,direction,callback,answered_at,ended_at,talk,hold,wrap,handle,transferred,complete,reported
+        c1,ana,billing,,inbound,false,2026-11-22T10:00:10Z,2026-11-22T10:02:15Z,80.0,30.0,15.0,125.0,true,true,false
+        c1,bo,tech,,inbound,false,2026-11-22T10:02:30Z,2026-11-22T10:06:00Z,180.0,0.0,30.0,210.0,false,true,false
         ");
         let obligations = text(|sheet| {
             parts(sheet, &OBLIGATIONS, &[record], |contact| {

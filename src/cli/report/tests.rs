@@ -1,7 +1,7 @@
 //! What a report looks like.
 
 use super::*;
-use crate::event::Survey;
+use floorwalker_core::event::Survey;
 
 const ALL: &str = r#"{"entity":"all","window":"all","clock":"2026-11-22T10:30:00Z","partial":false,"kpis":{
  "offered":1004,"answered":902,"abandoned":102,"short_abandoned":2,"left":0,"handled":902,"handled_outbound":0,
@@ -57,13 +57,19 @@ fn a_report_is_plain_text() {
     scales.add(&survey(5.0));
     scales.add(&survey(5.0));
     let history = history();
-    let policies = crate::contact::ContactSettings::default().policies;
+    let policies = floorwalker_core::contact::ContactSettings::default().policies;
     let rejected = [Rejected {
         reason: "empty_id".to_owned(),
         count: 1_500,
         first: "a.jsonl:7".to_owned(),
         sentence: "`agent` is empty; leave it out if there is none".to_owned(),
+        hint: Some("this looks like CSV"),
     }];
+    let fired = ["sla.at_risk", "sla.missed"].map(|rule| Fired {
+        rule: rule.to_owned(),
+        fired: 1_200,
+        still_firing: 3,
+    });
     let report = Report {
         title: "a.jsonl up to 2026-11-22T10:30:00Z".to_owned(),
         counters: Counters {
@@ -78,6 +84,7 @@ fn a_report_is_plain_text() {
         scorecards: &[],
         policies: &policies,
         scales,
+        fired: &fired,
         rejected: &rejected,
     };
     insta::assert_snapshot!(report.to_string(), @r"
@@ -85,6 +92,7 @@ fn a_report_is_plain_text() {
 
      Events            22,162 read = 20,662 applied + 0 repeated + 0 skipped + 1,500 dead-lettered
      Contacts          5,000
+     Alerts            sla.at_risk 1,200 (3 still), sla.missed 1,200 (3 still)
      Waits             1,004 offered, 902 answered, 102 abandoned (2 short), 0 left; abandonment 10.0 % [8.3, 11.9], 100 of 1,002
      SLA voice answer  77.8 % [68.1, 85.1], 70 of 90; 10 excluded
      Speed of answer   20.2 s (p50 10.0, p90 30.0, p99 31.0; n 902)
@@ -120,6 +128,7 @@ fn a_report_is_plain_text() {
     | Left out | Count | First     | Because                                         |
     |----------|-------|-----------|-------------------------------------------------|
     | empty_id | 1,500 | a.jsonl:7 | `agent` is empty; leave it out if there is none |
+    a.jsonl:7: this looks like CSV
     ");
 }
 

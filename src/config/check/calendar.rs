@@ -6,10 +6,8 @@ use jiff::civil::Date;
 use toml::Spanned;
 
 use super::At as _;
-use crate::{
-    config::{Fault, file, value::Said},
-    contact::{Calendar, DAY_MINUTES, Hours, LocalSpan},
-};
+use crate::config::{Fault, file, value::Parsed};
+use floorwalker_core::contact::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 
 /// Each holds the opening hours of a century, about a megabyte.
 const CALENDARS_MAX: usize = 100;
@@ -19,23 +17,24 @@ struct Laid<'a> {
     day: usize,
     opens: usize,
     closes: usize,
-    said: &'a Spanned<Said<LocalSpan>>,
+    given: &'a Spanned<Parsed<LocalSpan>>,
 }
 
 pub(super) fn calendars(
-    said: &BTreeMap<Spanned<String>, file::Calendar>,
+    given: &BTreeMap<Spanned<String>, file::Calendar>,
 ) -> Result<Vec<Arc<Calendar>>, Fault> {
-    if let Some((name, _)) = said.iter().nth(CALENDARS_MAX) {
+    if let Some((name, _)) = given.iter().nth(CALENDARS_MAX) {
         return Err(name.fault(format!("there are more than {CALENDARS_MAX} calendars")));
     }
     let calendar = |(name, it): (&Spanned<String>, &file::Calendar)| {
         Ok(Arc::new(Calendar::new(name.get_ref(), hours(name, it)?)))
     };
-    said.iter().map(calendar).collect()
+    given.iter().map(calendar).collect()
 }
 
-fn hours(name: &Spanned<String>, said: &file::Calendar) -> Result<Hours, Fault> {
-    let week = week(said);
+fn hours(name: &Spanned<String>, given: &file::Calendar) -> Result<Hours, Fault> {
+    let zone = zone(&given.zone)?;
+    let week = week(given);
     if week.iter().all(|spans| spans.is_empty()) {
         return Err(name.fault(
             "this calendar is closed on every day of the week, so nothing would ever be due by it; give it hours such as monday = [\"09:00-17:00\"]",
@@ -43,10 +42,10 @@ fn hours(name: &Spanned<String>, said: &file::Calendar) -> Result<Hours, Fault> 
     }
     let laid = (0..=7).flat_map(|day| lay(week[day % 7], day));
     apart(laid.collect(), None)?;
-    let special = special_days(said)?;
+    let special = special_days(given)?;
     special_days_apart(&week, &special)?;
     Ok(Hours {
-        zone: zone(&said.zone)?,
+        zone,
         week: week.map(spans_of),
         special_days: (special.into_iter())
             .map(|(date, spans)| (date, spans_of(spans)))
@@ -54,40 +53,40 @@ fn hours(name: &Spanned<String>, said: &file::Calendar) -> Result<Hours, Fault> 
     })
 }
 
-fn week(said: &file::Calendar) -> [&file::Hours; 7] {
+fn week(given: &file::Calendar) -> [&file::Hours; 7] {
     [
-        &said.monday,
-        &said.tuesday,
-        &said.wednesday,
-        &said.thursday,
-        &said.friday,
-        &said.saturday,
-        &said.sunday,
+        &given.monday,
+        &given.tuesday,
+        &given.wednesday,
+        &given.thursday,
+        &given.friday,
+        &given.saturday,
+        &given.sunday,
     ]
 }
 
-fn spans_of(said: &file::Hours) -> Vec<LocalSpan> {
-    said.iter().map(|span| span.get_ref().0).collect()
+fn spans_of(given: &file::Hours) -> Vec<LocalSpan> {
+    given.iter().map(|span| span.get_ref().0).collect()
 }
 
-pub(super) fn zone(said: &Spanned<String>) -> Result<jiff::tz::TimeZone, Fault> {
-    let name = said.get_ref();
+pub(super) fn zone(given: &Spanned<String>) -> Result<jiff::tz::TimeZone, Fault> {
+    let name = given.get_ref();
     Hours::zone_named(name).ok_or_else(|| {
-        said.fault(format!(
+        given.fault(format!(
             "`{name}` is no time zone; write a name of the IANA database such as \"Europe/Berlin\""
         ))
     })
 }
 
 /// Holidays have no hours.
-fn special_days(said: &file::Calendar) -> Result<BTreeMap<Date, &file::Hours>, Fault> {
+fn special_days(given: &file::Calendar) -> Result<BTreeMap<Date, &file::Hours>, Fault> {
     const CLOSED: &file::Hours = &Vec::new();
-    let holidays = said.holidays.iter().map(|day| {
+    let holidays = given.holidays.iter().map(|day| {
         let text = day.get_ref().as_str().map(ToOwned::to_owned);
         let text = text.unwrap_or_else(|| day.get_ref().to_string());
         (Spanned::new(day.span(), text), CLOSED)
     });
-    let special = said
+    let special = given
         .special_days
         .iter()
         .map(|(day, hours)| (day.clone(), hours));
@@ -101,12 +100,12 @@ fn special_days(said: &file::Calendar) -> Result<BTreeMap<Date, &file::Hours>, F
     Ok(days)
 }
 
-fn date(said: &Spanned<String>) -> Result<Date, Fault> {
-    let text = said.get_ref();
+fn date(given: &Spanned<String>) -> Result<Date, Fault> {
+    let text = given.get_ref();
     // The parser of dates would read a time too, and be content with "20261225".
     let is_short = text.len() == "2026-12-25".len();
     let date = text.parse().ok().filter(|_| is_short);
-    date.ok_or_else(|| said.fault(format!("`{text}` is no date such as \"2026-12-25\"")))
+    date.ok_or_else(|| given.fault(format!("`{text}` is no date such as \"2026-12-25\"")))
 }
 
 /// Nor may a special day's hours lie over those of the days before and after it.
@@ -128,14 +127,14 @@ fn special_days_apart(
 }
 
 fn lay(hours: &file::Hours, day: usize) -> impl Iterator<Item = Laid<'_>> {
-    hours.iter().map(move |said| {
-        let Said(span) = said.get_ref();
+    hours.iter().map(move |given| {
+        let Parsed(span) = given.get_ref();
         let midnight = day * usize::from(DAY_MINUTES);
         Laid {
             day,
             opens: midnight + usize::from(span.opens),
             closes: midnight + usize::from(span.closes),
-            said,
+            given,
         }
     })
 }
@@ -156,14 +155,14 @@ fn apart(mut laid: Vec<Laid<'_>>, meant: Option<usize>) -> Result<(), Fault> {
         };
         let sentence = format!("`{}` and `{}`{of} overlap", shown(other), shown(one));
         return Err(at
-            .said
+            .given
             .fault(sentence + "; join them, or end the one where the other begins"));
     }
     Ok(())
 }
 
 fn shown(laid: &Laid<'_>) -> String {
-    let Said(span) = laid.said.get_ref();
+    let Parsed(span) = laid.given.get_ref();
     let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let closes = if span.closes > DAY_MINUTES {
         span.closes - DAY_MINUTES

@@ -9,11 +9,11 @@ use crate::{
     config::{
         Fault,
         file::{self, Time},
-        value::Said,
+        value::Parsed,
     },
-    engine::Source,
     kafka::{KafkaSettings, property_fault, topics::Topic},
 };
+use floorwalker_core::engine::Source;
 
 const WORKERS: RangeInclusive<i64> = 1..=256;
 const SOURCES_MAX: usize = 1_000;
@@ -38,35 +38,38 @@ const OURS: [&str; 13] = [
     "transactional.id",
 ];
 
-pub(super) fn settings(said: file::Kafka) -> Result<KafkaSettings, Fault> {
+pub(super) fn settings(given: file::Kafka) -> Result<KafkaSettings, Fault> {
     let mut settings = KafkaSettings::default();
     put(
         &mut settings.brokers,
-        said.brokers.map(brokers).transpose()?,
+        given.brokers.map(brokers).transpose()?,
     );
-    put(&mut settings.prefix, said.prefix.map(name).transpose()?);
-    put(&mut settings.instance, said.instance.map(name).transpose()?);
-    if let Some(workers) = &said.workers {
+    put(&mut settings.prefix, given.prefix.map(name).transpose()?);
+    put(
+        &mut settings.instance,
+        given.instance.map(name).transpose()?,
+    );
+    if let Some(workers) = &given.workers {
         settings.workers = narrow(workers, WORKERS)?;
     }
-    if let Some(replication) = &said.replication {
+    if let Some(replication) = &given.replication {
         settings.replication = copies(replication)?;
     }
     put(
         &mut settings.session_timeout,
-        duration(said.session_timeout.as_ref())?,
+        duration(given.session_timeout.as_ref())?,
     );
     put(
         &mut settings.metadata_interval,
-        duration(said.metadata_interval.as_ref())?,
+        duration(given.metadata_interval.as_ref())?,
     );
-    for (name, value) in said.properties {
+    for (name, value) in given.properties {
         settings.properties.push(property(name, &value)?);
     }
     Ok(settings)
 }
 
-pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Source>, Fault> {
+pub(super) fn sources(given: Vec<file::Source>, prefix: &str) -> Result<Vec<Source>, Fault> {
     let mut topics = BTreeSet::new();
     let mut sources = Vec::new();
     for file::Source {
@@ -74,7 +77,7 @@ pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Sourc
         clock,
         format,
         lateness,
-    } in said
+    } in given
     {
         let at = Spanned::new(topic.span(), ());
         let topic = name(topic)?;
@@ -89,8 +92,8 @@ pub(super) fn sources(said: Vec<file::Source>, prefix: &str) -> Result<Vec<Sourc
         if sources.len() == SOURCES_MAX {
             return Err(at.fault(format!("there are more than {SOURCES_MAX} sources")));
         }
-        let clock = clock.map_or_else(Default::default, |Said(clock)| clock);
-        let format = format.map_or_else(Default::default, |Said(format)| format);
+        let clock = clock.map_or_else(Default::default, |Parsed(clock)| clock);
+        let format = format.map_or_else(Default::default, |Parsed(format)| format);
         sources.push(Source {
             topic,
             clock,
@@ -107,36 +110,36 @@ fn is_ours(topic: &str, prefix: &str) -> bool {
     later.iter().chain(&ours).any(|ours| ours == topic)
 }
 
-fn brokers(said: Spanned<String>) -> Result<String, Fault> {
-    if said.get_ref().trim().is_empty() {
-        return Err(said.fault("name at least one broker, such as \"localhost:9092\""));
+fn brokers(given: Spanned<String>) -> Result<String, Fault> {
+    if given.get_ref().trim().is_empty() {
+        return Err(given.fault("name at least one broker, such as \"localhost:9092\""));
     }
-    Ok(said.into_inner())
+    Ok(given.into_inner())
 }
 
 /// What may be a topic, or part of one.
-fn name(said: Spanned<String>) -> Result<String, Fault> {
-    let name = said.get_ref();
+fn name(given: Spanned<String>) -> Result<String, Fault> {
+    let name = given.get_ref();
     let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX;
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if fits && name.chars().all(legal) {
-        return Ok(said.into_inner());
+        return Ok(given.into_inner());
     }
-    Err(said.fault(format!(
+    Err(given.fault(format!(
         "`{name}` can't be part of a topic's name; write 1 to {NAME_BYTES_MAX} of a-z, A-Z, 0-9, `.`, `_`, `-`"
     )))
 }
 
-fn copies(said: &Spanned<i64>) -> Result<i32, Fault> {
-    match i32::try_from(*said.get_ref()) {
+fn copies(given: &Spanned<i64>) -> Result<i32, Fault> {
+    match i32::try_from(*given.get_ref()) {
         Ok(copies @ (-1 | 1..)) => Ok(copies),
-        _ => Err(said.fault("write the number of copies, or -1 for the broker's default")),
+        _ => Err(given.fault("write the number of copies, or -1 for the broker's default")),
     }
 }
 
-fn duration(said: Option<&Time>) -> Result<Option<Duration>, Fault> {
-    let micros = |span: crate::event::Span| u64::try_from(span.0).unwrap_or_default();
-    Ok(over_zero(said)?.map(|span| Duration::from_micros(micros(span))))
+fn duration(given: Option<&Time>) -> Result<Option<Duration>, Fault> {
+    let micros = |span: floorwalker_core::event::Span| u64::try_from(span.0).unwrap_or_default();
+    Ok(over_zero(given)?.map(|span| Duration::from_micros(micros(span))))
 }
 
 fn property(name: Spanned<String>, value: &Spanned<Value>) -> Result<(String, String), Fault> {

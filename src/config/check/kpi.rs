@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 
 use super::{At as _, calendar::zone, over_zero, put};
-use crate::{
-    config::{Fault, file, value::Value as _},
+use crate::config::{Fault, file, value::Value as _};
+use floorwalker_core::{
     event::{QueueId, SiteId, Span, TeamId},
     kpi::{KpiSettings, Place, Places, Window},
 };
@@ -18,37 +18,37 @@ const WINDOWS_MAX: usize = 16;
 /// Each costs every agent, queue and group up to 9 panes. There are no more offsets from UTC.
 const ZONES_MAX: usize = 40;
 
-pub(super) fn settings(said: file::Kpi) -> Result<KpiSettings, Fault> {
+pub(super) fn settings(given: file::Kpi) -> Result<KpiSettings, Fault> {
     let mut settings = KpiSettings::default();
     put(
         &mut settings.group_beat,
-        over_zero(said.group_beat.as_ref())?,
+        over_zero(given.group_beat.as_ref())?,
     );
     put(
         &mut settings.agent_beat,
-        over_zero(said.agent_beat.as_ref())?,
+        over_zero(given.agent_beat.as_ref())?,
     );
     put(
         &mut settings.windows,
-        said.windows.map(windows).transpose()?,
+        given.windows.map(windows).transpose()?,
     );
-    let zone = said.zone.as_ref().map(zone);
+    let zone = given.zone.as_ref().map(zone);
     put(&mut settings.zone, zone.transpose()?);
     Ok(settings)
 }
 
 /// The team and site that answer for each queue.
 pub(super) fn places(queues: BTreeMap<String, file::Queue>) -> Result<Places, Fault> {
-    let name = |said: Option<Spanned<String>>, what| match said {
+    let name = |given: Option<Spanned<String>>, what| match given {
         Some(empty) if empty.get_ref().trim().is_empty() => Err(empty.fault(format!(
             "a {what} needs a name; leave the line out for none"
         ))),
-        said => Ok(said.map(Spanned::into_inner)),
+        given => Ok(given.map(Spanned::into_inner)),
     };
-    let place = |(queue, said): (String, file::Queue)| {
+    let place = |(queue, given): (String, file::Queue)| {
         let place = Place {
-            team: name(said.team, "team")?.as_deref().map(TeamId::new),
-            site: name(said.site, "site")?.as_deref().map(SiteId::new),
+            team: name(given.team, "team")?.as_deref().map(TeamId::new),
+            site: name(given.site, "site")?.as_deref().map(SiteId::new),
         };
         Ok((QueueId::new(&queue), place))
     };
@@ -73,23 +73,23 @@ pub(super) fn zones(
                 names.len()
             )));
         }
-        if let Some(said) = &site.zone {
-            zones.insert(SiteId::new(name.get_ref()), zone(said)?);
+        if let Some(given) = &site.zone {
+            zones.insert(SiteId::new(name.get_ref()), zone(given)?);
         }
     }
     Ok(zones)
 }
 
 /// Shortest first, then `today`, `all` last.
-fn windows(said: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
-    let count = said.get_ref().len();
+fn windows(given: Spanned<Vec<Spanned<String>>>) -> Result<Vec<Window>, Fault> {
+    let count = given.get_ref().len();
     if !(1..=WINDOWS_MAX).contains(&count) {
-        return Err(said.fault(format!(
+        return Err(given.fault(format!(
             "{count} windows; write 1 to {WINDOWS_MAX} of them, such as \"5m\", \"1h\", \"all\""
         )));
     }
     let mut windows: Vec<Window> = Vec::new();
-    for one in said.into_inner() {
+    for one in given.into_inner() {
         let window = window(&one)?;
         if let Some(twin) = windows.iter().find(|other| other.reach == window.reach) {
             let sentence = format!(
@@ -126,26 +126,26 @@ fn differ_by_less_than_a_pane(one: &Window, other: &Window) -> bool {
     lengths.is_some_and(|(a, b)| (a.0 - b.0).abs() < pane.0)
 }
 
-fn window(said: &Spanned<String>) -> Result<Window, Fault> {
-    let name = said.get_ref();
+fn window(given: &Spanned<String>) -> Result<Window, Fault> {
+    let name = given.get_ref();
     match name.as_str() {
         "all" => Ok(Window::all()),
         "today" => Ok(Window::today()),
-        _ => sliding(said),
+        _ => sliding(given),
     }
 }
 
 /// A window with a length.
-pub(super) fn sliding(said: &Spanned<String>) -> Result<Window, Fault> {
-    let name = said.get_ref();
-    let length = Span::read(name).map_err(|sentence| said.fault(sentence))?;
+pub(super) fn sliding(given: &Spanned<String>) -> Result<Window, Fault> {
+    let name = given.get_ref();
+    let length = Span::read(name).map_err(|sentence| given.fault(sentence))?;
     let window = Window::sliding(name, length);
     let pane = window.pane().unwrap_or(Span::ZERO);
     if length.0 < 5 * SECOND {
-        return Err(said.fault(format!("`{name}` is too short; the least is \"5s\"")));
+        return Err(given.fault(format!("`{name}` is too short; the least is \"5s\"")));
     }
     if pane.0 % SECOND != 0 || length.0 % pane.0 != 0 {
-        return Err(said.fault(uneven(name, length)));
+        return Err(given.fault(uneven(name, length)));
     }
     Ok(window)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::{At as _, put, share, time};
-use crate::{
-    config::{Fault, file, value::Said},
+use crate::config::{Fault, file, value::Parsed};
+use floorwalker_core::{
     contact::{Calendar, ContactSettings, InForce, Policy},
     decode::TEXT_BYTES_MAX,
     event::QueueId,
@@ -22,12 +22,12 @@ pub(super) fn policies(
     settings: &ContactSettings,
 ) -> Result<Vec<Policy>, Fault> {
     let mut policies: Vec<Policy> = Vec::new();
-    for mut said in list {
-        let at = match &said.name {
+    for mut given in list {
+        let at = match &given.name {
             Some(name) => Spanned::new(name.span(), ()),
-            None => Spanned::new(said.measure.span(), ()),
+            None => Spanned::new(given.measure.span(), ()),
         };
-        let policy = policy(&mut said, settings)?;
+        let policy = policy(&mut given, settings)?;
         if policies.iter().any(|other| other.name == policy.name) {
             return Err(at.fault(format!(
                 "there is a policy `{}` already; give this one a `name` of its own",
@@ -48,20 +48,23 @@ pub(super) fn policies(
     Ok(policies)
 }
 
-fn policy(said: &mut file::Policy, settings: &ContactSettings) -> Result<Policy, Fault> {
+fn policy(given: &mut file::Policy, settings: &ContactSettings) -> Result<Policy, Fault> {
+    let measure = given.measure.get_ref().0;
     let mut policy = Policy {
-        name: name(said)?,
-        measure: said.measure.get_ref().0,
-        channel: said.channel.as_ref().map(|Said(channel)| *channel),
-        queues: said.queues.iter().map(queue).collect::<Result<_, _>>()?,
-        threshold: said.threshold.get_ref().0,
-        target: share(said.target.take(), true)?.unwrap_or(TARGET),
-        at_risk_at: share(said.at_risk_at.take(), false)?.unwrap_or(AT_RISK_AT),
+        name: name(given)?,
+        measure,
+        channel: given.channel.as_ref().map(|Parsed(channel)| *channel),
+        queues: given.queues.iter().map(queue).collect::<Result<_, _>>()?,
+        threshold: given.threshold.get_ref().0,
+        target: share(given.target.take(), true)?.unwrap_or(TARGET),
+        at_risk_at: share(given.at_risk_at.take(), false)?.unwrap_or(AT_RISK_AT),
         abandons: Default::default(),
-        short_abandon: time(said.short_abandon.as_ref()),
+        short_abandon: time(given.short_abandon.as_ref()),
         flow_outs: Default::default(),
+        callbacks: given.callbacks.as_ref().map(|Parsed(word)| *word),
         opens: Default::default(),
-        calendar: said
+        pauses: given.pauses.unwrap_or(measure.pauses()),
+        calendar: given
             .calendar
             .as_ref()
             .map(|it| calendar(it, settings))
@@ -70,54 +73,54 @@ fn policy(said: &mut file::Policy, settings: &ContactSettings) -> Result<Policy,
     };
     put(
         &mut policy.abandons,
-        said.abandons.as_ref().map(|Said(word)| *word),
+        given.abandons.as_ref().map(|Parsed(word)| *word),
     );
     put(
         &mut policy.opens,
-        said.opens.as_ref().map(|it| it.get_ref().0),
+        given.opens.as_ref().map(|it| it.get_ref().0),
     );
     put(
         &mut policy.flow_outs,
-        said.flow_outs.as_ref().map(|Said(word)| *word),
+        given.flow_outs.as_ref().map(|Parsed(word)| *word),
     );
     match policy.fault(settings.short_abandon) {
-        Some(fault) => Err(place_of(fault.field, said).fault(fault.sentence)),
+        Some(fault) => Err(place_of(fault.field, given).fault(fault.sentence)),
         None => Ok(policy),
     }
 }
 
-fn name(said: &file::Policy) -> Result<String, Fault> {
-    if let Some(name) = &said.name {
+fn name(given: &file::Policy) -> Result<String, Fault> {
+    if let Some(name) = &given.name {
         return match name.get_ref().trim() {
             "" => Err(name.fault("the name is empty; leave it out for the default")),
             name => Ok(name.to_owned()),
         };
     }
-    let measure = said.measure.get_ref().0.name();
-    Ok(match said.channel {
-        Some(Said(channel)) => format!("{} {measure}", channel.name()),
+    let measure = given.measure.get_ref().0.name();
+    Ok(match given.channel {
+        Some(Parsed(channel)) => format!("{} {measure}", channel.name()),
         None => measure.to_owned(),
     })
 }
 
-fn queue(said: &Spanned<String>) -> Result<QueueId, Fault> {
-    if (1..=TEXT_BYTES_MAX).contains(&said.get_ref().len()) {
-        return Ok(QueueId::new(said.get_ref()));
+fn queue(given: &Spanned<String>) -> Result<QueueId, Fault> {
+    if (1..=TEXT_BYTES_MAX).contains(&given.get_ref().len()) {
+        return Ok(QueueId::new(given.get_ref()));
     }
-    Err(said.fault(format!("a queue's id has 1 to {TEXT_BYTES_MAX} bytes")))
+    Err(given.fault(format!("a queue's id has 1 to {TEXT_BYTES_MAX} bytes")))
 }
 
-fn calendar(said: &Spanned<String>, settings: &ContactSettings) -> Result<Arc<Calendar>, Fault> {
-    let found = settings.calendar(said.get_ref());
-    found.map_err(|sentence| said.fault(sentence))
+fn calendar(given: &Spanned<String>, settings: &ContactSettings) -> Result<Arc<Calendar>, Fault> {
+    let found = settings.calendar(given.get_ref());
+    found.map_err(|sentence| given.fault(sentence))
 }
 
 /// Where a rule of policies is broken.
-fn place_of(field: &str, said: &file::Policy) -> Spanned<()> {
+fn place_of(field: &str, given: &file::Policy) -> Spanned<()> {
     let own = match field {
-        "short_abandon" => said.short_abandon.as_ref().map(Spanned::span),
-        "opens" => said.opens.as_ref().map(Spanned::span),
+        "short_abandon" => given.short_abandon.as_ref().map(Spanned::span),
+        "opens" => given.opens.as_ref().map(Spanned::span),
         _ => None,
     };
-    Spanned::new(own.unwrap_or_else(|| said.threshold.span()), ())
+    Spanned::new(own.unwrap_or_else(|| given.threshold.span()), ())
 }

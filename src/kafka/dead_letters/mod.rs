@@ -1,5 +1,6 @@
 //! What was put aside and why: reading the dead letters, and sending them once more.
 
+mod original;
 mod retry;
 
 pub use retry::{Retried, retry, retry_each};
@@ -19,8 +20,11 @@ use rdkafka::{
     message::{BorrowedMessage, Headers as _},
 };
 
-use super::{client::FetchContext, reading::is_gone, settings::KafkaSettings, topics::Topic};
-use crate::event::Timestamp;
+use super::{
+    client::FetchContext, connect, ends::ends, reading::is_gone, settings::KafkaSettings,
+    topics::Topic,
+};
+use floorwalker_core::{engine::CUT_HEADERS, event::Timestamp};
 
 /// From the broker, with a record or an end.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -56,6 +60,19 @@ pub struct Letter {
     pub key: Option<Vec<u8>>,
     pub payload: Option<Vec<u8>>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// What it lacks, if it was too large for a record of Kafka.
+    pub cut: Option<Cut>,
+}
+
+/// What a letter does not hold of its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The parts that are not whole, such as `payload,headers`.
+    pub parts: String,
+    /// Size of the whole payload.
+    pub bytes: u64,
+    /// SHA-256 of the whole payload, in hexadecimal.
+    pub sha256: String,
 }
 
 /// How far the letters of one reason were sent once more: the next offset by partition.
@@ -82,6 +99,7 @@ impl DeadLetters {
     /// # Errors
     /// When Kafka can't be reached or the topic does not exist.
     pub fn open(kafka: &KafkaSettings) -> anyhow::Result<Self> {
+        connect::find(kafka)?;
         let topic = Topic::DeadLetters.name(&kafka.prefix);
         let consumer: BaseConsumer<FetchContext> = (kafka.reader("dead-letters"))
             .create_with_context(FetchContext::default())
@@ -111,20 +129,41 @@ impl DeadLetters {
     /// # Errors
     /// When Kafka does not answer, or `take` fails.
     pub fn each(&self, mut take: impl FnMut(Letter) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut open = self.ends()?;
         self.assign(self.partitions.iter().map(|it| (*it, Offset::Beginning)))?;
-        let mut open = self.partitions.clone();
         while !open.is_empty() {
             match self.consumer.poll(ANSWER_WITHIN) {
-                Some(Ok(record)) => match Letter::read(&record) {
-                    Some(letter) => take(letter)?,
-                    None => self.warn_of_stranger(&record),
-                },
+                Some(Ok(record)) => {
+                    // What a retry sends may come back as a letter before it is done.
+                    let partition = record.partition();
+                    let is_it = open
+                        .get(&partition)
+                        .is_some_and(|end| record.offset() < *end);
+                    if !is_it {
+                        open.remove(&partition);
+                        continue;
+                    }
+                    match Letter::read(&record) {
+                        Some(letter) => take(letter)?,
+                        None => self.warn_of_stranger(&record),
+                    }
+                }
                 Some(Err(KafkaError::PartitionEOF(partition))) => drop(open.remove(&partition)),
                 Some(Err(error)) => return Err(error).context(self.topic.clone()),
                 None => anyhow::bail!("no answer from Kafka at {}", self.kafka.brokers),
             }
         }
         Ok(())
+    }
+
+    /// Where each partition ends now.
+    fn ends(&self) -> anyhow::Result<BTreeMap<i32, i64>> {
+        let end = |partition: &i32| {
+            let found = ends(&self.consumer, &self.topic, *partition, ANSWER_WITHIN)
+                .with_context(|| format!("no answer from Kafka at {}", self.kafka.brokers))?;
+            Ok((*partition, found.1))
+        };
+        self.partitions.iter().map(end).collect()
     }
 
     /// One letter.
@@ -149,6 +188,14 @@ impl DeadLetters {
         };
         // At the offset of a transaction's marker the next record comes.
         (found.filter(|letter| letter.place == place)).with_context(missing)
+    }
+
+    /// Returns the letter with all that its record had: of one that was cut, from the source.
+    ///
+    /// # Errors
+    /// When the source no longer holds the record, or Kafka does not answer.
+    pub fn whole(&self, letter: Letter) -> anyhow::Result<Letter> {
+        original::whole(&self.kafka, letter)
     }
 
     /// How far the letters of a reason were sent once more.
@@ -187,7 +234,8 @@ impl Letter {
             .map(|header| (header.key, header.value))
             .collect();
         let (before, ours) = all.split_at(original);
-        let [topic, partition, offset, reason, sentence] = texts(ours)?;
+        let [topic, partition, offset, reason, sentence] = texts(ours, OURS)?;
+        let (before, cut) = Cut::read(before);
         let owned = |bytes: &[u8]| bytes.to_vec();
         Some(Self {
             place: LetterPlace {
@@ -205,6 +253,7 @@ impl Letter {
             headers: (before.iter())
                 .map(|(name, value)| ((*name).to_owned(), value.map(owned)))
                 .collect(),
+            cut,
         })
     }
 
@@ -216,9 +265,29 @@ impl Letter {
     }
 }
 
-fn texts<'h>(ours: &[(&str, Option<&'h [u8]>)]) -> Option<[&'h str; OURS.len()]> {
-    let mut texts = [""; OURS.len()];
-    for ((text, name), (found, value)) in texts.iter_mut().zip(OURS).zip(ours) {
+type Headers<'h> = [(&'h str, Option<&'h [u8]>)];
+
+impl Cut {
+    /// Splits its headers off, if the letter was cut.
+    fn read<'a, 'h>(headers: &'a Headers<'h>) -> (&'a Headers<'h>, Option<Self>) {
+        let split = headers.len().checked_sub(CUT_HEADERS.len());
+        let found = split.and_then(|split| {
+            let (before, own) = headers.split_at(split);
+            let [parts, bytes, sha256] = texts(own, CUT_HEADERS)?;
+            let cut = Self {
+                parts: parts.to_owned(),
+                bytes: bytes.parse().ok()?,
+                sha256: sha256.to_owned(),
+            };
+            Some((before, Some(cut)))
+        });
+        found.unwrap_or((headers, None))
+    }
+}
+
+fn texts<'h, const N: usize>(ours: &Headers<'h>, names: [&str; N]) -> Option<[&'h str; N]> {
+    let mut texts = [""; N];
+    for ((text, name), (found, value)) in texts.iter_mut().zip(names).zip(ours) {
         *text = std::str::from_utf8((*value).filter(|_| *found == name)?).ok()?;
     }
     Some(texts)

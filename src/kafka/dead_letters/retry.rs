@@ -1,6 +1,6 @@
 //! Sends letters back to where they came from: the same bytes, key and headers, to the same partition.
 //!
-//! What was sent is marked in the transaction that sends it: each reason has a consumer group whose offsets say how far
+//! What was sent is marked in the transaction that sends it: each reason has a consumer group whose offsets are how far
 //! its letters were sent. So a second retry, or one that was killed and run again, sends each letter once.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -35,6 +35,8 @@ pub struct Retried {
     pub bytes: u64,
     /// Sent by an earlier retry.
     pub before: u64,
+    /// Cut letters whose record is gone from the source: there is nothing to send.
+    pub gone: u64,
 }
 
 /// Sends all letters of a reason, or of all reasons, that were not sent yet.
@@ -62,13 +64,15 @@ pub fn retry(
 /// When Kafka does not answer, there is no such letter, or its topic or partition is gone. Then none of them is sent.
 pub fn retry_each(letters: &DeadLetters, places: &[LetterPlace]) -> anyhow::Result<Retried> {
     let retry = Retry::new(letters)?;
-    let found = places.iter().map(|place| letters.get(*place));
+    let found = places
+        .iter()
+        .map(|place| letters.whole(letters.get(*place)?));
     let found = found.collect::<anyhow::Result<Vec<_>>>()?;
     retry.in_transaction(|retry| found.iter().try_for_each(|letter| retry.send(letter)))?;
     Ok(Retried {
         letters: found.len() as u64,
         bytes: found.iter().map(|it| bytes(it) as u64).sum(),
-        before: 0,
+        ..Retried::default()
     })
 }
 
@@ -122,6 +126,14 @@ impl<'l> Retry<'l> {
             retried.before += 1;
             return Ok(());
         }
+        let letter = match self.letters.whole(letter) {
+            Ok(letter) => letter,
+            Err(error) => {
+                tracing::warn!("not sent: {error:#}");
+                retried.gone += 1;
+                return Ok(());
+            }
+        };
         self.pending_bytes += bytes(&letter);
         self.pending.push(letter);
         if self.pending.len() >= LETTERS_MAX || self.pending_bytes >= BYTES_MAX {
@@ -175,7 +187,7 @@ impl<'l> Retry<'l> {
             .with_context(|| format!("letter {place} to `{topic}` [{partition}]"))
     }
 
-    /// The letters of a reason come in the order of their offsets: the last one of a partition says it for all.
+    /// The letters of a reason come in the order of their offsets: the last one of a partition stands for all.
     fn mark(&self, letters: &[Letter]) -> anyhow::Result<()> {
         for (reason, (group, _)) in &self.groups {
             let of_reason = letters.iter().filter(|letter| letter.reason == *reason);

@@ -11,20 +11,23 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Fault, Side};
+use super::{Fault, Side, records::ScorecardRecord};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AgentScorecard {
     agent: String,
     /// One record for each queue and channel, as on the topic `scorecards`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<ScorecardRecord>)]
     scorecards: Vec<Arc<RawValue>>,
 }
 
 /// An agent's measures, each with its interval, its place among peers of the same queue and channel, and its trend.
 #[utoipa::path(get, path = "/api/v1/agents/{agent}/scorecard",
     params(("agent" = String, Path, description = "The agent's id; a slash in it is written %2F")),
-    responses((status = 200, body = AgentScorecard), (status = 404, body = Fault)))]
+    responses(
+        (status = 200, description = "The agent's scorecards", body = AgentScorecard),
+        (status = 404, description = "The agent has none", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn show_scorecard(
     State(side): Side,
     uri: Uri,

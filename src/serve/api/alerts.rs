@@ -1,4 +1,4 @@
-//! Alerts: which fire, what one says, and that somebody has taken it up.
+//! Alerts: which fire, one with its details, and that somebody has taken it up.
 
 #![expect(
     unused_qualifications,
@@ -16,15 +16,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side};
+use super::{Fault, Side, records::AlertRecord};
 use crate::{
-    event::Timestamp,
     kafka::clock,
     serve::{
         ReadSide,
         model::{AcknowledgedEvent, Alert, READ_BACK_WITHIN},
     },
 };
+use floorwalker_core::event::Timestamp;
 
 const ALERTS_MAX: usize = 10_000;
 const BY_BYTES_MAX: usize = 256;
@@ -62,7 +62,7 @@ pub(super) struct Alerts {
     /// How many there are, shown or not.
     total: usize,
     /// Records as on the topic `alerts`, with who acknowledged them; latest transition first.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<AlertRecord>)]
     alerts: Vec<Arc<RawValue>>,
 }
 
@@ -80,7 +80,10 @@ const fn default_limit() -> usize {
 
 /// The alerts that fire, or did.
 #[utoipa::path(get, path = "/api/v1/alerts", params(AlertFilter),
-    responses((status = 200, body = Alerts), (status = 400, body = Fault)))]
+    responses(
+        (status = 200, description = "The alerts, latest transition first", body = Alerts),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn list_alerts(
     State(side): Side,
     filter: Result<Query<AlertFilter>, QueryRejection>,
@@ -96,7 +99,7 @@ pub(super) async fn list_alerts(
     }
     let mut alerts = side.model.alerts(filter.status != Status::Firing);
     alerts.retain(|alert| filter.asks_for(alert));
-    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.told.at));
+    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.fields.at));
     let shown = alerts.iter().take(filter.limit);
     Ok(Json(Alerts {
         total: alerts.len(),
@@ -114,15 +117,18 @@ impl AlertFilter {
             Status::All => true,
         };
         status
-            && rule.is_none_or(|rule| *rule == alert.told.rule)
-            && queue.is_none_or(|queue| alert.told.queue.as_ref() == Some(queue))
+            && rule.is_none_or(|rule| *rule == alert.fields.rule)
+            && queue.is_none_or(|queue| alert.fields.queue.as_ref() == Some(queue))
     }
 }
 
-/// What an alert says, with who acknowledged it.
+/// Returns an alert, with who acknowledged it.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}",
     params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
-    responses((status = 200, body = Object), (status = 404, body = Fault)))]
+    responses(
+        (status = 200, description = "The alert", body = AlertRecord),
+        (status = 404, description = "There is no such alert", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn show_alert(
     State(side): Side,
     uri: Uri,
@@ -143,13 +149,21 @@ fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Fault> {
     side.model.alert(id).ok_or_else(no_alert)
 }
 
-/// Says that somebody has taken an alert up; the newest acknowledgement counts.
+/// Notes that somebody has taken an alert up; the newest acknowledgement counts.
 ///
 /// Answers with the alert: 200 when the acknowledgement is in it, 202 when it is written and not yet read back.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/acknowledge", request_body = Acknowledge,
     params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
-    responses((status = 200, body = Object), (status = 202, body = Object), (status = 400, body = Fault),
-        (status = 404, body = Fault), (status = 409, body = Fault), (status = 503, body = Fault)))]
+    responses(
+        (status = 200, description = "The alert, with the acknowledgement", body = AlertRecord),
+        (status = 202, description = "The alert; the acknowledgement is written and not read back yet", body = AlertRecord),
+        (status = 400, description = "The body is no JSON, or breaks a rule", body = Fault),
+        (status = 404, description = "There is no such alert", body = Fault),
+        (status = 409, description = "The alert is resolved", body = Fault),
+        (status = 413, description = "The body is too long", body = Fault),
+        (status = 415, description = "The body is not declared as JSON", body = Fault),
+        (status = 422, description = "The JSON has other fields than these", body = Fault),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
 pub(super) async fn acknowledge(
     State(side): Side,
     uri: Uri,
@@ -164,8 +178,8 @@ pub(super) async fn acknowledge(
         ));
     };
     let alert = find(&side, &uri, id)?;
-    let Json(said) = body?;
-    said.check()?;
+    let Json(asked) = body?;
+    asked.check()?;
     if !alert.is_firing() {
         return Err(Fault::new(
             StatusCode::CONFLICT,
@@ -175,7 +189,7 @@ pub(super) async fn acknowledge(
         ));
     }
     let at = clock::wall();
-    said.write(&side, id, at).await?;
+    asked.write(&side, id, at).await?;
     let read_back = wait_for(&side, id, at).await;
     let status = if read_back {
         StatusCode::OK
@@ -217,7 +231,7 @@ impl Acknowledge {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "kafka",
                 format!("the acknowledgement was not written: {error:#}"),
-                "try again; /readyz and the log say how Kafka is doing",
+                "try again; /readyz and the log show how Kafka is doing",
             )
         })
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Fault, Side};
+use super::{Fault, Side, records::ContactRecord};
 use crate::serve::{ReadSide, model::Line};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,7 +24,10 @@ pub(super) struct History {
 /// A contact's record, as on the topic `contacts`.
 #[utoipa::path(get, path = "/api/v1/contacts/{id}",
     params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
-    responses((status = 200, body = Object), (status = 404, body = Fault)))]
+    responses(
+        (status = 200, description = "The contact's record", body = ContactRecord),
+        (status = 404, description = "No record of it is at hand", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn show_contact(
     State(side): Side,
     uri: Uri,
@@ -36,7 +39,11 @@ pub(super) async fn show_contact(
 /// How a contact came about: its waits, engagements, obligations and alerts, line by line.
 #[utoipa::path(get, path = "/api/v1/contacts/{id}/history",
     params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
-    responses((status = 200, body = History), (status = 404, body = Fault)))]
+    responses(
+        (status = 200, description = "What happened, in time order", body = History),
+        (status = 404, description = "No record of it is at hand", body = Fault),
+        (status = 500, description = "Its record can't be read", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn show_history(
     State(side): Side,
     uri: Uri,
@@ -49,7 +56,7 @@ pub(super) async fn show_history(
     Ok(Json(History { contact_id, lines }))
 }
 
-fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Box<RawValue>>, Fault> {
+pub(super) fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Box<RawValue>>, Fault> {
     let kept = side.settings.contacts_max;
     let no_contact = || {
         Fault::not_found(

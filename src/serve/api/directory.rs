@@ -1,4 +1,4 @@
-//! What the directory says.
+//! The statements of the directory.
 
 #![expect(
     unused_qualifications,
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side};
+use super::{Fault, Side, records::DirectoryStatement};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -28,20 +28,23 @@ pub(super) struct SubjectFilter {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Statements {
     /// By subject, oldest first, as on the topic `directory`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<DirectoryStatement>)]
     statements: Vec<Arc<RawValue>>,
 }
 
 /// What queues, teams, sites, agents and policies are, and from when on.
 #[utoipa::path(get, path = "/api/v1/directory", params(SubjectFilter),
-    responses((status = 200, body = Statements), (status = 400, body = Fault)))]
+    responses(
+        (status = 200, description = "The statements, by subject, oldest first", body = Statements),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn list_statements(
     State(side): Side,
     filter: Result<Query<SubjectFilter>, QueryRejection>,
 ) -> Result<Json<Statements>, Fault> {
     let Query(filter) = filter?;
-    let said = side.model.statements();
-    let asked = said.iter().filter(|it| {
+    let statements = side.model.statements();
+    let asked = statements.iter().filter(|it| {
         let subject = filter.subject.as_ref();
         subject.is_none_or(|subject| *subject == it.subject)
     });

@@ -16,11 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side};
-use crate::{
-    event::Timestamp,
-    serve::model::{Entity, Score},
-};
+use super::{Fault, Side, records::KpiRecord};
+use crate::serve::model::{Entity, Score};
+use floorwalker_core::event::Timestamp;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -60,13 +58,16 @@ pub(super) struct WindowFilter {
 pub(super) struct Scorecards {
     entity: String,
     /// One record a window, shortest first, as on the topic `kpis`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<KpiRecord>)]
     scorecards: Vec<Arc<RawValue>>,
 }
 
 /// Whose figures there are.
 #[utoipa::path(get, path = "/api/v1/entities", params(EntityFilter),
-    responses((status = 200, body = Entities), (status = 400, body = Fault)))]
+    responses(
+        (status = 200, description = "The entities, by name", body = Entities),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn list_entities(
     State(side): Side,
     filter: Result<Query<EntityFilter>, QueryRejection>,
@@ -92,7 +93,11 @@ pub(super) async fn list_entities(
 /// The figures of an agent, a queue or a group.
 #[utoipa::path(get, path = "/api/v1/entities/{entity}/kpis",
     params(("entity" = String, Path, description = "`agent:ana`, `queue:billing`, `channel:voice`, `all`"), WindowFilter),
-    responses((status = 200, body = Scorecards), (status = 404, body = Fault)))]
+    responses(
+        (status = 200, description = "The figures, shortest window first", body = Scorecards),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 404, description = "Nothing was counted for it, or not in that window", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
 pub(super) async fn show_kpis(
     State(side): Side,
     uri: Uri,

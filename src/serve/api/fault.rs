@@ -22,7 +22,7 @@ pub(in crate::serve) struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(
+    pub(in crate::serve) fn new(
         status: StatusCode,
         r#where: impl Into<String>,
         what: impl Into<String>,

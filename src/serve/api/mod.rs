@@ -6,6 +6,8 @@ mod contacts;
 mod directory;
 mod entities;
 mod fault;
+mod page;
+mod records;
 mod stream;
 
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use axum::{
 use utoipa::OpenApi;
 
 use super::ReadSide;
-use fault::Fault;
+pub(super) use fault::Fault;
 
 /// An acknowledgement is a name and a note.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -32,7 +34,8 @@ type Side = State<Arc<ReadSide>>;
 #[openapi(
     info(
         title = "Floorwalker",
-        description = "What a contact center's figures, alerts and contacts are now."
+        description = "What a contact center's figures, alerts and contacts are now.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
         entities::list_entities,
@@ -67,15 +70,23 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
         .route("/api/v1/directory", get(directory::list_statements))
-        .route("/api/v1/stream", get(stream::listen))
+        .route("/contacts/{id}", get(page::show))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
         .with_state(Arc::clone(side))
         .route("/openapi.json", get(describe))
 }
 
-async fn describe() -> Json<utoipa::openapi::OpenApi> {
-    Json(Description::openapi())
+/// News: no answer that has an end.
+pub(super) fn stream_route(side: &Arc<ReadSide>) -> Router {
+    Router::new()
+        .route("/api/v1/stream", get(stream::listen))
+        .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
+        .with_state(Arc::clone(side))
+}
+
+async fn describe(uri: Uri) -> Result<Json<serde_json::Value>, Fault> {
+    (records::document().map(Json)).map_err(|error| Fault::broken(&uri, &error))
 }
 
 /// Half of the figures would be worse than none.
@@ -87,7 +98,7 @@ async fn refuse_until_caught_up(State(side): Side, request: Request, next: Next)
         StatusCode::SERVICE_UNAVAILABLE,
         request.uri().path(),
         "the topics are being read and their end is not reached yet",
-        "ask again in a moment; /readyz says when",
+        "ask again in a moment; /readyz shows when",
     )
     .into_response()
 }

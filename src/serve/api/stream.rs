@@ -9,7 +9,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{
         Sse,
         sse::{Event, KeepAlive},
@@ -17,13 +17,13 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
 use super::{Fault, Side};
 use crate::serve::{
     ReadModel,
-    model::{About, Change},
+    model::{About, Change, ChangeId, Listening},
 };
 
 /// A silent stream shows that it lives.
@@ -55,31 +55,46 @@ enum Topic {
     Kpis,
 }
 
-/// A reader of the stream and what it wants to hear.
+/// After so many changes that it did not ask for, a reader hears the number that it has come to: it may come back by it.
+const PASSED_MAX: u64 = 256;
+
+/// A reader of the stream and what it asked for.
 struct Listener {
-    news: Receiver<Arc<Change>>,
+    listening: Listening,
     filter: NewsFilter,
     model: Arc<ReadModel>,
+    /// The number that it was sent last.
+    last: u64,
 }
 
 /// New records of alerts (`event: alert`) and figures (`event: kpis`), from now on.
 ///
-/// Who reads too slowly is told how many records were missed (`event: missed`) and let go: ask for the present state, and listen anew.
-#[utoipa::path(get, path = "/api/v1/stream", params(NewsFilter),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Fault), (status = 503, body = Fault)))]
+/// Each has an `id`. Who comes back with it as `Last-Event-ID`, as browsers do, goes on behind it. If that is too long ago, or was at another
+/// process, the first news is `event: missed` with the data `all`: ask for the present state, and go on listening. Who reads too slowly is sent how
+/// many records were missed (`event: missed`) and let go: ask for the present state, and listen anew.
+#[utoipa::path(get, path = "/api/v1/stream", params(NewsFilter,
+    ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last news that was read")),
+    responses(
+        (status = 200, description = "Server-sent events, without an end", content_type = "text/event-stream", body = String),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 503, description = "Too many listen, or the topics are still being read", body = Fault)))]
 pub(super) async fn listen(
     State(side): Side,
+    headers: HeaderMap,
     filter: Result<Query<NewsFilter>, QueryRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
     let Query(filter) = filter?;
-    let news = side.model.changes().listen().ok_or_else(too_many)?;
-    let model = Arc::clone(&side.model);
+    let last = headers.get("last-event-id");
+    let last = last.map(|last| String::from_utf8_lossy(last.as_bytes()));
+    let listening = side.model.changes().listen(last.as_deref());
+    let listening = listening.ok_or_else(too_many)?;
     let listener = Listener {
-        news,
+        last: listening.from.number,
+        listening,
         filter,
-        model,
+        model: Arc::clone(&side.model),
     };
-    let hello = stream::once(async { Event::default().comment("listening") });
+    let hello = stream::iter(listener.hello());
     let changes = stream::unfold(Some(listener), Listener::next);
     let events = hello.chain(changes).map(Ok);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
@@ -95,14 +110,31 @@ fn too_many() -> Fault {
 }
 
 impl Listener {
+    fn hello(&self) -> Vec<Event> {
+        let from = self.listening.from;
+        let mut hello = vec![Event::default().comment("listening")];
+        if self.listening.missed {
+            let missed = Event::default().event("missed").data("all");
+            hello.push(missed.id(from.to_string()));
+        } else if self.listening.backlog.is_empty() {
+            hello.push(place(from));
+        }
+        hello
+    }
+
     async fn next(listener: Option<Self>) -> Option<(Event, Option<Self>)> {
         let mut listener = listener?;
         loop {
-            match listener.news.recv().await {
-                Ok(change) if listener.filter.wants(&change.about) => {
-                    return Some((event(&change), Some(listener)));
+            let change = match listener.listening.backlog.pop_front() {
+                Some(change) => Ok(change),
+                None => listener.listening.news.recv().await,
+            };
+            match change {
+                Ok(change) => {
+                    if let Some(event) = listener.event(&change) {
+                        return Some((event, Some(listener)));
+                    }
                 }
-                Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
                     listener.model.changes().note_dropped();
                     let last = Event::default().event("missed").data(missed.to_string());
@@ -112,6 +144,25 @@ impl Listener {
             }
         }
     }
+
+    /// What is sent of a change; now and then the mere place of one that was not asked for.
+    fn event(&mut self, change: &Change) -> Option<Event> {
+        let number = change.id.number;
+        let event = if self.filter.wants(&change.about) {
+            event(change)
+        } else if number >= self.last + PASSED_MAX {
+            place(change.id)
+        } else {
+            return None;
+        };
+        self.last = number;
+        Some(event)
+    }
+}
+
+/// No news, but a place to come back to.
+fn place(id: ChangeId) -> Event {
+    Event::default().id(id.to_string())
 }
 
 impl NewsFilter {
@@ -144,22 +195,23 @@ fn event(change: &Change) -> Event {
         About::Alert { .. } => "alert",
         About::Kpis { .. } => "kpis",
     };
-    Event::default().event(name).data(change.record.get())
+    let event = Event::default().event(name).id(change.id.to_string());
+    event.data(change.record.get())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        event::Timestamp,
-        kafka::{FollowedRecord, Heard, topics::Topic},
+        kafka::{FollowEvent, FollowedRecord, topics::Topic},
         serve::ServeSettings,
     };
+    use floorwalker_core::event::Timestamp;
 
-    fn hear(model: &ReadModel, records: usize) {
+    fn feed(model: &ReadModel, records: usize) {
         let record = br#"{"entity":"queue:q","window":"1h","clock":"2026-11-22T10:00:00Z","kpis":{"sla":{}}}"#;
         for _ in 0..records {
-            model.hear(&Heard::Record(FollowedRecord {
+            model.handle(&FollowEvent::Record(FollowedRecord {
                 topic: Topic::Kpis,
                 offset: 0,
                 key: b"queue:q/1h",
@@ -172,16 +224,12 @@ mod tests {
     #[test]
     fn who_reads_too_slowly_is_let_go_and_holds_up_nobody() {
         let model = Arc::new(ReadModel::new(&ServeSettings::default()));
-        model.hear(&Heard::CaughtUp);
-        let listen = || Listener {
-            news: model.changes().listen().unwrap(),
-            filter: NewsFilter::default(),
-            model: Arc::clone(&model),
-        };
+        model.handle(&FollowEvent::CaughtUp);
+        let listen = || listener(&model, None);
         let slow = listen();
-        hear(&model, 5_000);
+        feed(&model, 5_000);
         let quick = listen();
-        hear(&model, 1);
+        feed(&model, 1);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
@@ -193,5 +241,43 @@ mod tests {
         assert!(stays.is_some());
         assert!(format!("{news:?}").contains("queue:q"), "{news:?}");
         assert_eq!(model.changes().dropped(), 1);
+    }
+
+    fn listener(model: &Arc<ReadModel>, last: Option<&str>) -> Listener {
+        let listening = model.changes().listen(last).unwrap();
+        Listener {
+            last: listening.from.number,
+            listening,
+            filter: NewsFilter::default(),
+            model: Arc::clone(model),
+        }
+    }
+
+    #[test]
+    fn who_comes_back_goes_on_where_it_stopped_or_hears_that_it_can_not() {
+        let model = Arc::new(ReadModel::new(&ServeSettings::default()));
+        model.handle(&FollowEvent::CaughtUp);
+        feed(&model, 10);
+        let place = |back: u64| {
+            let from = listener(&model, None).listening.from.to_string();
+            let (process, number) = from.split_once('-').unwrap();
+            format!("{process}-{}", number.parse::<u64>().unwrap() - back)
+        };
+        let after = |last: &str| {
+            let listening = listener(&model, Some(last)).listening;
+            let numbers = listening.backlog.iter().map(|change| change.id.number);
+            (numbers.collect::<Vec<_>>(), listening.missed)
+        };
+        assert_eq!(after(&place(3)), (vec![8, 9, 10], false));
+        assert_eq!(after(&place(0)), (vec![], false));
+        assert_eq!(after(&place(10)).0.len(), 10);
+        for strange in ["", "x", "0-3", "ffff-7"] {
+            assert_eq!(after(strange), (vec![], true), "{strange}");
+        }
+        let old = place(10);
+        feed(&model, 5_000);
+        assert_eq!(after(&old), (vec![], true));
+        let hello = format!("{:?}", listener(&model, Some(&old)).hello());
+        assert!(hello.contains("missed") && hello.contains("all"), "{hello}");
     }
 }

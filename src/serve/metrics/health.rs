@@ -1,19 +1,21 @@
-//! `/metrics`: how this process is doing, from what its workers tell.
+//! `/metrics`: how this process is doing, from the reports of its workers.
 
 use std::collections::BTreeMap;
 
 use super::page::{Named, Page};
 use crate::{
-    engine::Counters,
-    event::{Span, Timestamp},
     kafka::{InputProgress, Latency, Phase, Snapshot, Statements, TaskProgress, WorkerProgress},
     serve::ReadSide,
+};
+use floorwalker_core::{
+    engine::{Counters, Kind},
+    event::{Span, Timestamp},
 };
 
 /// As for `/readyz`.
 const STALLED_AFTER: Span = Span::from_secs(60);
 
-/// What is told.
+/// What is reported.
 pub(in crate::serve) struct Health<'a> {
     pub snapshot: Snapshot,
     pub commits: &'a Latency,
@@ -25,7 +27,10 @@ pub(in crate::serve) struct Health<'a> {
 
 pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     const BUILD: Named = ("floorwalker_build_info", "1, with the version that runs");
-    const READY: Named = ("floorwalker_ready", "1 while /readyz says ok");
+    const READY: Named = (
+        "floorwalker_ready",
+        "1 while /readyz answers that the process is ready",
+    );
     let mut page = Page::default();
     let page_mut = &mut page;
     page_mut.gauge(BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
@@ -37,8 +42,11 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
         }
     }
     tell_watchdog(page_mut, &health.snapshot, health.now);
+    write_losses(page_mut, &health.snapshot);
     tell_phases(page_mut, &health.snapshot);
     tell_events(page_mut, &health.snapshot);
+    tell_sources(page_mut, &health.snapshot);
+    tell_names(page_mut, &health.snapshot);
     tell_commits(page_mut, health.commits);
     tell_restores(page_mut, &health.snapshot);
     tell_directory(page_mut, health.statements);
@@ -54,14 +62,14 @@ fn tell_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
         (
             (
                 "floorwalker_worker_seen_timestamp_seconds",
-                "When a worker last told of itself, since 1970",
+                "When a worker last reported, since 1970",
             ),
             seconds(worker.at),
         ),
         (
             (
                 "floorwalker_worker_advanced_timestamp_seconds",
-                "When a worker last read a record or committed a step, since 1970",
+                "When a worker last committed a step, since 1970",
             ),
             seconds(worker.advanced_at),
         ),
@@ -118,7 +126,9 @@ fn tell_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestam
         "How far the clock of a task's contacts is behind the wall clock; of a past that is loaded, its age",
     );
     page.gauge(SEQ, &[("task", task)], number(progress.seq));
-    if let Some(clock) = progress.clock {
+    // Before anything was read there is none.
+    let clock = progress.clock.filter(|clock| *clock > Timestamp::default());
+    if let Some(clock) = clock {
         let delay = (now - clock).as_secs().max(0.0);
         page.gauge(DELAY, &[("task", task)], delay);
     }
@@ -130,7 +140,11 @@ fn tell_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestam
 fn tell_input(page: &mut Page, input: &InputProgress) {
     const LAG: Named = (
         "floorwalker_input_lag_records",
-        "Records of an input that wait to be read, at most",
+        "Records of an input that wait to be read, those of open transactions included; an upper bound",
+    );
+    const HIDDEN: Named = (
+        "floorwalker_input_hidden_records",
+        "Records of an input that an open transaction hides; an upper bound",
     );
     const CAUGHT_UP: Named = (
         "floorwalker_input_caught_up",
@@ -141,14 +155,31 @@ fn tell_input(page: &mut Page, input: &InputProgress) {
     }
     let partition = input.partition.to_string();
     let labels = [("topic", input.topic.as_str()), ("partition", &partition)];
-    page.gauge(LAG, &labels, number(input.lag));
+    page.gauge(LAG, &labels, number(input.lag + input.hidden));
+    page.gauge(HIDDEN, &labels, number(input.hidden));
     page.gauge(CAUGHT_UP, &labels, flag(input.caught_up));
+}
+
+fn write_losses(page: &mut Page, snapshot: &Snapshot) {
+    const LOST: Named = (
+        "floorwalker_source_records_lost_total",
+        "Records of a source that were removed before they were read, since the process started; an upper bound",
+    );
+    const REPLACED: Named = (
+        "floorwalker_source_topics_replaced_total",
+        "Partitions of a source that were read anew because its topic was deleted and created again, since the process started",
+    );
+    for (topic, losses) in &snapshot.losses {
+        let labels = [("topic", topic.as_str())];
+        page.counter(LOST, &labels, losses.records);
+        page.counter(REPLACED, &labels, losses.replaced);
+    }
 }
 
 fn tell_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
     const STALLED: Named = (
         "floorwalker_worker_stalled",
-        "1 for a worker that has records to read and has not advanced for a minute, or is silent",
+        "1 for a worker that has records to read and has committed nothing for a minute, or is silent",
     );
     let stalled = snapshot.stalled(now, STALLED_AFTER);
     for worker in snapshot.workers.keys() {
@@ -177,55 +208,120 @@ fn tell_phases(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-/// Gauges: a task takes its counts along when it moves.
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+/// Counts of this process since it began: those of a task would jump when it moves.
 fn tell_events(page: &mut Page, snapshot: &Snapshot) {
     const EVENTS: Named = (
-        "floorwalker_events",
-        "Events that the tasks owned here have taken in since they were created, by what became of them",
+        "floorwalker_events_total",
+        "Events that this process has taken in, by what became of them",
     );
     let mut sum = Counters::default();
-    snapshot
-        .workers
-        .values()
-        .for_each(|worker| sum.add(&worker.counters));
-    let outcomes = [
+    let workers = snapshot.workers.values();
+    workers.for_each(|worker| sum.add(&worker.own));
+    for (outcome, count) in by_outcome(&sum) {
+        page.counter(EVENTS, &[("outcome", outcome)], count);
+    }
+    let counts: [(Named, u64); 2] = [
+        (
+            (
+                "floorwalker_conflicting_events_total",
+                "Of the repeated: same id, other content",
+            ),
+            sum.conflicting,
+        ),
+        (
+            (
+                "floorwalker_repeated_frames_total",
+                "Sections of frames that had been received before",
+            ),
+            sum.frames_repeated,
+        ),
+    ];
+    for (named, count) in counts {
+        page.counter(named, &[], count);
+    }
+    tell_lifetime(page, snapshot);
+}
+
+/// Gauges: a task takes its counts along when it moves, and contacts are corrected.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn tell_lifetime(page: &mut Page, snapshot: &Snapshot) {
+    const EVENTS: Named = (
+        "floorwalker_lifetime_events",
+        "Events that the tasks owned here have taken in since they were created, wherever they ran: for audits, not for rules",
+    );
+    const SKEWED: Named = (
+        "floorwalker_clock_skewed_contacts",
+        "Contacts of the tasks owned here whose events contradict each other in time",
+    );
+    let mut sum = Counters::default();
+    let workers = snapshot.workers.values();
+    workers.for_each(|worker| sum.add(&worker.counters));
+    for (outcome, count) in by_outcome(&sum) {
+        page.gauge(EVENTS, &[("outcome", outcome)], number(count));
+    }
+    page.gauge(SKEWED, &[], sum.clock_skew as f64);
+}
+
+const fn by_outcome(sum: &Counters) -> [(&'static str, u64); 8] {
+    [
         ("read", sum.read),
         ("applied", sum.applied),
         ("repeated", sum.repeated),
         ("skipped", sum.skipped),
         ("dead_lettered", sum.dead_lettered),
+        ("lost", sum.lost),
         ("forwarded", sum.forwarded),
         ("received", sum.received),
-    ];
-    for (outcome, count) in outcomes {
-        page.gauge(EVENTS, &[("outcome", outcome)], number(count));
+    ]
+}
+
+fn tell_names(page: &mut Page, snapshot: &Snapshot) {
+    const NAMES: Named = (
+        "floorwalker_names",
+        "Names that have figures of their own in the tasks owned here, by kind",
+    );
+    const OVER: Named = (
+        "floorwalker_over_limit_total",
+        "Sums of facts of names beyond the limit of their kind: counted for (other)",
+    );
+    let tasks = snapshot.workers.values().flat_map(|it| it.tasks.values());
+    let mut names: BTreeMap<Kind, usize> = BTreeMap::new();
+    for (kind, count) in tasks.flat_map(|task| &task.names) {
+        *names.entry(*kind).or_default() += count;
     }
-    let gauges: [(Named, f64); 3] = [
-        (
-            (
-                "floorwalker_conflicting_events",
-                "Of the repeated: same id, other content",
-            ),
-            number(sum.conflicting),
-        ),
-        (
-            (
-                "floorwalker_clock_skewed_contacts",
-                "Contacts whose events contradict each other in time",
-            ),
-            sum.clock_skew as f64,
-        ),
-        (
-            (
-                "floorwalker_repeated_frames",
-                "Sections of frames that had been received before",
-            ),
-            number(sum.frames_repeated),
-        ),
-    ];
-    for (named, value) in gauges {
-        page.gauge(named, &[], value);
+    for kind in Kind::ALL {
+        let labels = [("kind", kind.name())];
+        let count = names.get(&kind).copied().unwrap_or(0);
+        page.gauge(NAMES, &labels, number(count as u64));
+        let over = snapshot.workers.values();
+        let over = over.filter_map(|worker| worker.over_limit.get(&kind));
+        page.counter(OVER, &labels, over.sum());
+    }
+}
+
+fn tell_sources(page: &mut Page, snapshot: &Snapshot) {
+    const READ: Named = (
+        "floorwalker_source_records_total",
+        "Records of a source topic that this process has read",
+    );
+    const LETTERS: Named = (
+        "floorwalker_dead_letters_total",
+        "Records of a source topic that this process has put aside as dead letters, by reason",
+    );
+    let (mut read_by_topic, mut letters) = (BTreeMap::new(), BTreeMap::new());
+    for (topic, source) in snapshot.workers.values().flat_map(|it| &it.sources) {
+        *read_by_topic.entry(topic.as_str()).or_default() += source.read;
+        for (reason, count) in &source.dead_letters {
+            *letters
+                .entry((topic.as_str(), reason.as_str()))
+                .or_default() += count;
+        }
+    }
+    for (topic, count) in read_by_topic {
+        page.counter(READ, &[("topic", topic)], count);
+    }
+    for ((topic, reason), count) in letters {
+        page.counter(LETTERS, &[("topic", topic), ("reason", reason)], count);
     }
 }
 
@@ -266,7 +362,7 @@ fn tell_restores(page: &mut Page, snapshot: &Snapshot) {
 }
 
 fn tell_directory(page: &mut Page, statements: &Statements) {
-    const SAID: Named = (
+    const STATEMENTS: Named = (
         "floorwalker_directory_statements",
         "Statements of the directory that this process has read",
     );
@@ -274,8 +370,8 @@ fn tell_directory(page: &mut Page, statements: &Statements) {
         "floorwalker_directory_refused",
         "Records of the directory that are no statement, and change nothing",
     );
-    let (said, refused) = statements.counts();
-    page.gauge(SAID, &[], number(said as u64));
+    let (known, refused) = statements.counts();
+    page.gauge(STATEMENTS, &[], number(known as u64));
     page.gauge(REFUSED, &[], number(refused as u64));
 }
 
@@ -351,7 +447,7 @@ mod tests {
             at: Timestamp::from_millis(1_500),
             tasks: BTreeMap::from([(3, task)]),
             transactions: 5,
-            counters: Counters {
+            own: Counters {
                 read: 9,
                 applied: 8,
                 skipped: 1,
@@ -373,11 +469,11 @@ mod tests {
         };
         let text = page_of(Snapshot {
             workers: BTreeMap::from([(0, worker)]),
-            restores: Vec::new(),
+            ..Snapshot::default()
         });
         for line in [
-            "# TYPE floorwalker_events gauge",
-            "floorwalker_events{outcome=\"applied\"} 8",
+            "# TYPE floorwalker_events_total counter",
+            "floorwalker_events_total{outcome=\"applied\"} 8",
             "floorwalker_tasks{phase=\"running\"} 1",
             "floorwalker_tasks{phase=\"failed\"} 0",
             "floorwalker_task_seq{task=\"3\"} 7",

@@ -1,15 +1,15 @@
 //! `/metrics/kpi`: figures of queues and groups and of the agents that fare worst, and the alerts that fire.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use super::{
+    chosen::Chosen,
     page::{Named, Page},
-    told::{self, Csat, Kpis, Live, Share, Sla},
+    promise::Promises,
+    record::{self, Csat, Kpis, Live, Share, Sla},
 };
-use crate::{
-    event::Timestamp,
-    serve::{Entity, ReadModel, Score, ServeSettings},
-};
+use crate::serve::{Entity, ReadModel, Score, ServeSettings};
+use floorwalker_core::{contact::ContactSettings, engine::OVERFLOW, event::Timestamp};
 
 /// Whose figures, and of which window.
 #[derive(Debug, Clone, Copy)]
@@ -19,21 +19,41 @@ struct Owner<'a> {
     window: &'a str,
 }
 
-pub(in crate::serve) fn kpis(model: &ReadModel, settings: &ServeSettings) -> String {
-    let mut page = Page::default();
-    let entities = model.entities();
-    let (agents, groups): (Vec<_>, Vec<_>) = entities.iter().partition(|it| it.is_agent());
-    for group in groups {
-        tell_group(&mut page, group);
-    }
-    for (agent, score) in chosen(&agents, settings) {
-        tell_score(&mut page, agent, score);
-    }
-    tell_alerts(&mut page, model);
-    page.render()
+/// What `/metrics/kpi` is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct KpiPage<'a> {
+    pub model: &'a ReadModel,
+    pub settings: &'a ServeSettings,
+    /// As configured: the directory may have another.
+    pub contact: &'a ContactSettings,
+    pub now: Timestamp,
 }
 
-fn tell_group(page: &mut Page, group: &Entity) {
+impl KpiPage<'_> {
+    /// Renders the windows that the query names, else those of the settings.
+    ///
+    /// # Errors
+    /// A sentence: what the query asks for and there is not.
+    pub fn render(&self, query: Option<&str>) -> Result<String, String> {
+        let mut page = Page::default();
+        let entities = self.model.entities();
+        let chosen = Chosen::of(&entities, self.settings, query)?;
+        let promises = Promises::of(self.model, self.contact, self.now);
+        promises.write(&mut page);
+        for group in &chosen.groups {
+            tell_group(&mut page, group, &chosen.windows);
+            promises.tell_of(&mut page, group);
+        }
+        for (agent, score) in &chosen.agents {
+            tell_score(&mut page, agent, score);
+        }
+        chosen.tell_hidden(&mut page);
+        tell_alerts(&mut page, self.model, &chosen);
+        Ok(page.render())
+    }
+}
+
+fn tell_group(page: &mut Page, group: &Entity, windows: &[String]) {
     const CLOCK: Named = (
         "floorwalker_kpi_clock_timestamp_seconds",
         "The instant whose figures are shown, since 1970",
@@ -43,44 +63,21 @@ fn tell_group(page: &mut Page, group: &Entity) {
         let since = (clock - Timestamp::default()).as_secs();
         page.gauge(CLOCK, &[("kind", kind), ("name", name)], since);
     }
-    for score in &group.scores {
+    let shown = group.scores.iter();
+    for score in shown.filter(|score| windows.contains(&score.window)) {
         tell_score(page, group, score);
     }
     let newest = group.scores.iter().max_by_key(|score| score.clock);
-    if let Some(live) = newest.and_then(|score| told::read(score).live) {
+    if let Some(live) = newest.and_then(|score| record::read(score).live) {
         tell_live(page, (kind, name), &live);
     }
-}
-
-/// All agents, or for each window those who surely miss the largest share.
-fn chosen<'a>(
-    agents: &[&'a Arc<Entity>],
-    settings: &ServeSettings,
-) -> Vec<(&'a Entity, &'a Score)> {
-    let mut by_window: BTreeMap<&str, Vec<(&Entity, &Score)>> = BTreeMap::new();
-    for agent in agents {
-        for score in &agent.scores {
-            let of_window = by_window.entry(&score.window).or_default();
-            of_window.push((agent, score));
-        }
-    }
-    if !settings.all_agents {
-        for of_window in by_window.values_mut() {
-            of_window.retain(|(_, score)| score.missed_at_least() > 0.0);
-            of_window.sort_by(|(_, one), (_, other)| {
-                other.missed_at_least().total_cmp(&one.missed_at_least())
-            });
-            of_window.truncate(settings.worst_agents);
-        }
-    }
-    by_window.into_values().flatten().collect()
 }
 
 fn tell_score(page: &mut Page, entity: &Entity, score: &Score) {
     let (kind, name) = entity.kind_and_name();
     let window = score.window.as_str();
     let owner = Owner { kind, name, window };
-    let kpis = told::read(score);
+    let kpis = record::read(score);
     tell_counts(page, owner, &kpis);
     tell_sla(page, owner, &kpis.sla);
     tell_durations(page, owner, &kpis);
@@ -98,7 +95,7 @@ fn tell_score(page: &mut Page, entity: &Entity, score: &Score) {
 /// A count and where it is in a record.
 type CountOf = (Named, fn(&Kpis) -> f64);
 
-const COUNTS: [CountOf; 11] = [
+const COUNTS: [CountOf; 13] = [
     (
         (
             "floorwalker_offered_waits",
@@ -133,6 +130,20 @@ const COUNTS: [CountOf; 11] = [
             "Waits that ended by a flow-out or a move to another queue in the window",
         ),
         |kpis| kpis.left,
+    ),
+    (
+        (
+            "floorwalker_callbacks_asked_waits",
+            "Waits that left for a callback in the window",
+        ),
+        |kpis| kpis.callbacks.asked,
+    ),
+    (
+        (
+            "floorwalker_callbacks_reached_waits",
+            "Callbacks that an agent's answer reached in the window",
+        ),
+        |kpis| kpis.callbacks.reached,
     ),
     (
         (
@@ -176,8 +187,21 @@ const COUNTS: [CountOf; 11] = [
 ];
 
 fn tell_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+    const ATTEMPTS: Named = (
+        "floorwalker_outbound_attempts",
+        "Outbound waits that ended in the window, by what became of them",
+    );
     for (named, count) in COUNTS {
         page.gauge(named, &owner.labels(), count(kpis));
+    }
+    let outbound = &kpis.outbound;
+    let attempts = [
+        ("answered", outbound.answered),
+        ("silent", outbound.silent),
+        ("unreached", outbound.unreached),
+    ];
+    for (outcome, count) in attempts {
+        page.gauge(ATTEMPTS, &owner.labels_with(("outcome", outcome)), count);
     }
 }
 
@@ -185,6 +209,10 @@ fn tell_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
     const RATIO: Named = (
         "floorwalker_sla_ratio",
         "Met of the decided obligations of a policy in the window",
+    );
+    const UPPER: Named = (
+        "floorwalker_sla_upper_ratio",
+        "Upper end of the 95 % interval of the share: below the target, the target is missed and it is no chance",
     );
     const MET: Named = (
         "floorwalker_sla_met_obligations",
@@ -198,6 +226,9 @@ fn tell_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
         let labels = owner.labels_with(("policy", policy));
         if let Some(ratio) = decided.value {
             page.gauge(RATIO, &labels, ratio);
+        }
+        if let Some((_, upper)) = decided.interval {
+            page.gauge(UPPER, &labels, upper);
         }
         page.gauge(MET, &labels, decided.met);
         page.gauge(MISSED, &labels, decided.missed);
@@ -226,7 +257,18 @@ fn tell_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
         "floorwalker_aht_part_seconds",
         "What the mean handle time consists of",
     );
-    for (named, durations) in [(ASA, &kpis.asa), (AHT, &kpis.aht)] {
+    const CALLBACK: [Named; 2] = [
+        (
+            "floorwalker_callback_mean_seconds",
+            "Mean time from leaving for a callback to its answer",
+        ),
+        (
+            "floorwalker_callback_seconds",
+            "Percentiles of the times from leaving for a callback to its answer",
+        ),
+    ];
+    let callbacks = &kpis.callbacks.time;
+    for (named, durations) in [(ASA, &kpis.asa), (AHT, &kpis.aht), (CALLBACK, callbacks)] {
         if let Some(mean) = durations.mean {
             page.gauge(named[0], &owner.labels(), mean);
         }
@@ -283,7 +325,7 @@ const SHARES: [ShareOf; 10] = [
     (
         (
             "floorwalker_resolved_said_ratio",
-            "Dispositions that say resolved",
+            "Dispositions with resolved set",
         ),
         "resolved_said",
         |kpis| &kpis.resolved_said,
@@ -394,17 +436,25 @@ fn tell_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
     }
 }
 
-fn tell_alerts(page: &mut Page, model: &ReadModel) {
+/// By queue, as far as the queue has series: a label for each name that a feed makes up would be too many.
+fn tell_alerts(page: &mut Page, model: &ReadModel, chosen: &Chosen<'_>) {
     const ACTIVE: Named = (
         "floorwalker_active_alerts",
         "Alerts that fire, by rule, severity, queue and whether somebody has taken them up",
     );
     let mut counts: BTreeMap<[String; 4], u32> = BTreeMap::new();
     for alert in model.alerts(false) {
-        let told = &alert.told;
-        let taken_up = model.ack(&told.id).is_some().to_string();
-        let queue = told.queue.clone().unwrap_or_default();
-        let key = [told.rule.clone(), told.severity.clone(), queue, taken_up];
+        let fields = &alert.fields;
+        let taken_up = model.ack(&fields.id).is_some().to_string();
+        let queue = fields.queue.as_deref().unwrap_or_default();
+        let shown = queue.is_empty() || chosen.has_queue(queue);
+        let queue = if shown { queue } else { OVERFLOW }.to_owned();
+        let key = [
+            fields.rule.clone(),
+            fields.severity.clone(),
+            queue,
+            taken_up,
+        ];
         *counts.entry(key).or_default() += 1;
     }
     for ([rule, severity, queue, taken_up], count) in &counts {

@@ -1,9 +1,11 @@
 //! What Prometheus reads, rendered anew each time: what is gone leaves no series.
 
+mod chosen;
 mod health;
 mod kpi;
 mod page;
-mod told;
+mod promise;
+mod record;
 
 pub(super) use health::{Health, health};
-pub(super) use kpi::kpis;
+pub use kpi::KpiPage;

@@ -1,4 +1,4 @@
-//! Alerts and their acknowledgements, as records say them.
+//! Alerts and their acknowledgements, as records have them.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::event::Timestamp;
+use floorwalker_core::event::Timestamp;
 
 /// The newest record of an alert.
 #[derive(Debug)]
 pub struct Alert {
-    pub told: AlertTold,
+    pub fields: AlertFields,
     /// As it was written.
     pub(super) record: Arc<RawValue>,
 }
 
-/// What is looked at of a record.
+/// The fields of a record that are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AlertTold {
+pub struct AlertFields {
     pub id: String,
     pub rule: String,
     pub status: String,
@@ -65,14 +65,14 @@ struct AcknowledgedRead {
 impl Alert {
     pub(super) fn read(payload: &[u8]) -> serde_json::Result<Self> {
         Ok(Self {
-            told: serde_json::from_slice(payload)?,
+            fields: serde_json::from_slice(payload)?,
             record: serde_json::from_slice::<Box<RawValue>>(payload)?.into(),
         })
     }
 
     #[must_use]
     pub fn is_firing(&self) -> bool {
-        self.told.status == "firing"
+        self.fields.status == "firing"
     }
 
     /// The record with who acknowledged it.

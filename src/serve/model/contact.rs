@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Acknowledgement, Alert};
-use crate::{
-    contact::{ContactTold, EngagementTold, EpisodeTold, ObligationTold},
+use floorwalker_core::{
+    contact::{ContactFields, EngagementFields, EpisodeFields, ObligationFields},
     event::Timestamp,
 };
 
@@ -25,18 +25,18 @@ pub(super) type OwnAlert = (std::sync::Arc<Alert>, Option<Acknowledgement>);
 
 /// The ids of the alerts that a contact has caused.
 pub(super) fn alert_ids(record: &str) -> serde_json::Result<Vec<String>> {
-    Ok(serde_json::from_str::<ContactTold>(record)?.alerts)
+    Ok(serde_json::from_str::<ContactFields>(record)?.alerts)
 }
 
 /// All that happened, in time order.
 pub(super) fn history(record: &str, alerts: &[OwnAlert]) -> serde_json::Result<Vec<Line>> {
-    let told: ContactTold = serde_json::from_str(record)?;
-    let mut lines: Vec<Line> = beginning(&told).into_iter().collect();
-    lines.extend(told.episodes.iter().flat_map(episode_lines));
-    lines.extend(told.engagements.iter().flat_map(engagement_lines));
-    lines.extend(told.obligations.iter().flat_map(obligation_lines));
+    let contact: ContactFields = serde_json::from_str(record)?;
+    let mut lines: Vec<Line> = beginning(&contact).into_iter().collect();
+    lines.extend(contact.episodes.iter().flat_map(episode_lines));
+    lines.extend(contact.engagements.iter().flat_map(engagement_lines));
+    lines.extend(contact.obligations.iter().flat_map(obligation_lines));
     lines.extend(alerts.iter().flat_map(alert_lines));
-    lines.extend(end(&told));
+    lines.extend(end(&contact));
     lines.sort_by_key(|line| line.at);
     Ok(lines)
 }
@@ -53,25 +53,25 @@ impl Line {
     }
 }
 
-fn beginning(told: &ContactTold) -> Option<Line> {
-    let channel = told.channel.as_deref().unwrap_or("other");
-    let direction = told.direction.as_deref().unwrap_or("inbound");
-    let about = told.reason.as_ref();
+fn beginning(contact: &ContactFields) -> Option<Line> {
+    let channel = contact.channel.as_deref().unwrap_or("other");
+    let direction = contact.direction.as_deref().unwrap_or("inbound");
+    let about = contact.reason.as_ref();
     let about = about.map_or_else(String::new, |reason| format!(", about {reason}"));
     let text = format!("begins: {direction} on {channel}{about}");
-    told.began_at.map(|at| Line::new("contact", at, text))
+    contact.began_at.map(|at| Line::new("contact", at, text))
 }
 
-fn end(told: &ContactTold) -> Option<Line> {
-    let over = match (told.resolution.as_deref(), told.resolution_settled) {
+fn end(contact: &ContactFields) -> Option<Line> {
+    let over = match (contact.resolution.as_deref(), contact.resolution_settled) {
         (Some(resolution), Some(true)) => format!("over for the customer: {resolution}"),
         (Some(resolution), _) => format!("over for the customer: {resolution} so far"),
         (None, _) => "over for the customer".to_owned(),
     };
-    told.ended_at.map(|at| Line::new("contact", at, over))
+    contact.ended_at.map(|at| Line::new("contact", at, over))
 }
 
-fn episode_lines(episode: &EpisodeTold) -> Vec<Line> {
+fn episode_lines(episode: &EpisodeFields) -> Vec<Line> {
     let queue = &episode.queue;
     let begin = Line::new("wait", episode.queued_at, format!("waits in {queue}"));
     let end = episode.ended_at.map(|at| {
@@ -85,7 +85,7 @@ fn episode_lines(episode: &EpisodeTold) -> Vec<Line> {
     [Some(begin), end].into_iter().flatten().collect()
 }
 
-fn engagement_lines(engagement: &EngagementTold) -> Vec<Line> {
+fn engagement_lines(engagement: &EngagementFields) -> Vec<Line> {
     let agent = &engagement.agent;
     let queue = engagement.queue.as_ref();
     let of = queue.map_or_else(String::new, |queue| format!(" for {queue}"));
@@ -99,7 +99,7 @@ fn engagement_lines(engagement: &EngagementTold) -> Vec<Line> {
     [Some(begin), end].into_iter().flatten().collect()
 }
 
-fn end_text(engagement: &EngagementTold) -> String {
+fn end_text(engagement: &EngagementFields) -> String {
     let agent = &engagement.agent;
     let parts = [engagement.talk, engagement.hold, engagement.wrap];
     let [talk, hold, wrap] = parts.map(Option::unwrap_or_default);
@@ -113,7 +113,7 @@ fn end_text(engagement: &EngagementTold) -> String {
     text
 }
 
-fn obligation_lines(obligation: &ObligationTold) -> Vec<Line> {
+fn obligation_lines(obligation: &ObligationFields) -> Vec<Line> {
     let (policy, due) = (&obligation.policy, obligation.due_at);
     let queue = obligation.queue.as_ref();
     let place = queue.map_or_else(String::new, |queue| format!(" in {queue}"));
@@ -129,23 +129,26 @@ fn obligation_lines(obligation: &ObligationTold) -> Vec<Line> {
 }
 
 fn alert_lines((alert, ack): &OwnAlert) -> Vec<Line> {
-    let told = &alert.told;
+    let fields = &alert.fields;
     let line = |at, text| Line {
-        alert: Some(told.id.clone()),
+        alert: Some(fields.id.clone()),
         ..Line::new("alert", at, text)
     };
-    let what = (told.policy.as_ref()).map_or_else(
-        || told.rule.clone(),
-        |policy| format!("{} of {policy}", told.rule),
+    let what = (fields.policy.as_ref()).map_or_else(
+        || fields.rule.clone(),
+        |policy| format!("{} of {policy}", fields.rule),
     );
-    let begin = line(told.starts_at, format!("{what} fires ({})", told.severity));
+    let begin = line(
+        fields.starts_at,
+        format!("{what} fires ({})", fields.severity),
+    );
     let acknowledged = ack.as_ref().map(|ack| {
         let note = ack.note.as_ref();
         let note = note.map_or_else(String::new, |note| format!(": {note}"));
         line(ack.at, format!("{what} acknowledged by {}{note}", ack.by))
     });
-    let end = told.ends_at.map(|at| {
-        let reason = told.reason.as_deref().unwrap_or("no reason given");
+    let end = fields.ends_at.map(|at| {
+        let reason = fields.reason.as_deref().unwrap_or("no reason given");
         line(at, format!("{what} is over: {reason}"))
     });
     let lines = [Some(begin), acknowledged, end];

@@ -1,7 +1,7 @@
-//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements` and `directory` say now, for any
+//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements` and `directory` hold now, for any
 //! number of readers.
 //!
-//! Contract: one thread hears the topics ([`ReadModel::hear`]), everybody else looks. It never waits for a reader, and each
+//! Contract: one thread follows the topics ([`ReadModel::handle`]), everybody else looks. It never waits for a reader, and each
 //! of its maps has a limit.
 
 mod alert;
@@ -25,18 +25,18 @@ use newest::Newest;
 use serde_json::value::RawValue;
 
 pub(super) use alert::AcknowledgedEvent;
-pub use alert::{Acknowledgement, Alert, AlertTold};
+pub use alert::{Acknowledgement, Alert, AlertFields};
 pub use contact::Line;
 pub use desks::AgentDesks;
 pub use score::{Entity, Score};
 pub(super) use statement::Statement;
-pub(super) use stream::{About, Change, Changes};
+pub(super) use stream::{About, Change, ChangeId, Changes, Listening};
 
 use super::ServeSettings;
-use crate::{
+use crate::kafka::{FollowEvent, FollowedRecord, clock, topics::Topic};
+use floorwalker_core::{
     engine::Desk,
     event::{Span, Timestamp},
-    kafka::{FollowedRecord, Heard, clock, topics::Topic},
     proto::{Record, RecordError},
 };
 
@@ -102,12 +102,12 @@ impl ReadModel {
         }
     }
 
-    /// Takes in what a topic says. One thread only.
-    pub fn hear(&self, heard: &Heard<'_>) {
-        match heard {
-            Heard::Record(record) => self.take(record),
-            Heard::CaughtUp => self.caught_up.store(true, Ordering::Release),
-            Heard::Tick => self.forget(clock::wall()),
+    /// Takes a record in. One thread only.
+    pub fn handle(&self, event: &FollowEvent<'_>) {
+        match event {
+            FollowEvent::Record(record) => self.take(record),
+            FollowEvent::CaughtUp => self.caught_up.store(true, Ordering::Release),
+            FollowEvent::Tick => self.forget(clock::wall()),
         }
     }
 
@@ -161,13 +161,14 @@ impl ReadModel {
         );
         entity.put(Arc::clone(&score));
         self.entities.put(&name, at, entity);
-        self.tell(|| Change::score(name, &score));
+        let record = Arc::clone(&score.record);
+        self.publish(|| (About::score(name, &score), record));
         Ok(())
     }
 
     fn take_alert(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
         let alert = Alert::read(payload)?;
-        self.tell(|| Change::alert(&alert, self.shown(&alert)));
+        self.publish(|| (About::alert(&alert), self.shown(&alert)));
         let (now, before) = if alert.is_firing() {
             (&self.firing, &self.resolved)
         } else {
@@ -181,7 +182,7 @@ impl ReadModel {
     fn take_ack(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
         self.acks.put(id, at, Acknowledgement::read(payload)?);
         if let Some(alert) = self.alert(id) {
-            self.tell(|| Change::alert(&alert, self.shown(&alert)));
+            self.publish(|| (About::alert(&alert), self.shown(&alert)));
         }
         Ok(())
     }
@@ -255,9 +256,10 @@ impl ReadModel {
     }
 
     /// News are for those who listen now: what was read to get here is none.
-    fn tell(&self, change: impl FnOnce() -> Change) {
+    fn publish(&self, change: impl FnOnce() -> (About, Arc<RawValue>)) {
         if self.is_caught_up() {
-            self.changes.tell(change);
+            let (about, record) = change();
+            self.changes.publish(about, record);
         }
     }
 
@@ -295,10 +297,10 @@ impl ReadModel {
     /// An alert's record with its acknowledgement.
     #[must_use]
     pub fn shown(&self, alert: &Alert) -> Arc<RawValue> {
-        alert.with_ack(self.ack(&alert.told.id).as_deref())
+        alert.with_ack(self.ack(&alert.fields.id).as_deref())
     }
 
-    /// What the directory says, by subject, oldest first.
+    /// Returns the statements of the directory, by subject, oldest first.
     #[must_use]
     pub fn statements(&self) -> Vec<Arc<Statement>> {
         self.statements.sorted()

@@ -7,7 +7,7 @@ use std::{
 
 use dashmap::DashMap;
 
-use crate::event::Timestamp;
+use floorwalker_core::event::Timestamp;
 
 /// A map of at most so many keys.
 #[derive(Debug)]

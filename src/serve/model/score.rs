@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{event::Timestamp, kpi::Ratio};
+use floorwalker_core::{event::Timestamp, kpi::Ratio};
 
 /// An agent, a queue or a group with its records.
 #[derive(Debug, Clone)]
@@ -25,19 +25,37 @@ pub struct Score {
     pub record: Arc<RawValue>,
     /// Of all decided obligations, those missed.
     pub missed: Ratio,
+    /// Waits and engagements that the figures are of; with neither, they are of nobody.
+    pub load: i64,
+    /// Who waits now.
+    pub waiting: i64,
+    /// By name, those by which anything was decided.
+    pub policies: Vec<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct ScoreTold {
+pub(super) struct ScoreRecord {
     pub(super) entity: String,
     window: String,
     clock: Timestamp,
-    kpis: KpisTold,
+    kpis: KpisRecord,
 }
 
 #[derive(Deserialize)]
-struct KpisTold {
+struct KpisRecord {
     sla: BTreeMap<String, Decided>,
+    #[serde(default)]
+    offered: i64,
+    #[serde(default)]
+    handled: i64,
+    #[serde(default)]
+    handled_outbound: i64,
+    live: Option<LiveRecord>,
+}
+
+#[derive(Deserialize)]
+struct LiveRecord {
+    waiting: i64,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +84,13 @@ impl Entity {
         }
     }
 
+    /// Who waits now, by the newest figures.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        let newest = self.scores.iter().max_by_key(|score| score.clock);
+        newest.map_or(0, |score| score.waiting)
+    }
+
     /// The instant of the newest figures.
     #[must_use]
     pub fn clock(&self) -> Option<Timestamp> {
@@ -80,18 +105,24 @@ pub(super) fn kind_and_name(entity: &str) -> (&str, &str) {
 impl Score {
     /// The entity it is of, and the record.
     pub(super) fn read(payload: &[u8]) -> serde_json::Result<(String, Self)> {
-        let told: ScoreTold = serde_json::from_slice(payload)?;
-        let decided = told.kpis.sla.values();
+        let record: ScoreRecord = serde_json::from_slice(payload)?;
+        let policies = record.kpis.sla.iter();
+        let policies = policies.filter(|(_, it)| it.met + it.missed > 0);
+        let policies = policies.map(|(name, _)| name.clone()).collect();
+        let decided = record.kpis.sla.values();
         let (missed, met) = decided.fold((0, 0), |(missed, met), policy| {
             (missed + policy.missed, met + policy.met)
         });
         let score = Self {
-            window: told.window,
-            clock: told.clock,
+            window: record.window,
+            clock: record.clock,
             record: serde_json::from_slice::<Box<RawValue>>(payload)?.into(),
             missed: Ratio::of(missed, met),
+            load: record.kpis.offered + record.kpis.handled + record.kpis.handled_outbound,
+            waiting: record.kpis.live.map_or(0, |live| live.waiting),
+            policies,
         };
-        Ok((told.entity, score))
+        Ok((record.entity, score))
     }
 
     /// The least share of misses that the figures leave likely: never high on three contacts.

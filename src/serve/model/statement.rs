@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use crate::event::Timestamp;
+use floorwalker_core::event::Timestamp;
 
-/// What is said of a subject from an instant on.
+/// What holds of a subject from an instant on.
 #[derive(Debug, Clone)]
 pub struct Statement {
     /// `queue:billing`.
@@ -22,7 +22,7 @@ pub struct Statement {
 impl Statement {
     pub(super) fn read(json: &[u8]) -> serde_json::Result<Self> {
         #[derive(Deserialize)]
-        struct Said {
+        struct Fields {
             subject: String,
             valid_from: When,
             title: Option<String>,
@@ -33,20 +33,20 @@ impl Statement {
             Millis(i64),
             Text(String),
         }
-        let said: Said = serde_json::from_slice(json)?;
-        let valid_from = match said.valid_from {
+        let fields: Fields = serde_json::from_slice(json)?;
+        let valid_from = match fields.valid_from {
             When::Millis(millis) => Timestamp::from_millis(millis),
             When::Text(text) => Timestamp::parse(&text).map_err(serde::de::Error::custom)?,
         };
         Ok(Self {
-            subject: said.subject,
+            subject: fields.subject,
             valid_from,
-            title: said.title,
+            title: fields.title,
             json: serde_json::from_slice::<Box<RawValue>>(json)?.into(),
         })
     }
 
-    /// The record was deleted: nothing is said any more.
+    /// The record was deleted: nothing holds any more.
     pub(super) fn removal(subject: &str, at: Timestamp) -> serde_json::Result<Self> {
         let json = json!({"subject": subject, "valid_from": at, "removed": true});
         Self::read(json.to_string().as_bytes())
@@ -59,10 +59,10 @@ impl Statement {
 }
 
 /// What people call each subject at `now`.
-pub(super) fn titles(said: &[Arc<Statement>], now: Timestamp) -> BTreeMap<String, String> {
+pub(super) fn titles(statements: &[Arc<Statement>], now: Timestamp) -> BTreeMap<String, String> {
     let mut titles = BTreeMap::new();
     // Those of one subject come oldest first.
-    for statement in said.iter().filter(|it| it.valid_from <= now) {
+    for statement in statements.iter().filter(|it| it.valid_from <= now) {
         match &statement.title {
             Some(title) => titles.insert(statement.subject.clone(), title.clone()),
             None => titles.remove(&statement.subject),

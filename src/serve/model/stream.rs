@@ -1,14 +1,20 @@
-//! News for those who listen: each has its place in one ring; who falls a whole ring behind is let go.
+//! News for those who listen, in one ring: who falls a whole ring behind is let go, and who comes back goes on where it stopped
+//! as long as the ring reaches.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 
 use super::{Alert, Score};
+use crate::kafka::clock;
 
 /// News that a reader may be behind.
 const RING: usize = 4_096;
@@ -17,15 +23,33 @@ const READERS_MAX: usize = 256;
 
 #[derive(Debug)]
 pub(in crate::serve) struct Changes {
-    ring: broadcast::Sender<Arc<Change>>,
+    /// Numbers begin anew with each process: each carries its process.
+    process: u64,
+    live: broadcast::Sender<Arc<Change>>,
+    recent: Mutex<Recent>,
     dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    /// Of the newest change.
+    number: u64,
+    changes: VecDeque<Arc<Change>>,
 }
 
 /// A new record of an alert or of an entity's figures.
 #[derive(Debug)]
 pub(in crate::serve) struct Change {
+    pub id: ChangeId,
     pub about: About,
     pub record: Arc<RawValue>,
+}
+
+/// Which change it is, of which process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::serve) struct ChangeId {
+    process: u64,
+    pub number: u64,
 }
 
 #[derive(Debug)]
@@ -41,31 +65,86 @@ pub(in crate::serve) enum About {
     },
 }
 
+/// What somebody who listens has before it.
+#[derive(Debug)]
+pub(in crate::serve) struct Listening {
+    /// What it missed while it was away and is still there.
+    pub backlog: VecDeque<Arc<Change>>,
+    /// It was away for too long: some of what it missed is gone.
+    pub missed: bool,
+    /// The newest change by then.
+    pub from: ChangeId,
+    pub news: broadcast::Receiver<Arc<Change>>,
+}
+
 impl Default for Changes {
     fn default() -> Self {
         Self {
-            ring: broadcast::channel(RING).0,
+            process: clock::wall().0.cast_unsigned(),
+            live: broadcast::channel(RING).0,
+            recent: Mutex::default(),
             dropped: AtomicU64::new(0),
         }
     }
 }
 
 impl Changes {
-    /// Nothing is made when nobody listens.
-    pub(super) fn tell(&self, change: impl FnOnce() -> Change) {
-        if self.ring.receiver_count() > 0 {
-            // An error says that the last listener has just left.
-            self.ring.send(Arc::new(change())).ok();
+    pub(super) fn publish(&self, about: About, record: Arc<RawValue>) {
+        let mut recent = self.recent();
+        recent.number += 1;
+        let id = self.id(recent.number);
+        let change = Arc::new(Change { id, about, record });
+        if recent.changes.len() == RING {
+            recent.changes.pop_front();
+        }
+        recent.changes.push_back(Arc::clone(&change));
+        // An error means that nobody listens. Within the lock: who begins to listen now misses none and has none twice.
+        self.live.send(change).ok();
+    }
+
+    /// Listens from now on, or from behind the change that was read last. `None` when too many listen already.
+    pub(in crate::serve) fn listen(&self, last: Option<&str>) -> Option<Listening> {
+        if self.live.receiver_count() >= READERS_MAX {
+            return None;
+        }
+        let recent = self.recent();
+        let last = last.map(|text| {
+            let known = ChangeId::read(text).filter(|id| id.process == self.process);
+            known.filter(|id| id.number <= recent.number)
+        });
+        let oldest = recent
+            .changes
+            .front()
+            .map_or(recent.number + 1, |it| it.id.number);
+        let after = last.map(|last| last.filter(|id| id.number + 1 >= oldest));
+        let backlog = match after {
+            Some(Some(id)) => {
+                let later = recent.changes.iter().filter(|it| it.id.number > id.number);
+                later.cloned().collect()
+            }
+            _ => VecDeque::new(),
+        };
+        Some(Listening {
+            backlog,
+            missed: after == Some(None),
+            from: self.id(recent.number),
+            news: self.live.subscribe(),
+        })
+    }
+
+    const fn id(&self, number: u64) -> ChangeId {
+        ChangeId {
+            process: self.process,
+            number,
         }
     }
 
-    /// `None` when there are too many already.
-    pub(in crate::serve) fn listen(&self) -> Option<broadcast::Receiver<Arc<Change>>> {
-        (self.ring.receiver_count() < READERS_MAX).then(|| self.ring.subscribe())
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(in crate::serve) fn readers(&self) -> usize {
-        self.ring.receiver_count()
+        self.live.receiver_count()
     }
 
     /// A reader was too slow.
@@ -78,21 +157,33 @@ impl Changes {
     }
 }
 
-impl Change {
-    pub(super) fn alert(alert: &Alert, record: Arc<RawValue>) -> Self {
-        let about = About::Alert {
-            rule: alert.told.rule.clone(),
-            status: alert.told.status.clone(),
-            queue: alert.told.queue.clone(),
-        };
-        Self { about, record }
+impl ChangeId {
+    fn read(text: &str) -> Option<Self> {
+        let (process, number) = text.split_once('-')?;
+        Some(Self {
+            process: u64::from_str_radix(process, 16).ok()?,
+            number: number.parse().ok()?,
+        })
+    }
+}
+
+impl fmt::Display for ChangeId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:x}-{}", self.process, self.number)
+    }
+}
+
+impl About {
+    pub(super) fn alert(alert: &Alert) -> Self {
+        Self::Alert {
+            rule: alert.fields.rule.clone(),
+            status: alert.fields.status.clone(),
+            queue: alert.fields.queue.clone(),
+        }
     }
 
     pub(super) fn score(entity: String, score: &Score) -> Self {
         let window = score.window.clone();
-        Self {
-            about: About::Kpis { entity, window },
-            record: Arc::clone(&score.record),
-        }
+        Self::Kpis { entity, window }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn share(of: Option<&Ratio>) -> Markup {
     };
     let at = |share: f64| format!("{:.1}", share * 100.0);
     html! {
-        td {
+        td data-v=(value) {
             (percent(Some(value)))
             svg .whisker viewBox="-2 0 104 10" preserveAspectRatio="none" aria-hidden="true" {
                 line x1="0" x2="100" y1="5" y2="5" {}
@@ -45,7 +45,7 @@ pub(super) fn distribution(counts: &[u64], bins: Bins, of: &Mean) -> Markup {
     let marks = [of.p50, of.p90].into_iter().flatten();
     let marks = marks.filter(|mark| *mark < last);
     html! {
-        td .text {
+        td .text data-v=[of.mean] {
             svg .bars viewBox=(format!("0 0 {} {HIGH}", left(last))) preserveAspectRatio="none" role="img"
                 aria-label=(in_words(counts, bins)) {
                 @for (index, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {

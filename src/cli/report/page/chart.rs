@@ -19,7 +19,7 @@ use super::super::{
     number::{percent, thousands},
     plot::top,
 };
-use crate::kpi::Ratio;
+use floorwalker_core::kpi::Ratio;
 
 /// Units of the drawing; the page scales it.
 const SIZE: (u32, u32) = (1_120, 230);
@@ -53,6 +53,7 @@ pub(super) fn chart(line: Line<'_>) -> anyhow::Result<Markup> {
     Ok(html! {
         svg viewBox=(box_of_all) role="img" aria-label=(title) {
             title { (title) }
+            (partial(line, &across, &down))
             (PreEscaped(inside))
             (times(line, &across, &down))
             (hits(line, &across, &down))
@@ -74,7 +75,18 @@ fn times(line: Line<'_>, across: &Range<i32>, down: &Range<i32>) -> Markup {
     }
 }
 
-/// Says in words what lies under the pointer.
+/// A step that goes on is shaded.
+fn partial(line: Line<'_>, across: &Range<i32>, down: &Range<i32>) -> Markup {
+    let width = f64::from(across.end - across.start) / count(line.shares.len().max(1));
+    html! {
+        @if line.course.partial().is_some() {
+            rect .partial x=(format!("{:.1}", f64::from(across.end) - width)) y=(down.start) width=(format!("{width:.1}"))
+                height=(down.end - down.start) {}
+        }
+    }
+}
+
+/// Returns in words what lies under the pointer.
 fn hits(line: Line<'_>, across: &Range<i32>, down: &Range<i32>) -> Markup {
     let width = f64::from(across.end - across.start) / count(line.shares.len().max(1));
     let left = |index| f64::from(across.start) + count(index) * width;
@@ -82,14 +94,14 @@ fn hits(line: Line<'_>, across: &Range<i32>, down: &Range<i32>) -> Markup {
         @for (index, share) in line.shares.iter().enumerate() {
             rect .hit x=(format!("{:.1}", left(index))) y=(down.start) width=(format!("{width:.1}"))
                 height=(down.end - down.start) {
-                title { (line.course.label(index)) ": " (said(share)) }
+                title { (line.course.label(index)) ": " (in_words(share)) }
             }
         }
     }
 }
 
 /// `77.8 %, 70 of 90`.
-fn said(share: &Ratio) -> String {
+fn in_words(share: &Ratio) -> String {
     match share.value {
         None => "nothing was decided".to_owned(),
         value => format!(

@@ -1,4 +1,4 @@
-//! The report as one page of HTML that needs nothing else: no script, no font, no network.
+//! The report as one page of HTML that needs nothing else: no font, no network, and a script only to sort tables.
 
 mod cell;
 mod chart;
@@ -15,11 +15,15 @@ use super::{
     record::{Kpis, Record},
     satisfaction, waits,
 };
-use crate::kpi::Ratio;
+use floorwalker_core::kpi::Ratio;
 
 const STYLE: &str = include_str!("style.css");
+/// Sorts tables. The page allows no other script.
+const SCRIPT: &str = include_str!("sort.js");
+/// `openssl dgst -sha256 -binary sort.js | base64`: with another the tables don't sort, and a test fails.
+const SCRIPT_SHA256: &str = "xT2VQ5gISkfZj/RnXDxChg0S93PWG3sUEFw9bYZOLDk=";
 /// More rows than this make a page slow; the CSV has all of them.
-const ROWS_MAX: usize = 200;
+const ROWS_MAX: usize = 1_000;
 
 /// Renders all of it.
 ///
@@ -27,11 +31,16 @@ const ROWS_MAX: usize = 200;
 /// When a chart can't be drawn.
 pub(in crate::cli) fn page(report: &Report<'_>) -> anyhow::Result<String> {
     let all = report.records.iter().find(|record| record.entity == "all");
+    let parts = parts(report)?;
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{SCRIPT_SHA256}'"
+    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Contact center report: " (report.title) }
@@ -45,19 +54,56 @@ pub(in crate::cli) fn page(report: &Report<'_>) -> anyhow::Result<String> {
                 main {
                     @if let Some(Record { kpis, .. }) = all { (tiles(report, kpis)) }
                     @else { p { "There is nothing to count." } }
-                    (levels(report)?)
-                    (resolution(report)?)
-                    (table(report, Kind::Queue))
-                    (table(report, Kind::Agent))
-                    (scorecards::scorecards(report.scorecards))
-                    (hours(report))
-                    (rejections(report))
+                    @if parts.len() > 1 { (contents(&parts)) }
+                    @for part in &parts { section id=(part.id) { h2 { (part.title) } (part.body) } }
                 }
                 (footer(report))
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     Ok(page.into_string())
+}
+
+/// A section of the page.
+struct Part {
+    id: &'static str,
+    title: &'static str,
+    body: Markup,
+}
+
+/// Those that have anything in them.
+fn parts(report: &Report<'_>) -> anyhow::Result<Vec<Part>> {
+    let bodies = [
+        ("service-level", "Service level over time", levels(report)?),
+        (
+            "resolution",
+            "First-contact resolution over time",
+            resolution(report)?,
+        ),
+        ("queues", Kind::Queue.plural(), table(report, Kind::Queue)),
+        ("agents", Kind::Agent.plural(), table(report, Kind::Agent)),
+        (
+            "scorecards",
+            "Scorecards",
+            scorecards::scorecards(report.scorecards),
+        ),
+        ("hours", "Hours of the week", hours(report)),
+        ("alerts", "Alerts", alerts(report)),
+        ("left-out", "Left out", rejections(report)),
+    ];
+    let parts = bodies
+        .into_iter()
+        .map(|(id, title, body)| Part { id, title, body });
+    Ok(parts.filter(|part| !part.body.0.is_empty()).collect())
+}
+
+fn contents(parts: &[Part]) -> Markup {
+    html! {
+        nav aria-label="Contents" {
+            ul { @for part in parts { li { a href=(format!("#{}", part.id)) { (part.title) } } } }
+        }
+    }
 }
 
 /// One figure, large, and what belongs to it.
@@ -154,7 +200,7 @@ fn courses(report: &Report<'_>, title: Title, course: Option<Course>) -> anyhow:
                     (title.is) ", each point " (course.step_name)
                     "; the band is the 95 % interval"
                     @if let Some(target) = target { "; the broken line is the target, " (percent(Some(target))) }
-                    "."
+                    (partly(&course)) "."
                 }
             }
             (points(title, line))
@@ -162,10 +208,14 @@ fn courses(report: &Report<'_>, title: Title, course: Option<Course>) -> anyhow:
     });
     let charts = charts.collect::<anyhow::Result<Vec<Markup>>>()?;
     Ok(html! {
-        section {
-            h2 { (title.share) " over time" }
-            @for chart in charts { (chart) }
-        }
+        @for chart in charts { (chart) }
+    })
+}
+
+/// The last point, if it is of a step that goes on.
+fn partly(course: &Course) -> String {
+    course.partial().map_or_else(String::new, |until| {
+        format!("; the shaded last point is not whole: it ends at {until}")
     })
 }
 
@@ -209,18 +259,15 @@ fn table(report: &Report<'_>, of: Kind) -> Markup {
     }
     let policies = policies_of(&rows);
     html! {
-        section {
-            h2 { (of.plural()) }
-            p .quiet {
+        p .quiet {
                 "A dot is a share on a scale from 0 to 100 %, the bar around it the 95 % interval. Broken lines are the median and the "
                 "90th percentile of handle times; the paler last bar has all that are longer."
                 @if all > ROWS_MAX { " These are the " (ROWS_MAX) " with the most engagements of " (thousands(all)) "; `--csv` has all." }
             }
-            div .wide {
-                table {
-                    (head(report, of, &policies))
-                    tbody { @for (name, kpis) in &rows { (row(report, of, name, kpis, &policies)) } }
-                }
+        div .wide {
+            table .sortable {
+                (head(report, of, &policies))
+                tbody { @for (name, kpis) in &rows { (row(report, of, name, kpis, &policies)) } }
             }
         }
     }
@@ -251,17 +298,17 @@ fn row(report: &Report<'_>, of: Kind, name: &str, kpis: &Kpis, policies: &[&str]
     html! {
         tr {
             th scope="row" { (name) }
-            @for count in of.counts(kpis) { td { (thousands(count)) } }
+            @for count in of.counts(kpis) { td data-v=(count) { (thousands(count)) } }
             @if let Some(bins) = report.history.bins() {
                 (cell::distribution(&report.history.distribution(&entity, bins), bins, aht))
-            } @else { td .text { (number::mean(aht)) } }
+            } @else { td .text data-v=[aht.mean] { (number::mean(aht)) } }
             @for policy in policies {
                 (cell::share(kpis.sla.get(*policy).map(super::record::Compliance::ratio).as_ref()))
             }
             (cell::share(Some(&kpis.fcr)))
             (cell::share(Some(&kpis.resolved_said)))
-            td { (seconds(kpis.asa.mean)) }
-            td { (number::score(kpis.csat.mean, report.scales.only())) }
+            td data-v=[kpis.asa.mean] { (seconds(kpis.asa.mean)) }
+            td data-v=[kpis.csat.mean] { (number::score(kpis.csat.mean, report.scales.only())) }
         }
     }
 }
@@ -279,13 +326,10 @@ fn hours(report: &Report<'_>) -> Markup {
     });
     let policies = report.history.policies();
     html! {
-        section {
-            h2 { "Hours of the week" }
-            p .quiet { "Times are " (report.history.zone_name()) ". An empty cell is an hour outside of what was read." }
-            (waits)
-            @for policy in policies {
-                @if let Some(shares) = report.history.shares_by_hour(policy) { (shares_of_week(policy, &shares)) }
-            }
+        p .quiet { "Times are " (report.history.zone_name()) ". An empty cell is an hour outside of what was read." }
+        (waits)
+        @for policy in policies {
+            @if let Some(shares) = report.history.shares_by_hour(policy) { (shares_of_week(policy, &shares)) }
         }
     }
 }
@@ -326,21 +370,37 @@ fn week<T>(caption: &str, hours: &Hours<T>, cell: impl Fn(&T, &str) -> Markup) -
     }
 }
 
+fn alerts(report: &Report<'_>) -> Markup {
+    html! {
+        @if !report.fired.is_empty() {
+            p .quiet { "What fired, by rule, and how many of it still fire at the end." }
+            div .wide {
+                table {
+                    thead { tr { th scope="col" .name { "Rule" } th scope="col" { "Fired" } th scope="col" { "Still firing" } } }
+                    tbody {
+                        @for it in report.fired {
+                            tr { th scope="row" { (it.rule) } td { (thousands(it.fired)) } td { (thousands(it.still_firing)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn rejections(report: &Report<'_>) -> Markup {
     html! {
         @if !report.rejected.is_empty() {
-            section {
-                h2 { "Left out" }
-                p .quiet { "What could not be used, and the first of each kind." }
-                div .wide {
-                    table {
-                        thead { tr { th scope="col" .name { "Reason" } th scope="col" { "Count" }
-                            th scope="col" .name { "First" } th scope="col" .name { "Because" } } }
-                        tbody {
-                            @for it in report.rejected {
-                                tr { th scope="row" { (it.reason) } td { (thousands(it.count)) }
-                                    td .text { (it.first) } td .text { (it.sentence) } }
-                            }
+            p .quiet { "What could not be used, and the first of each kind." }
+            div .wide {
+                table {
+                    thead { tr { th scope="col" .name { "Reason" } th scope="col" { "Count" }
+                        th scope="col" .name { "First" } th scope="col" .name { "Because" } } }
+                    tbody {
+                        @for it in report.rejected {
+                            tr { th scope="row" { (it.reason) } td { (thousands(it.count)) }
+                                td .text { (it.first) }
+                                td .text { (it.sentence) @if let Some(hint) = it.hint { "; " (hint) } } }
                         }
                     }
                 }

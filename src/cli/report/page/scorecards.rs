@@ -8,7 +8,7 @@ use super::super::{
 };
 
 /// Rows of all tables together: more make a page slow, and the CSV has all of them.
-const ROWS_MAX: usize = 200;
+const ROWS_MAX: usize = 600;
 
 pub(super) fn scorecards(desks: &[Desk]) -> Markup {
     let mut rows_left = ROWS_MAX;
@@ -22,16 +22,13 @@ pub(super) fn scorecards(desks: &[Desk]) -> Markup {
         return html! {};
     }
     html! {
-        section {
-            h2 { "Scorecards" }
-            p .quiet {
+        p .quiet {
                 "Each agent beside the others in the same queue and channel. The dot is the agent's figure, the bar its 95 % interval, the "
                 "upright line the median of the peers; where intervals overlap the median, there is no telling. The arrow is the trend "
                 "against the agent's own baseline, where it is sure to 95 %. Too few cases have neither place nor trend. No figure is a grade."
                 @if desks.len() > ROWS_MAX { " These are the first " (ROWS_MAX) " of " (thousands(desks.len())) "; `--csv` has all." }
             }
-            @for room in &rooms { (table(room)) }
-        }
+        @for room in &rooms { (table(room)) }
     }
 }
 
@@ -40,7 +37,7 @@ fn table(room: &Room<'_>) -> Markup {
     html! {
         h3 { (room.title()) }
         div .wide {
-            table {
+            table .sortable {
                 thead { tr {
                     th scope="col" .name { "Agent" }
                     @for (_, name) in &columns { th scope="col" { (name) } }
@@ -79,7 +76,7 @@ fn cell(measure: &str, measured: Option<&Measured>, highest: f64) -> Markup {
     };
     let at = |value: f64| format!("{:.1}", (value / highest).clamp(0.0, 1.0) * 100.0);
     html! {
-        td {
+        td data-v=(own) {
             (value(measure, Some(own))) " " (arrow(&it.trend))
             svg .whisker viewBox="-2 0 104 10" preserveAspectRatio="none" aria-hidden="true" {
                 line x1="0" x2="100" y1="5" y2="5" {}

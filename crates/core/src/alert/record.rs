@@ -1,0 +1,389 @@
+//! The alert record: one per transition, on the topic `alerts` under the alert's id.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    AlertSettings, LOW_PREDICTED, Rule, Severity,
+    escalation::{Escalation, Reason, RuleName, Transition},
+};
+use crate::{
+    contact::{ContactSettings, Fold, Measure, Obligation, Policy},
+    event::{
+        Channel, Timestamp,
+        names::{words, words_or_null},
+    },
+};
+
+/// One transition of an alert: it begins, or it is over. Times are stream time.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AlertRecord<'a> {
+    /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`.
+    pub id: String,
+    /// What called for somebody. There may be more.
+    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED]))]
+    pub rule: &'static str,
+    #[schemars(extend("enum" = ["firing", "resolved"]))]
+    pub status: &'static str,
+    #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
+    pub(super) severity: &'static str,
+    /// How far from expected.
+    #[schemars(range(min = 1, max = 10))]
+    pub(super) score: u8,
+    /// `contact:c1`.
+    pub(super) subject: String,
+    /// What it is one of many of: `queue:billing`.
+    pub(super) group: Option<String>,
+    /// Of a rule about a promise.
+    pub(super) policy: Option<&'a str>,
+    pub(super) starts_at: Timestamp,
+    /// When this transition took place.
+    pub(super) at: Timestamp,
+    /// `null` while it is firing.
+    pub(super) ends_at: Option<Timestamp>,
+    /// Why it is over. There may be more.
+    #[schemars(extend("examples" = ["answered", "abandoned", "missed", "corrected"]))]
+    pub(super) reason: Option<&'static str>,
+    /// Raised while the task was more than a minute behind the wall clock.
+    pub(super) history: bool,
+    /// In `unit`.
+    pub(super) value: f64,
+    /// In `unit`.
+    pub(super) threshold: f64,
+    /// Of `value` and `threshold`. There may be more.
+    #[schemars(extend("examples" = ["seconds waited"]))]
+    pub(super) unit: &'static str,
+    /// The rule as text.
+    pub(super) formula: String,
+    /// How many observations `value` is of.
+    pub(super) n: u32,
+    /// A sentence for people.
+    pub(super) why: String,
+    /// What to do, for people.
+    pub(super) action: String,
+    /// Ids of contacts.
+    #[schemars(with = "Vec<String>")]
+    pub(super) contacts: [&'a str; 1],
+    pub(super) agents: Vec<&'a str>,
+    pub(super) queue: Option<&'a str>,
+    pub(super) team: Option<&'a str>,
+    #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
+    pub(super) channel: Option<&'static str>,
+    /// As the settings name them.
+    pub(super) recipients: Vec<String>,
+    pub(super) escalation: u32,
+    /// Reserved: `null` in records; the API has the acknowledgement here.
+    #[schemars(with = "serde_json::Value")]
+    pub(super) ack: Option<()>,
+    /// Reserved.
+    #[schemars(with = "serde_json::Value")]
+    pub(super) inhibited_by: Option<()>,
+    /// The step of the task that said so.
+    pub(super) seq: u64,
+    pub(super) links: Links,
+}
+
+/// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Links {
+    wallboard: String,
+    alert: String,
+    contact: String,
+    history: String,
+    numbers: String,
+}
+
+/// What may stand in one segment of a path as it is (RFC 3986).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
+
+impl Links {
+    pub(super) fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
+        let segment = |text| utf8_percent_encode(text, SEGMENT);
+        let entity = queue.map_or_else(|| "all".to_owned(), |queue| format!("queue:{queue}"));
+        Self {
+            wallboard: format!("/contacts/{}", segment(contact)),
+            alert: format!("/api/v1/alerts/{}", segment(alert)),
+            contact: format!("/api/v1/contacts/{}", segment(contact)),
+            history: format!("/api/v1/contacts/{}/history", segment(contact)),
+            numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
+        }
+    }
+}
+
+/// What surrounds a transition.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    pub contact: &'a str,
+    pub before: &'a Fold,
+    pub after: &'a Fold,
+    pub now: Timestamp,
+    pub history: bool,
+    pub seq: u64,
+    pub contact_settings: &'a ContactSettings,
+    pub alert_settings: &'a AlertSettings,
+}
+
+impl<'a> AlertRecord<'a> {
+    #[must_use]
+    pub fn new(transition: &Transition, context: &Context<'a>) -> Self {
+        let (alert, fold, ended) = match transition {
+            Transition::Fired(alert) => (alert, context.after, None),
+            Transition::Resolved(alert) => (alert, context.after, alert.ended),
+            Transition::Corrected(alert) => {
+                let ended = Some((context.now, Reason::Corrected));
+                (alert, context.before, ended)
+            }
+        };
+        let facts = Facts::new(alert, fold, ended, context);
+        facts.into_record(alert, ended, context)
+    }
+}
+
+/// What the sentences of one record are made of.
+struct Facts<'a> {
+    obligation: &'a Obligation,
+    rule: &'a Rule,
+    contact: &'a str,
+    agent: Option<&'a str>,
+    queue: Option<&'a str>,
+    channel: Option<Channel>,
+    waited: f64,
+    /// From the opening to the due time, closing and paused time included.
+    threshold: f64,
+    /// What was promised, where not all time counts.
+    counted: Option<Counted>,
+}
+
+/// A promise of which not all time counts.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    seconds: f64,
+    /// Only open time.
+    open: bool,
+    /// Without the pauses there were.
+    paused: bool,
+}
+
+impl Counted {
+    fn of(policy: &Policy, obligation: &Obligation) -> Option<Self> {
+        let was_moved = obligation.due_at != policy.due_at(obligation.opened_at);
+        let counted = Self {
+            seconds: policy.threshold.as_secs(),
+            open: policy.calendar.is_some(),
+            paused: obligation.pauses && was_moved,
+        };
+        (counted.open || counted.paused).then_some(counted)
+    }
+}
+
+impl<'a> Facts<'a> {
+    fn new(
+        alert: &Escalation,
+        fold: &'a Fold,
+        ended: Option<(Timestamp, Reason)>,
+        context: &Context<'a>,
+    ) -> Self {
+        let obligation = &fold.obligations[alert.obligation];
+        let until = ended.map_or(alert.starts_at, |(at, _)| at);
+        let policy = (context.contact_settings).policy(obligation.policy, obligation.opened_at);
+        Self {
+            obligation,
+            rule: match alert.rule {
+                RuleName::AtRisk => &context.alert_settings.at_risk,
+                RuleName::Missed => &context.alert_settings.missed,
+            },
+            contact: context.contact,
+            agent: obligation.agent.as_ref().map(|agent| agent.as_str()),
+            queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
+            channel: fold.attributes.channel,
+            waited: (until - obligation.opened_at).as_secs(),
+            threshold: (obligation.due_at - obligation.opened_at).as_secs(),
+            counted: policy.and_then(|it| Counted::of(it, obligation)),
+        }
+    }
+
+    fn into_record(
+        self,
+        alert: &Escalation,
+        ended: Option<(Timestamp, Reason)>,
+        context: &Context<'a>,
+    ) -> AlertRecord<'a> {
+        let id = alert.id(self.contact);
+        AlertRecord {
+            links: Links::new(&id, self.contact, self.queue),
+            id,
+            rule: alert.rule.name(),
+            status: if ended.is_some() {
+                "resolved"
+            } else {
+                "firing"
+            },
+            severity: self.rule.severity.name(),
+            score: self.score(),
+            subject: format!("contact:{}", self.contact),
+            group: self.queue.map(|queue| format!("queue:{queue}")),
+            policy: Some(context.contact_settings.policy_name(self.obligation.policy)),
+            starts_at: alert.starts_at,
+            at: ended.map_or(alert.starts_at, |(at, _)| at),
+            ends_at: ended.map(|(at, _)| at),
+            reason: ended.map(|(_, reason)| reason.name()),
+            history: context.history,
+            value: self.waited,
+            threshold: self.threshold,
+            unit: "seconds waited",
+            formula: self.formula(),
+            n: 1,
+            why: self.why(alert.rule, ended.map(|(_, reason)| reason)),
+            action: self.action(ended.is_some()),
+            contacts: [self.contact],
+            agents: self.agent.into_iter().collect(),
+            queue: self.queue,
+            team: None,
+            channel: self.channel.map(Channel::name),
+            recipients: self.recipients(),
+            escalation: 0,
+            ack: None,
+            inhibited_by: None,
+            seq: context.seq,
+        }
+    }
+
+    /// 6 at the threshold, one more for each further threshold waited.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "1 to 10"
+    )]
+    fn score(&self) -> u8 {
+        (5.0 + self.waited / self.threshold).clamp(1.0, 10.0) as u8
+    }
+
+    fn formula(&self) -> String {
+        let what = match self.obligation.owed.measure() {
+            Measure::Accept => "accepted",
+            Measure::Answer => "answered",
+            Measure::FirstResponse => "first response",
+            Measure::NextResponse => "next response",
+            Measure::Resolution => "resolved",
+        };
+        format!("{what} within {}", self.promise())
+    }
+
+    fn promise(&self) -> String {
+        match self.counted {
+            Some(Counted {
+                seconds,
+                open,
+                paused,
+            }) => {
+                let time = if open { " of open time" } else { "" };
+                let pauses = if paused { ", pauses left out" } else { "" };
+                format!("{seconds} s{time}{pauses}")
+            }
+            None => format!("{} s", self.threshold),
+        }
+    }
+
+    fn place(&self) -> String {
+        let waited = self.waited;
+        let place = match (self.rung_at(), self.queue) {
+            (Some(agent), _) => return format!("has rung {waited} s at {agent}"),
+            (None, queue) => queue.unwrap_or("no queue"),
+        };
+        match self.obligation.owed.measure() {
+            Measure::Accept | Measure::Answer => format!("has waited {waited} s in {place}"),
+            Measure::FirstResponse => {
+                format!("has waited {waited} s in {place} for a first response")
+            }
+            Measure::NextResponse => format!("has waited {waited} s in {place} for a response"),
+            Measure::Resolution => format!("has been open {waited} s in {place}"),
+        }
+    }
+
+    /// Of an offer.
+    fn rung_at(&self) -> Option<&'a str> {
+        let is_offer = self.obligation.owed.measure() == Measure::Accept;
+        self.agent.filter(|_| is_offer)
+    }
+
+    fn why(&self, rule: RuleName, ended: Option<Reason>) -> String {
+        let (contact, promise) = (self.contact, self.promise());
+        let target = match self.obligation.owed.measure() {
+            Measure::Accept => "a pick-up",
+            Measure::Answer => "an answer",
+            Measure::FirstResponse => "a first response",
+            Measure::NextResponse => "a response",
+            Measure::Resolution => "a resolution",
+        };
+        let place = self.place();
+        match (ended, rule) {
+            (Some(Reason::Corrected), _) => {
+                format!("{contact}: late evidence shows that this should not have been raised.")
+            }
+            (Some(reason), _) => format!("{contact} {place}, then: {}.", reason.name()),
+            (None, RuleName::Missed) => {
+                format!("{contact} {place}; the target is {target} within {promise}.")
+            }
+            (None, RuleName::AtRisk) => format!("{contact} {place}; {}.", self.left(target)),
+        }
+    }
+
+    fn left(&self, target: &str) -> String {
+        let left = self.threshold - self.waited;
+        match self.counted {
+            Some(it) if it.open => format!("{target} is due in {left} s, closing time included"),
+            Some(_) => format!("{target} is due in {left} s"),
+            None => format!("{left} s are left of the {} for {target}", self.promise()),
+        }
+    }
+
+    fn action(&self, ended: bool) -> String {
+        let measure = self.obligation.owed.measure();
+        let verb = match measure {
+            Measure::Accept | Measure::Answer => "Take",
+            Measure::FirstResponse | Measure::NextResponse => "Reply to",
+            Measure::Resolution => "Resolve",
+        };
+        match (ended, self.agent, self.queue) {
+            (true, ..) => "Nothing more to do.".to_owned(),
+            (false, Some(agent), _) if measure != Measure::Accept => {
+                format!("{verb} {}: {agent} has it.", self.contact)
+            }
+            (false, Some(agent), _) => {
+                format!(
+                    "Offer {} to somebody else, and see whether {agent} is at the desk.",
+                    self.contact
+                )
+            }
+            (false, None, Some(queue)) => {
+                format!("{verb} {}, or move an agent to {queue}.", self.contact)
+            }
+            (false, None, None) => format!("{verb} {}.", self.contact),
+        }
+    }
+
+    fn recipients(&self) -> Vec<String> {
+        self.rule.recipients_for(self.queue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_legal_paths_whatever_the_ids_hold() {
+        let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
+        assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
+        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
+        assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
+        let nowhere = Links::new("contact:c/1", "c", None);
+        assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");
+    }
+}

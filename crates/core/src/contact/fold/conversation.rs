@@ -1,0 +1,295 @@
+//! What is written, and what is owed for it: first and next responses, and the resolution.
+
+use minicbor::{Decode, Encode};
+
+use super::{
+    Fold,
+    waits::{Ending, Opening},
+};
+use crate::{
+    contact::{
+        ContactSettings, Measure, Opens, Policy,
+        parts::{Closed, Obligation, Owed, Reopening, Verdict},
+    },
+    event::{AgentId, Author, Channel, MessageSent, QueueId, Timestamp},
+};
+
+/// What has happened so far, as far as it decides what is owed next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Conversation(#[n(0)] u8);
+
+impl Conversation {
+    /// A public message of an inbound contact that was not over.
+    pub const CUSTOMER_WROTE: Self = Self(1);
+    /// An inbound wait.
+    pub const QUEUED: Self = Self(2);
+    /// A public message.
+    pub const AGENT_WROTE: Self = Self(4);
+    /// An agent wrote, and the customer has not since.
+    pub const TURN_OVER: Self = Self(8);
+    /// `ContactEnded`, and neither queued nor reopened since.
+    pub const ENDED: Self = Self(16);
+    /// Reopened, or queued again when it was over, while its end could still be repeated.
+    pub const REPEATED: Self = Self(32);
+
+    #[must_use]
+    pub const fn has(self, any: Self) -> bool {
+        self.0 & any.0 != 0
+    }
+
+    pub const fn set(&mut self, all: Self) {
+        self.0 |= all.0;
+    }
+
+    pub const fn clear(&mut self, all: Self) {
+        self.0 &= !all.0;
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The customer has turned to us.
+    const fn is_begun(self) -> bool {
+        self.has(Self::CUSTOMER_WROTE.and(Self::QUEUED))
+    }
+}
+
+impl Fold {
+    /// Bots answer nobody, and private notes count for nothing.
+    pub(super) fn message(
+        &mut self,
+        at: Timestamp,
+        message: &MessageSent,
+        settings: &ContactSettings,
+    ) {
+        match &message.by {
+            Author::Customer if message.public => {
+                self.go_on(at, settings);
+                self.engagements.iter_mut().for_each(|it| it.start_turn(at));
+                self.customer_writes(at, message, settings);
+            }
+            Author::Agent(agent) if message.public => {
+                self.engagements.iter_mut().for_each(|it| it.stop_turn(at));
+                self.agent_writes(at, agent);
+            }
+            Author::Bot if message.public => self.bot_writes(at, settings),
+            Author::Customer | Author::Bot | Author::System | Author::Agent(_) => {}
+        }
+    }
+
+    /// While the contact is over no turn begins.
+    fn customer_writes(
+        &mut self,
+        at: Timestamp,
+        message: &MessageSent,
+        settings: &ContactSettings,
+    ) {
+        if self.over_since.is_some() || !self.has_inbound_leg() {
+            return;
+        }
+        self.experience.write(at, message.sentiment);
+        let queue = self.queue_around(message.queue.as_ref()).cloned();
+        if !self.conversation.is_begun() {
+            self.owe_first_response(at, queue.as_ref(), Opens::Contact, settings);
+        }
+        self.conversation.set(Conversation::CUSTOMER_WROTE);
+        if self.conversation.has(Conversation::TURN_OVER) {
+            self.conversation.clear(Conversation::TURN_OVER);
+            self.expect_handoff(at, settings);
+            self.owe_next_response(at, queue.as_ref(), settings);
+        }
+    }
+
+    fn agent_writes(&mut self, at: Timestamp, agent: &AgentId) {
+        let happened = Conversation::AGENT_WROTE.and(Conversation::TURN_OVER);
+        self.conversation.set(happened);
+        self.handoff = None;
+        self.experience.reply(at);
+        let by_answer = self.is_answered_by_voice();
+        let is_met = |owed: Owed| owed.is_response() && !(by_answer && is_first_response(owed));
+        self.close(
+            is_met,
+            Ending {
+                at,
+                how: Closed::Replied,
+                agent: Some(agent),
+            },
+            |_| Verdict::Met,
+        );
+    }
+
+    /// On voice and video the answer is the first response.
+    pub(super) fn respond_by_answer(&mut self, at: Timestamp, agent: &AgentId) {
+        if self.is_answered_by_voice() {
+            let ending = Ending {
+                at,
+                how: Closed::Answered,
+                agent: Some(agent),
+            };
+            self.close(is_first_response, ending, |_| Verdict::Met);
+        }
+    }
+
+    fn is_answered_by_voice(&self) -> bool {
+        let channel = self.attributes.channel();
+        matches!(channel, Channel::Voice | Channel::Video)
+    }
+
+    /// What an inbound wait opens beside its answer.
+    pub(super) fn owe_for_wait(
+        &mut self,
+        at: Timestamp,
+        queue: &QueueId,
+        settings: &ContactSettings,
+    ) {
+        let queue = Some(queue);
+        if !self.conversation.is_begun() {
+            self.owe_first_response(at, queue, Opens::Contact, settings);
+        }
+        if !self.conversation.has(Conversation::QUEUED) {
+            self.conversation.set(Conversation::QUEUED);
+            self.owe_first_response(at, queue, Opens::Queued, settings);
+            self.owe_resolution(at, queue, settings);
+        }
+        if let Some(queue) = queue {
+            self.hand_off(at, queue, settings);
+        }
+    }
+
+    fn owe_next_response(
+        &mut self,
+        at: Timestamp,
+        queue: Option<&QueueId>,
+        settings: &ContactSettings,
+    ) {
+        let owed = Owed::NextResponse;
+        self.oblige(Opening { at, owed, queue }, settings);
+    }
+
+    /// By each policy by which none runs.
+    fn owe_resolution(
+        &mut self,
+        at: Timestamp,
+        queue: Option<&QueueId>,
+        settings: &ContactSettings,
+    ) {
+        let owed = Owed::Resolution;
+        self.oblige_where(Opening { at, owed, queue }, settings, |policy, so_far| {
+            !so_far.iter().any(|it| runs(it, policy))
+        });
+    }
+
+    /// Once a contact and policy, and not if our side spoke first.
+    fn owe_first_response(
+        &mut self,
+        at: Timestamp,
+        queue: Option<&QueueId>,
+        opens: Opens,
+        settings: &ContactSettings,
+    ) {
+        let by_voice = self.is_answered_by_voice();
+        let spoke_first = if by_voice {
+            !self.engagements.is_empty()
+        } else {
+            self.conversation.has(Conversation::AGENT_WROTE)
+        };
+        if spoke_first {
+            return;
+        }
+        let owed = Owed::FirstResponse { rates: false };
+        let count = self.obligations.len();
+        self.oblige_where(Opening { at, owed, queue }, settings, |policy, _| {
+            let policy_opens = if by_voice {
+                Opens::Queued
+            } else {
+                policy.opens
+            };
+            policy_opens == opens
+        });
+        if self.obligations.len() > count {
+            self.choose_rating(&settings.policies);
+        }
+    }
+
+    /// The contact counts for the first-response rate by the first policy in the file that applies.
+    fn choose_rating(&mut self, policies: &[Policy]) {
+        let rank = |obligation: &Obligation| {
+            is_first_response(obligation.owed)
+                .then(|| {
+                    policies
+                        .iter()
+                        .position(|it| it.code() == obligation.policy)
+                })
+                .flatten()
+        };
+        let first = self.obligations.iter().filter_map(rank).min();
+        for obligation in &mut self.obligations {
+            let rates = first.is_some() && rank(obligation) == first;
+            if is_first_response(obligation.owed) {
+                obligation.owed = Owed::FirstResponse { rates };
+            }
+        }
+    }
+
+    /// The contact is over: responses are no longer owed.
+    pub(super) fn owe_no_response(&mut self, at: Timestamp, how: Closed, agent: Option<&AgentId>) {
+        let ending = Ending { at, how, agent };
+        self.handoff = None;
+        self.close(Owed::is_response, ending, |_| Verdict::Excluded);
+    }
+
+    pub(super) fn resolve(
+        &mut self,
+        at: Timestamp,
+        agent: Option<&AgentId>,
+        settings: &ContactSettings,
+    ) {
+        // Nobody named: the last engaged.
+        let last = self.last_engaged().map(|last| last.agent);
+        let agent = agent.or(last.as_ref());
+        self.owe_no_response(at, Closed::Resolved, agent);
+        let ending = Ending {
+            at,
+            how: Closed::Resolved,
+            agent,
+        };
+        self.close(|owed| owed == Owed::Resolution, ending, |_| Verdict::Met);
+        self.end_talks_by_turns(at, settings);
+        self.be_over(at, settings);
+    }
+
+    /// Changes nothing unless the contact is over.
+    pub(super) fn reopen(&mut self, at: Timestamp, settings: &ContactSettings) {
+        if self.over_since.take().is_none() {
+            return;
+        }
+        self.go_on(at, settings);
+        self.repeat(at, settings);
+        let past = Conversation::ENDED.and(Conversation::TURN_OVER);
+        self.reopenings.push(Reopening {
+            at,
+            engaged: self.last_engaged(),
+            waited_in: self.waited_in(),
+        });
+        if !self.has_inbound_leg() {
+            self.conversation.clear(Conversation::ENDED);
+            return;
+        }
+        self.conversation.clear(past);
+        let queue = self.queue_around(None).cloned();
+        self.owe_next_response(at, queue.as_ref(), settings);
+        self.owe_resolution(at, queue.as_ref(), settings);
+    }
+}
+
+fn runs(obligation: &Obligation, policy: &Policy) -> bool {
+    obligation.decided.is_none()
+        && obligation.policy == policy.code()
+        && policy.measure == Measure::Resolution
+}
+
+const fn is_first_response(owed: Owed) -> bool {
+    matches!(owed, Owed::FirstResponse { .. })
+}

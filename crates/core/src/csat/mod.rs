@@ -1,0 +1,21 @@
+//! How a contact will be rated, told while there is still time: features of what has happened so far, weighed by a model.
+//!
+//! Contract: [`Features`] are a function of a fold and of what surrounds it; a [`Model`] makes of them a probability below one and
+//! over zero, and says which of them speak for a low rating. [`revise`] keeps the contact's prediction, and fires once in its life.
+//!
+//! ```
+//! use floorwalker_core::{csat::{Features, Model, Surroundings}, contact::Fold};
+//! let nothing_known = Features::of(&Fold::default(), &Surroundings::default());
+//! let low = Model::prior().predict(&nothing_known).low;
+//! assert!(low > 0.0 && low < 0.5);
+//! ```
+
+mod features;
+mod prior;
+mod revision;
+mod settings;
+
+pub use features::{Feature, Features, Surroundings};
+pub use prior::{Model, Outlook, Term};
+pub use revision::{end_alarm, revise};
+pub use settings::CsatSettings;

@@ -1,0 +1,69 @@
+//! A contact's prediction, kept up with its fold.
+
+use super::{CsatSettings, Features, Outlook, Surroundings};
+use crate::{
+    contact::{Alarm, Contact},
+    event::{Span, Timestamp},
+};
+
+/// Predicts anew, unless the contact is over: then what was predicted last stands, and the alarm ends. To be called whenever the
+/// fold may have changed. `usual_handle` is what the contact's queue has shown; `alarms` is whether the rule is on.
+pub fn revise(
+    contact: &mut Contact,
+    usual_handle: Option<Span>,
+    alarms: bool,
+    settings: &CsatSettings,
+) {
+    if contact.fold.over_since.is_some() {
+        end_alarm(contact, contact.fold.over_since);
+        return;
+    }
+    let attributes = &contact.fold.attributes;
+    let Some(now) = contact.newest_at() else {
+        return;
+    };
+    if !contact.fold.has_inbound_leg() {
+        return;
+    }
+    let usual = usual_handle.unwrap_or_else(|| settings.usual_handle_of(attributes.channel()));
+    let around = Surroundings {
+        now,
+        usual_handle: usual,
+        repeats: (contact.prediction.as_ref()).and_then(|prediction| prediction.repeats),
+    };
+    let features = Features::of(&contact.fold, &around);
+    let outlook = settings.model.predict(&features);
+    let prediction = contact.prediction.get_or_insert_default();
+    prediction.low_thousandths = thousandths(outlook.low);
+    if alarms && prediction.alarm.is_none() && outlook.low >= settings.threshold {
+        prediction.alarm = Some(Alarm {
+            at: now,
+            began_at: contact.fold.began_at.unwrap_or(now),
+            low_thousandths: prediction.low_thousandths,
+            reasons: in_words(&outlook, &features),
+            ended_at: None,
+        });
+    }
+}
+
+/// There is nothing left to save.
+pub fn end_alarm(contact: &mut Contact, at: Option<Timestamp>) {
+    let alarm = (contact.prediction.as_mut()).and_then(|prediction| prediction.alarm.as_mut());
+    if let Some(alarm) = alarm {
+        alarm.ended_at = alarm.ended_at.or(at);
+    }
+}
+
+fn in_words(outlook: &Outlook, features: &Features) -> Vec<String> {
+    let reasons = outlook.reasons.iter().flatten();
+    reasons.map(|reason| features.words(*reason)).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "1 to 999"
+)]
+fn thousandths(low: f64) -> u16 {
+    (low * 1e3).round().clamp(1.0, 999.0) as u16
+}

@@ -1,0 +1,73 @@
+//! Bytes become events, or a named rejection that flows on as data. One file per format.
+//!
+//! Contract: an [`Event`] that comes out keeps every rule one event alone can break; what comes out depends on the
+//! bytes alone; no input panics. Kinds that are not known are [`Decoded::Unknown`], whatever else they hold.
+//!
+//! ```
+//! use floorwalker_core::decode::{Decoded, decode};
+//! let json = br#"{"event_id":"e7","occurred_at":"2026-11-22T09:14:08.250Z","source":"acd-1",
+//!     "type":"agent_answered","contact_id":"c1","agent":"ana","queue":"billing"}"#;
+//! let Ok(Decoded::Event(event)) = decode(json) else { panic!() };
+//! assert_eq!(event.key.as_str(), "c1");
+//! assert_eq!(decode(b"{}").unwrap_err().code.name(), "missing_field");
+//! ```
+
+mod field;
+mod floorwalker;
+mod format;
+mod prefix;
+mod protobuf;
+mod rejection;
+
+pub use format::Format;
+pub use rejection::{Position, Rejection, RejectionCode};
+
+use crate::event::{Event, Text};
+
+/// Longest payload that is read at all.
+pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+/// Longest id, reason or disposition: each lies in a part of the state, whose size is limited. What people write does
+/// not, and is as long as the payload lets it be.
+pub const TEXT_BYTES_MAX: usize = 256;
+
+/// What a readable payload holds.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all payloads are events, and each is moved once: a box would cost an allocation an event"
+)]
+pub enum Decoded {
+    Event(Event),
+    /// An event of a kind that is not known, to be counted and skipped; its name, at most 64 characters.
+    Unknown(Text),
+}
+
+/// Reads one payload of flat JSON: [`Format::Json`].
+///
+/// # Errors
+/// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.
+pub fn decode(bytes: &[u8]) -> Result<Decoded, Rejection> {
+    Format::Json.decode(bytes)
+}
+
+impl Format {
+    /// Reads one payload, with or without a schema registry's prefix.
+    ///
+    /// # Errors
+    /// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.
+    pub fn decode(self, bytes: &[u8]) -> Result<Decoded, Rejection> {
+        if bytes.len() > PAYLOAD_BYTES_MAX {
+            return Err(Rejection::too_large(bytes.len()));
+        }
+        let bytes = prefix::strip(bytes, self)?;
+        match self {
+            Self::Json => decode_text(bytes),
+            Self::Protobuf => protobuf::decode(bytes),
+        }
+    }
+}
+
+fn decode_text(bytes: &[u8]) -> Result<Decoded, Rejection> {
+    let text = std::str::from_utf8(bytes).map_err(|fault| Rejection::not_utf8(bytes, fault))?;
+    floorwalker::decode(text)
+}

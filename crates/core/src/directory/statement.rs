@@ -1,0 +1,148 @@
+//! One statement: what a subject is from an instant on, as one JSON object.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::fields;
+use crate::{
+    contact::{ContactSettings, Policy},
+    decode::TEXT_BYTES_MAX,
+    event::{AgentId, QueueId, SiteId, TeamId, Timestamp},
+    kpi::Place,
+};
+
+/// What changes of one subject from an instant on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    pub subject: Subject,
+    pub valid_from: Timestamp,
+    pub change: Change,
+}
+
+/// Of whom or what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Queue(QueueId),
+    Team(TeamId),
+    Site(SiteId),
+    Agent(AgentId),
+    /// By name.
+    Policy(String),
+}
+
+/// What it is then.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// What people call it, and the team and site that answer for it.
+    Queue(Option<String>, Place),
+    /// What people call a team, a site or an agent.
+    Title(Option<String>),
+    Policy(Box<Policy>),
+    /// It is as configuration has it, or not there at all.
+    Removed,
+}
+
+impl Statement {
+    /// Reads one JSON object.
+    ///
+    /// # Errors
+    /// A sentence: what is wrong where, and what to write instead.
+    pub fn read(json: &[u8], settings: &ContactSettings) -> Result<Self, String> {
+        let mut object: Map<String, Value> = serde_json::from_slice(json)
+            .map_err(|error| format!("this is no JSON object: {error}"))?;
+        let subject = Subject::read(object.get("subject"))?;
+        object.remove("subject");
+        let valid_from = fields::time(object.get("valid_from"))?;
+        object.remove("valid_from");
+        let removed = fields::flag("removed", object.remove("removed"))?;
+        let change = match (&subject, removed) {
+            (_, true) => fields::nothing(object)?,
+            (Subject::Queue(_), false) => fields::queue(object)?,
+            (Subject::Team(_) | Subject::Site(_) | Subject::Agent(_), false) => {
+                fields::titled(object)?
+            }
+            (Subject::Policy(name), false) => fields::policy(name, object, settings)?,
+        };
+        Ok(Self {
+            subject,
+            valid_from,
+            change,
+        })
+    }
+}
+
+impl Subject {
+    fn read(given: Option<&Value>) -> Result<Self, String> {
+        const EXPECTED: &str = "`subject` names what this is about: write queue:ID, team:ID, site:ID, agent:ID or policy:NAME";
+        let Some(Value::String(text)) = given else {
+            return Err(EXPECTED.to_owned());
+        };
+        Self::from_name(text).ok_or_else(|| format!("`{text}` is no subject; {EXPECTED}"))
+    }
+
+    /// From its name, as keys and statements have it: `queue:billing`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let (kind, id) = name.split_once(':')?;
+        if !(1..=TEXT_BYTES_MAX).contains(&id.len()) {
+            return None;
+        }
+        match kind {
+            "queue" => Some(Self::Queue(QueueId::new(id))),
+            "team" => Some(Self::Team(TeamId::new(id))),
+            "site" => Some(Self::Site(SiteId::new(id))),
+            "agent" => Some(Self::Agent(AgentId::new(id))),
+            "policy" => Some(Self::Policy(id.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl Subject {
+    pub(super) fn queue(&self) -> Option<&QueueId> {
+        if let Self::Queue(id) = self {
+            Some(id)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn policy(&self) -> Option<&String> {
+        if let Self::Policy(name) = self {
+            Some(name)
+        } else {
+            None
+        }
+    }
+}
+
+impl Change {
+    pub(super) fn policy(&self) -> Option<&Policy> {
+        if let Self::Policy(policy) = self {
+            Some(policy)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn place(&self) -> Option<&Place> {
+        if let Self::Queue(_, place) = self {
+            Some(place)
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue(id) => write!(formatter, "queue:{id}"),
+            Self::Team(id) => write!(formatter, "team:{id}"),
+            Self::Site(id) => write!(formatter, "site:{id}"),
+            Self::Agent(id) => write!(formatter, "agent:{id}"),
+            Self::Policy(name) => write!(formatter, "policy:{name}"),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
+
+mod change;
+mod loaded;
+mod records;
+
+pub(super) use change::Change;
+pub(super) use records::contact_output;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use self::{loaded::Loaded, records::due_record};
+use super::{
+    Settings,
+    customers::{CaseSaid, Repeats},
+    delta::Deltas,
+    gauge::Waiting,
+    step::Output,
+    store::{Part, PartKey, Store},
+    timers::Timers,
+    usual::Usual,
+};
+use crate::{
+    contact::{Contact, Outcome, diff_facts},
+    customer::Judged,
+    event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
+};
+
+/// Decoded contacts that a task keeps at hand between steps, about 1.5 KB each.
+const LOADED_MAX: usize = 2_048;
+/// So many are never too many.
+const LOADED_MIN: usize = 128;
+
+#[derive(Debug)]
+pub(super) struct Contacts {
+    settings: Arc<Settings>,
+    customer_key: [u8; 32],
+    /// Contacts as they are decoded: those that late events may join, and others until there are too many.
+    #[expect(
+        clippy::vec_box,
+        reason = "they are large, and the list grows and shrinks"
+    )]
+    loaded: Vec<Box<Loaded>>,
+    place_by_contact: HashMap<ContactId, usize, FixedState>,
+    /// With more than this in `loaded`, those that are sealed are let go.
+    room: usize,
+    /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
+    touched: Vec<usize>,
+    timers: Timers<ContactId>,
+    /// Contacts whose id the next one waits for, by when it may have it.
+    successions: Timers<ContactId>,
+    /// Contacts whose newest record is not written yet.
+    records_due: BTreeSet<ContactId>,
+    pub waiting: Waiting,
+    pub usual: Usual,
+    /// An alert's transition is among the changes.
+    pub alert_pending: bool,
+}
+
+/// What the end of a step needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending {
+    pub seq: u64,
+    /// Up to here due times have been spoken of.
+    pub spoken: Option<Timestamp>,
+    /// Behind this no event comes from anywhere.
+    pub horizon: Timestamp,
+    /// Up to here all sources have been read.
+    pub read_to: Timestamp,
+    /// More than a minute behind the wall clock.
+    pub history: bool,
+    /// Facts within so much time are told as one sum.
+    pub grain: Span,
+}
+
+/// What a step's contacts have to say.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub outputs: &'a mut Vec<Output>,
+    pub deltas: &'a mut Deltas,
+    /// For the customers.
+    pub cases: &'a mut Vec<CaseSaid>,
+    pub clock_skew: &'a mut i64,
+}
+
+impl Contacts {
+    #[must_use]
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        const PURPOSE: &str = "floorwalker 2026 customer pseudonym";
+        let key = settings.contact.privacy_key.as_bytes();
+        Self {
+            settings: Arc::clone(settings),
+            customer_key: blake3::derive_key(PURPOSE, key),
+            loaded: Vec::new(),
+            place_by_contact: HashMap::default(),
+            room: LOADED_MIN,
+            touched: Vec::new(),
+            timers: Timers::default(),
+            successions: Timers::default(),
+            records_due: BTreeSet::new(),
+            waiting: Waiting::new(settings),
+            usual: Usual::default(),
+            alert_pending: false,
+        }
+    }
+
+    /// Takes up a contact of a restored store: its timer, and whether it waits.
+    ///
+    /// # Errors
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        id: &ContactId,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        if let Some(armed_at) = Contact::armed_at_if_quiet(image)? {
+            debug_assert_eq!(armed_at, Contact::from_image(image)?.armed_at);
+            armed_at
+                .into_iter()
+                .for_each(|at| self.timers.insert(at, id.clone()));
+            return Ok(());
+        }
+        let contact = Contact::from_image(image)?;
+        self.waiting.count(&contact.fold, 1);
+        if let Some(at) = contact.armed_at {
+            self.timers.insert(at, id.clone());
+        }
+        if let Some(at) = contact.succeeded_at(&self.settings.contact) {
+            self.successions.insert(at, id.clone());
+        }
+        Ok(())
+    }
+
+    /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
+    pub(super) fn restore_step(&mut self, changed: &[Part], written: bool) {
+        if written {
+            self.records_due.clear();
+            return;
+        }
+        for part in changed {
+            if let Part::Contact(id) = part
+                && !self.records_due.contains(id)
+            {
+                self.records_due.insert(id.clone());
+            }
+        }
+    }
+
+    /// `None`: it happened to no contact.
+    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<Outcome> {
+        let contact = event.contact()?;
+        let named = event.customer.as_ref();
+        let customer = named.map(|customer| self.pseudonym(customer));
+        let settings = Arc::clone(&self.settings);
+        let place = self.touch(contact, store);
+        let loaded = &mut self.loaded[place];
+        let outcome = (loaded.contact).handle_event(event, customer, &settings.contact);
+        self.predict(place);
+        Some(outcome)
+    }
+
+    /// Predicts anew for a touched contact; notes whether somebody has to be told.
+    fn predict(&mut self, place: usize) {
+        let loaded = &mut self.loaded[place];
+        loaded.predict(&self.usual, &self.settings);
+        self.alert_pending |= loaded.alerts_changed();
+    }
+
+    /// Takes what the customer says of a contact when it hears of it first.
+    pub(super) fn handle_repeats(&mut self, repeats: &Repeats, store: &Store) {
+        if !self.knows(&repeats.contact, store) {
+            return;
+        }
+        let place = self.touch(&repeats.contact, store);
+        if let Some(prediction) = &mut self.loaded[place].contact.prediction {
+            prediction.repeats = Some(repeats.earlier);
+            self.predict(place);
+        }
+    }
+
+    /// Takes what became of a contact as its customer has it.
+    pub(super) fn handle_judged(&mut self, judged: &Judged, store: &Store) {
+        if !self.knows(&judged.contact, store) {
+            return;
+        }
+        let place = self.touch(&judged.contact, store);
+        let standing = self.loaded[place].contact.standing.as_mut();
+        if let Some(standing) = standing.filter(|standing| standing.round == judged.round) {
+            standing.judgement = judged.judgement;
+        }
+    }
+
+    fn knows(&self, id: &ContactId, store: &Store) -> bool {
+        self.place_by_contact.contains_key(id) || store.get(&PartKey::contact(id)).is_some()
+    }
+
+    /// Lets time pass for those who are due. True if anybody was.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        horizon: Timestamp,
+        store: &Store,
+    ) -> bool {
+        self.wait_on(now, store);
+        let settings = Arc::clone(&self.settings);
+        let mut any = false;
+        while let Some(due) = self.timers.pop(now) {
+            for (_, id) in due {
+                if !self.knows(&id, store) {
+                    continue;
+                }
+                let place = self.place(&id, store);
+                let wanted = self.loaded[place].next_due_at(&settings);
+                if wanted > now {
+                    // What it was armed for was met: nothing to say, nothing to log.
+                    self.timers.insert(wanted, id);
+                    continue;
+                }
+                any = true;
+                self.touch(&id, store);
+                let loaded = &mut self.loaded[place];
+                loaded.contact.armed_at = None;
+                (loaded.contact).handle_timeout(now, horizon, &settings.contact);
+                self.predict(place);
+            }
+        }
+        any
+    }
+
+    /// Lets go of those whose id the next contact waits for. True if anybody was.
+    pub(super) fn handle_successions(&mut self, read_to: Timestamp, store: &Store) -> bool {
+        let mut any = false;
+        while let Some(due) = self.successions.pop(read_to) {
+            for (_, id) in due {
+                if self.knows(&id, store) {
+                    self.touch(&id, store);
+                    any = true;
+                }
+            }
+        }
+        any
+    }
+
+    /// The keyed hash under which a customer is known inside and leaves the process.
+    fn pseudonym(&self, customer: &CustomerId) -> Text {
+        let hash = blake3::keyed_hash(&self.customer_key, customer.as_str().as_bytes());
+        let hex = hash.to_hex();
+        Text::new(&format!("h:{}", hex.get(..16).unwrap_or_default()))
+    }
+
+    /// The contact's place in `loaded`.
+    fn place(&mut self, id: &ContactId, store: &Store) -> usize {
+        match self.place_by_contact.get(id) {
+            Some(place) => *place,
+            None => self.load(id, store),
+        }
+    }
+
+    /// Notes that the contact is about to change. Returns its place.
+    fn touch(&mut self, id: &ContactId, store: &Store) -> usize {
+        let place = self.place(id, store);
+        let loaded = &mut self.loaded[place];
+        if loaded.touch() {
+            self.touched.push(place);
+        }
+        place
+    }
+
+    fn load(&mut self, id: &ContactId, store: &Store) -> usize {
+        self.loaded.push(Box::new(Loaded::new(id, store)));
+        let place = self.loaded.len() - 1;
+        self.place_by_contact.insert(id.clone(), place);
+        place
+    }
+
+    /// Ends the step: tells what changed, stores the contacts, sets their timers.
+    pub(super) fn finish(&mut self, ending: Ending, store: &mut Store, said: &mut Said<'_>) {
+        self.alert_pending = false;
+        let mut all_loaded = std::mem::take(&mut self.loaded);
+        for place in std::mem::take(&mut self.touched) {
+            self.finish_contact(&mut all_loaded[place], ending, store, said);
+        }
+        self.loaded = all_loaded;
+        self.usual.save(store);
+        if self.loaded.len() > self.room {
+            self.let_go();
+        }
+    }
+
+    fn finish_contact(
+        &mut self,
+        loaded: &mut Loaded,
+        ending: Ending,
+        store: &mut Store,
+        said: &mut Said<'_>,
+    ) {
+        let settings = Arc::clone(&self.settings);
+        let mut forgotten = loaded.catch_up(ending, &self.usual, &settings);
+        self.tell(loaded, ending, said);
+        while forgotten {
+            self.take_leave(loaded, said);
+            let Some(successor) = loaded.contact.successor(&settings.contact) else {
+                break;
+            };
+            loaded.contact = successor;
+            loaded.predict(&self.usual, &settings);
+            forgotten = loaded.catch_up(ending, &self.usual, &settings);
+            self.tell(loaded, ending, said);
+        }
+        if !forgotten && let Some(due) = loaded.arm(ending.spoken, &settings) {
+            self.timers.insert(due, loaded.id.clone());
+        }
+        if let Some(at) = loaded.contact.succeeded_at(&settings.contact) {
+            self.successions.insert(at, loaded.id.clone());
+        }
+        loaded.save(forgotten, store);
+    }
+
+    /// Tells what the step changed of a contact.
+    fn tell(&mut self, loaded: &mut Loaded, ending: Ending, said: &mut Said<'_>) {
+        let before = loaded.before.take().unwrap_or_default();
+        if !before.differs_from(loaded) {
+            return;
+        }
+        diff_facts(&before.fold, &loaded.contact.fold, |fact, sign| {
+            said.deltas.add_fact(fact, sign, ending.grain);
+            (self.usual).learn(fact, sign, self.settings.limits.queues);
+        });
+        if loaded.tell(&before, ending, &self.settings, said) {
+            self.records_due.insert(loaded.id.clone());
+        }
+        self.waiting.count(&before.fold, -1);
+        self.waiting.count(&loaded.contact.fold, 1);
+    }
+
+    /// The last that is said of a contact which is forgotten.
+    fn take_leave(&mut self, loaded: &Loaded, said: &mut Said<'_>) {
+        let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
+        said.cases.extend(farewell);
+        // Behind this there is nothing left to write on a beat.
+        if self.records_due.remove(&loaded.id) {
+            (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &self.settings));
+        }
+    }
+
+    /// Keeps at hand what will be asked for again soon: contacts that are not sealed, unless they too are too many.
+    fn let_go(&mut self) {
+        self.loaded.retain(|loaded| !loaded.contact.is_sealed());
+        if self.loaded.len() > LOADED_MAX / 2 {
+            self.loaded.clear();
+        }
+        self.room = (self.loaded.len() * 2).max(LOADED_MIN);
+        self.place_by_contact.clear();
+        let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
+        self.place_by_contact.extend(ids.zip(0..));
+    }
+}

@@ -1,0 +1,116 @@
+//! How many names of each kind have figures of their own.
+
+/// What the overflow entity of a kind is called.
+pub const OVERFLOW: &str = "(other)";
+
+/// How many names of each kind have figures of their own, over all tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    pub agents: usize,
+    /// Of scorecards too: queues in each channel.
+    pub queues: usize,
+    pub teams: usize,
+    pub sites: usize,
+    /// Reasons of being away, of each task.
+    pub reasons: usize,
+    /// Agents in a queue and channel.
+    pub scorecards: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            agents: 50_000,
+            queues: 2_000,
+            teams: 1_000,
+            sites: 500,
+            reasons: 200,
+            scorecards: 200_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Without any: for a file, which is finite.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            agents: usize::MAX,
+            queues: usize::MAX,
+            teams: usize::MAX,
+            sites: usize::MAX,
+            reasons: usize::MAX,
+            scorecards: usize::MAX,
+        }
+    }
+
+    /// Of one kind.
+    #[must_use]
+    pub const fn of(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Agent => self.agents,
+            Kind::Queue | Kind::Room => self.queues,
+            Kind::Team => self.teams,
+            Kind::Site => self.sites,
+            Kind::Reason => self.reasons,
+            Kind::Scorecard => self.scorecards,
+        }
+    }
+}
+
+/// Of what a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Agent,
+    Queue,
+    Team,
+    Site,
+    Reason,
+    /// A queue in a channel, as scorecards have it.
+    Room,
+    Scorecard,
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] = [
+        Self::Agent,
+        Self::Queue,
+        Self::Team,
+        Self::Site,
+        Self::Reason,
+        Self::Room,
+        Self::Scorecard,
+    ];
+
+    /// As metrics have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Queue => "queue",
+            Self::Team => "team",
+            Self::Site => "site",
+            Self::Reason => "reason",
+            Self::Room => "scorecard_queue",
+            Self::Scorecard => "scorecard",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The setting that limits it.
+    #[must_use]
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Agent => "limits.agents",
+            Self::Queue | Self::Room => "limits.queues",
+            Self::Team => "limits.teams",
+            Self::Site => "limits.sites",
+            Self::Reason => "limits.reasons",
+            Self::Scorecard => "limits.scorecards",
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Which names have figures of their own. A feed that makes up names (a queue for each call) must not fill memory: behind the
+//! limit of its kind a new name counts for the overflow entity, `queue:(other)`, and everything it did still counts for
+//! the channel and all.
+//!
+//! The task that owns an entity admits its name, at its first fact, as long as the task's share of the limit lasts. Who is
+//! admitted stays so. Names of the settings and of the directory are always admitted. A name that was refused may be admitted later,
+//! under a higher limit or by the directory: then its facts from an instant on are its own and earlier ones stay with
+//! the overflow entity, so that a correction goes where the fact went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::{
+    Settings, codec,
+    desk::{Desk, Room},
+    desks::Grains,
+    entity::Entity,
+    limits::{Kind, Limits, OVERFLOW},
+    series::Series,
+    store::{PartKey, Store},
+};
+use crate::{
+    event::{AgentId, QueueId, SiteId, Span, TeamId, Text, Timestamp},
+    kpi::{Lasting, Levels, Place, Tally},
+};
+
+/// A name that needs to be admitted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Name {
+    Entity(Entity),
+    Room(Room),
+    Desk(Desk),
+    Reason(Text),
+}
+
+/// What is known of a name.
+#[derive(Debug, Clone, PartialEq)]
+enum Known {
+    /// From this instant on its facts are its own.
+    Admitted(Timestamp),
+    /// What of it lasts at this moment, counted for the overflow entity: until that is over it can't be admitted.
+    Refused(Tally),
+}
+
+/// How a kind stands, of one task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Names that were admitted.
+    pub names: usize,
+    /// Facts, summed up, that went to the overflow entity since the task was restored.
+    pub over_limit: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Names {
+    limits: Limits,
+    tasks: u16,
+    /// `since` is a multiple of it: facts are rounded down to a grain that divides it.
+    pane: Span,
+    desk_pane: Span,
+    known: HashMap<Name, Known, FixedState>,
+    held: BTreeMap<Kind, Held>,
+    /// Admitted whatever the limit, and beside it.
+    configured: BTreeSet<Entity>,
+    /// Names that were admitted within the limit.
+    taken: BTreeMap<Kind, usize>,
+    /// The latest fact of each kind that went to the overflow entity.
+    overflowed_to: BTreeMap<Kind, Timestamp>,
+    /// What the store does not have yet.
+    changed: BTreeSet<Name>,
+    overflow_changed: BTreeSet<Kind>,
+    /// A name of each kind that was refused since this was last taken.
+    refusals: BTreeMap<Kind, String>,
+}
+
+impl Names {
+    #[must_use]
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut names = Self {
+            limits: settings.limits.clone(),
+            tasks: settings.tasks,
+            pane: Levels::new(&settings.kpi).finest_pane(),
+            desk_pane: Grains::new(&settings.balance).get(true),
+            known: HashMap::default(),
+            held: BTreeMap::new(),
+            configured: BTreeSet::new(),
+            taken: BTreeMap::new(),
+            overflowed_to: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            overflow_changed: BTreeSet::new(),
+            refusals: BTreeMap::new(),
+        };
+        names.go_by(settings, []);
+        names
+    }
+
+    /// Names of the settings, and further ones of the directory, are always admitted.
+    pub(super) fn go_by(&mut self, settings: &Settings, further: impl IntoIterator<Item = Entity>) {
+        self.configured = further.into_iter().collect();
+        let policies = settings.contact.policies.iter();
+        let of_policies = policies.flat_map(|policy| &policy.queues);
+        let queues = settings.kpi.places.queues().chain(of_policies);
+        (self.configured).extend(queues.cloned().map(Entity::Queue));
+        let sites = settings.kpi.zones_by_site.keys();
+        (self.configured).extend(sites.cloned().map(Entity::Site));
+        for Place { team, site } in settings.kpi.places.all() {
+            (self.configured).extend(team.clone().map(Entity::Team));
+            (self.configured).extend(site.clone().map(Entity::Site));
+        }
+    }
+
+    /// Takes up a name of a restored store.
+    ///
+    /// # Errors
+    /// When it can't be decoded.
+    pub(super) fn take_up(
+        &mut self,
+        name: &Name,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        let (since, lasting): (Option<Timestamp>, Tally) = codec::from_bytes(image)?;
+        let known = since.map_or(Known::Refused(lasting), Known::Admitted);
+        if let (Known::Admitted(_), Some(kind)) = (&known, name.kind()) {
+            self.count(name, kind);
+        }
+        self.known.insert(name.clone(), known);
+        Ok(())
+    }
+
+    /// Takes up how far a kind overflowed.
+    ///
+    /// # Errors
+    /// When it can't be decoded.
+    pub(super) fn take_up_overflow(
+        &mut self,
+        kind: Kind,
+        image: &[u8],
+    ) -> Result<(), minicbor::decode::Error> {
+        self.overflowed_to.insert(kind, codec::from_bytes(image)?);
+        Ok(())
+    }
+
+    /// Stores what has changed.
+    pub(super) fn save(&mut self, store: &mut Store) {
+        for name in std::mem::take(&mut self.changed) {
+            let key = PartKey::name(&name);
+            let image = match self.known.get(&name) {
+                Some(Known::Admitted(since)) => (Some(*since), Tally::default()),
+                Some(Known::Refused(lasting)) => (None, lasting.clone()),
+                None => {
+                    store.remove(&key);
+                    continue;
+                }
+            };
+            store.put(&key, &codec::to_bytes(&image));
+        }
+        for kind in std::mem::take(&mut self.overflow_changed) {
+            if let Some(to) = self.overflowed_to.get(&kind) {
+                store.put(&PartKey::overflow(kind), &codec::to_bytes(to));
+            }
+        }
+    }
+
+    /// Splits what is told of an entity: what is its own, and what counts for the overflow entity.
+    pub(super) fn split(&mut self, entity: &Entity, told: Series) -> (Series, Series) {
+        let name = Name::Entity(entity.clone());
+        let since = self.since(&name);
+        let (own, over) = told.split(since);
+        if !over.sums().is_empty() {
+            self.note_over(&name, over.sums());
+        }
+        (own, over)
+    }
+
+    /// The same of a desk, by its queue first and then by itself: with the desks that the rest counts for.
+    pub(super) fn split_desk(
+        &mut self,
+        desk: &Desk,
+        told: Series,
+    ) -> (Series, Vec<(Desk, Series)>) {
+        let mut others = Vec::new();
+        let room = Name::Room(desk.room.clone());
+        let (kept, of_room) = told.split(self.since(&room));
+        if !of_room.sums().is_empty() {
+            self.note_over(&room, of_room.sums());
+            let other = Room {
+                queue: QueueId::new(OVERFLOW),
+                channel: desk.room.channel,
+            };
+            let agent = desk.agent.clone();
+            others.push((Desk { room: other, agent }, of_room));
+        }
+        if kept.sums().is_empty() {
+            return (kept, others);
+        }
+        let name = Name::Desk(desk.clone());
+        let (own, over) = kept.split(self.since(&name));
+        if !over.sums().is_empty() {
+            self.note_over(&name, over.sums());
+            let other = Desk {
+                room: desk.room.clone(),
+                agent: AgentId::new(OVERFLOW),
+            };
+            others.push((other, over));
+        }
+        (own, others)
+    }
+
+    /// What a reason of being away is counted as; `by` is the step at `at`.
+    pub(super) fn reason<'r>(&mut self, reason: &'r str, at: Timestamp, by: i64) -> &'r str {
+        let name = Name::Reason(Text::new(reason));
+        if at >= self.since(&name) {
+            return reason;
+        }
+        let mut step = Tally::default();
+        step.step(Lasting::Away(reason), at, by);
+        self.note_over(&name, &[(at, step)]);
+        OVERFLOW
+    }
+
+    /// Whether what goes on now in a queue or group counts for itself.
+    pub(super) fn admits(&mut self, entity: &Entity) -> bool {
+        self.since(&Name::Entity(entity.clone())) < Timestamp::MAX
+    }
+
+    /// Whether it has been admitted, without asking for it now.
+    pub(super) fn has(&self, entity: &Entity) -> bool {
+        let name = Name::Entity(entity.clone());
+        name.kind().is_none() || matches!(self.known.get(&name), Some(Known::Admitted(_)))
+    }
+
+    /// From when on facts are the name's own. [`Timestamp::MAX`]: it is refused.
+    fn since(&mut self, name: &Name) -> Timestamp {
+        let Some(kind) = name.kind() else {
+            return Timestamp::MIN;
+        };
+        match self.known.get(name) {
+            Some(Known::Admitted(since)) => return *since,
+            Some(Known::Refused(_)) => return Timestamp::MAX,
+            None => {}
+        }
+        let taken = self.taken.get(&kind).copied().unwrap_or(0);
+        if taken >= self.share(kind) && !self.is_configured(name) {
+            return Timestamp::MAX;
+        }
+        let of_desks = matches!(kind, Kind::Room | Kind::Scorecard);
+        let pane = if of_desks { self.desk_pane } else { self.pane };
+        let since =
+            (self.overflowed_to.get(&kind)).map_or(Timestamp::MIN, |to| to.floor(pane) + pane);
+        self.known.insert(name.clone(), Known::Admitted(since));
+        self.count(name, kind);
+        self.changed.insert(name.clone());
+        since
+    }
+
+    fn is_configured(&self, name: &Name) -> bool {
+        match name {
+            Name::Entity(entity) => self.configured.contains(entity),
+            Name::Room(room) => {
+                let queue = Entity::Queue(room.queue.clone());
+                self.configured.contains(&queue)
+            }
+            Name::Desk(_) | Name::Reason(_) => false,
+        }
+    }
+
+    /// Counts a name that is admitted. Those of the settings take nobody's place.
+    fn count(&mut self, name: &Name, kind: Kind) {
+        self.held.entry(kind).or_default().names += 1;
+        if !self.is_configured(name) {
+            *self.taken.entry(kind).or_default() += 1;
+        }
+    }
+
+    /// What a task may admit. Names are spread by a hash, some tasks have more of them: by six standard deviations at most.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a number of names"
+    )]
+    pub(super) fn share(&self, kind: Kind) -> usize {
+        let limit = self.limits.of(kind);
+        if kind == Kind::Reason || self.tasks <= 1 || limit == usize::MAX {
+            return limit;
+        }
+        let tasks = f64::from(self.tasks);
+        let mean = limit as f64 / tasks;
+        let share = mean + 6.0 * (mean * (1.0 - 1.0 / tasks)).sqrt();
+        (share.ceil() as usize).min(limit)
+    }
+
+    fn note_over(&mut self, name: &Name, over: &[(Timestamp, Tally)]) {
+        let (Some(kind), Some((last, _))) = (name.kind(), over.last()) else {
+            return;
+        };
+        self.held.entry(kind).or_default().over_limit += over.len() as u64;
+        let to = self.overflowed_to.entry(kind).or_insert(Timestamp::MIN);
+        if *last > *to {
+            *to = *last;
+            self.overflow_changed.insert(kind);
+        }
+        self.refusals.entry(kind).or_insert_with(|| name.shown());
+        if matches!(self.known.get(name), Some(Known::Admitted(_))) {
+            return;
+        }
+        let mut lasting = Tally::default();
+        over.iter()
+            .for_each(|(_, sums)| lasting.merge(&sums.lasting()));
+        if let Some(Known::Refused(known)) = self.known.get(name) {
+            lasting.merge(known);
+        }
+        let changed = if lasting.goes_on() {
+            self.known.insert(name.clone(), Known::Refused(lasting));
+            true
+        } else {
+            self.known.remove(name).is_some()
+        };
+        if changed {
+            self.changed.insert(name.clone());
+        }
+    }
+
+    /// Takes a name of each kind that was refused since the last call.
+    pub(super) fn take_refusals(&mut self) -> BTreeMap<Kind, String> {
+        std::mem::take(&mut self.refusals)
+    }
+
+    pub(super) const fn held(&self) -> &BTreeMap<Kind, Held> {
+        &self.held
+    }
+}
+
+impl Name {
+    /// `None`: there are few of them, or it is the overflow entity itself.
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Entity(entity) => entity.kind(),
+            Self::Room(room) => (room.queue.as_str() != OVERFLOW).then_some(Kind::Room),
+            Self::Desk(desk) => (desk.agent.as_str() != OVERFLOW).then_some(Kind::Scorecard),
+            Self::Reason(reason) => (**reason != *OVERFLOW).then_some(Kind::Reason),
+        }
+    }
+
+    /// In keys of the store.
+    #[must_use]
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Entity(entity) => format!("e{entity}"),
+            Self::Room(room) => format!("q{room}"),
+            Self::Desk(desk) => format!("d{desk}"),
+            Self::Reason(reason) => format!("r{reason}"),
+        }
+    }
+
+    #[must_use]
+    pub(super) fn from_key(key: &str) -> Option<Self> {
+        let rest = key.get(1..)?;
+        match key.as_bytes().first()? {
+            b'e' => Entity::from_name(rest).map(Self::Entity),
+            b'q' => Desk::from_name(&format!("agent:/{rest}")).map(|desk| Self::Room(desk.room)),
+            b'd' => Desk::from_name(rest).map(Self::Desk),
+            b'r' => Some(Self::Reason(Text::new(rest))),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Entity(entity) => entity.name(),
+            Self::Room(room) => room.to_string(),
+            Self::Desk(desk) => desk.name(),
+            Self::Reason(reason) => reason.to_string(),
+        }
+    }
+}
+
+impl Entity {
+    /// `None`: it needs not be admitted.
+    #[must_use]
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let (kind, name) = match self {
+            Self::Agent(id) => (Kind::Agent, id.as_str()),
+            Self::Queue(id) => (Kind::Queue, id.as_str()),
+            Self::Team(id) => (Kind::Team, id.as_str()),
+            Self::Site(id) => (Kind::Site, id.as_str()),
+            Self::Channel(_) | Self::All => return None,
+        };
+        (name != OVERFLOW).then_some(kind)
+    }
+
+    /// What counts for the names of its kind that were refused.
+    #[must_use]
+    pub(super) fn overflow(&self) -> Self {
+        match self {
+            Self::Agent(_) => Self::Agent(AgentId::new(OVERFLOW)),
+            Self::Queue(_) => Self::Queue(QueueId::new(OVERFLOW)),
+            Self::Team(_) => Self::Team(TeamId::new(OVERFLOW)),
+            Self::Site(_) => Self::Site(SiteId::new(OVERFLOW)),
+            Self::Channel(_) | Self::All => self.clone(),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What a task takes in: records of its sources, ends, frames of other tasks, time.
+
+use std::sync::Arc;
+
+use super::Task;
+use crate::{
+    agent::State,
+    contact::Outcome,
+    decode::Decoded,
+    engine::{
+        InputId, SourceRecord, TaskError,
+        frame::{Forward, Section},
+        intake::{self, Fault, Limits, Provenance},
+    },
+    event::{Event, Key, Timestamp},
+};
+
+impl Task {
+    /// Takes a record of a source partition.
+    pub fn handle_source(&mut self, record: &SourceRecord<'_>, now: Timestamp) {
+        self.time.see_wall(now);
+        let Some(input) = (self.time.inputs.iter_mut()).find(|input| input.id == record.input)
+        else {
+            return;
+        };
+        input.at_end_since = None;
+        input.empty_at = None;
+        let place = input.place;
+        self.meta.inputs[place].position = record.offset + 1;
+        self.note_moved(record.input);
+        self.meta.counters.read += 1;
+        let clock = (self.meta.inputs[place].time.clock()).map(|at| at.min(self.time.wall));
+        self.note_unsaid(record.payload.map_or(0, <[u8]>::len) + record.rest_bytes());
+        let settings = Arc::clone(&self.settings);
+        let source = &settings.sources[usize::from(record.input.source)];
+        let limits = Limits {
+            lateness: source.lateness.unwrap_or(settings.lateness),
+            future_max: settings.future_max,
+            wall: self.time.wall,
+        };
+        let from = Provenance {
+            topic: &source.topic,
+            format: source.format,
+            record,
+        };
+        match intake::read(&from, clock, limits) {
+            Ok(Decoded::Event(event)) => {
+                self.meta.inputs[place].time.observe(event.occurred_at);
+                self.time.own.see_event(event.occurred_at);
+                self.route(event, &from);
+            }
+            Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
+            Err(fault) => self.put_aside(&from, &fault),
+        }
+    }
+
+    /// The fast path, or one hop more.
+    fn route(&mut self, event: Event, from: &Provenance<'_>) {
+        let owner = self.placement.owner_of(&event.key);
+        if owner == self.id {
+            self.apply(event, from);
+        } else {
+            self.meta.counters.forwarded += 1;
+            let section = self.outbox.section(owner.0);
+            section.forwards.push(from.forward());
+        }
+    }
+
+    fn apply(&mut self, event: Event, from: &Provenance<'_>) {
+        let at = event.occurred_at;
+        let outcome = self.hand_over(event);
+        let counters = &mut self.meta.counters;
+        match outcome {
+            None => counters.skipped += 1,
+            Some(Outcome::Applied) => counters.applied += 1,
+            Some(Outcome::Repeated) => counters.repeated += 1,
+            Some(Outcome::Conflicting) => {
+                counters.repeated += 1;
+                counters.conflicting += 1;
+            }
+            Some(Outcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
+        }
+    }
+
+    /// To whom it happened. `None`: to nobody who is followed here.
+    fn hand_over(&mut self, event: Event) -> Option<Outcome> {
+        let Key::Agent(agent) = &event.key else {
+            return self.contacts.handle_event(event, &self.store);
+        };
+        let (agent, grain) = (agent.clone(), self.agent_grain());
+        let state = State::of(event)?;
+        let agents = &mut self.agents;
+        Some(agents.handle_state(&agent, state, grain, &mut self.deltas))
+    }
+
+    fn put_aside(&mut self, from: &Provenance<'_>, fault: &Fault) {
+        self.meta.counters.dead_lettered += 1;
+        self.dead_letters.push(from.dead_letter(fault));
+    }
+
+    fn note_moved(&mut self, input: InputId) {
+        if self.moved.last() != Some(&input) && !self.moved.contains(&input) {
+            self.moved.push(input);
+        }
+    }
+
+    pub(super) fn note_unsaid(&mut self, bytes: usize) {
+        self.unsaid = true;
+        self.unsaid_bytes += bytes;
+    }
+
+    /// Notes that nothing was left to read in a source partition at `now`. To be repeated while that lasts: the watermark of a live
+    /// feed follows the wall clock no further.
+    pub fn handle_end(&mut self, input: InputId, now: Timestamp) {
+        self.time.see_wall(now);
+        if let Some(input) = self.time.inputs.iter_mut().find(|known| known.id == input) {
+            input.at_end_since.get_or_insert(now);
+            input.empty_at = input.empty_at.max(Some(now));
+        }
+    }
+
+    /// Takes a record of this task's partition of the exchange.
+    ///
+    /// # Errors
+    /// When the record can't be read or one before it is lost: the task can't go on.
+    pub fn handle_frame(
+        &mut self,
+        offset: i64,
+        frame: &[u8],
+        now: Timestamp,
+    ) -> Result<(), TaskError> {
+        self.time.see_wall(now);
+        let sections = Section::read_all(frame).map_err(|error| TaskError::Corrupt {
+            task: self.id.0,
+            cause: format!("frame at offset {offset}: {error}"),
+        })?;
+        self.meta.exchange_position = offset + 1;
+        self.note_unsaid(frame.len());
+        for section in sections {
+            self.handle_section(section)?;
+        }
+        Ok(())
+    }
+
+    fn handle_section(&mut self, section: Section) -> Result<(), TaskError> {
+        let sender = &mut self.meta.senders[usize::from(section.from)];
+        let known = sender.seq > 0;
+        if !sender.follow(self.id.0, &section)? {
+            self.meta.counters.frames_repeated += 1;
+            return Ok(());
+        }
+        if known && section.previous == 0 {
+            self.scores.forget_gauges(section.from);
+        }
+        self.time.hear(section.from);
+        for forward in &section.forwards {
+            self.handle_forward(forward);
+        }
+        for case in section.cases {
+            self.hand_to_customer(case);
+        }
+        for repeats in &section.repeats {
+            self.contacts.handle_repeats(repeats, &self.store);
+        }
+        for judged in &section.judged {
+            self.contacts.handle_judged(judged, &self.store);
+        }
+        self.deltas.add(
+            section.deltas,
+            (section.agent_facts, section.wrap_ups),
+            section.desk_facts,
+        );
+        self.scores.learn_reasons(section.reasons);
+        for (entity, gauge) in section.gauges {
+            self.take_gauge(entity, section.from, gauge);
+        }
+        Ok(())
+    }
+
+    fn handle_forward(&mut self, forward: &Forward) {
+        self.meta.counters.received += 1;
+        let headers: Vec<(&str, Option<&[u8]>)> = (forward.headers.iter())
+            .map(|(name, value)| (&**name, value.as_ref().map(|value| value.as_slice())))
+            .collect();
+        let record = SourceRecord {
+            input: InputId {
+                source: 0,
+                partition: forward.partition,
+            },
+            offset: forward.offset,
+            key: forward.key.as_deref(),
+            payload: Some(&forward.payload),
+            headers: &headers,
+        };
+        let from = Provenance {
+            topic: &forward.topic,
+            format: forward.format,
+            record: &record,
+        };
+        match forward.format.decode(&forward.payload) {
+            Ok(Decoded::Event(event)) => self.apply(event, &from),
+            Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
+            Err(rejection) => self.put_aside(&from, &rejection.into()),
+        }
+    }
+
+    /// Moves the clocks on; speaks of what is due.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.time.see_wall(now);
+        self.unsaid |= self.advance_clocks();
+        let wall = self.time.wall;
+        self.unsaid |= self.outbox.is_due(&self.turns, wall);
+        let end_changed = self.told_end != self.end();
+        self.unsaid |= self.turns.any_beats(wall) || end_changed;
+        self.unsaid |= self.contact_beat() && self.contacts.has_records();
+        if let Some(at) = self.record_clock()
+            && let beat = self.beat_at(at)
+            && beat.any()
+        {
+            let ends = self.scores_ended() && self.scores.ends_anew(at, self.time.wall);
+            self.unsaid |= ends || self.scores.has_changes(at, beat);
+        }
+        self.unsaid |= self.desks_are_due();
+    }
+
+    /// The process is to stop: the next step sends and writes all that is due by the clocks, whatever its beat.
+    pub fn handle_stop(&mut self, now: Timestamp) {
+        self.handle_timeout(now);
+        self.contact_beat_at = Timestamp::MIN;
+        self.group_beat_at = Timestamp::MIN;
+        self.agent_beat_at = Timestamp::MIN;
+        self.desk_beat_at = Timestamp::MIN;
+        self.turns.tell_all(now);
+        self.unsaid = true;
+    }
+
+    /// Moves the clocks on, and lets all stages speak of what is due by then: who is told a clock relies on that. True if anything
+    /// was.
+    pub(super) fn advance_clocks(&mut self) -> bool {
+        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+        let mut any = false;
+        if let Some(clock) = self.meta.contact_clock {
+            let horizon = self.horizon();
+            any |= (self.contacts).handle_timeout(clock.at, horizon, &self.store);
+        }
+        let read_to = self.time.read_to(self.id.0, &self.settings);
+        any |= self.contacts.handle_successions(read_to, &self.store);
+        if let Some(clock) = self.meta.customer_clock {
+            any |= self.customers.handle_timeout(clock.at, &self.store);
+        }
+        if let Some(clock) = self.meta.agent_clock {
+            let grain = self.agent_grain();
+            let agents = &mut self.agents;
+            any |= agents.handle_timeout(clock.at, grain, &mut self.deltas);
+        }
+        any
+    }
+}

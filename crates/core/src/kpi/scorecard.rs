@@ -1,0 +1,487 @@
+//! The KPI record: what one entity did in one window.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::{
+    distribution::Percentiles,
+    lasting::Times,
+    outbound::{Callbacks, Outbound},
+    tally::{Count, Durations, Tally},
+};
+use crate::{
+    contact::{Policy, Resolution, Verdict},
+    event::{Span, Timestamp},
+};
+
+/// What one entity did in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KpiRecord<'a> {
+    /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
+    pub entity: &'a str,
+    /// `5m`, `24h`, `7d`; `today` is since local midnight, `all` everything up to the clock.
+    pub window: &'a str,
+    /// The instant whose numbers these are: a function of the events up to it.
+    pub clock: Timestamp,
+    /// The window reaches back before the first event that this deployment has seen, or a task was left out.
+    pub partial: bool,
+    pub kpis: Scorecard<'a>,
+}
+
+/// All KPIs of one entity and window. What this version does not compute is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Scorecard<'a> {
+    /// Waits that began.
+    offered: i64,
+    /// Waits that an answer ended.
+    answered: i64,
+    /// Waits that the customer ended.
+    abandoned: i64,
+    /// Of the abandoned, those that hung up at once.
+    short_abandoned: i64,
+    /// Waits that a flow-out or a move to another queue ended.
+    left: i64,
+    /// Inbound engagements and callbacks that ended.
+    handled: i64,
+    /// Outbound engagements that ended, callbacks left out.
+    handled_outbound: i64,
+    /// Waits that left for a callback.
+    callbacks: Callbacks,
+    /// Outbound waits that are no callbacks.
+    outbound: Outbound,
+    /// Reopenings of contacts that were over.
+    reopened: i64,
+    /// Talks that a transfer ended.
+    transferred: i64,
+    /// Of the handled, those in no mean.
+    incomplete: i64,
+    /// By the policy's name: met of all decided obligations.
+    #[schemars(with = "BTreeMap<String, Compliance>")]
+    sla: SlaByPolicy<'a>,
+    /// Waits of answered ones.
+    asa: SpeedOfAnswer,
+    /// Talk, hold and wrap-up of complete engagements.
+    aht: HandleTime,
+    /// First-contact resolution, as far as it is known.
+    fcr: Resolutions,
+    /// The same of the contacts whose time is up.
+    fcr_confirmed: Resolutions,
+    /// Ended contacts of nobody knows which customer.
+    fcr_no_customer: i64,
+    /// Dispositions that say resolved.
+    resolved_said: Ratio,
+    /// First responses in time.
+    frr: Ratio,
+    /// Engagements ended by a transfer, of the handled.
+    transfer_rate: Ratio,
+    /// Offers declined or missed.
+    offer_miss: Ratio,
+    /// Surveyed of the answered contacts that ended.
+    csat_response: Ratio,
+    csat: Satisfaction,
+    /// Not of queues and channels: agents are in no queue.
+    occupancy: Option<Occupancy<'a>>,
+    /// Mean open engagements while there is one.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    concurrency: Option<f64>,
+    /// Abandoned of abandoned and answered, short ones left out. Not of agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Ratio")]
+    abandonment: Option<Ratio>,
+    /// As of the clock. Not of agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Live")]
+    live: Option<Live>,
+}
+
+/// What a queue or group looks like at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
+pub struct Live {
+    /// Open waits.
+    pub waiting: i64,
+    /// Seconds that the one who waits longest has waited.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    pub longest_wait: Option<f64>,
+    /// Contacts with an obligation open past its at-risk level.
+    pub at_risk: i64,
+}
+
+impl Live {
+    /// Adds what another group looks like.
+    pub fn add(&mut self, other: &Self) {
+        self.waiting += other.waiting;
+        self.at_risk += other.at_risk;
+        let waits = [self.longest_wait, other.longest_wait];
+        self.longest_wait = waits.into_iter().flatten().reduce(f64::max);
+    }
+}
+
+/// The times of agents, of whom one may be away for many reasons.
+#[derive(Debug, Default)]
+pub struct NamedTimes<'a> {
+    pub times: Times,
+    /// By reason.
+    pub away: Vec<(&'a str, Span)>,
+}
+
+/// How much of their time agents were busy.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Occupancy<'a> {
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    value: Option<f64>,
+    /// Seconds offered, engaged or in wrap-up.
+    #[serde(serialize_with = "rounded_secs")]
+    #[schemars(with = "f64")]
+    occupied: Span,
+    /// Seconds.
+    #[serde(serialize_with = "rounded_secs")]
+    #[schemars(with = "f64")]
+    available: Span,
+    /// Seconds by reason.
+    #[serde(serialize_with = "rounded_map")]
+    #[schemars(with = "BTreeMap<String, f64>")]
+    away: Vec<(&'a str, Span)>,
+}
+
+/// A share with what it is a share of, and its 95 % Wilson interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+pub struct Ratio {
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    pub value: Option<f64>,
+    pub num: i64,
+    pub den: i64,
+    #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<(f64, f64)>")]
+    pub interval: Option<(f64, f64)>,
+}
+
+#[derive(Debug)]
+struct SlaByPolicy<'a>(Vec<(&'a str, Compliance)>);
+
+/// Of one policy: met of met and missed.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Compliance {
+    met: i64,
+    missed: i64,
+    excluded: i64,
+    #[serde(flatten)]
+    ratio: Ratio,
+}
+
+/// Resolved of all that ended.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Resolutions {
+    resolved: i64,
+    repeated: i64,
+    unresolved: i64,
+    #[serde(flatten)]
+    ratio: Ratio,
+}
+
+/// Seconds, over `n` answered waits.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SpeedOfAnswer {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    mean: Option<f64>,
+    #[serde(flatten)]
+    percentiles: Percentiles,
+}
+
+/// Seconds, over `n` complete engagements; `hold_when_held` over the `held` ones that had a hold.
+#[derive(Debug, Serialize, JsonSchema)]
+struct HandleTime {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    mean: Option<f64>,
+    #[serde(flatten)]
+    percentiles: Percentiles,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    talk: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    hold: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    wrap: Option<f64>,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    hold_when_held: Option<f64>,
+    held: i64,
+}
+
+/// Shares of the scale, 0 to 1, over `n` surveys; low is below one half.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Satisfaction {
+    n: i64,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
+    mean: Option<f64>,
+    low: Ratio,
+}
+
+impl<'a> Scorecard<'a> {
+    /// The KPIs of an agent, or with `live` those of a queue or group; with `times`, of those who have agents.
+    #[must_use]
+    pub fn new(
+        tally: &Tally,
+        policies: &'a [Policy],
+        live: Option<Live>,
+        times: Option<NamedTimes<'a>>,
+    ) -> Self {
+        let get = |count| tally.get(count);
+        let abandoned_long = get(Count::Abandoned) - get(Count::ShortAbandoned);
+        Self {
+            offered: get(Count::Offered),
+            answered: get(Count::Answered),
+            abandoned: get(Count::Abandoned),
+            short_abandoned: get(Count::ShortAbandoned),
+            left: get(Count::Left),
+            handled: get(Count::Handled),
+            handled_outbound: get(Count::HandledOutbound),
+            callbacks: Callbacks::new(tally),
+            outbound: Outbound::new(tally),
+            reopened: get(Count::Reopened),
+            transferred: get(Count::Transferred),
+            incomplete: get(Count::Incomplete),
+            sla: SlaByPolicy::new(tally, policies),
+            asa: SpeedOfAnswer::new(tally),
+            aht: HandleTime::new(tally),
+            fcr: Resolutions::new(tally, Count::FirstContact),
+            fcr_confirmed: Resolutions::new(tally, Count::FirstContactConfirmed),
+            fcr_no_customer: get(Count::NoCustomer),
+            resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
+            frr: Ratio::of(get(Count::RespondedInTime), get(Count::RespondedLate)),
+            transfer_rate: Ratio::new(get(Count::HandledTransferred), get(Count::Handled)),
+            offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
+            csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
+            csat: Satisfaction::new(tally),
+            concurrency: (times.as_ref()).and_then(|of| share(of.times.engaged, of.times.busy)),
+            occupancy: times.map(Occupancy::new),
+            abandonment: live.map(|_| Ratio::of(abandoned_long, get(Count::Answered))),
+            live,
+        }
+    }
+}
+
+impl Ratio {
+    /// `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
+    /// Association 22, 209).
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn new(num: i64, den: i64) -> Self {
+        const Z2: f64 = 1.959_964 * 1.959_964;
+        let measured = (den > 0).then(|| {
+            let (n, p) = (den as f64, num as f64 / den as f64);
+            let middle = p + Z2 / (2.0 * n);
+            let spread = (Z2 * (p * (1.0 - p) / n + Z2 / (4.0 * n * n)).max(0.0)).sqrt();
+            let scale = 1.0 + Z2 / n;
+            let low = ((middle - spread) / scale).max(0.0);
+            (p, (low, ((middle + spread) / scale).min(1.0)))
+        });
+        Self {
+            value: measured.map(|(value, _)| value),
+            num,
+            den,
+            interval: measured.map(|(_, interval)| interval),
+        }
+    }
+
+    /// `num` of `num + others`.
+    #[must_use]
+    pub fn of(num: i64, others: i64) -> Self {
+        Self::new(num, num + others)
+    }
+}
+
+impl<'a> SlaByPolicy<'a> {
+    fn new(tally: &Tally, policies: &'a [Policy]) -> Self {
+        let decided = |policy: &Policy, verdict| tally.get(Count::Decided(policy.code(), verdict));
+        // Policies of one name stand side by side and count as one.
+        let named = policies.chunk_by(|one, next| one.name == next.name);
+        let named = named.filter_map(|of_name| {
+            let policy = of_name.first()?;
+            let compliance = Compliance::new(
+                decided(policy, Verdict::Met),
+                decided(policy, Verdict::Missed),
+                decided(policy, Verdict::Excluded),
+            );
+            let any = compliance.ratio.den != 0 || compliance.excluded != 0;
+            any.then_some((policy.name.as_str(), compliance))
+        });
+        Self(named.collect())
+    }
+}
+
+impl Serialize for SlaByPolicy<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (policy, compliance) in &self.0 {
+            map.serialize_entry(policy, compliance)?;
+        }
+        map.end()
+    }
+}
+
+impl Compliance {
+    fn new(met: i64, missed: i64, excluded: i64) -> Self {
+        Self {
+            met,
+            missed,
+            excluded,
+            ratio: Ratio::of(met, missed),
+        }
+    }
+}
+
+impl Resolutions {
+    fn new(tally: &Tally, count: fn(Resolution) -> Count) -> Self {
+        let [resolved, repeated, unresolved] = [
+            Resolution::Resolved,
+            Resolution::Repeated,
+            Resolution::Unresolved,
+        ]
+        .map(|resolution| tally.get(count(resolution)));
+        Self {
+            resolved,
+            repeated,
+            unresolved,
+            ratio: Ratio::of(resolved, repeated + unresolved),
+        }
+    }
+}
+
+impl SpeedOfAnswer {
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Answered);
+        Self {
+            n,
+            mean: mean_secs(tally.get(Count::WaitMicros), n),
+            percentiles: tally.percentiles(Durations::Waits),
+        }
+    }
+}
+
+impl HandleTime {
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Complete);
+        let held = tally.get(Count::Held);
+        let [talk, hold, wrap] =
+            [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros].map(|part| tally.get(part));
+        Self {
+            n,
+            mean: mean_secs(talk + hold + wrap, n),
+            percentiles: tally.percentiles(Durations::Handles),
+            talk: mean_secs(talk, n),
+            hold: mean_secs(hold, n),
+            wrap: mean_secs(wrap, n),
+            hold_when_held: mean_secs(hold, held),
+            held,
+        }
+    }
+}
+
+impl<'a> Occupancy<'a> {
+    fn new(of: NamedTimes<'a>) -> Self {
+        let Times {
+            occupied,
+            available,
+            ..
+        } = of.times;
+        Self {
+            value: share(occupied, occupied + available),
+            occupied,
+            available,
+            away: of.away,
+        }
+    }
+}
+
+impl Satisfaction {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and billionths are far below 2^53"
+    )]
+    fn new(tally: &Tally) -> Self {
+        let n = tally.get(Count::Rated);
+        let sum = tally.get(Count::RatedBillionths);
+        Self {
+            n,
+            mean: (n > 0).then(|| sum as f64 / 1e9 / n as f64),
+            low: Ratio::new(tally.get(Count::RatedLow), n),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sums of durations are far below 2^53 µs"
+)]
+pub(super) fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
+    (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "spans far below 2^53 µs")]
+fn share(part: Span, of: Span) -> Option<f64> {
+    (of > Span::ZERO).then(|| part.0 as f64 / of.0 as f64)
+}
+
+fn round(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+pub(super) fn rounded_option<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.map(round).serialize(serializer)
+}
+
+fn rounded_secs<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    round(span.as_secs()).serialize(serializer)
+}
+
+fn rounded_map<S: Serializer>(spans: &[(&str, Span)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        spans
+            .iter()
+            .map(|(name, span)| (name, round(span.as_secs()))),
+    )
+}
+
+fn rounded_pair<S: Serializer>(
+    pair: &Option<(f64, f64)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    pair.map(|(low, high)| (round(low), round(high)))
+        .serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_those_of_the_worked_example() {
+        let table = [
+            (1, 3, "6.1 79.2"),
+            (1, 2, "9.5 90.5"),
+            (0, 1, "0.0 79.3"),
+            (1, 1, "20.7 100.0"),
+        ];
+        for (num, den, expected) in table {
+            let (low, high) = Ratio::new(num, den).interval.unwrap();
+            assert_eq!(format!("{:.1} {:.1}", low * 100.0, high * 100.0), expected);
+        }
+        assert_eq!(Ratio::new(0, 0).value, None);
+    }
+}

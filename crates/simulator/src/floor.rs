@@ -1,0 +1,241 @@
+//! Agents at work: who is free, at whom it rings, what they say of themselves.
+
+use super::{
+    AgentNo, Center, ContactNo, QueueNo,
+    agenda::{Action, Step},
+    contact::Phase,
+    dice::{Dice, seconds},
+    plan::DeskPlan,
+    roster::{self, Duty, Hire},
+    settings::WorldSettings,
+};
+use floorwalker_core::event::{
+    AgentState, AgentStateChanged, AtAgent, Body, DeclineCause, Event, EventId, Key, Span, Text,
+    Timestamp,
+};
+
+#[derive(Debug)]
+pub(super) struct Agent {
+    pub(super) hire: Hire,
+    pub(super) duty: Duty,
+    /// Incidents that keep them away.
+    pub(super) absences: u32,
+    /// Missed a ring and has not come back since.
+    missed: bool,
+    pub(super) ringing: u32,
+    pub(super) talking: u32,
+    pub(super) wrapping: u32,
+    /// Nothing to do since then.
+    pub(super) idle_since: Timestamp,
+    shown: (AgentState, Option<&'static str>),
+    said: u64,
+}
+
+const MISSED_AFTER: Span = Span::from_secs(20);
+const AWAY_AFTER_MISS: (f64, f64) = (20.0, 120.0);
+/// Of an agent's time, in the mean.
+pub(super) const MISS_COSTS: Span = Span::from_secs(20 + 70);
+
+pub(super) fn agents(settings: &WorldSettings, plans: &[DeskPlan], dice: &mut Dice) -> Vec<Agent> {
+    let hires = roster::hire(settings, plans, dice);
+    let agent = |hire| Agent {
+        hire,
+        duty: Duty::Off,
+        absences: 0,
+        missed: false,
+        ringing: 0,
+        talking: 0,
+        wrapping: 0,
+        idle_since: settings.start,
+        shown: (AgentState::Offline, None),
+        said: 0,
+    };
+    hires.into_iter().map(agent).collect()
+}
+
+impl Agent {
+    /// Takes another contact.
+    fn is_free(&self) -> bool {
+        let wants = self.duty == Duty::On && self.absences == 0 && !self.missed;
+        let slots = self.ringing + self.talking + self.wrapping;
+        wants && self.ringing == 0 && slots < self.hire.slots
+    }
+
+    fn state(&self) -> (AgentState, Option<&'static str>) {
+        if self.talking > 0 {
+            return (AgentState::Engaged, None);
+        }
+        if self.ringing > 0 {
+            return (AgentState::Offered, None);
+        }
+        if self.wrapping > 0 {
+            return (AgentState::WrapUp, None);
+        }
+        match self.duty {
+            _ if self.absences > 0 => (AgentState::Offline, Some("absent")),
+            Duty::Off => (AgentState::Offline, None),
+            Duty::Away(reason) => (AgentState::Away, Some(reason)),
+            Duty::On if self.missed => (AgentState::Away, Some("missed_ring")),
+            Duty::On => (AgentState::Available, None),
+        }
+    }
+}
+
+impl Center {
+    /// Everybody does what their timetable says of the first instant.
+    pub(super) fn begin_duties(&mut self) {
+        let since_midnight = self.settings.day.since_midnight(self.now);
+        for agent in 0..self.agents.len() {
+            let timetable = &self.agents[agent].hire.timetable;
+            let begun = timetable
+                .iter()
+                .filter(|(at, _)| *at <= since_midnight)
+                .count();
+            let steps = timetable.len();
+            if steps == 0 {
+                self.agents[agent].duty = Duty::On;
+            } else {
+                self.agents[agent].duty = timetable[(begun + steps - 1) % steps].1;
+                self.plan_duty(agent, begun % steps);
+            }
+            self.show(agent);
+        }
+    }
+
+    fn plan_duty(&mut self, agent: AgentNo, step: usize) {
+        let at = self.agents[agent].hire.timetable[step].0;
+        let since_midnight = self.settings.day.since_midnight(self.now);
+        let mut wait = at - since_midnight;
+        if wait <= Span::ZERO {
+            wait = wait + super::day::DAY;
+        }
+        self.plan_in(wait, Action::Duty(agent, step));
+    }
+
+    pub(super) fn take_duty(&mut self, agent: AgentNo, step: usize) {
+        let steps = self.agents[agent].hire.timetable.len();
+        self.agents[agent].duty = self.agents[agent].hire.timetable[step].1;
+        self.plan_duty(agent, (step + 1) % steps);
+        self.look_for_work(agent);
+    }
+
+    pub(super) fn sit_down(&mut self, agent: AgentNo) {
+        self.agents[agent].missed = false;
+        self.look_for_work(agent);
+    }
+
+    /// Who of the queue's agents has the least to do, and that for longest.
+    pub(super) fn first_free(&self, queue: QueueNo) -> Option<AgentNo> {
+        let agents = self.lines[queue].agents.iter().copied();
+        agents
+            .filter(|number| self.agents[*number].is_free())
+            .min_by_key(|number| {
+                let agent = &self.agents[*number];
+                (agent.talking + agent.wrapping, agent.idle_since, *number)
+            })
+    }
+
+    /// An agent's situation has changed: the next contact for them, if there is one, and what they show.
+    pub(super) fn look_for_work(&mut self, number: AgentNo) {
+        let agent = &mut self.agents[number];
+        if agent.talking + agent.wrapping + agent.ringing == 0 {
+            agent.idle_since = self.now;
+        }
+        if let Some(contact) = self.next_for(number) {
+            self.ring(contact, number);
+        }
+        self.show(number);
+    }
+
+    fn next_for(&self, number: AgentNo) -> Option<ContactNo> {
+        let agent = &self.agents[number];
+        let queues = agent.hire.queues.iter().filter(|_| agent.is_free());
+        let heads = queues.filter_map(|queue| self.lines[*queue].waiting.first());
+        heads.min().map(|(.., contact)| *contact)
+    }
+
+    pub(super) fn is_idle(&self, number: AgentNo) -> bool {
+        self.agents[number].is_free()
+    }
+
+    pub(super) fn ring(&mut self, number: ContactNo, agent: AgentNo) {
+        self.step_out(number);
+        let Some(contact) = self.contacts.get_mut(&number) else {
+            return;
+        };
+        contact.enter(Phase::Ringing(agent));
+        self.agents[agent].ringing += 1;
+        self.show(agent);
+        let offer = self.at_agent(number, agent);
+        self.say(number, Body::AgentOffered(offer));
+        let queue = self.contacts[&number].queue;
+        let rings = self.lines[queue].plan.ring;
+        if self.dice.chance(self.settings.habits.miss) {
+            self.plan_step(number, MISSED_AFTER, Step::MissRing);
+        } else if rings == Span::ZERO {
+            self.pick_up(number);
+        } else {
+            let rings_for = self.dice.lognormal(rings, 0.6);
+            self.plan_step(number, rings_for, Step::PickUp);
+        }
+    }
+
+    pub(super) fn at_agent(&self, number: ContactNo, agent: AgentNo) -> AtAgent {
+        let contact = self.contacts.get(&number);
+        AtAgent {
+            agent: self.agents[agent].hire.id.clone(),
+            queue: contact.map(|contact| self.lines[contact.queue].id.clone()),
+            leg: contact.and_then(|contact| contact.leg.clone()),
+        }
+    }
+
+    /// Nobody picks up: back to where it waited, and the agent is not asked again for a while.
+    pub(super) fn miss_ring(&mut self, number: ContactNo) {
+        let Some(contact) = self.contacts.get_mut(&number) else {
+            return;
+        };
+        let Phase::Ringing(agent) = contact.phase else {
+            return;
+        };
+        contact.enter(Phase::Waiting);
+        let (queue, key) = (contact.queue, (contact.priority, contact.queued_at, number));
+        let id = self.agents[agent].hire.id.clone();
+        self.say(number, Body::OfferDeclined(id, DeclineCause::Missed));
+        self.lines[queue].waiting.insert(key);
+        self.agents[agent].ringing -= 1;
+        self.agents[agent].missed = true;
+        let away_for = seconds(self.dice.between(AWAY_AFTER_MISS.0, AWAY_AFTER_MISS.1));
+        self.plan_in(away_for, Action::ComeBack(agent));
+        self.show(agent);
+        if let Some(other) = self.first_free(queue) {
+            self.ring(number, other);
+        }
+    }
+
+    /// Says the agent's state if it is another than before.
+    pub(super) fn show(&mut self, number: AgentNo) {
+        let agent = &mut self.agents[number];
+        let (state, reason) = agent.state();
+        if (state, reason) == agent.shown {
+            return;
+        }
+        agent.shown = (state, reason);
+        agent.said += 1;
+        let id = format!("{}-{}-{}", agent.hire.id, self.tag, agent.said);
+        self.said.push(Event {
+            id: EventId::new(&id),
+            occurred_at: self.now,
+            sequence: None,
+            key: Key::Agent(agent.hire.id.clone()),
+            channel: None,
+            customer: None,
+            body: Body::AgentStateChanged(AgentStateChanged {
+                state,
+                reason: reason.map(Text::new),
+                team: Some(agent.hire.team.clone()),
+                site: Some(agent.hire.site.clone()),
+                skills: agent.hire.skills.clone(),
+            }),
+        });
+    }
+}

@@ -1,0 +1,354 @@
+//! What a world is made of. Everything has a default that makes a lively center of the size asked for.
+
+use super::{Faults, Incident, day::Day};
+use floorwalker_core::event::{Channel, Span, Timestamp};
+
+/// What to make. The same settings and seed give the same events for ever.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorldSettings {
+    /// Nobody waits yet and all who are there are free: whoever wants a center that is in full swing begins ten minutes early.
+    pub start: Timestamp,
+    /// Nothing happens after it; what is open then stays open.
+    pub length: Span,
+    /// People on the payroll, at least one a desk; with shifts at most two in three are there at once.
+    pub agents: usize,
+    pub day: Day,
+    pub roster: Roster,
+    pub desks: Vec<Desk>,
+    pub habits: Habits,
+    pub incidents: Vec<Incident>,
+    pub faults: Faults,
+}
+
+/// When agents are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Roster {
+    /// Eight hours with two breaks and lunch, begun when the day's traffic asks for it.
+    Shifts,
+    /// All, always.
+    Always,
+}
+
+/// Agents who share queues.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desk {
+    pub name: String,
+    /// Of all agents.
+    pub share: f64,
+    /// Share of the agents' time that customers take at most, with all that they come back for.
+    pub load: f64,
+    /// What people are planned for. `None`: letters, which wait until somebody is there.
+    pub promise: Option<Promise>,
+    /// Contacts that an agent can have at once.
+    pub slots: u32,
+    /// How many of the desk's queues an agent is trained for.
+    pub skills: usize,
+    pub queues: Vec<QueuePlan>,
+}
+
+/// This share of customers is to find somebody within this time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Promise {
+    pub share: f64,
+    pub within: Span,
+}
+
+/// A queue, and what its customers and contacts are like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueuePlan {
+    pub name: String,
+    pub channel: Channel,
+    /// Of the desk's contacts; ignored with `arrivals`.
+    pub weight: f64,
+    /// Contacts an hour in the busiest half hour; `None`: what the desk's agents can bear.
+    pub arrivals: Option<f64>,
+    /// Less goes first.
+    pub priority: i64,
+    /// Mean time that a customer waits before they give up; `None`: for ever.
+    pub patience: Option<Span>,
+    /// Voice: talk, hold and wrap-up together. Else: one reply.
+    pub handle: Handle,
+    /// Mean time that it rings.
+    pub ring: Span,
+    /// What customers think is a fair wait.
+    pub fair_wait: Span,
+    /// After this long it moves on to the desk's next queue.
+    pub overflow: Option<Span>,
+    pub turns: Turns,
+}
+
+/// How long work takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Handle {
+    Exponential {
+        mean: Span,
+    },
+    /// `variation` is the standard deviation as a share of the mean.
+    Lognormal {
+        mean: Span,
+        variation: f64,
+    },
+}
+
+/// A written conversation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turns {
+    /// Mean number of messages by the agent.
+    pub replies: f64,
+    /// Mean time until the customer writes again.
+    pub pause: Span,
+}
+
+/// How often people do what, as shares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Habits {
+    /// Contacts of which a bot takes the first messages, in chat and messaging.
+    pub bot: f64,
+    /// Calls with a hold.
+    pub hold: f64,
+    /// Rings that are missed.
+    pub miss: f64,
+    /// Engagements that end in a transfer.
+    pub transfer: f64,
+    /// Engagements that solve the problem, with a usual agent.
+    pub solve: f64,
+    /// Customers who come back with what was not solved, or whom nobody answered.
+    pub come_back: f64,
+    /// Answered contacts with a survey.
+    pub survey: f64,
+    /// Callers who, asked while they wait, would rather be called back.
+    pub callback: f64,
+    /// Wrap-ups that nobody closes.
+    pub forget_wrap_up: f64,
+    /// Calls of which the vendor's own summary comes, too.
+    pub report: f64,
+    /// Ratings with a comment.
+    pub comment: f64,
+    /// Contacts whose customer is not known.
+    pub unknown_customer: f64,
+    /// How far agents' speeds differ: the standard deviation as a share of the mean.
+    pub pace: f64,
+}
+
+impl Handle {
+    #[must_use]
+    pub const fn mean(self) -> Span {
+        match self {
+            Self::Exponential { mean } | Self::Lognormal { mean, .. } => mean,
+        }
+    }
+}
+
+impl Habits {
+    /// Nobody does anything out of the way.
+    pub const NONE: Self = Self {
+        bot: 0.0,
+        hold: 0.0,
+        miss: 0.0,
+        transfer: 0.0,
+        solve: 1.0,
+        come_back: 0.0,
+        survey: 0.0,
+        callback: 0.0,
+        forget_wrap_up: 0.0,
+        report: 0.0,
+        comment: 0.0,
+        unknown_customer: 0.0,
+        pace: 0.0,
+    };
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            bot: 0.5,
+            hold: 0.22,
+            miss: 0.02,
+            transfer: 0.11,
+            solve: 0.82,
+            come_back: 0.55,
+            survey: 0.22,
+            callback: 0.08,
+            forget_wrap_up: 0.004,
+            report: 0.05,
+            comment: 0.3,
+            unknown_customer: 0.05,
+            pace: 0.12,
+        }
+    }
+}
+
+const NOT_WRITTEN: Turns = Turns {
+    replies: 0.0,
+    pause: Span::ZERO,
+};
+
+impl WorldSettings {
+    /// A center of all channels on a Monday from eight in the morning.
+    #[must_use]
+    pub fn new(agents: usize, length: Span) -> Self {
+        Self {
+            // 2025-01-06T08:00:00Z: long past, so that no reader takes it for the future.
+            start: Timestamp(1_736_150_400_000_000),
+            length,
+            agents,
+            day: Day::Office { offset: Span::ZERO },
+            roster: Roster::Shifts,
+            desks: vec![voice_desk(), chat_desk(), mail_desk()],
+            habits: Habits::default(),
+            incidents: Vec::new(),
+            faults: Faults::NONE,
+        }
+    }
+
+    /// One voice queue in the steady state that Erlang A speaks of: `agents` who are always there and answer at once,
+    /// `arrivals` an hour, and nothing that happens in between.
+    #[must_use]
+    pub fn single_queue(agents: usize, arrivals: f64, handle: Handle, patience: Span) -> Self {
+        let queue = QueuePlan {
+            arrivals: Some(arrivals),
+            handle,
+            patience: Some(patience),
+            ring: Span::ZERO,
+            overflow: None,
+            ..voice_queue("billing", 1.0, 300, 150)
+        };
+        let desk = Desk {
+            share: 1.0,
+            skills: 1,
+            queues: vec![queue],
+            ..voice_desk()
+        };
+        Self {
+            day: Day::Flat,
+            roster: Roster::Always,
+            desks: vec![desk],
+            habits: Habits::NONE,
+            ..Self::new(agents, Span::ZERO)
+        }
+    }
+
+    /// All queues' names.
+    pub fn queue_names(&self) -> impl Iterator<Item = &str> {
+        let queues = self.desks.iter().flat_map(|desk| &desk.queues);
+        queues.map(|queue| queue.name.as_str())
+    }
+}
+
+fn voice_desk() -> Desk {
+    Desk {
+        name: "voice".to_owned(),
+        share: 0.62,
+        load: 0.90,
+        // It rings for some seconds, and some half hours are busier than they were planned.
+        promise: Some(Promise {
+            share: 0.88,
+            within: Span::from_secs(12),
+        }),
+        slots: 1,
+        skills: 2,
+        queues: vec![
+            voice_queue("billing", 0.36, 290, 150),
+            voice_queue("tech", 0.30, 430, 180),
+            voice_queue("sales", 0.20, 340, 90),
+            voice_queue("claims", 0.14, 380, 150),
+        ],
+    }
+}
+
+fn voice_queue(name: &str, weight: f64, handle: i64, patience: i64) -> QueuePlan {
+    QueuePlan {
+        name: name.to_owned(),
+        channel: Channel::Voice,
+        weight,
+        arrivals: None,
+        priority: 0,
+        patience: Some(Span::from_secs(patience)),
+        handle: Handle::Lognormal {
+            mean: Span::from_secs(handle),
+            variation: 0.75,
+        },
+        ring: Span::from_secs(4),
+        fair_wait: Span::from_secs(40),
+        overflow: Some(Span::from_secs(120)),
+        turns: NOT_WRITTEN,
+    }
+}
+
+fn chat_desk() -> Desk {
+    let chat = |name: &str, weight| QueuePlan {
+        patience: Some(Span::from_secs(110)),
+        fair_wait: Span::from_secs(25),
+        ring: Span::from_secs(2),
+        ..written_queue(name, Channel::Chat, weight, (25, 5.0, 28))
+    };
+    let slow = |name: &str, channel, weight, pace| QueuePlan {
+        priority: 1,
+        ..written_queue(name, channel, weight, pace)
+    };
+    Desk {
+        name: "chat".to_owned(),
+        share: 0.24,
+        load: 0.78,
+        promise: Some(Promise {
+            share: 0.98,
+            within: Span::from_secs(4),
+        }),
+        slots: 3,
+        skills: 5,
+        queues: vec![
+            chat("chat", 0.50),
+            chat("chat-sales", 0.14),
+            slow("messages", Channel::Messaging, 0.16, (45, 3.5, 60)),
+            slow("sms", Channel::Sms, 0.12, (40, 2.5, 75)),
+            slow("social", Channel::Social, 0.08, (80, 1.8, 120)),
+        ],
+    }
+}
+
+fn mail_desk() -> Desk {
+    Desk {
+        name: "mail".to_owned(),
+        share: 0.14,
+        load: 0.98,
+        promise: None,
+        slots: 1,
+        skills: 2,
+        queues: vec![
+            written_queue("mail", Channel::Email, 0.7, (330, 1.0, 2_400)),
+            written_queue("mail-claims", Channel::Email, 0.3, (420, 1.0, 2_400)),
+        ],
+    }
+}
+
+/// Replies take `reply` seconds, `replies` of them, and the customer `pause` seconds between them.
+fn written_queue(
+    name: &str,
+    channel: Channel,
+    weight: f64,
+    (reply, replies, pause): (i64, f64, i64),
+) -> QueuePlan {
+    QueuePlan {
+        name: name.to_owned(),
+        channel,
+        weight,
+        arrivals: None,
+        priority: 0,
+        patience: None,
+        handle: Handle::Lognormal {
+            mean: Span::from_secs(reply),
+            variation: 0.8,
+        },
+        ring: Span::from_secs(3),
+        fair_wait: Span::from_secs(if channel == Channel::Email {
+            7_200
+        } else {
+            300
+        }),
+        overflow: None,
+        turns: Turns {
+            replies,
+            pause: Span::from_secs(pause),
+        },
+    }
+}

@@ -1,0 +1,145 @@
+//! What happens to events between the contact center and whoever reads them.
+
+use std::collections::BTreeMap;
+
+use super::{Delivery, dice::Dice};
+use crate::jsonl::jsonl;
+use floorwalker_core::event::{Channel, Event, Span, Timestamp};
+
+/// How events travel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Faults {
+    /// Each is on its way for up to this long: events overtake each other.
+    pub disorder: Span,
+    /// This share is late, by `late_by` in the mean.
+    pub late: f64,
+    pub late_by: Span,
+    /// None is later than this.
+    pub late_max: Span,
+    /// This share comes again, word for word.
+    pub twice: f64,
+    /// By how much the clock of the chat and messaging system is ahead.
+    pub skew: Span,
+    /// For each event this share of records that are no events.
+    pub garbage: f64,
+}
+
+impl Faults {
+    pub const NONE: Self = Self {
+        disorder: Span::ZERO,
+        late: 0.0,
+        late_by: Span::ZERO,
+        late_max: Span::ZERO,
+        twice: 0.0,
+        skew: Span::ZERO,
+        garbage: 0.0,
+    };
+}
+
+impl Default for Faults {
+    /// A usual network: all within the usual lateness of ten minutes.
+    fn default() -> Self {
+        Self {
+            disorder: Span::from_millis(400),
+            late: 0.01,
+            late_by: Span::from_secs(20),
+            late_max: Span::from_secs(480),
+            twice: 0.006,
+            skew: Span::from_millis(700),
+            garbage: 0.000_3,
+        }
+    }
+}
+
+const GARBAGE: [&[u8]; 6] = [
+    b"{\"event_id\":\"g1\",\"occurred_at\":\"2026-11-22T09:14",
+    b"\xff\xfe\x00not text\x80",
+    b"{\"event_id\":\"g3\",\"type\":\"agent_answered\",\"agent\":\"ana\"}",
+    b"{\"event_id\":\"g4\",\"occurred_at\":\"tomorrow\",\"type\":\"contact_ended\",\"contact_id\":\"c1\"}",
+    b"",
+    b"[1,2,3]",
+];
+
+#[derive(Debug)]
+pub(super) struct Wire {
+    faults: Faults,
+    dice: Dice,
+    sent: u64,
+    on_the_way: BTreeMap<(Timestamp, u64), Delivery>,
+}
+
+impl Wire {
+    pub(super) const fn new(faults: Faults, dice: Dice) -> Self {
+        Self {
+            faults,
+            dice,
+            sent: 0,
+            on_the_way: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn send(&mut self, mut event: Event) {
+        let said_at = event.occurred_at;
+        if is_of_skewed_source(&event) {
+            event.occurred_at = said_at + self.faults.skew;
+        }
+        let delivery = Delivery {
+            at: said_at + self.travel(),
+            key: event.key.as_str().to_owned(),
+            payload: jsonl(&event).into_bytes(),
+            event: Some(event),
+        };
+        if self.faults.twice > 0.0 && self.dice.chance(self.faults.twice) {
+            let mut again = delivery.clone();
+            again.at = delivery.at + self.dice.up_to(Span::from_secs(5));
+            self.put(again);
+        }
+        if self.faults.garbage > 0.0 && self.dice.chance(self.faults.garbage) {
+            let garbage = *self.dice.pick(&GARBAGE);
+            self.put(Delivery {
+                payload: garbage.to_vec(),
+                event: None,
+                ..delivery.clone()
+            });
+        }
+        self.put(delivery);
+    }
+
+    fn put(&mut self, delivery: Delivery) {
+        self.sent += 1;
+        self.on_the_way.insert((delivery.at, self.sent), delivery);
+    }
+
+    fn travel(&mut self) -> Span {
+        if self.faults.disorder == Span::ZERO && self.faults.late == 0.0 {
+            return Span::ZERO;
+        }
+        let usual = self.dice.up_to(self.faults.disorder);
+        match self.dice.chance(self.faults.late) {
+            true => {
+                usual
+                    + self
+                        .dice
+                        .exponential(self.faults.late_by)
+                        .min(self.faults.late_max)
+            }
+            false => usual,
+        }
+    }
+
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.on_the_way.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    pub(super) fn receive(&mut self) -> Option<Delivery> {
+        self.on_the_way.pop_first().map(|(_, delivery)| delivery)
+    }
+}
+
+/// All events of these contacts are from one system, so that they stay in order.
+fn is_of_skewed_source(event: &Event) -> bool {
+    let id = event.key.as_str();
+    [Channel::Chat, Channel::Messaging]
+        .iter()
+        .any(|channel| id.starts_with(channel.name()))
+}

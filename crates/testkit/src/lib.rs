@@ -1,0 +1,15 @@
+//! What the tests of Floorwalker share: an independent recount of its figures, and seeded logs and faults to run both on.
+//!
+//! Contract: everything here is a function of its arguments; a seed gives the same log for ever.
+
+pub mod chaos; // contacts to which anything happens
+pub mod faults; // what happens to events on their way
+pub mod harness; // the engine in memory with the settings of the tests
+pub mod protobuf; // what a producer would send
+pub mod random; // the seed's numbers
+pub mod reference; // every number, counted again
+pub mod states; // what agents say of themselves
+pub mod text; // conversations in writing
+pub mod voice; // a contact center's calls
+
+mod call;

@@ -1,0 +1,237 @@
+//! What each policy asks of a contact's waits and offers, and what became of it.
+
+use super::{
+    Abandons, FlowOuts, Measure, Policy, Settings,
+    parts::{Offer, OfferEnd, Parts, Wait, WaitEnd},
+    response,
+};
+use floorwalker_core::event::{AgentId, ContactId, QueueId, Span, Timestamp};
+
+/// One application of one policy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obligation {
+    pub contact: ContactId,
+    pub policy: String,
+    pub measure: Measure,
+    pub queue: Option<QueueId>,
+    pub opened_at: Timestamp,
+    pub at_risk_at: Timestamp,
+    /// Or, in a pause that goes on too long, when it is excluded as stale.
+    pub due_at: Timestamp,
+    pub outcome: Outcome,
+    /// `None` while it is open.
+    pub decided_at: Option<Timestamp>,
+    /// Who was offered (accept); who answered in time (answer); of the others who gave it, else whose talk was open.
+    pub agent: Option<AgentId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Open,
+    Met,
+    Missed,
+    Excluded,
+}
+
+/// The obligations of a contact, policy by policy.
+pub(super) fn of_contact(parts: &Parts, settings: &Settings, clock: Timestamp) -> Vec<Obligation> {
+    let mut obligations = Vec::new();
+    for policy in &settings.policies {
+        if policy
+            .channel
+            .is_some_and(|channel| channel != parts.channel)
+        {
+            continue;
+        }
+        let made: Vec<Obligation> = match policy.measure {
+            Measure::Answer => (parts.waits.iter())
+                .filter(|wait| policy.covers(Some(&wait.queue)))
+                .map(|wait| of_wait(parts, wait, policy, settings, clock))
+                .collect(),
+            Measure::FirstResponse | Measure::NextResponse | Measure::Resolution => {
+                response::of_contact(parts, policy, settings, clock)
+            }
+            Measure::Accept => (parts.offers.iter())
+                .filter(|offer| policy.covers(offer.queue.as_ref()))
+                .map(|offer| of_offer(parts, offer, policy, (settings, clock)))
+                .collect(),
+        };
+        let opened_by_it = |it: &Obligation| policy.is_in_force(it.opened_at);
+        obligations.extend(made.into_iter().filter(opened_by_it));
+    }
+    obligations
+}
+
+/// The obligation a wait makes under an answer policy.
+pub(super) fn of_wait(
+    parts: &Parts,
+    wait: &Wait,
+    policy: &Policy,
+    settings: &Settings,
+    clock: Timestamp,
+) -> Obligation {
+    let end = wait.end.as_ref().map(|(at, end)| {
+        let waited = *at - wait.queued_at;
+        (*at, policy.outcome_of(end, waited, settings.short_abandon))
+    });
+    let mut obligation = policy.obligation(parts, wait.queued_at, end, (settings, clock));
+    obligation.queue = Some(wait.queue.clone());
+    if obligation.outcome == Outcome::Met {
+        obligation.agent = wait.answered_by().cloned();
+    }
+    obligation
+}
+
+fn of_offer(
+    parts: &Parts,
+    offer: &Offer,
+    policy: &Policy,
+    (settings, clock): (&Settings, Timestamp),
+) -> Obligation {
+    let end = offer.end.map(|(at, end)| {
+        let outcome = match end {
+            OfferEnd::Answered => Outcome::Met,
+            OfferEnd::Declined | OfferEnd::Missed => Outcome::Missed,
+            OfferEnd::Withdrawn => Outcome::Excluded,
+        };
+        (at, outcome)
+    });
+    let mut obligation = policy.obligation(parts, offer.offered_at, end, (settings, clock));
+    obligation.queue.clone_from(&offer.queue);
+    obligation.agent = Some(offer.agent.clone());
+    obligation
+}
+
+impl Wait {
+    pub(super) fn answered_by(&self) -> Option<&AgentId> {
+        let (_, WaitEnd::Answered(agent)) = self.end.as_ref()? else {
+            return None;
+        };
+        Some(agent)
+    }
+}
+
+impl Policy {
+    pub(super) fn is_in_force(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    /// A policy for certain queues does not cover what has none.
+    pub(super) fn covers(&self, queue: Option<&QueueId>) -> bool {
+        let Some(queues) = &self.queues else {
+            return true;
+        };
+        queue.is_some_and(|queue| queues.contains(queue))
+    }
+
+    /// What an end in time makes of an answer obligation.
+    pub(super) fn outcome_of(&self, end: &WaitEnd, waited: Span, short_abandon: Span) -> Outcome {
+        let short = self
+            .short_abandon
+            .unwrap_or(short_abandon)
+            .min(self.threshold);
+        let on_callback = self.callbacks.unwrap_or(self.flow_outs);
+        let of_flow_out = |rule: FlowOuts| match rule {
+            FlowOuts::Exclude => Outcome::Excluded,
+            FlowOuts::Include => Outcome::Missed,
+            FlowOuts::Met => Outcome::Met,
+        };
+        match (end, self.abandons) {
+            (WaitEnd::Answered(_), ..) => Outcome::Met,
+            (WaitEnd::Stale, ..) => Outcome::Excluded,
+            (WaitEnd::Left { callback: true }, _) => of_flow_out(on_callback),
+            (WaitEnd::Left { callback: false }, _) => of_flow_out(self.flow_outs),
+            (WaitEnd::Abandoned, ..) if waited < short => Outcome::Excluded,
+            (WaitEnd::Abandoned, Abandons::Ignore) => Outcome::Excluded,
+            (WaitEnd::Abandoned, Abandons::Negative) => Outcome::Missed,
+            (WaitEnd::Abandoned, Abandons::Positive) => Outcome::Met,
+        }
+    }
+
+    fn passed_at(&self, opened_at: Timestamp, span: Span) -> Timestamp {
+        match &self.calendar {
+            Some(calendar) => calendar.passed_at(opened_at, span),
+            None => opened_at + span,
+        }
+    }
+
+    /// When so much time has passed that counts: open time outside of pauses. A pause over `max_age` is stale then, and what
+    /// stands in it is excluded.
+    pub(super) fn limit(
+        &self,
+        parts: &Parts,
+        opened_at: Timestamp,
+        span: Span,
+        max_age: Span,
+    ) -> (Timestamp, Outcome) {
+        let (mut from, mut left) = (opened_at, span);
+        for (begun, over) in parts.pauses.iter().filter(|_| self.pauses) {
+            let over = over.unwrap_or(Timestamp::MAX);
+            if over <= from {
+                continue;
+            }
+            let stops_at = from.max(*begun);
+            let passed_at = self.passed_at(from, left);
+            if passed_at <= stops_at {
+                return (passed_at, Outcome::Missed);
+            }
+            if over > stops_at + max_age {
+                return (stops_at + max_age, Outcome::Excluded);
+            }
+            left = left - self.counted(from, stops_at);
+            from = over;
+        }
+        (self.passed_at(from, left), Outcome::Missed)
+    }
+
+    fn counted(&self, from: Timestamp, to: Timestamp) -> Span {
+        match &self.calendar {
+            Some(calendar) => calendar.open_time(from, to),
+            None => to - from,
+        }
+    }
+
+    /// In time is up to and with `due_at`; after that it is a miss, at `due_at`.
+    pub(super) fn obligation(
+        &self,
+        parts: &Parts,
+        opened_at: Timestamp,
+        end: Option<(Timestamp, Outcome)>,
+        (settings, clock): (&Settings, Timestamp),
+    ) -> Obligation {
+        let max_age = settings.max_age(parts.channel);
+        let limit = |span| self.limit(parts, opened_at, span, max_age);
+        let (due_at, passed) = limit(self.threshold);
+        let (outcome, decided_at) = match end {
+            Some((at, outcome)) if at <= due_at => (outcome, Some(at)),
+            _ if due_at <= clock => (passed, Some(due_at)),
+            _ => (Outcome::Open, None),
+        };
+        let at_risk_at = match limit(share(self.threshold, self.at_risk_at)) {
+            (at, Outcome::Missed) => at,
+            _ => Timestamp::MAX,
+        };
+        Obligation {
+            contact: parts.contact.clone(),
+            policy: self.name.clone(),
+            measure: self.measure,
+            queue: None,
+            opened_at,
+            at_risk_at,
+            due_at,
+            outcome,
+            decided_at,
+            agent: None,
+        }
+    }
+}
+
+/// A share of a span, whole microseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a threshold is far below 2^53 microseconds, a share at most 1"
+)]
+fn share(span: Span, share: f64) -> Span {
+    Span((span.0 as f64 * share) as i64)
+}

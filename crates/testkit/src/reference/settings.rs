@@ -1,0 +1,195 @@
+//! What the recount is told: the defaults of the contract, in types of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use super::Calendar;
+use floorwalker_core::event::{Channel, Event, QueueId, Span, Timestamp};
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub policies: Vec<Policy>,
+    pub short_abandon: Span,
+    pub wrap_up_max: Span,
+    /// Channels whose engagements end with the talk.
+    pub no_wrap_up: BTreeSet<Channel>,
+    /// How long a wait or an engagement may stay open before it is stale; a day for channels not named.
+    pub max_age: BTreeMap<Channel, Span>,
+    /// How long at least a contact is remembered after its end.
+    pub remember_min: Span,
+    pub fcr: Fcr,
+    /// The windows to count; `None` is `all`, everything up to the clock.
+    pub windows: Vec<Option<Span>>,
+    /// The channel of a contact of which no event says one.
+    pub channel_unsaid: Channel,
+    /// The team and the site of each queue that has one.
+    pub queues: BTreeMap<String, (Option<String>, Option<String>)>,
+    /// From when on a queue has another team and site, oldest first.
+    pub moves: Vec<Move>,
+    /// Where it is midnight for all but the sites named next and those at them.
+    pub zone: TimeZone,
+    pub zones: BTreeMap<String, TimeZone>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub from: Timestamp,
+    pub queue: String,
+    pub team: Option<String>,
+    pub site: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub name: String,
+    pub measure: Measure,
+    pub channel: Option<Channel>,
+    pub queues: Option<BTreeSet<QueueId>>,
+    pub threshold: Span,
+    /// The share of the threshold after which an open obligation is at risk.
+    pub at_risk_at: f64,
+    pub abandons: Abandons,
+    pub short_abandon: Option<Span>,
+    pub flow_outs: FlowOuts,
+    /// Of waits that left for a callback; as `flow_outs` unless said.
+    pub callbacks: Option<FlowOuts>,
+    /// Of a first or next response.
+    pub opens: Opens,
+    /// Whether paused time is left out, too.
+    pub pauses: bool,
+    /// Whose open time alone counts.
+    pub calendar: Option<Calendar>,
+    /// It opens obligations from here on, and before `until`. Policies of one name stand side by side and are one, whose terms
+    /// change.
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// What opens a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// The first customer message; or wait, of a first response.
+    Contact,
+    /// The first wait; of a next response, if a bot writes in time.
+    Queued,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    Accept,
+    Answer,
+    FirstResponse,
+    NextResponse,
+    Resolution,
+}
+
+/// What an abandon in time becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandons {
+    Ignore,
+    Negative,
+    Positive,
+}
+
+/// Whether a flow-out in time counts: as missed, or as met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowOuts {
+    Exclude,
+    Include,
+    Met,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Fcr {
+    pub window: Span,
+    pub transfer_breaks: bool,
+    pub same_reason: bool,
+}
+
+const DAY: Span = Span::from_secs(86_400);
+
+impl Policy {
+    /// A policy of one channel with the contract's defaults, named `channel measure`.
+    #[must_use]
+    pub fn new(channel: Channel, measure: Measure, threshold: Span) -> Self {
+        let word = match measure {
+            Measure::Accept => "accept",
+            Measure::Answer => "answer",
+            Measure::FirstResponse => "first_response",
+            Measure::NextResponse => "next_response",
+            Measure::Resolution => "resolution",
+        };
+        Self {
+            name: format!("{} {word}", channel.name()),
+            measure,
+            channel: Some(channel),
+            queues: None,
+            threshold,
+            at_risk_at: 0.75,
+            abandons: Abandons::Ignore,
+            short_abandon: None,
+            flow_outs: FlowOuts::Exclude,
+            callbacks: None,
+            opens: Opens::Contact,
+            pauses: measure == Measure::Resolution,
+            calendar: None,
+            from: Timestamp::MIN,
+            until: Timestamp::MAX,
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn max_age(&self, channel: Channel) -> Span {
+        self.max_age.get(&channel).copied().unwrap_or(DAY)
+    }
+
+    /// The channel of a contact with these events.
+    pub(super) fn channel_of(&self, events: &[&Event]) -> Channel {
+        let said = events.iter().find_map(|event| event.channel);
+        said.unwrap_or(self.channel_unsaid)
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        use Channel::{Chat, Email, Messaging, Sms, Social, Voice};
+        let slow = [Email, Social, Sms, Messaging];
+        let windows = [300, 1_800, 3_600, 28_800, 86_400, 604_800];
+        Self {
+            policies: vec![
+                Policy::new(Voice, Measure::Accept, Span::from_secs(18)),
+                Policy::new(Voice, Measure::Answer, Span::from_secs(20)),
+                Policy::new(Chat, Measure::Answer, Span::from_secs(10)),
+                Policy::new(Email, Measure::FirstResponse, DAY),
+                Policy::new(Sms, Measure::FirstResponse, Span::from_secs(900)),
+                Policy::new(Social, Measure::FirstResponse, Span::from_secs(900)),
+                Policy::new(Messaging, Measure::FirstResponse, Span::from_secs(900)),
+            ],
+            short_abandon: Span::from_secs(5),
+            wrap_up_max: Span::from_secs(1_800),
+            no_wrap_up: BTreeSet::from(slow),
+            max_age: slow
+                .into_iter()
+                .map(|channel| (channel, Span::from_secs(30 * 86_400)))
+                .collect(),
+            remember_min: Span::from_secs(7 * 86_400),
+            fcr: Fcr {
+                window: Span::from_secs(7 * 86_400),
+                transfer_breaks: false,
+                same_reason: false,
+            },
+            windows: windows
+                .into_iter()
+                .map(|seconds| Some(Span::from_secs(seconds)))
+                .chain([None])
+                .collect(),
+            channel_unsaid: Voice,
+            queues: BTreeMap::new(),
+            moves: Vec::new(),
+            zone: TimeZone::UTC,
+            zones: BTreeMap::new(),
+        }
+    }
+}

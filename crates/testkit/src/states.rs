@@ -1,0 +1,158 @@
+//! What agents say of themselves, to mix into any world: states, teams and sites that change at any time, whatever their contacts do.
+//!
+//! Two or three teams, sites and reasons on a grid of whole seconds, so that repeats and ties with contacts are common; some states last
+//! longer than a day. What a network does to them is [`super::faults`], as to other events.
+
+use std::collections::BTreeSet;
+
+use super::random::Random;
+use floorwalker_core::event::{
+    AgentId, AgentState, AgentStateChanged, Author, Body, Event, EventId, Key, SiteId, Span,
+    TeamId, Text, Timestamp,
+};
+
+const DAY: Span = Span::from_secs(86_400);
+
+/// The events as they are, and states of their agents and of one who has no contact: from `lead` before the first event to the last.
+/// In order; ids are unique within their agent.
+#[must_use]
+pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
+    let times = || events.iter().map(|event| event.occurred_at);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
+        return Vec::new();
+    };
+    let idle = AgentId::new("idle");
+    let mut agents: BTreeSet<&AgentId> = events.iter().filter_map(|it| agent(&it.body)).collect();
+    agents.insert(&idle);
+    let mut random = Random::new(seed);
+    let mut mixed = events.to_vec();
+    for agent in agents {
+        let shift = Shift {
+            random: &mut random,
+            agent,
+            told: Vec::new(),
+        };
+        mixed.extend(shift.tell(first - lead, first, last));
+    }
+    mixed.sort_by(Event::cmp_in_order);
+    mixed
+}
+
+/// Whom an event of a contact names as having a part in it.
+const fn agent(body: &Body) -> Option<&AgentId> {
+    match body {
+        Body::AgentOffered(at) | Body::AgentAnswered(at) => Some(&at.agent),
+        Body::AgentLeft(it) => Some(&it.agent),
+        Body::Transferred(it) => Some(&it.agent),
+        Body::WrapUpEnded(it) => Some(&it.agent),
+        Body::EngagementReported(it) => Some(&it.agent),
+        Body::OfferDeclined(agent, _) | Body::HoldStarted(agent) | Body::HoldEnded(agent) => {
+            Some(agent)
+        }
+        Body::ContactResolved(agent) | Body::ContactReopened(agent) => agent.as_ref(),
+        Body::MessageSent(it) => match &it.by {
+            Author::Agent(agent) => Some(agent),
+            Author::Customer | Author::Bot | Author::System => None,
+        },
+        Body::ContactQueued(_)
+        | Body::ContactLeftQueue(_)
+        | Body::ContactPaused(_)
+        | Body::ContactContinued(_)
+        | Body::ContactEnded(..)
+        | Body::SurveyAnswered(..)
+        | Body::AgentStateChanged(_)
+        | Body::AlertAcknowledged(_) => None,
+    }
+}
+
+/// One agent's states as they come.
+struct Shift<'w> {
+    random: &'w mut Random,
+    agent: &'w AgentId,
+    told: Vec<Event>,
+}
+
+impl Shift<'_> {
+    fn tell(mut self, begin: Timestamp, first: Timestamp, last: Timestamp) -> Vec<Event> {
+        let mut state = AgentStateChanged {
+            state: AgentState::Available,
+            reason: None,
+            team: Some(self.team()),
+            site: Some(self.site()),
+            skills: Vec::new(),
+        };
+        let mut at = begin + self.random.up_to(Span((first - begin).0 / 8));
+        at = at.floor(Span::from_secs(1));
+        while at <= last {
+            // Before the contacts begin few states, and long ones.
+            let long = at < first || self.random.chance(0.005);
+            self.say(at, &state);
+            at = at + if long { self.long() } else { self.short() };
+            match self.random.below(20) {
+                // An equal repeat, and one that is equal but for what is not counted.
+                0..4 => {}
+                4 => state.skills = vec![Text::new(["es", "fr"][self.random.below(2)])],
+                _ => self.change(&mut state),
+            }
+        }
+        self.told
+    }
+
+    fn say(&mut self, at: Timestamp, state: &AgentStateChanged) {
+        self.told.push(Event {
+            id: EventId::new(&format!("s{}", self.told.len())),
+            occurred_at: at,
+            sequence: None,
+            key: Key::Agent(self.agent.clone()),
+            channel: None,
+            customer: None,
+            body: Body::AgentStateChanged(state.clone()),
+        });
+    }
+
+    fn long(&mut self) -> Span {
+        match self.random.below(6) {
+            0 => DAY,
+            1 => DAY + Span(1) + self.random.up_to(Span::from_secs(12 * 3_600)),
+            2 => Span::ZERO,
+            _ => Span::from_secs(3_600 * (1 + self.random.below(10) as i64)),
+        }
+    }
+
+    fn short(&mut self) -> Span {
+        match self.random.below(10) {
+            0 => Span::ZERO,
+            1 => self.random.up_to(Span::from_secs(1)),
+            2 => self.random.up_to(Span::from_secs(3_600)),
+            _ => Span::from_secs(self.random.below(300) as i64),
+        }
+    }
+
+    fn change(&mut self, state: &mut AgentStateChanged) {
+        state.state = *self.random.pick(&AgentState::ALL);
+        let with_reason = match state.state {
+            AgentState::Away => 0.7,
+            AgentState::Offline
+            | AgentState::Available
+            | AgentState::Offered
+            | AgentState::Engaged
+            | AgentState::WrapUp => 0.05,
+        };
+        state.reason = (self.random.chance(with_reason))
+            .then(|| Text::new(["break", "lunch"][self.random.below(2)]));
+        if self.random.chance(0.25) {
+            state.team = self.random.chance(0.8).then(|| self.team());
+        }
+        if self.random.chance(0.2) {
+            state.site = self.random.chance(0.8).then(|| self.site());
+        }
+    }
+
+    fn team(&mut self) -> TeamId {
+        TeamId::new(["red", "green", "blue"][self.random.below(3)])
+    }
+
+    fn site(&mut self) -> SiteId {
+        SiteId::new(["north", "south"][self.random.below(2)])
+    }
+}

@@ -1,0 +1,225 @@
+//! `replay`: files through the whole engine in memory, then a report.
+
+mod outcome;
+mod outputs;
+mod run;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::{Value, json};
+
+use self::{outcome::Outcome, outputs::write_lines, run::Run};
+use super::{
+    directory::{self, FileStatements},
+    failure::Hint,
+    input::Files,
+    print_json, print_line, progress,
+    report::{History, Record, Rejected, Report, Sheets, Sources, page, thousands},
+};
+use crate::config::Config;
+use floorwalker_core::{
+    contact::Policy,
+    decode::Format,
+    engine::{Limits, Settings, Source, SourceClock},
+    event::Timestamp,
+    kpi::Window,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Files of events, several counted like one, in any order; JSON lines or an array, plain, gzip or zstd; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The TOML file of settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// FileStatements of the directory, as `directory put` takes them
+    #[arg(long, value_name = "FILE")]
+    directory: Option<PathBuf>,
+    /// The clock at which to count, as RFC 3339; by default the newest event's time
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    at: Option<Timestamp>,
+    /// Where to write the KPI records of every entity and window
+    #[arg(long, value_name = "FILE")]
+    kpis: Option<PathBuf>,
+    /// Where to write the contact records
+    #[arg(long, value_name = "FILE")]
+    contacts: Option<PathBuf>,
+    /// Where to write the alert records
+    #[arg(long, value_name = "FILE")]
+    alerts: Option<PathBuf>,
+    /// Where to write the scorecards of every agent in each queue and channel
+    #[arg(long, value_name = "FILE")]
+    scorecards: Option<PathBuf>,
+    /// Where to write the report as a page with charts, for any browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Where to write CSV: to a file one row per entity, window and KPI; to a folder, one that exists or ends in `/`, contacts
+    /// and their parts too
+    #[arg(long, value_name = "FILE|FOLDER/")]
+    csv: Option<PathBuf>,
+    /// The report as one JSON object, with the KPI records of the window `all`
+    #[arg(long)]
+    json: bool,
+    /// Ends with exit code 1 if any line could not be used
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
+    arguments.expect_places()?;
+    let settings = settings(arguments.config.as_deref())?;
+    let files = Files::new(std::mem::take(&mut arguments.files));
+    let statements = match &arguments.directory {
+        Some(file) => directory::read(&Files::new(vec![file.clone()]), &settings.contact)?,
+        None => FileStatements::default(),
+    };
+    let mut run = Run::new(settings, arguments.at, &statements)?;
+    let bar = progress::of_files(files.paths());
+    run.read(&files, &bar)?;
+    bar.finish_and_clear();
+    let counting = progress::of_unknown("counting");
+    run.finish()?;
+    counting.finish_and_clear();
+    let outputs = Outputs {
+        rejected: run.outcome.rejected(&run.skipped, &files),
+        run: &run,
+        files: &files,
+    };
+    let outcome = &run.outcome;
+    write_lines(arguments.kpis.as_deref(), outcome.kpis.values())?;
+    write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
+    write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
+    write_lines(arguments.scorecards.as_deref(), outcome.scorecards.values())?;
+    outputs.report(&arguments)?;
+    outputs.verdict(arguments.strict)
+}
+
+/// One source that is keyed as its producers should: every event lands on the task that owns its contact.
+fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
+    let mut settings = match config {
+        Some(path) => Config::load(path)?.engine,
+        None => Settings::default(),
+    };
+    let lateness = settings.lateness_max();
+    settings.sources = vec![Source {
+        topic: "replay".to_owned(),
+        clock: SourceClock::Events,
+        format: Format::Json,
+        lateness: Some(lateness),
+    }];
+    settings.output_format = Format::Json;
+    settings.limits = Limits::none();
+    settings.kpi.only_at_end = true;
+    let windows = &mut settings.kpi.windows;
+    if !windows.contains(&Window::all()) {
+        windows.push(Window::all());
+    }
+    Ok(settings)
+}
+
+/// What was counted, for a report.
+struct Outputs<'r> {
+    run: &'r Run,
+    files: &'r Files,
+    rejected: Vec<Rejected>,
+}
+
+impl Outputs<'_> {
+    /// The report in every form that was asked for.
+    fn report(&self, arguments: &Replay) -> anyhow::Result<()> {
+        let run = self.run;
+        let outcome = &run.outcome;
+        let records: Vec<Record> = outcome.records_of_all_time()?;
+        let history = History::of(outcome.contacts.values(), run.zone.clone(), run.clock())?;
+        let scorecards = outcome.desks()?;
+        let fired = outcome.fired();
+        let in_force = |policy: &&Policy| run.clock().is_none_or(|at| policy.in_force.holds(at));
+        let policies: Vec<Policy> = run.policies.iter().filter(in_force).cloned().collect();
+        let report = Report {
+            title: self.title(),
+            counters: run.counters(),
+            contacts: outcome.contacts.len() as u64,
+            records: &records,
+            history: &history,
+            scorecards: &scorecards,
+            policies: &policies,
+            scales: run.scales,
+            fired: &fired,
+            rejected: &self.rejected,
+        };
+        if let Some(path) = &arguments.html {
+            std::fs::write(path, page(&report)?).with_context(|| path.display().to_string())?;
+        }
+        if let Some(path) = &arguments.csv {
+            Sheets::from(path.clone()).write(&Sources {
+                kpis: outcome.kpi_bytes(),
+                contacts: outcome.contacts.values().map(Vec::as_slice).collect(),
+                history: &history,
+                scorecards: &scorecards,
+            })?;
+        }
+        match arguments.json {
+            true => print_json(&self.report_as_json(outcome)?),
+            false => print_line(format_args!("{report}")),
+        }
+    }
+
+    fn report_as_json(&self, outcome: &Outcome) -> anyhow::Result<Value> {
+        let records: Vec<Value> = outcome.records_of_all_time()?;
+        Ok(json!({
+            "clock": self.run.clock(),
+            "later": self.run.later,
+            "events": self.run.counters(),
+            "contacts": outcome.contacts.len(),
+            "alerts": outcome.alerts.len(),
+            "fired": outcome.fired(),
+            "rejected": self.rejected,
+            "kpis": records,
+        }))
+    }
+
+    fn title(&self) -> String {
+        let files = self.files;
+        let Some(clock) = self.run.clock() else {
+            return match self.run.counters().read {
+                0 => format!("{files}: no events"),
+                read => format!("{files}: no event among {} lines", thousands(read)),
+            };
+        };
+        match self.run.later {
+            0 => format!("{files} at {clock}"),
+            later => format!("{files} at {clock}, {later} later events left out"),
+        }
+    }
+
+    /// # Errors
+    /// When nothing could be used, or, if `strict`, not all.
+    fn verdict(&self, strict: bool) -> anyhow::Result<()> {
+        let counters = self.run.counters();
+        let (read, letters) = (counters.read, counters.dead_lettered);
+        let is_useless = read > 0 && counters.applied + counters.repeated == 0;
+        let is_refused = is_useless || strict && letters > 0;
+        if !is_refused {
+            return Ok(());
+        }
+        let sentence = match is_useless {
+            true => format!("no event among {} lines of {}", thousands(read), self.files),
+            false => format!(
+                "{} of {} lines could not be used",
+                thousands(letters),
+                thousands(read)
+            ),
+        };
+        let Some(first) = self.rejected.first() else {
+            bail!(sentence);
+        };
+        let cause = format!("{sentence}; {}: {}", first.first, first.sentence);
+        match first.hint {
+            Some(hint) => Err(Hint::below(cause, hint)),
+            None => bail!(cause),
+        }
+    }
+}

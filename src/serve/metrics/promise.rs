@@ -1,0 +1,79 @@
+//! What is promised, beside what was kept: so that a rule compares each policy with its own target, and a wait with its own promise.
+
+use std::collections::BTreeMap;
+
+use super::page::{Named, Page};
+use crate::serve::{Entity, ReadModel};
+use floorwalker_core::{
+    contact::{ContactSettings, Measure, Policy},
+    directory::Directory,
+    event::Timestamp,
+};
+
+/// Policies in force, by name.
+#[derive(Debug)]
+pub(super) struct Promises(BTreeMap<String, Policy>);
+
+impl Promises {
+    /// As the configuration of this process and the directory have them now.
+    pub(super) fn of(model: &ReadModel, contact: &ContactSettings, now: Timestamp) -> Self {
+        let mut directory = Directory::default();
+        for (offset, statement) in (0..).zip(model.statements()) {
+            // What can't be taken changes nothing; the workers log it.
+            directory
+                .apply(offset, statement.json.get().as_bytes(), contact)
+                .ok();
+        }
+        let policies = directory.contact_settings(contact).policies;
+        let in_force = policies
+            .into_iter()
+            .filter(|policy| policy.in_force.holds(now));
+        Self(
+            in_force
+                .map(|policy| (policy.name.clone(), policy))
+                .collect(),
+        )
+    }
+
+    pub(super) fn write(&self, page: &mut Page) {
+        const TARGET: Named = (
+            "floorwalker_sla_target_ratio",
+            "Share of a policy's decided obligations to be met",
+        );
+        const PROMISE: Named = (
+            "floorwalker_sla_promise_seconds",
+            "Within how long a policy promises what it measures",
+        );
+        for (name, policy) in &self.0 {
+            let labels = [("policy", name.as_str())];
+            page.gauge(TARGET, &labels, policy.target);
+            page.gauge(PROMISE, &labels, policy.threshold.as_secs());
+        }
+    }
+
+    /// The longest promise to those who wait in a queue or group, of the policies by which anything was decided there.
+    pub(super) fn tell_of(&self, page: &mut Page, group: &Entity) {
+        const PROMISE: Named = (
+            "floorwalker_longest_wait_promise_seconds",
+            "Within how long who waits here was promised an answer; the longest, if there are several",
+        );
+        let named = group.scores.iter().flat_map(|score| &score.policies);
+        let promised = named.filter_map(|name| self.0.get(name));
+        let promised = promised.filter(|policy| is_to_who_waits(policy.measure));
+        if let Some(longest) = promised.map(|policy| policy.threshold).max() {
+            let (kind, name) = group.kind_and_name();
+            page.gauge(
+                PROMISE,
+                &[("kind", kind), ("name", name)],
+                longest.as_secs(),
+            );
+        }
+    }
+}
+
+const fn is_to_who_waits(measure: Measure) -> bool {
+    match measure {
+        Measure::Answer | Measure::FirstResponse | Measure::NextResponse => true,
+        Measure::Accept | Measure::Resolution => false,
+    }
+}
