@@ -4,7 +4,6 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    thread,
     time::Duration,
 };
 
@@ -86,7 +85,7 @@ fn wait_for_metadata_of(brokers: usize, consumer: &BaseConsumer<Statistics>) {
         if metadata.is_ok_and(|metadata| metadata.brokers().len() == brokers) {
             return;
         }
-        thread::sleep(Duration::from_millis(50));
+        consumer.poll(Duration::from_millis(50));
     }
     panic!("no metadata of {brokers} brokers in {ATTEMPTS} attempts of {ATTEMPT:?}");
 }
