@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use floorwalker_core::event::{Body, ContactId, CustomerId, Event, EventId, Key, Span, Timestamp};
 
 pub use day::Day;
-pub use incident::{Incident, IncidentKind, default_incidents};
+pub use incident::{Incident, IncidentKind, default_incidents, drawn_incidents};
 pub use settings::{Desk, Habits, Handle, Promise, QueuePlan, Roster, Turns, WorldSettings};
 pub use truth::Truth;
 pub use wire::Faults;
@@ -105,8 +105,9 @@ impl Iterator for World {
                 (_, None) => return self.wire.receive(),
                 (_, Some(_)) => self.center.act(),
             }
-            for event in self.center.said.drain(..) {
-                self.wire.send(event);
+            for event in std::mem::take(&mut self.center.said) {
+                let trouble = self.center.trouble(&event);
+                self.wire.send(event, trouble);
             }
         }
     }
@@ -151,7 +152,7 @@ impl Center {
             lines,
             contacts: BTreeMap::new(),
             problems: BTreeMap::new(),
-            effects: Effects::default(),
+            effects: Effects::new(Dice::new(seed, 2)),
             tag: tag(settings.start),
             begun: 0,
             said: Vec::new(),

@@ -1,8 +1,10 @@
 //! What really is, which no event says: for whoever wants to know how well it was seen.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::Center;
+use super::{Center, Incident};
 use floorwalker_core::event::Timestamp;
 
 /// One line of a truth file.
@@ -16,10 +18,20 @@ pub enum Truth {
         ends_at: Timestamp,
         #[serde(skip_serializing_if = "Option::is_none")]
         queue: Option<String>,
+        /// Whose agents or events it is about, where not all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        desk: Option<String>,
+        /// How large it is: times, a share, or seconds, by the kind.
         #[serde(skip_serializing_if = "Option::is_none")]
         factor: Option<f64>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         agents: Vec<String>,
+        /// All queues that it strikes; none where it is of one agent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        queues: Vec<String>,
+        /// Their channels.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        channels: Vec<String>,
     },
     /// An answered contact is over. One a contact.
     Rating {
@@ -45,25 +57,26 @@ pub enum Truth {
 
 impl Center {
     pub(super) fn tell_incident(&mut self, number: usize, agents: &[usize]) {
-        use super::IncidentKind::{
-            AgentsAbsent, BadRelease, RushingAgent, SlowTool, StrugglingAgent, Surge,
-        };
-        let incident = &self.settings.incidents[number];
-        let begins_at = self.settings.start + incident.begins;
-        let (queue, factor) = match &incident.kind {
-            Surge { factor, queue } => (queue.clone(), Some(*factor)),
-            SlowTool { factor } => (None, Some(*factor)),
-            AgentsAbsent { share, .. } => (None, Some(*share)),
-            StrugglingAgent { .. } | RushingAgent { .. } | BadRelease => (None, None),
-        };
+        let Incident {
+            kind,
+            begins,
+            lasts,
+        } = &self.settings.incidents[number];
+        let begins_at = self.settings.start + *begins;
         let id = |agent: &usize| self.agents[*agent].hire.id.as_str().to_owned();
-        self.truth.push(Truth::Incident {
-            kind: incident.kind.name(),
+        let queues = kind.queues(&self.settings);
+        let channels: BTreeSet<&str> = queues.iter().map(|it| it.channel.name()).collect();
+        let truth = Truth::Incident {
+            kind: kind.name(),
             begins_at,
-            ends_at: begins_at + incident.lasts,
-            queue,
-            factor,
+            ends_at: begins_at + *lasts,
+            queue: kind.queue().map(str::to_owned),
+            desk: kind.desk().map(str::to_owned),
+            factor: kind.size(),
             agents: agents.iter().map(id).collect(),
-        });
+            queues: queues.iter().map(|it| it.name.clone()).collect(),
+            channels: channels.into_iter().map(str::to_owned).collect(),
+        };
+        self.truth.push(truth);
     }
 }
