@@ -34,7 +34,7 @@ pub(super) struct Line {
 const MOVES_WITHIN: Span = Span::from_millis(150);
 const TRIES_AGAIN_AFTER: Span = Span::from_secs(3_600);
 const ASKED_AFTER: Span = Span::from_secs(60);
-const ASKED_AT_ONCE_AFTER: Span = Span::from_secs(6);
+const ASKS_AT_ONCE_AFTER: Span = Span::from_secs(2);
 const CALLED_BACK_AFTER: Span = Span::from_secs(480);
 const NAGS_AFTER: Span = Span::from_secs(50);
 /// A transferred customer does not wait behind new ones, one who was promised a call even less.
@@ -161,12 +161,15 @@ impl Center {
         contact.wait += 1;
         contact.queue = queue;
         contact.queued_at = now;
+        let wait = contact.wait;
         let key = (contact.priority, now, number);
         let body = queued(contact, self.lines[queue].id.clone());
         self.lines[queue].waiting.insert(key);
         self.say(number, Body::ContactQueued(body));
         self.plan_wait(number, queue);
-        if let Some(agent) = self.first_free(queue) {
+        if self.asks_at_once(number, queue) {
+            self.plan_in(ASKS_AT_ONCE_AFTER, Action::AskForCallback(number, wait));
+        } else if let Some(agent) = self.first_free(queue) {
             self.ring(number, agent);
         }
     }
@@ -182,7 +185,6 @@ impl Center {
         let again = contact.overflows > 0;
         let plan = &self.lines[queue].plan;
         let (patience, overflow) = (plan.patience, plan.overflow.filter(|_| !again));
-        let asks = self.asks_for_callback(&plan.name);
         let patience_now = self.patience_now(&plan.name);
         if let Some(mean) = patience {
             let gives_up = self.dice.exponential(mean);
@@ -192,18 +194,21 @@ impl Center {
         if let Some(after) = overflow {
             self.plan_in(after, Action::Overflow(number, wait));
         }
-        if channel == Channel::Voice {
-            let (share, after) = match asks {
-                Some(share) => (share, ASKED_AT_ONCE_AFTER),
-                None => (self.settings.habits.callback, ASKED_AFTER),
-            };
-            if self.dice.chance(share) {
-                self.plan_in(after, Action::AskForCallback(number, wait));
-            }
+        if channel == Channel::Voice && self.dice.chance(self.settings.habits.callback) {
+            self.plan_in(ASKED_AFTER, Action::AskForCallback(number, wait));
         }
         if channel == Channel::Chat {
             self.plan_in(NAGS_AFTER, Action::Nag(number, wait));
         }
+    }
+
+    /// The caller does not wait for an agent at all: a call back will do.
+    fn asks_at_once(&mut self, number: ContactNo, queue: QueueNo) -> bool {
+        let line = &self.lines[queue];
+        let calls_in = (self.contacts.get(&number)).is_some_and(|contact| contact.leg.is_none());
+        let share = (self.asks_for_callback(&line.plan.name))
+            .filter(|_| calls_in && line.plan.channel == Channel::Voice);
+        share.is_some_and(|share| self.dice.chance(share))
     }
 
     /// Does it if the contact is still in the wait that it was planned for.
