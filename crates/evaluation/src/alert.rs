@@ -1,0 +1,37 @@
+//! What was raised, and when somebody could see it.
+
+use floorwalker_core::event::Timestamp;
+use serde::Deserialize;
+
+/// An alert that fired.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    pub id: String,
+    pub rule: String,
+    /// `queue:billing`, `agent:ana`, `feed:voice`, `contact:c1`.
+    pub subject: String,
+    /// By the wall clock.
+    pub fired_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// Another alert covers it: it is on that one's list and calls nobody.
+    pub inhibited: bool,
+}
+
+impl Alert {
+    /// Whether it is about one contact, not about a queue, an agent or a feed.
+    #[must_use]
+    pub fn is_of_contact(&self) -> bool {
+        self.subject.starts_with("contact:")
+    }
+}
+
+/// What the evaluation reads of an alert record.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AlertRecord {
+    pub(crate) id: String,
+    pub(crate) rule: String,
+    pub(crate) subject: String,
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) inhibited_by: Option<String>,
+}

@@ -1,0 +1,176 @@
+//! Plays events as live ones: the engine in memory, and a wall clock that moves on between them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use floorwalker_core::{
+    decode::{Decoded, Format, decode},
+    engine::{
+        InputId, OutTopic, Output, Placement, Settings, Source, SourceClock, TaskError, TaskId,
+    },
+    event::{Span, Timestamp},
+    kpi::Window,
+    local::Cluster,
+};
+
+use crate::{
+    alert::{Alert, AlertRecord},
+    fixed::Fixed,
+};
+
+const TICK: Span = Span::from_secs(1);
+/// Few: a day is played on one core.
+const TASKS: u16 = 2;
+/// Records of an input that a task takes in before it commits a step.
+const STEP_RECORDS: usize = 1_000;
+/// How often dashboards of the usual products are refreshed.
+const GROUP_BEAT: Span = Span::from_secs(15);
+const AGENT_BEAT: Span = Span::from_secs(60);
+
+/// A deployment that lives through a day.
+#[derive(Debug)]
+pub struct Play {
+    cluster: Cluster,
+    placement: Placement,
+    alerts: Vec<Alert>,
+    /// Of those that fire.
+    alert_by_id: BTreeMap<String, usize>,
+    fixed: Fixed,
+}
+
+impl Play {
+    /// Returns a deployment in which nothing has happened yet, at `start`.
+    ///
+    /// # Errors
+    /// Never for settings that hold no mistake.
+    pub fn new(settings: Settings, start: Timestamp) -> Result<Self, TaskError> {
+        let settings = Arc::new(live(settings));
+        let mut cluster = Cluster::new(&settings, start)?;
+        for partition in 0..i32::from(TASKS) {
+            cluster.add_input(InputId {
+                source: 0,
+                partition,
+            });
+        }
+        Ok(Self {
+            cluster,
+            placement: Placement::new(TASKS),
+            alerts: Vec::new(),
+            alert_by_id: BTreeMap::new(),
+            fixed: Fixed::default(),
+        })
+    }
+
+    /// Lets a record arrive at `at`, which is not before the last one's.
+    ///
+    /// # Errors
+    /// When a task can't go on.
+    pub fn deliver(&mut self, at: Timestamp, payload: &[u8]) -> Result<(), TaskError> {
+        self.wait_until(at)?;
+        let partition = match decode(payload) {
+            Ok(Decoded::Event(event)) => self.placement.owner_of(&event.key).0,
+            Ok(Decoded::Unknown(_)) | Err(_) => 0,
+        };
+        let input = InputId {
+            source: 0,
+            partition: i32::from(partition),
+        };
+        self.cluster.feed(input, payload.to_vec());
+        Ok(())
+    }
+
+    /// Lets time pass, tick by tick.
+    ///
+    /// # Errors
+    /// When a task can't go on.
+    pub fn wait_until(&mut self, at: Timestamp) -> Result<(), TaskError> {
+        while self.cluster.wall + TICK <= at {
+            self.cluster.wall = self.cluster.wall + TICK;
+            self.step_all()?;
+        }
+        Ok(())
+    }
+
+    fn step_all(&mut self) -> Result<(), TaskError> {
+        // What one task sends, the other takes in at once.
+        for _ in 0..2 {
+            for task in 0..TASKS {
+                self.cluster.advance(TaskId(task), STEP_RECORDS)?;
+            }
+        }
+        let now = self.cluster.wall;
+        for (_, output) in std::mem::take(&mut self.cluster.outputs) {
+            self.see(now, &output);
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, now: Timestamp, output: &Output) {
+        let Some(payload) = &output.payload else {
+            return;
+        };
+        match output.topic {
+            OutTopic::Alerts => {
+                if let Ok(record) = serde_json::from_slice(payload) {
+                    self.note(now, record);
+                }
+            }
+            OutTopic::Kpis => self.fixed.see(now, payload),
+            OutTopic::Contacts | OutTopic::Scorecards | OutTopic::DeadLetters => {}
+        }
+    }
+
+    fn note(&mut self, now: Timestamp, record: AlertRecord) {
+        let known = self.alert_by_id.get(&record.id).copied();
+        match (record.status.as_str(), known) {
+            ("firing", None) => {
+                self.alert_by_id
+                    .insert(record.id.clone(), self.alerts.len());
+                self.alerts.push(Alert {
+                    id: record.id,
+                    rule: record.rule,
+                    subject: record.subject,
+                    fired_at: now,
+                    ended_at: None,
+                    inhibited: record.inhibited_by.is_some(),
+                });
+            }
+            ("resolved", Some(place)) => {
+                self.alerts[place].ended_at = Some(now);
+                self.alert_by_id.remove(&record.id);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what the engine raised, and what rules with fixed thresholds would have.
+    #[must_use]
+    pub fn into_alerts(self) -> (Vec<Alert>, Vec<Alert>) {
+        (self.alerts, self.fixed.into_alerts())
+    }
+}
+
+/// One live source, and the windows that rules with fixed thresholds look at.
+fn live(settings: Settings) -> Settings {
+    let lateness = settings.lateness_max();
+    let mut live = Settings {
+        tasks: TASKS,
+        sources: vec![Source {
+            topic: "events".to_owned(),
+            clock: SourceClock::Wall,
+            format: Format::Json,
+            lateness: Some(lateness),
+        }],
+        output_format: Format::Json,
+        ..settings
+    };
+    let (quarter, hour, day) = (900, 3_600, 86_400);
+    live.kpi.windows = vec![
+        Window::sliding("15m", Span::from_secs(quarter)),
+        Window::sliding("1h", Span::from_secs(hour)),
+        Window::sliding("24h", Span::from_secs(day)),
+    ];
+    live.kpi.only_at_end = false;
+    live.kpi.group_beat = GROUP_BEAT;
+    live.kpi.agent_beat = AGENT_BEAT;
+    live
+}
