@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigFile, stop_in_time};
+use super::{config_file::ConfigFile, stop::stop_in_time};
 use crate::{
     config::Config,
     kafka::{self, Progress},

@@ -30,7 +30,7 @@ use super::{
     mark::marks,
     outage,
     settings::KafkaSettings,
-    topics::Topic,
+    topic::Topic,
 };
 use floorwalker_core::engine::{Output, Step, TaskId};
 

@@ -7,13 +7,13 @@ use crossbeam_channel::bounded;
 use rdkafka::{Message as _, consumer::BaseConsumer};
 
 use super::{
-    Stop,
     client::FetchContext,
     clock::Tick,
     outage,
     reading::{self, Fetch, Polled, Reading},
     settings::KafkaSettings,
-    topics::Topic,
+    stop::Stop,
+    topic::Topic,
 };
 use floorwalker_core::event::Timestamp;
 

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fmt, sync::Mutex, time::Duration};
 use rdkafka::{config::RDKafkaLogLevel, error::KafkaError, types::RDKafkaErrorCode};
 
 use super::{
-    client::lock,
     clock::Tick,
+    lock::lock,
     trouble::{Trouble, split_line},
 };
 use floorwalker_core::event::Span;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    client::lock, clock, directory::Statements, outage, restore::Report, sources::SourceProgress,
+    clock, lock::lock, outage, sources::SourceProgress, statements::Statements, takeover::Report,
 };
 use floorwalker_core::{
     engine::{Counters, Kind},

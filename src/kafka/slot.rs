@@ -8,11 +8,12 @@ use rdkafka::{Message as _, error::KafkaResult, message::Headers as _};
 use super::{
     batch::Names,
     clock::{self, Tick},
-    directory::Statements,
     progress::{Loss, Progress, Stuck, WorkerProgress},
     reading::{self, Fetch, Polled, Reading},
-    restore::{LOST, Takeover},
-    topics::Topic,
+    restore::LOST,
+    statements::Statements,
+    takeover::Takeover,
+    topic::Topic,
     upkeep::{SourceTopics, TrimPoint},
 };
 use floorwalker_core::{

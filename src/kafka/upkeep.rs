@@ -21,13 +21,14 @@ use topic_ids::TopicId;
 
 use super::{
     batch::Names,
-    client::lock,
     clock::Tick,
+    lock::lock,
     outage,
     parked::Parked,
     progress::Progress,
     settings::KafkaSettings,
-    topics::{self, Finding, Topic},
+    topic::Topic,
+    topics::{self, Finding},
 };
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -19,22 +19,24 @@ use super::{
     client::FetchContext,
     clock::{self, Tick},
     commit::{Job, Outcome},
-    directory::Statements,
+    inputs::inputs_of,
     limits::Refusals,
     member::Member,
     outage,
     parked::Parked,
     progress::{Phase, Progress, TaskProgress, WorkerProgress},
     reading::{self, Fetch, Reading},
-    restore::{Restored, Takeover},
+    restore::Restored,
     settings::KafkaSettings,
     slot::{Edge, Running, Slot},
     sources::Sources,
-    topics::Topic,
+    statements::Statements,
+    takeover::Takeover,
+    topic::Topic,
     upkeep::{SourceTopics, Trim},
 };
 use floorwalker_core::{
-    engine::{Counters, InputId, Settings, TaskError, TaskId},
+    engine::{Counters, Settings, TaskError, TaskId},
     event::{Span, Timestamp},
 };
 
@@ -432,16 +434,6 @@ fn edge<'a>(shared: &'a Shared, fetch: &'a Fetch, links: &'a Links) -> Edge<'a> 
     }
 }
 
-/// The source partitions that task `id` reads: those whose number, mod P, is its own.
-pub(super) fn inputs_of(id: TaskId, tasks: u16, counts: &[i32]) -> Vec<InputId> {
-    let mut inputs = Vec::new();
-    for (source, count) in (0..).zip(counts) {
-        let own = (i32::from(id.0)..*count).step_by(usize::from(tasks));
-        inputs.extend(own.map(|partition| InputId { source, partition }));
-    }
-    inputs
-}
-
 fn describe(slot: &Slot) -> TaskProgress {
     match slot {
         Slot::Restoring(_) => TaskProgress::default(),
@@ -482,19 +474,4 @@ pub(super) fn new_fetch(shared: &Shared, worker: u16) -> anyhow::Result<Fetch> {
         }
     }
     Ok(Arc::new(fetch))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_source_partition_belongs_to_one_task() {
-        let inputs = inputs_of(TaskId(1), 4, &[9, 1, 2]);
-        let found: Vec<_> = inputs
-            .iter()
-            .map(|input| (input.source, input.partition))
-            .collect();
-        assert_eq!(found, [(0, 1), (0, 5), (2, 1)]);
-    }
 }

@@ -17,7 +17,7 @@ use std::{
 
 use clap::Args;
 
-use super::{journal::Journal, stop_in_time};
+use super::{journal::Journal, stop::stop_in_time};
 use crate::{
     kafka::{
         self, Embedded, EmbeddedSettings, KafkaSettings, Progress, Stop,
@@ -112,7 +112,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         meter: PulseMeter::new(),
     };
     // What was there before comes first: the figures begin full.
-    let feed = feed::Feed::open(arguments, &kafka)?;
+    let feed = feed::Feed::open(&kafka, SOURCE, arguments.agents, arguments.seed)?;
     thread::scope(|scope| {
         let parts = [
             scope.spawn(|| ending(&stop, || feed.play(&stop))),

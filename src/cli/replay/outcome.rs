@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::run::place_of;
 use crate::cli::{
     contacts::Contacts,
     input::{Files, Place, hint},
@@ -165,7 +164,7 @@ impl Rejections {
             let value = found.and_then(|(_, value)| value.as_deref());
             String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
         };
-        let place = letter.key.as_deref().and_then(place_of);
+        let place = letter.key.as_deref().and_then(Place::from_key);
         let rejection = self.0.entry(header("floorwalker-reason")).or_default();
         rejection.count += 1;
         let earlier = match (place, rejection.first) {

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use super::Replay;
+use super::arguments::Replay;
 use crate::cli::report::Sheets;
 
 impl Replay {

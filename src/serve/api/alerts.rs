@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side, records::AlertRecord};
+use super::{fault::Fault, records::AlertRecord, state::Side};
 use crate::{
     kafka::clock,
     serve::{

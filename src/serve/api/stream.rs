@@ -20,7 +20,7 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
-use super::{Fault, Side};
+use super::{fault::Fault, state::Side};
 use crate::serve::{
     ReadModel,
     model::{About, Change, ChangeId, Listening},

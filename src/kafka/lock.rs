@@ -1,0 +1,10 @@
+//! Locks of the edge, none of which is poisoned.
+
+use std::sync::{Mutex, MutexGuard};
+
+/// A lock whose holder panicked is taken all the same: what it guards is replaced whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
