@@ -105,11 +105,7 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn files_that_the_architecture_names_exist() {
     let text = fs::read_to_string("ARCHITECTURE.md").unwrap();
-    let exists = |path: &str| {
-        ROOTS
-            .iter()
-            .any(|root| Path::new(root).join(path).exists())
-    };
+    let exists = |path: &str| ROOTS.iter().any(|root| Path::new(root).join(path).exists());
     let missing: Vec<&str> = paths(&text).filter(|path| !exists(path)).collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md: {missing:#?}");
     assert!(paths(&text).count() > 50);
