@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use crate::kafka::{Stop, clock};
 
-/// As a shell reports a process that an interrupt ended.
+/// The exit code by which a shell reports a process that an interrupt ended.
 const INTERRUPTED: i32 = 130;
 
 /// How long a process that is to stop waits for Kafka; whoever goes on begins at the last committed step.
@@ -17,7 +17,7 @@ pub(super) fn stop_on_interrupt() -> anyhow::Result<Stop> {
     Ok(stop)
 }
 
-/// As [`stop_on_interrupt`], and the process ends in time, whatever Kafka does.
+/// Does what [`stop_on_interrupt`] does, and ends the process in time, whatever Kafka does.
 pub(super) fn stop_in_time() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     stop_by_signal(&stop, || {

@@ -68,7 +68,7 @@ pub(super) struct Outcome {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// With the offset of its first state record.
+    /// The step was committed; holds the offset of its first state record.
     Committed(i64),
     /// The task still stands before this step: the same bytes again.
     Aborted,
@@ -117,7 +117,7 @@ impl Committer {
         }))
     }
 
-    /// Until the worker hangs up.
+    /// Commits steps until the worker hangs up.
     pub(super) fn run(
         mut self,
         jobs: &Receiver<Job>,

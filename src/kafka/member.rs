@@ -51,7 +51,7 @@ impl Member {
     /// Returns the consumer.
     ///
     /// # Errors
-    /// While the place is to be taken anew: then there are no tasks either.
+    /// When the place is to be taken anew: then there are no tasks either.
     pub(super) fn consumer(&self) -> anyhow::Result<&BaseConsumer<MembershipContext>> {
         self.consumer.as_ref().context("not in the group")
     }

@@ -174,7 +174,7 @@ fn log_trouble(trouble: Trouble, broker: &str, line: &str) {
     }
 }
 
-/// Of `host:port/number: …`.
+/// Returns the broker of `host:port/number: …`.
 fn broker_of(reason: &str) -> &str {
     let name = reason.split_once('/').map_or("", |(name, _)| name);
     name.rsplit("://").next().unwrap_or_default()

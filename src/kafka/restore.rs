@@ -58,7 +58,7 @@ pub(super) struct Restorer {
 }
 
 impl Restorer {
-    /// Until the worker hangs up.
+    /// Restores tasks until the worker hangs up.
     pub(super) fn run(
         &self,
         number: u16,
@@ -92,7 +92,7 @@ impl Restorer {
         Ok(())
     }
 
-    /// While the group forms: a client that meets its coordinator or a topic for the first time takes up to a second.
+    /// Asks for the coordinator and the topic while the group forms: the first time takes up to a second.
     fn warm_up(&self, reader: &BaseConsumer<FetchContext>) {
         let topic = self.names.of(Topic::State);
         let known = reader

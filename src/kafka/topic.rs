@@ -117,7 +117,7 @@ pub(super) struct Setting {
 pub(super) enum Rule {
     Exactly,
     AtLeast,
-    /// Whoever runs the cluster may choose.
+    /// The administrator of the cluster may choose.
     Advised,
 }
 

@@ -81,10 +81,10 @@ impl<'a> Topics<'a> {
         self.create_with(&[])
     }
 
-    /// The same with source topics, of one partition a task.
+    /// Makes them, and source topics with one partition a task.
     ///
     /// # Errors
-    /// The same.
+    /// As for [`Self::create`].
     pub fn create_with(&self, sources: &[String]) -> anyhow::Result<Vec<String>> {
         self.refuse_embedded()?;
         let ours = Topic::ALL.map(|topic| (topic.name(&self.settings.prefix), topic.settings()));

@@ -123,7 +123,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Until the process stops.
+    /// Looks after the topics until the process stops.
     pub(super) fn run(&self, trims: &Receiver<Trim>) -> anyhow::Result<()> {
         let admin: AdminClient<DefaultClientContext> = self.kafka.client("upkeep").create()?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

@@ -93,7 +93,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Until the process is to stop.
+    /// Works until the process is to stop.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
         self.join()?;
         self.partitions = self.shared.topics.counts();

@@ -14,7 +14,7 @@ use floorwalker_core::contact::ContactSettings;
 pub struct ReadSide {
     pub model: Arc<ReadModel>,
     pub settings: ServeSettings,
-    /// As configured: the directory may have another.
+    /// The configured contact settings; the directory may have other policies.
     pub contact: ContactSettings,
     pub(super) acknowledger: Acknowledger,
 }

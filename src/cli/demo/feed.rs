@@ -50,7 +50,7 @@ impl Feed {
         Ok(feed)
     }
 
-    /// Until the demo is to stop.
+    /// Sends what happens until the demo is to stop.
     pub(super) fn play(mut self, stop: &Stop) -> anyhow::Result<()> {
         while !stop.is_requested() {
             self.send_due()?;

@@ -23,7 +23,7 @@ pub(super) use self::{hint::hint, sort::Sorter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) file: usize,
-    /// From 1 on.
+    /// Counts from 1.
     pub(super) line: u64,
 }
 

@@ -103,7 +103,7 @@ fn read_all<'r, R: DeserializeOwned>(
         .context("a record that was just written")
 }
 
-/// As a compacted topic does.
+/// Keeps the newest record of each key, as a compacted topic does.
 fn keep_last(records: &mut BTreeMap<Vec<u8>, Vec<u8>>, output: Output) {
     let key = output.key.unwrap_or_default();
     match output.payload {

@@ -62,7 +62,7 @@ impl Replay {
     }
 }
 
-/// As the file system knows it, also of a file that is not there yet.
+/// Returns the path as the file system knows it, also of a file that is not there yet.
 fn real(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let of_folder = || {

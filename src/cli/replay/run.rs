@@ -38,7 +38,7 @@ pub(super) struct Run {
     /// By type: how many events, and where the first is.
     pub(super) skipped: BTreeMap<Text, (u64, Place)>,
     pub(super) policies: Vec<Policy>,
-    /// Of the hours of the week.
+    /// The zone of the hours of the week.
     pub(super) zone: TimeZone,
     at: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -152,7 +152,7 @@ impl Run {
         Ok(())
     }
 
-    /// That of all numbers.
+    /// Returns the clock of all numbers.
     pub(super) fn clock(&self) -> Option<Timestamp> {
         self.at.or(self.newest)
     }

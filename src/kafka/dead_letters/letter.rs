@@ -9,7 +9,7 @@ use rdkafka::{
 
 use floorwalker_core::{engine::CUT_HEADERS, event::Timestamp};
 
-/// From the broker, with a record or an end.
+/// How long the broker may take to answer with a record or an end.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What a dead letter has beside the headers that the record had.
 const OURS: [&str; 5] = [
@@ -39,7 +39,7 @@ pub struct Letter {
     pub offset: i64,
     pub reason: String,
     pub sentence: String,
-    /// As it had been read, with the headers it had.
+    /// The key; like payload and headers as it had been read.
     pub key: Option<Vec<u8>>,
     pub payload: Option<Vec<u8>>,
     pub headers: Vec<(String, Option<Vec<u8>>)>,

@@ -69,7 +69,7 @@ pub(super) struct Alerts {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledge {
-    /// Who takes it up.
+    /// The person who takes it up.
     by: String,
     note: Option<String>,
 }

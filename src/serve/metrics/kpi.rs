@@ -24,7 +24,7 @@ struct Owner<'a> {
 pub struct KpiPage<'a> {
     pub model: &'a ReadModel,
     pub settings: &'a ServeSettings,
-    /// As configured: the directory may have another.
+    /// The configured contact settings; the directory may have other policies.
     pub contact: &'a ContactSettings,
     pub now: Timestamp,
 }

@@ -15,7 +15,7 @@ use floorwalker_core::{
 pub(super) struct Promises(BTreeMap<String, Policy>);
 
 impl Promises {
-    /// As the configuration of this process and the directory have them now.
+    /// The policies that the configuration of this process and the directory have now.
     pub(super) fn of(model: &ReadModel, contact: &ContactSettings, now: Timestamp) -> Self {
         let mut directory = Directory::default();
         for (offset, statement) in (0..).zip(model.statements()) {
