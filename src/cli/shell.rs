@@ -1,4 +1,4 @@
-//! What a shell and `man` know of the commands.
+//! Completions for shells, and manual pages.
 
 use std::{fs, io, path::Path};
 

@@ -1,4 +1,4 @@
-//! What an interrupt does.
+//! Stops a command at an interrupt.
 
 use std::{thread, time::Duration};
 

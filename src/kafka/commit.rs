@@ -122,7 +122,7 @@ impl Committer {
         mut self,
         jobs: &Receiver<Job>,
         outcomes: &Sender<Outcome>,
-        bell: &Sender<()>,
+        wake_tx: &Sender<()>,
     ) -> anyhow::Result<()> {
         loop {
             let job = match jobs.recv_timeout(LOG_POLL) {
@@ -140,7 +140,7 @@ impl Committer {
             if outcomes.send(outcome).is_err() {
                 break;
             }
-            bell.try_send(()).ok();
+            wake_tx.try_send(()).ok();
         }
         Ok(())
     }

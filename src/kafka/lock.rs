@@ -1,4 +1,4 @@
-//! Locks of the edge, none of which is poisoned.
+//! Takes locks. A holder that panicked does no harm.
 
 use std::sync::{Mutex, MutexGuard};
 

@@ -159,7 +159,7 @@ fn join(thread: thread::ScopedJoinHandle<'_, anyhow::Result<()>>) -> anyhow::Res
 
 fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
     let fetch = new_fetch(shared, number)?;
-    let (bell_rope, bell) = bounded(1);
+    let (wake_tx, wake_rx) = bounded(1);
     let (jobs, job_line) = bounded(1);
     let (outcome_sender, outcomes) = bounded(1);
     let (takeovers, takeover_line) = unbounded();
@@ -168,19 +168,19 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
         let mut helpers: Vec<_> = (0..RESTORERS)
             .map(|restorer| {
                 let (line, done) = (takeover_line.clone(), restored_sender.clone());
-                let (again, rope) = (takeovers.clone(), bell_rope.clone());
+                let (again, wake) = (takeovers.clone(), wake_tx.clone());
                 scope.spawn(move || {
                     let _stop = StopOnDrop(&shared.stop);
                     let number = number * RESTORERS + restorer;
-                    restorer_of(shared, again).run(number, &line, &done, &rope)
+                    restorer_of(shared, again).run(number, &line, &done, &wake)
                 })
             })
             .collect();
-        let (reader, rope) = (Arc::clone(&fetch), bell_rope.clone());
+        let (reader, wake) = (Arc::clone(&fetch), wake_tx.clone());
         helpers.push(scope.spawn(move || {
             let _stop = StopOnDrop(&shared.stop);
             match committer_of(shared, number, reader)? {
-                Some(committer) => committer.run(&job_line, &outcome_sender, &rope),
+                Some(committer) => committer.run(&job_line, &outcome_sender, &wake),
                 None => Ok(()),
             }
         }));
@@ -189,8 +189,8 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
             outcomes,
             takeovers,
             restored,
-            bell,
-            bell_rope,
+            wake_rx,
+            wake_tx,
         };
         let stop = StopOnDrop(&shared.stop);
         let result = worker(shared, number, fetch, links).and_then(Worker::run);

@@ -64,7 +64,7 @@ impl Restorer {
         number: u16,
         line: &Receiver<Takeover>,
         done: &Sender<Restored>,
-        bell: &Sender<()>,
+        wake_tx: &Sender<()>,
     ) -> anyhow::Result<()> {
         let reader = self
             .kafka
@@ -87,7 +87,7 @@ impl Restorer {
             if done.send(restored).is_err() {
                 break;
             }
-            bell.try_send(()).ok();
+            wake_tx.try_send(()).ok();
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Statements of the directory as this process has read them.
+//! The statements of the directory that this process has read.
 
 use std::sync::{
     Arc, Mutex,

@@ -1,4 +1,4 @@
-//! How a process is asked to leave.
+//! Asks a process to stop.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! A task on its way to a worker, and what that cost.
+//! A task that a worker takes over, and what the restore took.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},

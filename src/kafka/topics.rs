@@ -1,4 +1,4 @@
-//! The topics that belong to us: their names, their settings, making them and finding what is wrong with them.
+//! Creates the topics that belong to us, and finds what is wrong with them.
 
 use std::{fmt, time::Duration};
 

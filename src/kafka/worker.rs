@@ -70,9 +70,9 @@ pub(super) struct Links {
     pub(super) outcomes: Receiver<Outcome>,
     pub(super) takeovers: Sender<Takeover>,
     pub(super) restored: Receiver<Restored>,
-    /// Rung by whoever has something for the worker.
-    pub(super) bell: Receiver<()>,
-    pub(super) bell_rope: Sender<()>,
+    /// Woken by a thread that has something for the worker.
+    pub(super) wake_rx: Receiver<()>,
+    pub(super) wake_tx: Sender<()>,
 }
 
 pub(super) struct Worker {
@@ -364,7 +364,7 @@ impl Worker {
     fn rest(&self, ticked_at: Tick) {
         let spent = Tick::now().since(ticked_at);
         let left = TICK.saturating_sub(spent);
-        self.links.bell.recv_timeout(left).ok();
+        self.links.wake_rx.recv_timeout(left).ok();
     }
 
     fn trim(&mut self) {
@@ -428,7 +428,7 @@ fn edge<'a>(shared: &'a Shared, fetch: &'a Fetch, links: &'a Links) -> Edge<'a> 
     Edge {
         fetch,
         names: &shared.names,
-        bell: &links.bell_rope,
+        wake_tx: &links.wake_tx,
         topics: &shared.topics,
         progress: &shared.progress,
     }

@@ -90,7 +90,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         ..HttpSettings::default()
     };
     let settings_of_both = (ServeSettings::default(), settings.contact.clone());
-    let (side, hearing) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
+    let (side, follower) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
     let site = Site {
         progress: Arc::clone(&progress),
         works: true,
@@ -124,7 +124,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         });
         let ended: Vec<_> = parts.into_iter().map(join).collect();
         let ended = ended.into_iter().collect::<anyhow::Result<()>>();
-        ended.and(hearing.join()).and(shown)
+        ended.and(follower.join()).and(shown)
     })
 }
 
