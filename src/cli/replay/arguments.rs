@@ -14,7 +14,7 @@ pub(in crate::cli) struct Replay {
     /// The TOML file of settings
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// FileStatements of the directory, as `directory put` takes them
+    /// Statements of the directory, as `directory put` takes them
     #[arg(long, value_name = "FILE")]
     pub(super) directory: Option<PathBuf>,
     /// The clock at which to count, as RFC 3339; by default the newest event's time
