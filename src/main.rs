@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// As for mistakes in the arguments.
+/// The exit code of a mistake, the same as for mistakes in the arguments.
 const MISTAKE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -42,13 +42,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// A terminal shows them, and nobody asked for none (no-color.org).
+/// Whether the log is coloured: on a terminal, unless `NO_COLOR` is set (no-color.org).
 fn colours_are_wanted() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     io::stderr().is_terminal() && !refused
 }
 
-/// Whoever read what we print has seen enough.
+/// Whether the reader of our output has closed the pipe.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<io::Error>()

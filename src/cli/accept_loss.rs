@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use super::{ConfigFile, print_line};
+use super::{config_file::ConfigFile, print::print_line};
 use crate::kafka::loss::{self, Loss, Lost};
 
 /// What the state of a task is, for whoever has to decide.

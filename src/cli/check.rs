@@ -3,7 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ConfigFile, print_json, print_line, run::Role, sizing::Sizing};
+use super::{
+    config_file::ConfigFile,
+    print::{print_json, print_line},
+    run::Role,
+    sizing::Sizing,
+};
 use crate::{
     config::{Config, ConfigError},
     kafka::topics::{Finding, Topics},

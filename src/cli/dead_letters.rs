@@ -9,7 +9,12 @@ use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::{ConfigFile, escape::escaped_line, print_json, print_line, report::thousands};
+use super::{
+    config_file::ConfigFile,
+    escape::escaped_line,
+    print::{print_json, print_line},
+    report::thousands,
+};
 use crate::kafka::dead_letters::{self, DeadLetters, Letter, LetterPlace, RetriedTo};
 use floorwalker_core::event::Timestamp;
 

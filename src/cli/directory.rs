@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 
-use super::{ConfigFile, escape::escaped_json, input::Files, print_line};
+use super::{config_file::ConfigFile, escape::escaped_json, input::Files, print::print_line};
 use crate::kafka::{
-    Sender, Statements,
+    Sender, read_directory,
     topics::{Topic, Topics},
 };
 use floorwalker_core::{
@@ -110,7 +110,7 @@ fn list(arguments: &List) -> anyhow::Result<()> {
     });
     let wanted = wanted.transpose()?;
     let engine = &config.engine;
-    let directory = Statements::read_all(&config.kafka, engine.tasks, &engine.contact)?;
+    let directory = read_directory(&config.kafka, engine.tasks, &engine.contact)?;
     for (statement, json) in directory.statements() {
         if wanted
             .as_ref()

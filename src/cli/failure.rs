@@ -2,7 +2,7 @@
 
 use std::{fmt, io::Write as _};
 
-use super::{Journal, escape::escaped};
+use super::{escape::escaped, journal::Journal};
 
 /// Stands below an error, as a line of its own: what to do.
 #[derive(Debug)]

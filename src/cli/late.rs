@@ -12,7 +12,7 @@ use floorwalker_core::{
     event::{Span, Timestamp},
 };
 
-/// Of a source nobody knows.
+/// The lateness of a source without a configuration.
 const USUAL_LATENESS: Span = Span::from_secs(600);
 
 /// The times of events, as they come.
@@ -22,9 +22,9 @@ pub(super) struct Times {
     now: Timestamp,
     pub(super) events: u64,
     pub(super) newest: Timestamp,
-    /// Of events that are older than the lateness.
+    /// How many events are older than the lateness.
     old: u64,
-    /// Of events that come so much later than a newer one.
+    /// How many events come so much later than a newer one.
     out_of_order: u64,
 }
 

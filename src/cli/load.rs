@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use super::{
     input::{Files, Place, Sorter},
     late::{Reader, Times},
-    print_line, progress,
+    print::print_line,
+    progress,
     report::thousands,
 };
 use crate::{

@@ -2,6 +2,7 @@
 
 mod accept_loss;
 mod check;
+mod config_file;
 mod contacts;
 mod dead_letters;
 mod demo;
@@ -12,6 +13,7 @@ mod input;
 mod journal;
 mod late;
 mod load;
+mod print;
 mod progress;
 mod replay;
 mod report;
@@ -20,27 +22,15 @@ mod schema;
 mod shell;
 mod simulate;
 mod sizing;
+mod stop;
 mod topics;
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    thread,
-    time::Duration,
-};
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use failure::complain;
 pub use journal::Journal;
-
-use crate::{
-    config::Config,
-    kafka::{Stop, clock},
-};
-
-/// As a shell reports a process that an interrupt ended.
-const INTERRUPTED: i32 = 130;
 
 /// Real-time event stream processor for contact centers.
 #[derive(Debug, Parser)]
@@ -92,19 +82,6 @@ enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-struct ConfigFile {
-    /// The TOML file of settings
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-}
-
-impl ConfigFile {
-    fn load(&self) -> anyhow::Result<Config> {
-        Ok(Config::load(&self.config)?)
-    }
-}
-
 impl Arguments {
     /// The command draws on the terminal: nobody else may write there.
     #[must_use]
@@ -152,61 +129,9 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Directory { action } => directory::directory(&action),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Completions { shell } => {
-            shell::completions(shell);
+            shell::completions(&mut Arguments::command(), shell);
             Ok(())
         }
-        Command::Man { folder } => shell::man(&folder),
+        Command::Man { folder } => shell::man(Arguments::command(), &folder),
     }
-}
-
-/// How long a process that is to stop waits for Kafka; whoever goes on begins at the last committed step.
-const STOPPED_WITHIN: Duration = Duration::from_secs(8);
-
-/// An interrupt lets the process finish what it does and leave; a second one ends it at once.
-fn stop_on_interrupt() -> anyhow::Result<Stop> {
-    let stop = Stop::default();
-    stop_by_signal(&stop, || {})?;
-    Ok(stop)
-}
-
-/// As [`stop_on_interrupt`], and the process ends in time, whatever Kafka does.
-fn stop_in_time() -> anyhow::Result<Stop> {
-    let stop = Stop::default();
-    stop_by_signal(&stop, || {
-        let ending = || {
-            clock::pause(STOPPED_WITHIN);
-            tracing::warn!(
-                "ends without waiting for Kafka any longer: what was read and not committed is read again by whoever goes on"
-            );
-            std::process::exit(0);
-        };
-        // Without a thread there is no limit, and still a second signal.
-        drop(thread::Builder::new().name("stop".to_owned()).spawn(ending));
-    })?;
-    Ok(stop)
-}
-
-fn stop_by_signal(stop: &Stop, at_first: impl Fn() + Send + 'static) -> anyhow::Result<()> {
-    let asked = stop.clone();
-    ctrlc::set_handler(move || {
-        if asked.is_requested() {
-            std::process::exit(INTERRUPTED);
-        }
-        tracing::info!("leaving");
-        asked.request();
-        at_first();
-    })?;
-    Ok(())
-}
-
-/// Prints one line for whoever asked.
-fn print_line(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
-    let line = escape::escaped(&line.to_string());
-    Ok(writeln!(io::stdout(), "{line}")?)
-}
-
-/// Prints one line of JSON for whatever asked.
-fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
-    let line = escape::escaped_json(&value.to_string());
-    Ok(writeln!(io::stdout(), "{line}")?)
 }

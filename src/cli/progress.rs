@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 const TURN: Duration = Duration::from_millis(120);
 
-/// Of the bytes of files. With an input that has no length, it only counts.
+/// Makes a bar of the bytes of files. With an input that has no length, it only counts.
 pub(super) fn of_files<'p>(files: impl Iterator<Item = &'p Path>) -> ProgressBar {
     let lengths = files.map(|file| std::fs::metadata(file).map(|found| found.len()));
     let total = lengths.sum::<Result<u64, _>>();
@@ -16,12 +16,12 @@ pub(super) fn of_files<'p>(files: impl Iterator<Item = &'p Path>) -> ProgressBar
     ))
 }
 
-/// Of simulated time.
+/// Makes a bar of simulated time.
 pub(super) fn of_seconds(seconds: u64) -> ProgressBar {
     ProgressBar::new(seconds).with_style(style("{wide_bar} {percent:>3} % of the day, {eta} to go"))
 }
 
-/// Of work whose length nobody knows.
+/// Makes a spinner for work whose length nobody knows.
 pub(super) fn of_unknown(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg} {elapsed}"));
     bar.set_message(what);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConfigFile, stop_in_time};
+use super::{config_file::ConfigFile, stop::stop_in_time};
 use crate::{
     config::Config,
     kafka::{self, Progress},
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
             &stop,
         )
     });
-    let (read, hearing) = side.transpose()?.unzip();
+    let (read, follower) = side.transpose()?.unzip();
     let site = Site {
         progress: Arc::clone(&progress),
         works,
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
         false => kafka::look_on(&config.kafka, config.engine.tasks, &stop, &progress),
     };
     stop.request();
-    let followed = hearing.map_or(Ok(()), |hearing| hearing.join());
+    let followed = follower.map_or(Ok(()), |follower| follower.join());
     worked.and(followed)
 }
 

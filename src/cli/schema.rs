@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::print_line;
+use super::print::print_line;
 use floorwalker_core::schema::{File, files};
 
 #[derive(Debug, Args)]

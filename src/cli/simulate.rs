@@ -14,8 +14,10 @@ use indicatif::ProgressBar;
 
 use super::{
     late::{Reader, Times},
-    print_line, progress,
+    print::print_line,
+    progress,
     report::thousands,
+    stop::stop_on_interrupt,
 };
 use crate::{
     config::{Config, load_incidents},
@@ -125,7 +127,7 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
         pacer: Pacer::new(start, pace),
         sink: sink(arguments, loaded)?,
         truth,
-        stop: super::stop_on_interrupt()?,
+        stop: stop_on_interrupt()?,
         records: 0,
         bytes: 0,
     };

@@ -8,7 +8,7 @@ use crate::{config::Config, kafka::KafkaSettings};
 const BASE_BYTES: u64 = 60_000_000;
 /// Beside the bytes of the parts: their places, decoded contacts, timers, peers.
 const STATE_OVERHEAD_PERCENT: u64 = 30;
-/// Of a contact, an alert, or an entity's figures over one window, as the read side holds them.
+/// Bytes of a contact, an alert, or an entity's figures over one window in the read side.
 const RECORD_BYTES: u64 = 2_000;
 
 /// Bytes at most of a process that does all of the work, or serves.

@@ -3,7 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{ConfigFile, print_json, print_line};
+use super::{
+    config_file::ConfigFile,
+    print::{print_json, print_line},
+};
 use crate::{
     config::Config,
     kafka::topics::{Finding, TopicState, Topics},

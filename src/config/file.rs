@@ -93,7 +93,7 @@ pub(super) struct Scorecards {
     pub(super) sample_min: Option<Spanned<i64>>,
 }
 
-/// Who answers for a queue.
+/// The team and site that answer for a queue.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Queue {

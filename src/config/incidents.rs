@@ -5,7 +5,11 @@ use std::{fs, path::Path};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{ConfigError, Fault, located, mistakes, value::Parsed};
+use super::{
+    fault::{ConfigError, Fault, located},
+    mistakes,
+    value::Parsed,
+};
 use floorwalker_core::event::Span;
 use floorwalker_simulator::{Incident, IncidentKind, WorldSettings};
 

@@ -9,7 +9,7 @@ use toml::{
 
 use serde::de::DeserializeOwned;
 
-use super::Fault;
+use super::fault::Fault;
 
 /// More than anybody mends at a time.
 const MISTAKES_MAX: usize = 50;

@@ -1,137 +1,14 @@
 //! One TOML file becomes validated settings, read once. Every mistake names file, line and column, and what to do.
 
 mod check;
+mod fault;
 mod file;
 mod incidents;
+mod load;
 mod mistakes;
+mod settings;
 mod value;
 
-use std::{fmt, fs, ops::Range, path::Path};
-
+pub use fault::{ConfigError, Mistake};
 pub use incidents::load_incidents;
-
-use crate::{
-    kafka::KafkaSettings,
-    serve::{HttpSettings, ServeSettings},
-};
-use floorwalker_core::engine::Settings;
-
-/// The settings of a process.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Config {
-    pub engine: Settings,
-    pub kafka: KafkaSettings,
-    pub http: HttpSettings,
-    pub serve: ServeSettings,
-}
-
-/// Why a file is no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("{file}: {cause}")]
-    Unreadable { file: String, cause: std::io::Error },
-    /// All that were found, by their place.
-    #[error("{}", lines(.0))]
-    Mistakes(Vec<Mistake>),
-    /// Each setting is right alone, but not together.
-    #[error("{file}: {sentence}")]
-    Refused { file: String, sentence: String },
-    #[error("{file}: there is no [[source]] to read; add one with its `topic`")]
-    NoSource { file: String },
-}
-
-/// What is wrong in a file, where, and what to do. Lines and columns count from 1, columns in characters.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Mistake {
-    #[serde(skip)]
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    pub sentence: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            line,
-            column,
-            sentence,
-        } = self;
-        write!(formatter, "{file}:{line}:{column}: {sentence}")
-    }
-}
-
-fn lines(mistakes: &[Mistake]) -> String {
-    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    lines.join("\n")
-}
-
-/// A mistake and the bytes that make it.
-#[derive(Debug, Default)]
-struct Fault {
-    at: Range<usize>,
-    sentence: String,
-}
-
-impl Config {
-    /// Reads one file.
-    ///
-    /// # Errors
-    /// When it can't be read or holds a mistake.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let file = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&file, &text),
-            Err(cause) => Err(ConfigError::Unreadable { file, cause }),
-        }
-    }
-
-    /// Returns the same, if it names a source.
-    ///
-    /// # Errors
-    /// When there is no source; the error names `path`.
-    pub fn with_sources(self, path: &Path) -> Result<Self, ConfigError> {
-        if self.engine.sources.is_empty() {
-            let file = path.display().to_string();
-            return Err(ConfigError::NoSource { file });
-        }
-        Ok(self)
-    }
-
-    /// Reads the text of one file, which `file` names in errors.
-    ///
-    /// # Errors
-    /// When it holds a mistake.
-    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
-        mistakes::find(text, check::config).map_err(|faults| located(faults, file, text))
-    }
-}
-
-impl From<toml::de::Error> for Fault {
-    fn from(error: toml::de::Error) -> Self {
-        Self {
-            at: error.span().unwrap_or_default(),
-            sentence: error.message().to_owned(),
-        }
-    }
-}
-
-fn located(faults: Vec<Fault>, file: &str, text: &str) -> ConfigError {
-    let mistakes = faults.into_iter().map(|fault| fault.locate(file, text));
-    ConfigError::Mistakes(mistakes.collect())
-}
-
-impl Fault {
-    fn locate(self, file: &str, text: &str) -> Mistake {
-        let before = text.get(..self.at.start).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.get(line_start..).unwrap_or_default();
-        Mistake {
-            file: file.to_owned(),
-            line: 1 + before.matches('\n').count(),
-            column: 1 + line.chars().count(),
-            sentence: self.sentence,
-        }
-    }
-}
+pub use settings::Config;

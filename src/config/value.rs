@@ -85,7 +85,7 @@ fn local_span(text: &str) -> Option<LocalSpan> {
     })
 }
 
-/// Of `HH:MM`, up to 24:00.
+/// Returns the minutes since midnight of `HH:MM`, up to 24:00.
 fn minute_of_day(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
     let number = |digits: &str| {

@@ -13,7 +13,7 @@ use rdkafka::{
 use super::{
     outage::{log_error, log_line},
     settings::KafkaSettings,
-    topics::Topic,
+    topic::Topic,
 };
 
 const DELIVERED_WITHIN: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rdkafka::{Offset, TopicPartitionList, error::KafkaResult};
 
-use super::{settings::RECORD_BYTES_MAX, topics::Topic};
+use super::{settings::RECORD_BYTES_MAX, topic::Topic};
 use floorwalker_core::engine::{Settings, Step, TaskId};
 
 /// A transaction costs about 0.6 ms a partition; with 24, twelve busy tasks took three turns, and alerts p99 120 ms instead of 114.

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
     sync::{
-        Mutex, MutexGuard,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -26,15 +26,9 @@ use serde::{
 
 use super::{
     clock::Tick,
+    lock::lock,
     outage::{self, log_error, log_line},
 };
-
-/// A lock whose holder panicked is taken all the same: what it guards is replaced whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
 
 /// What the group decided.
 #[derive(Debug, Clone, PartialEq, Eq)]

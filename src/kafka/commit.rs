@@ -30,7 +30,7 @@ use super::{
     mark::marks,
     outage,
     settings::KafkaSettings,
-    topics::Topic,
+    topic::Topic,
 };
 use floorwalker_core::engine::{Output, Step, TaskId};
 
@@ -68,7 +68,7 @@ pub(super) struct Outcome {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// With the offset of its first state record.
+    /// The step was committed; holds the offset of its first state record.
     Committed(i64),
     /// The task still stands before this step: the same bytes again.
     Aborted,
@@ -117,12 +117,12 @@ impl Committer {
         }))
     }
 
-    /// Until the worker hangs up.
+    /// Commits steps until the worker hangs up.
     pub(super) fn run(
         mut self,
         jobs: &Receiver<Job>,
         outcomes: &Sender<Outcome>,
-        bell: &Sender<()>,
+        wake_tx: &Sender<()>,
     ) -> anyhow::Result<()> {
         loop {
             let job = match jobs.recv_timeout(LOG_POLL) {
@@ -140,7 +140,7 @@ impl Committer {
             if outcomes.send(outcome).is_err() {
                 break;
             }
-            bell.try_send(()).ok();
+            wake_tx.try_send(()).ok();
         }
         Ok(())
     }

@@ -12,13 +12,13 @@ use rdkafka::{
 };
 
 use super::{
-    Stop,
-    client::lock,
     clock::{self, Tick},
+    lock::lock,
     outage,
     progress::Progress,
     settings::KafkaSettings,
-    topics::Topic,
+    stop::Stop,
+    topic::Topic,
     trouble::{Trouble, split_line},
 };
 

@@ -1,15 +1,13 @@
 //! The topic of the directory: read whole by each process and handed to each of its tasks, which know how much they have read.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-};
-
 use super::{
-    FollowEvent, FollowedRecord, KafkaSettings, Stop,
-    client::lock,
-    clock, follow,
-    topics::{Topic, Topics},
+    clock,
+    follow::{FollowEvent, FollowedRecord, follow},
+    settings::KafkaSettings,
+    statements::Statements,
+    stop::Stop,
+    topic::Topic,
+    topics::Topics,
 };
 use floorwalker_core::{
     contact::ContactSettings,
@@ -17,123 +15,82 @@ use floorwalker_core::{
     event::Timestamp,
 };
 
-/// A statement as a partition of the topic has it.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) offset: i64,
-    pub(super) json: Vec<u8>,
-}
-
-/// What was read of the topic so far: grows only.
-#[derive(Debug, Default)]
-pub struct Statements {
-    lines: Mutex<Vec<Arc<Line>>>,
-    refused: AtomicUsize,
-    /// What the topic held at the start is there.
-    caught_up: AtomicBool,
-}
-
-impl Statements {
-    /// Those behind the first `read`.
-    pub(super) fn since(&self, read: usize) -> Vec<Arc<Line>> {
-        lock(&self.lines)
-            .iter()
-            .skip(read)
-            .map(Arc::clone)
-            .collect()
-    }
-
-    /// How many were taken, and how many records are none.
-    #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        (
-            lock(&self.lines).len(),
-            self.refused.load(Ordering::Relaxed),
-        )
-    }
-
-    pub(super) fn is_caught_up(&self) -> bool {
-        self.caught_up.load(Ordering::Acquire)
-    }
-
-    /// Reads the topic until it is to stop. A record that is no statement is logged, and changes nothing.
-    pub(super) fn follow(
-        &self,
-        kafka: &KafkaSettings,
-        tasks: u16,
-        configured: &ContactSettings,
-        stop: &Stop,
-    ) -> anyhow::Result<()> {
-        let mut directory = Directory::default();
-        follow(
-            kafka,
-            tasks,
-            &[Topic::Directory],
-            stop,
-            |event| match event {
-                FollowEvent::Record(record) => match read(&record, &mut directory, configured) {
-                    Ok(json) => {
-                        let offset = record.offset;
-                        lock(&self.lines).push(Arc::new(Line { offset, json }));
-                    }
-                    Err(why) => {
-                        self.refused.fetch_add(1, Ordering::Relaxed);
-                        let key = String::from_utf8_lossy(record.key);
-                        tracing::error!(%key, offset = record.offset, "directory: left out: {why}");
-                    }
-                },
-                FollowEvent::CaughtUp => self.caught_up.store(true, Ordering::Release),
-                FollowEvent::Tick => {}
-            },
-        )
-    }
-
-    /// What is known now, and what comes later.
-    ///
-    /// # Errors
-    /// When the topic is not as it has to be, or Kafka does not answer.
-    pub fn read_all(
-        kafka: &KafkaSettings,
-        tasks: u16,
-        configured: &ContactSettings,
-    ) -> anyhow::Result<Directory> {
-        Topics::new(kafka, tasks)?.require(Topic::Directory)?;
-        let mut directory = Directory::default();
-        let (mut whole, mut silent_s) = (false, 0);
-        let stop = Stop::default();
-        let done = stop.clone();
-        follow(
-            kafka,
-            tasks,
-            &[Topic::Directory],
-            &stop,
-            |event| match event {
-                FollowEvent::Record(record) => {
-                    silent_s = 0;
-                    if let Err(why) = read(&record, &mut directory, configured) {
-                        let key = String::from_utf8_lossy(record.key);
-                        tracing::warn!(%key, offset = record.offset, "left out: {why}");
-                    }
+/// Reads the topic until it is to stop. A record that is no statement is logged, and changes nothing.
+pub(super) fn follow_into(
+    statements: &Statements,
+    kafka: &KafkaSettings,
+    tasks: u16,
+    configured: &ContactSettings,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    let mut directory = Directory::default();
+    follow(
+        kafka,
+        tasks,
+        &[Topic::Directory],
+        stop,
+        |event| match event {
+            FollowEvent::Record(record) => match read(&record, &mut directory, configured) {
+                Ok(json) => {
+                    statements.add(record.offset, json);
                 }
-                FollowEvent::CaughtUp => {
-                    whole = true;
+                Err(why) => {
+                    statements.refuse();
+                    let key = String::from_utf8_lossy(record.key);
+                    tracing::error!(%key, offset = record.offset, "directory: left out: {why}");
+                }
+            },
+            FollowEvent::CaughtUp => statements.note_caught_up(),
+            FollowEvent::Tick => {}
+        },
+    )
+}
+
+/// What is known now, and what comes later.
+///
+/// # Errors
+/// When the topic is not as it has to be, or Kafka does not answer.
+pub fn read_directory(
+    kafka: &KafkaSettings,
+    tasks: u16,
+    configured: &ContactSettings,
+) -> anyhow::Result<Directory> {
+    Topics::new(kafka, tasks)?.require(Topic::Directory)?;
+    let mut directory = Directory::default();
+    let (mut whole, mut silent_s) = (false, 0);
+    let stop = Stop::default();
+    let done = stop.clone();
+    follow(
+        kafka,
+        tasks,
+        &[Topic::Directory],
+        &stop,
+        |event| match event {
+            FollowEvent::Record(record) => {
+                silent_s = 0;
+                if let Err(why) = read(&record, &mut directory, configured) {
+                    let key = String::from_utf8_lossy(record.key);
+                    tracing::warn!(%key, offset = record.offset, "left out: {why}");
+                }
+            }
+            FollowEvent::CaughtUp => {
+                whole = true;
+                done.request();
+            }
+            FollowEvent::Tick => {
+                silent_s += 1;
+                if silent_s == SILENT_MAX_S {
                     done.request();
                 }
-                FollowEvent::Tick => {
-                    silent_s += 1;
-                    if silent_s == SILENT_MAX_S {
-                        done.request();
-                    }
-                }
-            },
-        )?;
-        let brokers = &kafka.brokers;
-        anyhow::ensure!(
-            whole,
-            "no answer from Kafka at {brokers} for {SILENT_MAX_S} s: what the directory holds is not known"
-        );
-        Ok(directory)
-    }
+            }
+        },
+    )?;
+    let brokers = &kafka.brokers;
+    anyhow::ensure!(
+        whole,
+        "no answer from Kafka at {brokers} for {SILENT_MAX_S} s: what the directory holds is not known"
+    );
+    Ok(directory)
 }
 
 /// The statement as JSON, if it is one.

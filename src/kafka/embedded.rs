@@ -16,7 +16,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{broker::Broker, settings::KafkaSettings, topics::Topic};
+use super::{broker::Broker, settings::KafkaSettings, topic::Topic};
 
 /// What to make.
 #[derive(Debug, Clone, PartialEq, Eq)]

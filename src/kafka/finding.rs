@@ -64,7 +64,7 @@ pub(super) fn refuse(findings: &[Finding]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::Finding;
-    use crate::kafka::topics::Topic;
+    use crate::kafka::topic::Topic;
 
     #[test]
     fn a_missing_topic_says_what_to_run() {

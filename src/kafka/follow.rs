@@ -7,13 +7,13 @@ use crossbeam_channel::bounded;
 use rdkafka::{Message as _, consumer::BaseConsumer};
 
 use super::{
-    Stop,
     client::FetchContext,
     clock::Tick,
     outage,
     reading::{self, Fetch, Polled, Reading},
     settings::KafkaSettings,
-    topics::Topic,
+    stop::Stop,
+    topic::Topic,
 };
 use floorwalker_core::event::Timestamp;
 
@@ -72,14 +72,14 @@ pub fn follow(
         .create_with_context(FetchContext::default())
         .context("Kafka consumer of the read side")?;
     let fetch = Arc::new(fetch);
-    let (rope, bell) = bounded(1);
+    let (wake_tx, wake_rx) = bounded(1);
     let mut followed = Vec::new();
     for topic in topics {
         let name = topic.name(&kafka.prefix);
         for partition in 0..i32::from(tasks) {
             followed.push(Followed {
                 topic: *topic,
-                reading: Reading::new(&fetch, &name, partition, None, &rope)?,
+                reading: Reading::new(&fetch, &name, partition, None, &wake_tx)?,
                 reached: false,
             });
         }
@@ -100,7 +100,7 @@ pub fn follow(
         }
         if read == 0 {
             poll_errors(&fetch);
-            bell.recv_timeout(STOP_POLL).ok();
+            wake_rx.recv_timeout(STOP_POLL).ok();
         }
     }
     Ok(())

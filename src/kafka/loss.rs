@@ -22,13 +22,15 @@ use super::{
     clock::Tick,
     commit::{Committer, Fate, Job},
     ends::ends,
+    inputs::inputs_of,
     mark::{Mark, marks},
     process::check_topics,
     reading::is_gone,
-    restore::{Report, Takeover, read_log},
+    restore::read_log,
     settings::KafkaSettings,
-    topics::{Topic, partitions},
-    worker::inputs_of,
+    takeover::{Report, Takeover},
+    topic::Topic,
+    topics::partitions,
 };
 use floorwalker_core::engine::{FrameChain, InputId, Settings, Task, TaskId};
 

@@ -20,7 +20,7 @@ pub(super) struct Mark {
     pub(super) seq: u64,
     /// Where a restore begins; `None`: at the first record.
     pub(super) restore_from: Option<i64>,
-    /// Who committed it, as its transactional ids begin.
+    /// The writer that committed it: the beginning of its transactional ids.
     pub(super) writer: String,
 }
 

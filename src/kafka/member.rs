@@ -1,11 +1,11 @@
-//! A worker's place in the consumer group: taken, and taken anew when librdkafka can't go on with it.
+//! A worker's place in the consumer group.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering, thread, time::Duration};
+use std::{sync::atomic::Ordering, thread, time::Duration};
 
 use anyhow::Context as _;
 use rdkafka::{
     consumer::{BaseConsumer, Consumer as _},
-    error::KafkaError,
+    error::KafkaResult,
     types::RDKafkaErrorCode,
 };
 
@@ -14,17 +14,14 @@ use super::{
     clock::Tick,
     outage,
     settings::KafkaSettings,
-    topics::Topic,
-    worker::Worker,
 };
-use floorwalker_core::engine::{Pending, TaskId};
 
 /// Waits before the place is taken anew: doubles up to the second.
 const WAIT_MIN: Duration = Duration::from_millis(500);
 const WAIT_MAX: Duration = Duration::from_secs(8);
 /// Another process has the place if it was taken away so often within a minute, while the broker was well: a broker that
 /// died and came back may take it once for nobody.
-const FENCED_MAX: usize = 3;
+pub(super) const FENCED_MAX: usize = 3;
 const FENCED_WITHIN: Duration = Duration::from_secs(60);
 const BROKER_WELL_FOR: Duration = Duration::from_secs(15);
 
@@ -35,7 +32,8 @@ pub(super) struct Member {
     pub(super) joined: bool,
     /// When another took its place.
     fenced: Vec<Tick>,
-    wait: Duration,
+    /// How long it waits before it takes the place anew.
+    pub(super) wait: Duration,
     again_at: Option<Tick>,
 }
 
@@ -53,9 +51,28 @@ impl Member {
     /// Returns the consumer.
     ///
     /// # Errors
-    /// While the place is to be taken anew: then there are no tasks either.
+    /// When the place is to be taken anew: then there are no tasks either.
     pub(super) fn consumer(&self) -> anyhow::Result<&BaseConsumer<MembershipContext>> {
         self.consumer.as_ref().context("not in the group")
+    }
+
+    /// Returns what the group has sent, or `None` if there is nothing or the place is to be taken anew.
+    pub(super) fn poll(&self) -> Option<KafkaResult<()>> {
+        let polled = self.consumer.as_ref()?.poll(Duration::ZERO)?;
+        Some(polled.map(|_| ()))
+    }
+
+    /// Takes the place anew if it is time; returns whether it did.
+    ///
+    /// # Errors
+    /// When a property is not one of librdkafka's.
+    pub(super) fn come_back(&mut self, kafka: &KafkaSettings, worker: u16) -> anyhow::Result<bool> {
+        if self.again_at.is_none_or(|at| Tick::now() < at) {
+            return Ok(false);
+        }
+        self.again_at = None;
+        self.consumer = Some(consumer(kafka, worker)?);
+        Ok(true)
     }
 
     /// Whether the tasks that it was given are its own. The group's client knows first that they are lost: the worker may wait
@@ -65,12 +82,12 @@ impl Member {
         self.joined && consumer.is_some_and(|consumer| !consumer.assignment_lost())
     }
 
-    fn next_change(&self) -> Option<Change> {
+    pub(super) fn next_change(&self) -> Option<Change> {
         self.consumer.as_ref()?.context().next()
     }
 
     /// A member that answers nobody while it closes would never close. Its tasks stay its own: it is a static one.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if let Some(consumer) = self.consumer.take() {
             consumer.context().closing.store(true, Ordering::Relaxed);
             // Closing may wait for the broker.
@@ -79,7 +96,7 @@ impl Member {
     }
 
     /// Notes that it can't go on; `true` when another process has its place.
-    fn fail(&mut self, code: RDKafkaErrorCode, now: Tick) -> bool {
+    pub(super) fn fail(&mut self, code: RDKafkaErrorCode, now: Tick) -> bool {
         let fenced = code == RDKafkaErrorCode::FencedInstanceId;
         if fenced && self.joined && !outage::troubled_within(BROKER_WELL_FOR) {
             self.fenced.push(now);
@@ -100,83 +117,6 @@ fn consumer(kafka: &KafkaSettings, worker: u16) -> anyhow::Result<BaseConsumer<M
     (kafka.membership(worker))
         .create_with_context(MembershipContext::default())
         .context("Kafka consumer of the group")
-}
-
-impl Worker {
-    /// Asks the group for tasks; without a group, takes them all.
-    pub(super) fn join(&mut self) -> anyhow::Result<()> {
-        if self.shared.kafka.broker.forms_groups() {
-            let tasks = self.shared.names.of(Topic::Tasks);
-            return Ok(self.member.consumer()?.subscribe(&[tasks])?);
-        }
-        let all = match self.number {
-            0 => (0..i32::from(self.shared.settings.tasks)).collect(),
-            _ => Vec::new(),
-        };
-        self.handle_change(Change::Assigned(all))
-    }
-
-    pub(super) fn poll_membership(&mut self) -> anyhow::Result<()> {
-        if self.member.again_at.is_some_and(|at| Tick::now() >= at) {
-            self.member.again_at = None;
-            self.member.consumer = Some(consumer(&self.shared.kafka, self.number)?);
-            self.join()?;
-        }
-        let Some(consumer) = &self.member.consumer else {
-            return Ok(());
-        };
-        match consumer.poll(Duration::ZERO) {
-            Some(Err(KafkaError::MessageConsumptionFatal(code))) => return self.begin_anew(code),
-            Some(Err(error)) => outage::warn_of_poll("group", &error),
-            Some(Ok(_)) | None => {}
-        }
-        while let Some(change) = self.member.next_change() {
-            self.handle_change(change)?;
-        }
-        Ok(())
-    }
-
-    /// Gives all tasks up and takes the place anew a moment later. Their memory is kept, and used if nobody went on with them.
-    fn begin_anew(&mut self, code: RDKafkaErrorCode) -> anyhow::Result<()> {
-        let lasting = self.member.fail(code, Tick::now());
-        anyhow::ensure!(
-            !lasting,
-            "another process runs as instance `{}` of group `{}`: it took this one's place {FENCED_MAX} times within a minute; \
-             give each process a `kafka.instance` of its own",
-            self.shared.kafka.instance,
-            self.shared.kafka.prefix
-        );
-        let wait = self.member.wait;
-        outage::warn(
-            "member",
-            format_args!(
-                "the group no longer knows this worker ({code}): it joins anew in {wait:?}"
-            ),
-        );
-        self.finish_transaction()?;
-        let own: BTreeSet<TaskId> = self.slots.keys().copied().collect();
-        for id in own {
-            self.put_down(id, true);
-        }
-        self.member.close();
-        Ok(())
-    }
-
-    /// Gives a task up; its memory may be used again if all that it emitted is committed.
-    pub(super) fn put_down(&mut self, id: TaskId, park: bool) {
-        self.shared.owned.fetch_sub(1, Ordering::Relaxed);
-        if let Some(mut running) = self.close(id)
-            && park
-            && running.pending(Tick::now()) == Pending::Nothing
-        {
-            self.shared.parked.put(id, running.task, running.committed);
-        }
-    }
-
-    /// Closes the member without leaving the group.
-    pub(super) fn close_member(&mut self) {
-        self.member.close();
-    }
 }
 
 #[cfg(test)]

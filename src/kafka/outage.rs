@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fmt, sync::Mutex, time::Duration};
 use rdkafka::{config::RDKafkaLogLevel, error::KafkaError, types::RDKafkaErrorCode};
 
 use super::{
-    client::lock,
     clock::Tick,
+    lock::lock,
     trouble::{Trouble, split_line},
 };
 use floorwalker_core::event::Span;
@@ -174,7 +174,7 @@ fn log_trouble(trouble: Trouble, broker: &str, line: &str) {
     }
 }
 
-/// Of `host:port/number: …`.
+/// Returns the broker of `host:port/number: …`.
 fn broker_of(reason: &str) -> &str {
     let name = reason.split_once('/').map_or("", |(name, _)| name);
     name.rsplit("://").next().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use super::{client::lock, clock::Tick};
+use super::{clock::Tick, lock::lock};
 use floorwalker_core::engine::{Task, TaskId};
 
 /// A rolling restart brings tasks back within minutes; after this, memory is worth more.

@@ -23,6 +23,8 @@ use super::{
     restore::Restorer,
     settings::KafkaSettings,
     sources::Sources,
+    stop::Stop,
+    takeover::Takeover,
     topics::Topics,
     upkeep::{SourceTopics, Upkeep},
     worker::{Links, Shared, Worker, new_fetch},
@@ -32,21 +34,6 @@ use floorwalker_core::engine::Settings;
 /// Two threads read state logs at 340 to 460 MB/s, as one does; the second reads while the first waits.
 const RESTORERS: u16 = 2;
 const STOP_POLL: Duration = Duration::from_millis(100);
-
-/// Asks a process to commit what it has applied, and to leave.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Works until it is asked to stop.
 ///
@@ -91,7 +78,8 @@ pub fn run(
         let directory = scope.spawn(move || {
             let _stop = StopOnDrop(&followed.stop);
             let (tasks, configured) = (followed.settings.tasks, &followed.settings.contact);
-            (followed.statements).follow(&followed.kafka, tasks, configured, stop)
+            let statements = &followed.statements;
+            directory::follow_into(statements, &followed.kafka, tasks, configured, stop)
         });
         directory::wait_for(&shared.statements, stop);
         let workers: Vec<_> = (0..kafka.workers)
@@ -171,7 +159,7 @@ fn join(thread: thread::ScopedJoinHandle<'_, anyhow::Result<()>>) -> anyhow::Res
 
 fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
     let fetch = new_fetch(shared, number)?;
-    let (bell_rope, bell) = bounded(1);
+    let (wake_tx, wake_rx) = bounded(1);
     let (jobs, job_line) = bounded(1);
     let (outcome_sender, outcomes) = bounded(1);
     let (takeovers, takeover_line) = unbounded();
@@ -180,19 +168,19 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
         let mut helpers: Vec<_> = (0..RESTORERS)
             .map(|restorer| {
                 let (line, done) = (takeover_line.clone(), restored_sender.clone());
-                let (again, rope) = (takeovers.clone(), bell_rope.clone());
+                let (again, wake) = (takeovers.clone(), wake_tx.clone());
                 scope.spawn(move || {
                     let _stop = StopOnDrop(&shared.stop);
                     let number = number * RESTORERS + restorer;
-                    restorer_of(shared, again).run(number, &line, &done, &rope)
+                    restorer_of(shared, again).run(number, &line, &done, &wake)
                 })
             })
             .collect();
-        let (reader, rope) = (Arc::clone(&fetch), bell_rope.clone());
+        let (reader, wake) = (Arc::clone(&fetch), wake_tx.clone());
         helpers.push(scope.spawn(move || {
             let _stop = StopOnDrop(&shared.stop);
             match committer_of(shared, number, reader)? {
-                Some(committer) => committer.run(&job_line, &outcome_sender, &rope),
+                Some(committer) => committer.run(&job_line, &outcome_sender, &wake),
                 None => Ok(()),
             }
         }));
@@ -201,8 +189,8 @@ fn run_worker(shared: &Arc<Shared>, number: u16) -> anyhow::Result<()> {
             outcomes,
             takeovers,
             restored,
-            bell,
-            bell_rope,
+            wake_rx,
+            wake_tx,
         };
         let stop = StopOnDrop(&shared.stop);
         let result = worker(shared, number, fetch, links).and_then(Worker::run);
@@ -240,10 +228,7 @@ fn committer_of(
     )
 }
 
-fn restorer_of(
-    shared: &Shared,
-    again: crossbeam_channel::Sender<super::restore::Takeover>,
-) -> Restorer {
+fn restorer_of(shared: &Shared, again: crossbeam_channel::Sender<Takeover>) -> Restorer {
     Restorer {
         kafka: shared.kafka.clone(),
         settings: Arc::clone(&shared.settings),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    client::lock, clock, directory::Statements, outage, restore::Report, sources::SourceProgress,
+    clock, lock::lock, outage, sources::SourceProgress, statements::Statements, takeover::Report,
 };
 use floorwalker_core::{
     engine::{Counters, Kind},
@@ -31,7 +31,7 @@ pub struct Progress {
     pub commit_latency: Latency,
     hindrances: Mutex<BTreeMap<String, String>>,
     warnings: Mutex<BTreeMap<String, String>>,
-    /// Of the directory.
+    /// What was read of the directory.
     pub statements: Arc<Statements>,
 }
 
@@ -58,7 +58,7 @@ pub struct WorkerProgress {
     pub sources: BTreeMap<String, SourceProgress>,
     /// What this process has counted since it began, whichever tasks it owned.
     pub own: Counters,
-    /// Of that: sums that went beyond a limit, by kind.
+    /// Sums in `own` that went beyond a limit, by kind.
     pub over_limit: BTreeMap<Kind, u64>,
     /// The exchange lags: sources are not read.
     pub sources_paused: bool,
@@ -85,7 +85,7 @@ pub struct Stuck {
     /// When the first of these attempts had failed.
     pub since: Timestamp,
     pub tries: u32,
-    /// Of the last one.
+    /// The cause of the last failure.
     pub cause: String,
 }
 

@@ -117,16 +117,16 @@ impl Reading {
         topic: &str,
         partition: i32,
         from: Option<i64>,
-        bell: &Sender<()>,
+        wake_tx: &Sender<()>,
     ) -> KafkaResult<Self> {
         let mut queue = fetch
             .split_partition_queue(topic, partition)
             .ok_or_else(|| KafkaError::Subscription(format!("{topic} [{partition}]")))?;
         // The queue outlives its readers: an error from when the partition was ours before is no news.
         while queue.poll(Duration::ZERO).is_some() {}
-        let bell = bell.clone();
+        let wake_tx = wake_tx.clone();
         queue.set_nonempty_callback(move || {
-            bell.try_send(()).ok();
+            wake_tx.try_send(()).ok();
         });
         Ok(Self {
             queue,

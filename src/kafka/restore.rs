@@ -26,7 +26,8 @@ use super::{
     outage,
     parked::Parked,
     settings::KafkaSettings,
-    topics::Topic,
+    takeover::{Report, Takeover},
+    topic::Topic,
 };
 use floorwalker_core::engine::{Settings, Task, TaskId};
 
@@ -37,31 +38,10 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// What to do when a topic of ours no longer holds what a task needs.
 pub(super) const LOST: &str = "Stop all processes, and let `floorwalker accept-loss --config FILE` say what is lost and let them go on without it";
 
-/// One task that this worker was given.
-#[derive(Debug, Clone)]
-pub(super) struct Takeover {
-    pub(super) task: TaskId,
-    /// Set when the task is taken away again before it runs.
-    pub(super) cancelled: Arc<AtomicBool>,
-}
-
 /// A task ready to go on, or why it can't.
 pub(super) struct Restored {
     pub(super) takeover: Takeover,
     pub(super) result: anyhow::Result<(Box<Task>, Report)>,
-}
-
-/// What taking a task over cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    pub task: u16,
-    /// The committed step at which it goes on.
-    pub seq: u64,
-    pub records: u64,
-    pub bytes: u64,
-    pub took: Duration,
-    /// Its memory was still here.
-    pub parked: bool,
 }
 
 /// What a helper thread needs.
@@ -78,13 +58,13 @@ pub(super) struct Restorer {
 }
 
 impl Restorer {
-    /// Until the worker hangs up.
+    /// Restores tasks until the worker hangs up.
     pub(super) fn run(
         &self,
         number: u16,
         line: &Receiver<Takeover>,
         done: &Sender<Restored>,
-        bell: &Sender<()>,
+        wake_tx: &Sender<()>,
     ) -> anyhow::Result<()> {
         let reader = self
             .kafka
@@ -107,12 +87,12 @@ impl Restorer {
             if done.send(restored).is_err() {
                 break;
             }
-            bell.try_send(()).ok();
+            wake_tx.try_send(()).ok();
         }
         Ok(())
     }
 
-    /// While the group forms: a client that meets its coordinator or a topic for the first time takes up to a second.
+    /// Asks for the coordinator and the topic while the group forms: the first time takes up to a second.
     fn warm_up(&self, reader: &BaseConsumer<FetchContext>) {
         let topic = self.names.of(Topic::State);
         let known = reader
@@ -208,19 +188,6 @@ impl Restorer {
         };
         report.took = Tick::now().since(started_at);
         Ok((task, report))
-    }
-}
-
-impl Report {
-    pub(super) const fn new(task: TaskId, seq: u64) -> Self {
-        Self {
-            task: task.0,
-            seq,
-            records: 0,
-            bytes: 0,
-            took: Duration::ZERO,
-            parked: false,
-        }
     }
 }
 

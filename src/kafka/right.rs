@@ -13,7 +13,7 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use super::{settings::KafkaSettings, topics::Topic};
+use super::{settings::KafkaSettings, topic::Topic};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// A poll returns one event of a client.

@@ -88,7 +88,7 @@ const AHEAD_BYTES_MAX: u64 = 2_500_000;
 /// The same of a partition that the read side reads back: records that replace each other are unpacked to sixty times as much, a batch stays
 /// whole in memory until its last record is taken, and the allocator returns late what another thread has freed.
 const FOLLOWED_BYTES_MAX: u64 = 12_500_000;
-/// Of each thread that reads a state log.
+/// Bytes that each thread fetches that reads a state log.
 const RESTORE_BYTES_MAX: u64 = 20_000_000;
 
 /// A client that is only made to see whether it can be.
@@ -127,7 +127,7 @@ impl KafkaSettings {
     /// Makes every kind of client once, without waiting for Kafka: some properties are right alone, but not together.
     ///
     /// # Errors
-    /// With the sentence of librdkafka.
+    /// When librdkafka refuses one; the error is its sentence.
     pub fn try_clients(&self) -> Result<(), String> {
         let sentence =
             |error: &KafkaError| match error.to_string().split_once("Client creation error: ") {

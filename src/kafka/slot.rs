@@ -8,11 +8,12 @@ use rdkafka::{Message as _, error::KafkaResult, message::Headers as _};
 use super::{
     batch::Names,
     clock::{self, Tick},
-    directory::Statements,
     progress::{Loss, Progress, Stuck, WorkerProgress},
     reading::{self, Fetch, Polled, Reading},
-    restore::{LOST, Takeover},
-    topics::Topic,
+    restore::LOST,
+    statements::Statements,
+    takeover::Takeover,
+    topic::Topic,
     upkeep::{SourceTopics, TrimPoint},
 };
 use floorwalker_core::{
@@ -67,7 +68,7 @@ pub(super) struct Running {
 pub(super) struct Edge<'a> {
     pub(super) fetch: &'a Fetch,
     pub(super) names: &'a Names,
-    pub(super) bell: &'a Sender<()>,
+    pub(super) wake_tx: &'a Sender<()>,
     pub(super) topics: &'a SourceTopics,
     pub(super) progress: &'a Progress,
 }
@@ -106,10 +107,10 @@ impl Running {
         inputs: &[InputId],
         edge: Edge<'_>,
     ) -> KafkaResult<Self> {
-        let Edge { fetch, bell, .. } = edge;
+        let Edge { fetch, wake_tx, .. } = edge;
         let frames = edge.names.of(Topic::Exchange);
         let position = task.exchange_position();
-        let exchange = Reading::new(fetch, frames, i32::from(id.0), Some(position), bell)?;
+        let exchange = Reading::new(fetch, frames, i32::from(id.0), Some(position), wake_tx)?;
         let mut sources = Vec::with_capacity(inputs.len());
         for input in inputs {
             sources.push((*input, open_source(&mut task, *input, edge)?));
@@ -374,7 +375,7 @@ fn open_source(task: &mut Task, input: InputId, edge: Edge<'_>) -> KafkaResult<R
     edge.bind(task, input);
     let from = task.position(input);
     let name = edge.names.source(input.source);
-    Reading::new(edge.fetch, name, input.partition, from, edge.bell)
+    Reading::new(edge.fetch, name, input.partition, from, edge.wake_tx)
 }
 
 /// Goes on with the oldest record there is after retention removed some that were not read yet, or the topic was created again. A broker

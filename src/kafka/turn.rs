@@ -17,7 +17,7 @@ use super::{
     commit::{Fate, Job, Outcome},
     outage,
     slot::Slot,
-    topics::Topic,
+    topic::Topic,
     worker::Worker,
 };
 use floorwalker_core::engine::{Pending, Step, TaskId};

@@ -21,13 +21,14 @@ use topic_ids::TopicId;
 
 use super::{
     batch::Names,
-    client::lock,
     clock::Tick,
+    lock::lock,
     outage,
     parked::Parked,
     progress::Progress,
     settings::KafkaSettings,
-    topics::{self, Finding, Topic},
+    topic::Topic,
+    topics::{self, Finding},
 };
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -122,7 +123,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Until the process stops.
+    /// Looks after the topics until the process stops.
     pub(super) fn run(&self, trims: &Receiver<Trim>) -> anyhow::Result<()> {
         let admin: AdminClient<DefaultClientContext> = self.kafka.client("upkeep").create()?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

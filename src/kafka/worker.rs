@@ -19,22 +19,24 @@ use super::{
     client::FetchContext,
     clock::{self, Tick},
     commit::{Job, Outcome},
-    directory::Statements,
+    inputs::inputs_of,
     limits::Refusals,
     member::Member,
     outage,
     parked::Parked,
     progress::{Phase, Progress, TaskProgress, WorkerProgress},
     reading::{self, Fetch, Reading},
-    restore::{Restored, Takeover},
+    restore::Restored,
     settings::KafkaSettings,
     slot::{Edge, Running, Slot},
     sources::Sources,
-    topics::Topic,
+    statements::Statements,
+    takeover::Takeover,
+    topic::Topic,
     upkeep::{SourceTopics, Trim},
 };
 use floorwalker_core::{
-    engine::{Counters, InputId, Settings, TaskError, TaskId},
+    engine::{Counters, Settings, TaskError, TaskId},
     event::{Span, Timestamp},
 };
 
@@ -68,9 +70,9 @@ pub(super) struct Links {
     pub(super) outcomes: Receiver<Outcome>,
     pub(super) takeovers: Sender<Takeover>,
     pub(super) restored: Receiver<Restored>,
-    /// Rung by whoever has something for the worker.
-    pub(super) bell: Receiver<()>,
-    pub(super) bell_rope: Sender<()>,
+    /// Woken by a thread that has something for the worker.
+    pub(super) wake_rx: Receiver<()>,
+    pub(super) wake_tx: Sender<()>,
 }
 
 pub(super) struct Worker {
@@ -91,7 +93,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Until the process is to stop.
+    /// Works until the process is to stop.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
         self.join()?;
         self.partitions = self.shared.topics.counts();
@@ -362,7 +364,7 @@ impl Worker {
     fn rest(&self, ticked_at: Tick) {
         let spent = Tick::now().since(ticked_at);
         let left = TICK.saturating_sub(spent);
-        self.links.bell.recv_timeout(left).ok();
+        self.links.wake_rx.recv_timeout(left).ok();
     }
 
     fn trim(&mut self) {
@@ -426,20 +428,10 @@ fn edge<'a>(shared: &'a Shared, fetch: &'a Fetch, links: &'a Links) -> Edge<'a> 
     Edge {
         fetch,
         names: &shared.names,
-        bell: &links.bell_rope,
+        wake_tx: &links.wake_tx,
         topics: &shared.topics,
         progress: &shared.progress,
     }
-}
-
-/// The source partitions that task `id` reads: those whose number, mod P, is its own.
-pub(super) fn inputs_of(id: TaskId, tasks: u16, counts: &[i32]) -> Vec<InputId> {
-    let mut inputs = Vec::new();
-    for (source, count) in (0..).zip(counts) {
-        let own = (i32::from(id.0)..*count).step_by(usize::from(tasks));
-        inputs.extend(own.map(|partition| InputId { source, partition }));
-    }
-    inputs
 }
 
 fn describe(slot: &Slot) -> TaskProgress {
@@ -482,19 +474,4 @@ pub(super) fn new_fetch(shared: &Shared, worker: u16) -> anyhow::Result<Fetch> {
         }
     }
     Ok(Arc::new(fetch))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_source_partition_belongs_to_one_task() {
-        let inputs = inputs_of(TaskId(1), 4, &[9, 1, 2]);
-        let found: Vec<_> = inputs
-            .iter()
-            .map(|input| (input.source, input.partition))
-            .collect();
-        assert_eq!(found, [(0, 1), (0, 5), (2, 1)]);
-    }
 }

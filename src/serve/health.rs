@@ -197,7 +197,7 @@ mod tests {
         snapshot(Phase::Running, 1, 1, 100)
     }
 
-    /// With something changed of the only worker.
+    /// Returns the snapshot of one worker after a change of it.
     fn with(change: impl FnOnce(&mut WorkerProgress)) -> Snapshot {
         let mut snapshot = good();
         change(snapshot.workers.get_mut(&0).unwrap());

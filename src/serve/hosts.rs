@@ -41,7 +41,7 @@ fn covers(known: &str, name: &str) -> bool {
     }
 }
 
-/// Of `[::1]:8640` or `host:8640`.
+/// Returns the host of `[::1]:8640` or `host:8640`.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port))

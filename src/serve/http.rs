@@ -37,7 +37,7 @@ use crate::kafka::{Progress, clock};
 
 /// Each takes a file descriptor, of which a process often has 1,024.
 const CONNECTIONS_MAX: usize = 640;
-/// From the connection, or the end of an answer, to the end of the next request's headers.
+/// The time from the connection, or the end of an answer, to the end of the next request's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// A request's headers, all of them.
 const HEADER_BYTES_MAX: usize = 32 << 10;

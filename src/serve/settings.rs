@@ -46,7 +46,7 @@ pub struct MetricsSettings {
     pub windows: Vec<String>,
     /// Queues, teams, sites and channels with series: first who has somebody waiting, then who was offered the most. Default 200.
     pub entities_max: usize,
-    /// Who has not changed for this long, and has nobody waiting, has no series. Default 1 day.
+    /// An entity that has not changed for this long, and has nobody waiting, has no series. Default 1 day.
     pub idle: Span,
 }
 

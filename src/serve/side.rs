@@ -14,15 +14,15 @@ use floorwalker_core::contact::ContactSettings;
 pub struct ReadSide {
     pub model: Arc<ReadModel>,
     pub settings: ServeSettings,
-    /// As configured: the directory may have another.
+    /// The configured contact settings; the directory may have other policies.
     pub contact: ContactSettings,
     pub(super) acknowledger: Acknowledger,
 }
 
-/// The thread that hears the topics.
+/// The thread that follows the topics.
 #[derive(Debug)]
 #[must_use = "it holds how it ended"]
-pub struct Hearing(thread::JoinHandle<anyhow::Result<()>>);
+pub struct FollowThread(thread::JoinHandle<anyhow::Result<()>>);
 
 impl ReadSide {
     /// Begins to read the topics from their first record on. What ends it, ends the process.
@@ -34,7 +34,7 @@ impl ReadSide {
         tasks: u16,
         (settings, contact): (ServeSettings, ContactSettings),
         stop: &Stop,
-    ) -> anyhow::Result<(Arc<Self>, Hearing)> {
+    ) -> anyhow::Result<(Arc<Self>, FollowThread)> {
         let model = Arc::new(ReadModel::new(&settings));
         let side = Arc::new(Self {
             model: Arc::clone(&model),
@@ -43,7 +43,7 @@ impl ReadSide {
             contact,
         });
         let (kafka, stop) = (kafka.clone(), stop.clone());
-        let hearing = thread::Builder::new()
+        let follower = thread::Builder::new()
             .name("read-side".to_owned())
             .spawn(move || {
                 let ended =
@@ -51,11 +51,11 @@ impl ReadSide {
                 stop.request();
                 ended
             })?;
-        Ok((side, Hearing(hearing)))
+        Ok((side, FollowThread(follower)))
     }
 }
 
-impl Hearing {
+impl FollowThread {
     /// Waits until the process is to stop.
     ///
     /// # Errors

@@ -149,6 +149,9 @@ impl<'a> Visit<'a> for Paths {
         }
     }
 
+    /// Naming who may see an item is no use of them.
+    fn visit_vis_restricted(&mut self, _: &'a syn::VisRestricted) {}
+
     fn visit_path(&mut self, path: &'a syn::Path) {
         let segments = path.segments.iter().map(|it| it.ident.to_string());
         let segments: Vec<String> = segments.collect();
@@ -275,7 +278,7 @@ const IN_CIRCLES: [(&str, usize); 4] = [
     ("crates/core/src", 39),
     ("crates/simulator/src", 13),
     ("crates/testkit/src", 6),
-    ("src", 69),
+    ("src", 0),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The pages for people: the first one is short, and no link leads nowhere.
+//! The pages for people: the first one is short, no link leads nowhere, and files that they name exist.
 
 use std::{
     collections::BTreeSet,
@@ -9,16 +9,15 @@ use std::{
 const README_WORDS_MAX: usize = 900;
 
 fn pages() -> Vec<PathBuf> {
-    let top = [
-        "README.md",
-        "ARCHITECTURE.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-    ]
-    .map(PathBuf::from);
-    let folder = fs::read_dir("docs").unwrap();
-    let docs = folder.map(|entry| entry.unwrap().path());
-    top.into_iter().chain(docs).collect()
+    let mut pages: Vec<PathBuf> = [".", "docs", "benches", "tests/data"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .map(|path| path.strip_prefix(".").unwrap_or(&path).to_owned())
+        .filter(|path| path.extension().is_some_and(|it| it == "md"))
+        .collect();
+    pages.sort();
+    pages
 }
 
 /// The targets of `[text](target)`.
@@ -87,6 +86,29 @@ fn every_page_can_be_found_from_the_first() {
         let name = page.to_str().unwrap();
         assert!(linked.contains(name), "README.md doesn't link {name}");
     }
+}
+
+/// Where the paths that ARCHITECTURE.md names begin.
+const ROOTS: [&str; 4] = ["", "crates", "crates/core/src", "src"];
+
+/// The paths between backticks: what has a slash or names a file of ours, without globs, topics and URLs.
+fn paths(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split('`').skip(1).step_by(2);
+    words.filter(|word| {
+        let is_path = |char: char| char.is_ascii_alphanumeric() || "/._-".contains(char);
+        let file_ends = [".rs", ".toml", ".md", ".txt", ".proto"];
+        let names_file = file_ends.iter().any(|end| word.ends_with(end));
+        word.chars().all(is_path) && !word.starts_with('/') && (names_file || word.contains('/'))
+    })
+}
+
+#[test]
+fn files_that_the_architecture_names_exist() {
+    let text = fs::read_to_string("ARCHITECTURE.md").unwrap();
+    let exists = |path: &str| ROOTS.iter().any(|root| Path::new(root).join(path).exists());
+    let missing: Vec<&str> = paths(&text).filter(|path| !exists(path)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md: {missing:#?}");
+    assert!(paths(&text).count() > 50);
 }
 
 #[test]

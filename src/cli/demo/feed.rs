@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::{Demo, SOURCE};
 use crate::kafka::{
     KafkaSettings, Sender, Stop,
     clock::{self, Wall},
@@ -32,11 +31,16 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Sends what has happened already.
-    pub(super) fn open(arguments: &Demo, kafka: &KafkaSettings) -> anyhow::Result<Self> {
-        let mut world = World::new(world(arguments.agents, kafka.wall.now()), arguments.seed);
+    /// Sends what has happened already to `topic`.
+    pub(super) fn open(
+        kafka: &KafkaSettings,
+        topic: &str,
+        agents: u32,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
+        let mut world = World::new(world(agents, kafka.wall.now()), seed);
         let mut feed = Self {
-            sender: Sender::new(kafka, SOURCE)?,
+            sender: Sender::new(kafka, topic)?,
             wall: kafka.wall,
             next: world.next(),
             world,
@@ -46,7 +50,7 @@ impl Feed {
         Ok(feed)
     }
 
-    /// Until the demo is to stop.
+    /// Sends what happens until the demo is to stop.
     pub(super) fn play(mut self, stop: &Stop) -> anyhow::Result<()> {
         while !stop.is_requested() {
             self.send_due()?;

@@ -17,7 +17,7 @@ use std::{
 
 use clap::Args;
 
-use super::{journal::Journal, stop_in_time};
+use super::{journal::Journal, stop::stop_in_time};
 use crate::{
     kafka::{
         self, Embedded, EmbeddedSettings, KafkaSettings, Progress, Stop,
@@ -90,7 +90,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         ..HttpSettings::default()
     };
     let settings_of_both = (ServeSettings::default(), settings.contact.clone());
-    let (side, hearing) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
+    let (side, follower) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
     let site = Site {
         progress: Arc::clone(&progress),
         works: true,
@@ -112,7 +112,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         meter: PulseMeter::new(),
     };
     // What was there before comes first: the figures begin full.
-    let feed = feed::Feed::open(arguments, &kafka)?;
+    let feed = feed::Feed::open(&kafka, SOURCE, arguments.agents, arguments.seed)?;
     thread::scope(|scope| {
         let parts = [
             scope.spawn(|| ending(&stop, || feed.play(&stop))),
@@ -124,7 +124,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         });
         let ended: Vec<_> = parts.into_iter().map(join).collect();
         let ended = ended.into_iter().collect::<anyhow::Result<()>>();
-        ended.and(hearing.join()).and(shown)
+        ended.and(follower.join()).and(shown)
     })
 }
 

@@ -24,7 +24,7 @@ const ESCALATIONS_A_LOOK: usize = 3;
 /// How many of the newest are looked at: more than can come between two looks.
 const NEWEST: usize = 200;
 
-/// Until the demo is to stop.
+/// Prints until the demo is to stop.
 pub(super) fn show(scene: &mut Scene, stop: &Stop) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", Welcome(scene.addresses))?;

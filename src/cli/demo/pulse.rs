@@ -15,7 +15,7 @@ pub(super) struct Pulse {
     pub(super) events_a_second: f64,
     /// Records that wait to be read.
     pub(super) lag: u64,
-    /// From the clock of the newest figures to the wall.
+    /// The time from the clock of the newest figures to the wall clock.
     pub(super) behind: Option<Span>,
 }
 

@@ -61,7 +61,7 @@ impl View {
 }
 
 impl Scene {
-    /// As it is now, with at most so many escalations.
+    /// Returns the scene as it is now, with at most so many escalations.
     pub(super) fn look(&mut self, escalations: usize) -> View {
         let board = self.board(escalations);
         let (snapshot, now) = (self.progress.snapshot(), self.wall.now());

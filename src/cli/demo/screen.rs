@@ -24,7 +24,7 @@ const ESCALATIONS_MAX: usize = 100;
 /// The sentence of the newest escalation may need two.
 const SENTENCE_LINES: u16 = 2;
 
-/// Until the demo is to stop, or somebody quits.
+/// Draws until the demo is to stop, or somebody quits.
 pub(super) fn show(scene: &mut Scene, journal: &Journal, stop: &Stop) -> anyhow::Result<()> {
     journal.hold();
     let shown = match ratatui::try_init() {

@@ -23,8 +23,24 @@ pub(super) use self::{hint::hint, sort::Sorter};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) file: usize,
-    /// From 1 on.
+    /// Counts from 1.
     pub(super) line: u64,
+}
+
+impl Place {
+    /// Returns a record's key for the line; a dead letter keeps it.
+    pub(super) fn to_key(self) -> Vec<u8> {
+        format!("{}:{}", self.file, self.line).into_bytes()
+    }
+
+    /// Returns the place that a key names.
+    pub(super) fn from_key(key: &[u8]) -> Option<Self> {
+        let (file, line) = str::from_utf8(key).ok()?.split_once(':')?;
+        Some(Self {
+            file: file.parse().ok()?,
+            line: line.parse().ok()?,
+        })
+    }
 }
 
 /// Files of events; `-` is standard input.

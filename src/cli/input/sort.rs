@@ -203,7 +203,7 @@ fn merge(
 mod tests {
     use super::*;
 
-    /// As many bytes in memory as 2, 100 or all lines take.
+    /// Sorts with as many bytes in memory as 2, 100 or all lines take.
     #[test]
     fn lines_come_by_time_however_little_memory_there_is() {
         let times: Vec<i64> = (0..1_000_i64).map(|number| number * 7_919 % 331).collect();

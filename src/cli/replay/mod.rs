@@ -1,21 +1,23 @@
 //! `replay`: files through the whole engine in memory, then a report.
 
+mod arguments;
 mod outcome;
 mod outputs;
 mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
 use serde_json::{Value, json};
 
+pub(super) use self::arguments::Replay;
 use self::{outcome::Outcome, outputs::write_lines, run::Run};
 use super::{
     directory::{self, FileStatements},
     failure::Hint,
     input::Files,
-    print_json, print_line, progress,
+    print::{print_json, print_line},
+    progress,
     report::{History, Record, Rejected, Report, Sheets, Sources, page, thousands},
 };
 use crate::config::Config;
@@ -23,50 +25,8 @@ use floorwalker_core::{
     contact::Policy,
     decode::Format,
     engine::{Limits, Settings, Source, SourceClock},
-    event::Timestamp,
     kpi::Window,
 };
-
-#[derive(Debug, Args)]
-pub(super) struct Replay {
-    /// Files of events, several counted like one, in any order; JSON lines or an array, plain, gzip or zstd; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The TOML file of settings
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// FileStatements of the directory, as `directory put` takes them
-    #[arg(long, value_name = "FILE")]
-    directory: Option<PathBuf>,
-    /// The clock at which to count, as RFC 3339; by default the newest event's time
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
-    at: Option<Timestamp>,
-    /// Where to write the KPI records of every entity and window
-    #[arg(long, value_name = "FILE")]
-    kpis: Option<PathBuf>,
-    /// Where to write the contact records
-    #[arg(long, value_name = "FILE")]
-    contacts: Option<PathBuf>,
-    /// Where to write the alert records
-    #[arg(long, value_name = "FILE")]
-    alerts: Option<PathBuf>,
-    /// Where to write the scorecards of every agent in each queue and channel
-    #[arg(long, value_name = "FILE")]
-    scorecards: Option<PathBuf>,
-    /// Where to write the report as a page with charts, for any browser
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Where to write CSV: to a file one row per entity, window and KPI; to a folder, one that exists or ends in `/`, contacts
-    /// and their parts too
-    #[arg(long, value_name = "FILE|FOLDER/")]
-    csv: Option<PathBuf>,
-    /// The report as one JSON object, with the KPI records of the window `all`
-    #[arg(long)]
-    json: bool,
-    /// Ends with exit code 1 if any line could not be used
-    #[arg(long)]
-    strict: bool,
-}
 
 pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     arguments.expect_places()?;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::run::place_of;
 use crate::cli::{
     contacts::Contacts,
     input::{Files, Place, hint},
@@ -104,7 +103,7 @@ fn read_all<'r, R: DeserializeOwned>(
         .context("a record that was just written")
 }
 
-/// As a compacted topic does.
+/// Keeps the newest record of each key, as a compacted topic does.
 fn keep_last(records: &mut BTreeMap<Vec<u8>, Vec<u8>>, output: Output) {
     let key = output.key.unwrap_or_default();
     match output.payload {
@@ -165,7 +164,7 @@ impl Rejections {
             let value = found.and_then(|(_, value)| value.as_deref());
             String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
         };
-        let place = letter.key.as_deref().and_then(place_of);
+        let place = letter.key.as_deref().and_then(Place::from_key);
         let rejection = self.0.entry(header("floorwalker-reason")).or_default();
         rejection.count += 1;
         let earlier = match (place, rejection.first) {

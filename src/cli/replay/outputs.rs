@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use super::Replay;
+use super::arguments::Replay;
 use crate::cli::report::Sheets;
 
 impl Replay {
@@ -62,7 +62,7 @@ impl Replay {
     }
 }
 
-/// As the file system knows it, also of a file that is not there yet.
+/// Returns the path as the file system knows it, also of a file that is not there yet.
 fn real(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let of_folder = || {

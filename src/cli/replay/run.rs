@@ -38,7 +38,7 @@ pub(super) struct Run {
     /// By type: how many events, and where the first is.
     pub(super) skipped: BTreeMap<Text, (u64, Place)>,
     pub(super) policies: Vec<Policy>,
-    /// Of the hours of the week.
+    /// The zone of the hours of the week.
     pub(super) zone: TimeZone,
     at: Option<Timestamp>,
     newest: Option<Timestamp>,
@@ -122,7 +122,7 @@ impl Run {
             source: 0,
             partition: partition.into(),
         };
-        (self.cluster).feed_keyed(input, Some(key_of(place)), line.to_vec());
+        (self.cluster).feed_keyed(input, Some(place.to_key()), line.to_vec());
         self.waiting += 1;
         if self.waiting < LINES_A_TURN {
             return Ok(());
@@ -152,7 +152,7 @@ impl Run {
         Ok(())
     }
 
-    /// That of all numbers.
+    /// Returns the clock of all numbers.
     pub(super) fn clock(&self) -> Option<Timestamp> {
         self.at.or(self.newest)
     }
@@ -160,18 +160,4 @@ impl Run {
     pub(super) fn counters(&self) -> Counters {
         self.cluster.counters()
     }
-}
-
-/// A record's key is where it stood; a dead letter keeps it.
-fn key_of(place: Place) -> Vec<u8> {
-    format!("{}:{}", place.file, place.line).into_bytes()
-}
-
-/// The place that a key was made of.
-pub(super) fn place_of(key: &[u8]) -> Option<Place> {
-    let (file, line) = str::from_utf8(key).ok()?.split_once(':')?;
-    Some(Place {
-        file: file.parse().ok()?,
-        line: line.parse().ok()?,
-    })
 }

@@ -250,7 +250,7 @@ impl Bins {
 }
 
 impl Course {
-    /// Of the times of decisions by name, and whether each was a good one. `None`: there are none.
+    /// Returns the course of decisions by name, each with its time and whether it was a good one. `None` without decisions.
     fn of<'d>(
         decisions: impl IntoIterator<Item = (&'d str, &'d [(Timestamp, bool)])> + Clone,
         until: Option<Timestamp>,

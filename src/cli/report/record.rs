@@ -67,7 +67,7 @@ pub(super) struct Ratio {
     pub(super) interval: Option<(f64, f64)>,
 }
 
-/// Of durations, in seconds.
+/// A mean of durations, in seconds.
 #[derive(Debug, Deserialize)]
 pub(super) struct Mean {
     pub(super) n: i64,

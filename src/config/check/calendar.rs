@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::civil::Date;
 use toml::Spanned;
 
-use super::At as _;
-use crate::config::{Fault, file, value::Parsed};
+use super::setting::At as _;
+use crate::config::{fault::Fault, file, value::Parsed};
 use floorwalker_core::contact::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 
 /// Each holds the opening hours of a century, about a megabyte.

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use toml::{Spanned, Value};
 
-use super::{At as _, narrow, over_zero, put};
+use super::setting::{At as _, narrow, over_zero, put};
 use crate::{
     config::{
-        Fault,
+        fault::Fault,
         file::{self, Time},
         value::Parsed,
     },

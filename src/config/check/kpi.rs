@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use toml::Spanned;
 
-use super::{At as _, calendar::zone, over_zero, put};
-use crate::config::{Fault, file, value::Value as _};
+use super::{
+    calendar::zone,
+    setting::{At as _, over_zero, put},
+};
+use crate::config::{fault::Fault, file, value::Value as _};
 use floorwalker_core::{
     event::{QueueId, SiteId, Span, TeamId},
     kpi::{KpiSettings, Place, Places, Window},

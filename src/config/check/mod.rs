@@ -6,14 +6,15 @@ mod kpi;
 mod policy;
 mod scorecards;
 mod serve;
+mod setting;
 
 use std::ops::RangeInclusive;
 
-use toml::Spanned;
-
+use self::setting::{At as _, count, narrow, over_zero, put, share, time};
 use super::{
-    Config, Fault,
+    fault::Fault,
     file::{self, File, Time},
+    settings::Config,
     value::Parsed,
 };
 use floorwalker_core::{
@@ -169,10 +170,6 @@ fn limits(given: &file::Limits) -> Result<Limits, Fault> {
     Ok(limits)
 }
 
-fn count(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 fn privacy_key(given: file::Privacy) -> Result<String, Fault> {
     let Some(key) = given.key else {
         return Ok(String::new());
@@ -215,67 +212,4 @@ fn rule(rule: &mut Rule, given: file::Rule) -> Result<(), Fault> {
         rule.recipients.push(recipient.into_inner());
     }
     Ok(())
-}
-
-trait At {
-    /// A mistake in this value.
-    fn fault(&self, sentence: impl Into<String>) -> Fault;
-}
-
-impl<T> At for Spanned<T> {
-    fn fault(&self, sentence: impl Into<String>) -> Fault {
-        Fault {
-            at: self.span(),
-            sentence: sentence.into(),
-        }
-    }
-}
-
-fn put<T>(setting: &mut T, given: Option<T>) {
-    if let Some(given) = given {
-        *setting = given;
-    }
-}
-
-fn time(given: Option<&Time>) -> Option<Span> {
-    given.map(|time| time.get_ref().0)
-}
-
-fn over_zero(given: Option<&Time>) -> Result<Option<Span>, Fault> {
-    match given {
-        Some(zero) if zero.get_ref().0 == Span::ZERO => {
-            Err(zero.fault("this must be over zero; write for instance \"1s\""))
-        }
-        _ => Ok(time(given)),
-    }
-}
-
-fn narrow<T: TryFrom<i64>>(given: &Spanned<i64>, range: RangeInclusive<i64>) -> Result<T, Fault> {
-    let number = *given.get_ref();
-    let fits = range.contains(&number);
-    match T::try_from(number) {
-        Ok(number) if fits => Ok(number),
-        _ if *range.end() == i64::MAX => Err(given.fault(format!(
-            "{number} is too low; the least is {}",
-            range.start()
-        ))),
-        _ => Err(given.fault(format!(
-            "{number} is out of range; write {} to {}",
-            range.start(),
-            range.end()
-        ))),
-    }
-}
-
-/// A share from over 0, and up to 1 or, unless `one`, below it.
-fn share(given: Option<Spanned<f64>>, one: bool) -> Result<Option<f64>, Fault> {
-    let Some(given) = given else { return Ok(None) };
-    let share = *given.get_ref();
-    if share > 0.0 && (share < 1.0 || one && share <= 1.0) {
-        return Ok(Some(share));
-    }
-    let limit = if one { "up to 1" } else { "below 1" };
-    Err(given.fault(format!(
-        "{share} is no share over 0 and {limit}; write 80 % as 0.8"
-    )))
 }

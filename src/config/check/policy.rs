@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::{At as _, put, share, time};
-use crate::config::{Fault, file, value::Parsed};
+use super::setting::{At as _, put, share, time};
+use crate::config::{fault::Fault, file, value::Parsed};
 use floorwalker_core::{
     contact::{Calendar, ContactSettings, InForce, Policy},
     decode::TEXT_BYTES_MAX,

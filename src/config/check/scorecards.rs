@@ -4,8 +4,11 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use super::{At as _, kpi, narrow, over_zero, put};
-use crate::config::{Fault, file};
+use super::{
+    kpi,
+    setting::{At as _, narrow, over_zero, put},
+};
+use crate::config::{fault::Fault, file};
 use floorwalker_core::{balance::BalanceSettings, event::Span};
 
 /// One other is no peer group: the median would be that agent's own figure.

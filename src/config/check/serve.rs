@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use super::{At as _, count, narrow, over_zero, put};
+use super::setting::{At as _, count, narrow, over_zero, put};
 use crate::{
-    config::{Fault, file, value::Parsed},
+    config::{fault::Fault, file, value::Parsed},
     serve::{HttpSettings, ServeSettings},
 };
 use floorwalker_core::kpi::Window;

@@ -8,12 +8,25 @@ use rdkafka::{
     message::{BorrowedMessage, Headers as _},
 };
 
-use super::{ANSWER_WITHIN, Cut, Letter};
+use super::{
+    letter::{ANSWER_WITHIN, Cut, Letter},
+    reader::DeadLetters,
+};
 use crate::kafka::{client::FetchContext, reading::is_gone, settings::KafkaSettings};
 use floorwalker_core::engine::sha256;
 
+impl DeadLetters {
+    /// Returns the letter with all that its record had: of one that was cut, from the source.
+    ///
+    /// # Errors
+    /// When the source no longer holds the record, or Kafka does not answer.
+    pub fn whole(&self, letter: Letter) -> anyhow::Result<Letter> {
+        whole(&self.kafka, letter)
+    }
+}
+
 /// A letter that was not cut is whole as it is.
-pub(super) fn whole(kafka: &KafkaSettings, letter: Letter) -> anyhow::Result<Letter> {
+fn whole(kafka: &KafkaSettings, letter: Letter) -> anyhow::Result<Letter> {
     let Some(cut) = letter.cut.clone() else {
         return Ok(letter);
     };

@@ -13,7 +13,10 @@ use rdkafka::{
     producer::{BaseRecord, Producer as _},
 };
 
-use super::{ANSWER_WITHIN, DeadLetters, Letter, LetterPlace, RetriedTo};
+use super::{
+    letter::{ANSWER_WITHIN, Letter, LetterPlace, RetriedTo},
+    reader::DeadLetters,
+};
 use crate::kafka::{
     client::Deliveries,
     commit::{self, TransactionalProducer},
@@ -74,6 +77,16 @@ pub fn retry_each(letters: &DeadLetters, places: &[LetterPlace]) -> anyhow::Resu
         bytes: found.iter().map(|it| bytes(it) as u64).sum(),
         ..Retried::default()
     })
+}
+
+impl DeadLetters {
+    /// How far the letters of a reason were sent once more.
+    ///
+    /// # Errors
+    /// When Kafka does not answer.
+    pub fn retried_to(&self, reason: &str) -> anyhow::Result<RetriedTo> {
+        committed(&group(&self.kafka, reason)?, self)
+    }
 }
 
 /// One that is running.
@@ -225,7 +238,7 @@ fn bytes(letter: &Letter) -> usize {
 }
 
 /// Never joined: only its offsets count.
-pub(super) fn group(kafka: &KafkaSettings, reason: &str) -> anyhow::Result<Group> {
+fn group(kafka: &KafkaSettings, reason: &str) -> anyhow::Result<Group> {
     let mut config = kafka.client("retry");
     config
         .set("group.id", format!("{}-retry-{reason}", kafka.prefix))
@@ -233,7 +246,7 @@ pub(super) fn group(kafka: &KafkaSettings, reason: &str) -> anyhow::Result<Group
     config.create().context("Kafka consumer")
 }
 
-pub(super) fn committed(group: &Group, letters: &DeadLetters) -> anyhow::Result<RetriedTo> {
+fn committed(group: &Group, letters: &DeadLetters) -> anyhow::Result<RetriedTo> {
     let mut list = TopicPartitionList::new();
     for partition in &letters.partitions {
         list.add_partition(&letters.topic, *partition);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Fault, Side, records::ScorecardRecord};
+use super::{fault::Fault, records::ScorecardRecord, state::Side};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AgentScorecard {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side, records::AlertRecord};
+use super::{fault::Fault, records::AlertRecord, state::Side};
 use crate::{
     kafka::clock,
     serve::{
@@ -69,7 +69,7 @@ pub(super) struct Alerts {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledge {
-    /// Who takes it up.
+    /// The person who takes it up.
     by: String,
     note: Option<String>,
 }

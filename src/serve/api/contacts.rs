@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Fault, Side, records::ContactRecord};
+use super::{fault::Fault, records::ContactRecord, state::Side};
 use crate::serve::{ReadSide, model::Line};
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Fault, Side, records::KpiRecord};
+use super::{fault::Fault, records::KpiRecord, state::Side};
 use crate::serve::model::{Entity, Score};
 use floorwalker_core::event::Timestamp;
 

@@ -3,15 +3,19 @@
 mod agents;
 mod alerts;
 mod contacts;
+mod description;
 mod directory;
 mod entities;
 mod fault;
 mod page;
 mod records;
+mod state;
 mod stream;
 
 use std::sync::Arc;
 
+use self::state::Side;
+use super::side::ReadSide;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -20,38 +24,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use utoipa::OpenApi;
 
-use super::ReadSide;
-pub(super) use fault::Fault;
+pub(super) use self::fault::Fault;
 
 /// An acknowledgement is a name and a note.
 const BODY_BYTES_MAX: usize = 16 << 10;
-
-type Side = State<Arc<ReadSide>>;
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Floorwalker",
-        description = "What a contact center's figures, alerts and contacts are now.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0")
-    ),
-    paths(
-        entities::list_entities,
-        entities::show_kpis,
-        alerts::list_alerts,
-        alerts::show_alert,
-        alerts::acknowledge,
-        agents::show_scorecard,
-        contacts::show_contact,
-        contacts::show_history,
-        directory::list_statements,
-        stream::listen,
-    ),
-    components(schemas(Fault))
-)]
-struct Description;
 
 /// All paths of the API.
 pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
@@ -86,7 +63,7 @@ pub(super) fn stream_route(side: &Arc<ReadSide>) -> Router {
 }
 
 async fn describe(uri: Uri) -> Result<Json<serde_json::Value>, Fault> {
-    (records::document().map(Json)).map_err(|error| Fault::broken(&uri, &error))
+    (description::document().map(Json)).map_err(|error| Fault::broken(&uri, &error))
 }
 
 /// Half of the figures would be worse than none.

@@ -7,7 +7,7 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Fault, Side, contacts};
+use super::{contacts, fault::Fault, state::Side};
 use crate::serve::model::Line;
 
 /// Nothing is loaded, run, framed or sent; the style is in the page.

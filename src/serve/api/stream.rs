@@ -20,7 +20,7 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
-use super::{Fault, Side};
+use super::{fault::Fault, state::Side};
 use crate::serve::{
     ReadModel,
     model::{About, Change, ChangeId, Listening},
@@ -36,15 +36,15 @@ pub(super) struct NewsFilter {
     /// `alerts` or `kpis`; both if left out.
     #[param(inline)]
     about: Option<Topic>,
-    /// Of alerts, only this rule.
+    /// Alerts: only this rule.
     rule: Option<String>,
-    /// Of alerts, only this queue.
+    /// Alerts: only this queue.
     queue: Option<String>,
-    /// Of alerts, only `firing` or `resolved`.
+    /// Alerts: only `firing` or `resolved`.
     status: Option<String>,
-    /// Of figures, only this entity.
+    /// Figures: only this entity.
     entity: Option<String>,
-    /// Of figures, only this window.
+    /// Figures: only this window.
     window: Option<String>,
 }
 

@@ -64,7 +64,7 @@ impl<'a> Chosen<'a> {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "few")]
-    pub(super) fn tell_hidden(&self, page: &mut Page) {
+    pub(super) fn write_hidden(&self, page: &mut Page) {
         const HIDDEN: Named = (
             "floorwalker_kpi_hidden_entities",
             "Queues and groups without series here (serve.metrics_entities_max); /api/v1/entities has them",

@@ -36,27 +36,27 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     page_mut.gauge(BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page_mut.gauge(READY, &[], flag(health.ready));
     for (number, worker) in &health.snapshot.workers {
-        tell_worker(page_mut, &number.to_string(), worker);
+        write_worker(page_mut, &number.to_string(), worker);
         for (task, progress) in &worker.tasks {
-            tell_task(page_mut, &task.to_string(), progress, health.now);
+            write_task(page_mut, &task.to_string(), progress, health.now);
         }
     }
-    tell_watchdog(page_mut, &health.snapshot, health.now);
+    write_watchdog(page_mut, &health.snapshot, health.now);
     write_losses(page_mut, &health.snapshot);
-    tell_phases(page_mut, &health.snapshot);
-    tell_events(page_mut, &health.snapshot);
-    tell_sources(page_mut, &health.snapshot);
-    tell_names(page_mut, &health.snapshot);
-    tell_commits(page_mut, health.commits);
-    tell_restores(page_mut, &health.snapshot);
-    tell_directory(page_mut, health.statements);
+    write_phases(page_mut, &health.snapshot);
+    write_events(page_mut, &health.snapshot);
+    write_sources(page_mut, &health.snapshot);
+    write_names(page_mut, &health.snapshot);
+    write_commits(page_mut, health.commits);
+    write_restores(page_mut, &health.snapshot);
+    write_directory(page_mut, health.statements);
     if let Some(read) = health.read {
-        tell_read_side(page_mut, read);
+        write_read_side(page_mut, read);
     }
     page.render()
 }
 
-fn tell_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
+fn write_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
     let labels = [("worker", number)];
     let gauges: [(Named, f64); 3] = [
         (
@@ -116,7 +116,7 @@ fn tell_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
     }
 }
 
-fn tell_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestamp) {
+fn write_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestamp) {
     const SEQ: Named = (
         "floorwalker_task_seq",
         "Steps that a task has taken since it was created",
@@ -133,11 +133,11 @@ fn tell_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestam
         page.gauge(DELAY, &[("task", task)], delay);
     }
     for input in progress.sources.iter().chain([&progress.exchange]) {
-        tell_input(page, input);
+        write_input(page, input);
     }
 }
 
-fn tell_input(page: &mut Page, input: &InputProgress) {
+fn write_input(page: &mut Page, input: &InputProgress) {
     const LAG: Named = (
         "floorwalker_input_lag_records",
         "Records of an input that wait to be read, those of open transactions included; an upper bound",
@@ -176,7 +176,7 @@ fn write_losses(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn tell_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
+fn write_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
     const STALLED: Named = (
         "floorwalker_worker_stalled",
         "1 for a worker that has records to read and has committed nothing for a minute, or is silent",
@@ -188,7 +188,7 @@ fn tell_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
     }
 }
 
-fn tell_phases(page: &mut Page, snapshot: &Snapshot) {
+fn write_phases(page: &mut Page, snapshot: &Snapshot) {
     const TASKS: Named = ("floorwalker_tasks", "Tasks owned here, by phase");
     let mut phases = BTreeMap::from([("restoring", 0), ("running", 0), ("failed", 0)]);
     let tasks = snapshot
@@ -209,7 +209,7 @@ fn tell_phases(page: &mut Page, snapshot: &Snapshot) {
 }
 
 /// Counts of this process since it began: those of a task would jump when it moves.
-fn tell_events(page: &mut Page, snapshot: &Snapshot) {
+fn write_events(page: &mut Page, snapshot: &Snapshot) {
     const EVENTS: Named = (
         "floorwalker_events_total",
         "Events that this process has taken in, by what became of them",
@@ -239,12 +239,12 @@ fn tell_events(page: &mut Page, snapshot: &Snapshot) {
     for (named, count) in counts {
         page.counter(named, &[], count);
     }
-    tell_lifetime(page, snapshot);
+    write_lifetime(page, snapshot);
 }
 
 /// Gauges: a task takes its counts along when it moves, and contacts are corrected.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn tell_lifetime(page: &mut Page, snapshot: &Snapshot) {
+fn write_lifetime(page: &mut Page, snapshot: &Snapshot) {
     const EVENTS: Named = (
         "floorwalker_lifetime_events",
         "Events that the tasks owned here have taken in since they were created, wherever they ran: for audits, not for rules",
@@ -275,7 +275,7 @@ const fn by_outcome(sum: &Counters) -> [(&'static str, u64); 8] {
     ]
 }
 
-fn tell_names(page: &mut Page, snapshot: &Snapshot) {
+fn write_names(page: &mut Page, snapshot: &Snapshot) {
     const NAMES: Named = (
         "floorwalker_names",
         "Names that have figures of their own in the tasks owned here, by kind",
@@ -299,7 +299,7 @@ fn tell_names(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn tell_sources(page: &mut Page, snapshot: &Snapshot) {
+fn write_sources(page: &mut Page, snapshot: &Snapshot) {
     const READ: Named = (
         "floorwalker_source_records_total",
         "Records of a source topic that this process has read",
@@ -325,7 +325,7 @@ fn tell_sources(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn tell_commits(page: &mut Page, commits: &Latency) {
+fn write_commits(page: &mut Page, commits: &Latency) {
     const COMMITS: Named = (
         "floorwalker_commit_seconds",
         "Duration of commits since the process began",
@@ -337,7 +337,7 @@ fn tell_commits(page: &mut Page, commits: &Latency) {
     page.durations(COMMITS, &quantiles, (count, sum));
 }
 
-fn tell_restores(page: &mut Page, snapshot: &Snapshot) {
+fn write_restores(page: &mut Page, snapshot: &Snapshot) {
     const RESTORES: Named = (
         "floorwalker_restores_total",
         "Restores of tasks by this process",
@@ -361,7 +361,7 @@ fn tell_restores(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn tell_directory(page: &mut Page, statements: &Statements) {
+fn write_directory(page: &mut Page, statements: &Statements) {
     const STATEMENTS: Named = (
         "floorwalker_directory_statements",
         "Statements of the directory that this process has read",
@@ -375,7 +375,7 @@ fn tell_directory(page: &mut Page, statements: &Statements) {
     page.gauge(REFUSED, &[], number(refused as u64));
 }
 
-fn tell_read_side(page: &mut Page, read: &ReadSide) {
+fn write_read_side(page: &mut Page, read: &ReadSide) {
     const CAUGHT_UP: Named = (
         "floorwalker_read_side_caught_up",
         "1 when the read side has come to the end of its topics",

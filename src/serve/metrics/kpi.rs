@@ -24,7 +24,7 @@ struct Owner<'a> {
 pub struct KpiPage<'a> {
     pub model: &'a ReadModel,
     pub settings: &'a ServeSettings,
-    /// As configured: the directory may have another.
+    /// The configured contact settings; the directory may have other policies.
     pub contact: &'a ContactSettings,
     pub now: Timestamp,
 }
@@ -41,19 +41,19 @@ impl KpiPage<'_> {
         let promises = Promises::of(self.model, self.contact, self.now);
         promises.write(&mut page);
         for group in &chosen.groups {
-            tell_group(&mut page, group, &chosen.windows);
-            promises.tell_of(&mut page, group);
+            write_group(&mut page, group, &chosen.windows);
+            promises.write_of(&mut page, group);
         }
         for (agent, score) in &chosen.agents {
-            tell_score(&mut page, agent, score);
+            write_score(&mut page, agent, score);
         }
-        chosen.tell_hidden(&mut page);
-        tell_alerts(&mut page, self.model, &chosen);
+        chosen.write_hidden(&mut page);
+        write_alerts(&mut page, self.model, &chosen);
         Ok(page.render())
     }
 }
 
-fn tell_group(page: &mut Page, group: &Entity, windows: &[String]) {
+fn write_group(page: &mut Page, group: &Entity, windows: &[String]) {
     const CLOCK: Named = (
         "floorwalker_kpi_clock_timestamp_seconds",
         "The instant whose figures are shown, since 1970",
@@ -65,24 +65,24 @@ fn tell_group(page: &mut Page, group: &Entity, windows: &[String]) {
     }
     let shown = group.scores.iter();
     for score in shown.filter(|score| windows.contains(&score.window)) {
-        tell_score(page, group, score);
+        write_score(page, group, score);
     }
     let newest = group.scores.iter().max_by_key(|score| score.clock);
     if let Some(live) = newest.and_then(|score| record::read(score).live) {
-        tell_live(page, (kind, name), &live);
+        write_live(page, (kind, name), &live);
     }
 }
 
-fn tell_score(page: &mut Page, entity: &Entity, score: &Score) {
+fn write_score(page: &mut Page, entity: &Entity, score: &Score) {
     let (kind, name) = entity.kind_and_name();
     let window = score.window.as_str();
     let owner = Owner { kind, name, window };
     let kpis = record::read(score);
-    tell_counts(page, owner, &kpis);
-    tell_sla(page, owner, &kpis.sla);
-    tell_durations(page, owner, &kpis);
-    tell_shares(page, owner, &kpis);
-    tell_csat(page, owner, &kpis.csat);
+    write_counts(page, owner, &kpis);
+    write_sla(page, owner, &kpis.sla);
+    write_durations(page, owner, &kpis);
+    write_shares(page, owner, &kpis);
+    write_csat(page, owner, &kpis.csat);
     if let Some(concurrency) = kpis.concurrency {
         const MEAN: Named = (
             "floorwalker_concurrent_engagements",
@@ -186,7 +186,7 @@ const COUNTS: [CountOf; 13] = [
     ),
 ];
 
-fn tell_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
     const ATTEMPTS: Named = (
         "floorwalker_outbound_attempts",
         "Outbound waits that ended in the window, by what became of them",
@@ -205,7 +205,7 @@ fn tell_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
     }
 }
 
-fn tell_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
+fn write_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
     const RATIO: Named = (
         "floorwalker_sla_ratio",
         "Met of the decided obligations of a policy in the window",
@@ -235,7 +235,7 @@ fn tell_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
     }
 }
 
-fn tell_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
     const ASA: [Named; 2] = [
         ("floorwalker_asa_seconds", "Mean wait of answered waits"),
         (
@@ -380,7 +380,7 @@ const SHARES: [ShareOf; 10] = [
     ),
 ];
 
-fn tell_shares(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_shares(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
     const BASE: Named = (
         "floorwalker_ratio_denominator",
         "How many a ratio is a share of",
@@ -396,7 +396,7 @@ fn tell_shares(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
     }
 }
 
-fn tell_csat(page: &mut Page, owner: Owner<'_>, csat: &Csat) {
+fn write_csat(page: &mut Page, owner: Owner<'_>, csat: &Csat) {
     const MEAN: Named = (
         "floorwalker_csat_ratio",
         "Mean survey score as a share of its scale",
@@ -409,7 +409,7 @@ fn tell_csat(page: &mut Page, owner: Owner<'_>, csat: &Csat) {
 }
 
 /// Of now, whatever the window.
-fn tell_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
+fn write_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
     let labels = [("kind", kind), ("name", name)];
     let gauges: [(Named, f64); 3] = [
         (
@@ -437,7 +437,7 @@ fn tell_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
 }
 
 /// By queue, as far as the queue has series: a label for each name that a feed makes up would be too many.
-fn tell_alerts(page: &mut Page, model: &ReadModel, chosen: &Chosen<'_>) {
+fn write_alerts(page: &mut Page, model: &ReadModel, chosen: &Chosen<'_>) {
     const ACTIVE: Named = (
         "floorwalker_active_alerts",
         "Alerts that fire, by rule, severity, queue and whether somebody has taken them up",

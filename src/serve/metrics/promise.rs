@@ -15,7 +15,7 @@ use floorwalker_core::{
 pub(super) struct Promises(BTreeMap<String, Policy>);
 
 impl Promises {
-    /// As the configuration of this process and the directory have them now.
+    /// The policies that the configuration of this process and the directory have now.
     pub(super) fn of(model: &ReadModel, contact: &ContactSettings, now: Timestamp) -> Self {
         let mut directory = Directory::default();
         for (offset, statement) in (0..).zip(model.statements()) {
@@ -52,7 +52,7 @@ impl Promises {
     }
 
     /// The longest promise to those who wait in a queue or group, of the policies by which anything was decided there.
-    pub(super) fn tell_of(&self, page: &mut Page, group: &Entity) {
+    pub(super) fn write_of(&self, page: &mut Page, group: &Entity) {
         const PROMISE: Named = (
             "floorwalker_longest_wait_promise_seconds",
             "Within how long who waits here was promised an answer; the longest, if there are several",

@@ -12,7 +12,7 @@ use floorwalker_core::event::Timestamp;
 #[derive(Debug)]
 pub struct Alert {
     pub fields: AlertFields,
-    /// As it was written.
+    /// The record as it was written.
     pub(super) record: Arc<RawValue>,
 }
 
@@ -34,7 +34,7 @@ pub struct AlertFields {
     pub contacts: Vec<String>,
 }
 
-/// Who has taken an alert up.
+/// An acknowledgement of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acknowledgement {
     /// When it was acknowledged.

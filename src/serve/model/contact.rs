@@ -16,7 +16,7 @@ pub struct Line {
     /// What kind of thing: `contact`, `wait`, `engagement`, `obligation` or `alert`.
     pub part: &'static str,
     pub text: String,
-    /// Of an alert, its id.
+    /// The id, if the line is about an alert.
     pub alert: Option<String>,
 }
 

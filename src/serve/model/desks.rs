@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// An agent with the records of all desks.
 #[derive(Debug, Clone, Default)]
 pub struct AgentDesks {
-    /// As they were written, by key.
+    /// The records as they were written, by key.
     pub records: BTreeMap<String, Arc<RawValue>>,
 }
 

@@ -53,9 +53,9 @@ pub const TOPICS: [Topic; 6] = [
 const FIRING_MAX: usize = 100_000;
 /// A hundred for each of many subjects.
 const STATEMENTS_MAX: usize = 1_000_000;
-/// As long as the topic `kpis` is kept: an entity of which nothing was written since is gone.
+/// The retention of the topic `kpis`: an entity without a newer record is evicted.
 const SCORES_KEPT: Span = Span::from_secs(7 * 86_400);
-/// As long as the topics `alerts`, `contacts` and `scorecards` are kept.
+/// The retention of the topics `alerts`, `contacts` and `scorecards`.
 const RECORDS_KEPT: Span = Span::from_secs(30 * 86_400);
 
 /// See the module.

@@ -21,13 +21,13 @@ pub struct Entity {
 pub struct Score {
     pub window: String,
     pub clock: Timestamp,
-    /// As it was written.
+    /// The record as it was written.
     pub record: Arc<RawValue>,
-    /// Of all decided obligations, those missed.
+    /// The share of decided obligations that were missed.
     pub missed: Ratio,
     /// Waits and engagements that the figures are of; with neither, they are of nobody.
     pub load: i64,
-    /// Who waits now.
+    /// How many wait now.
     pub waiting: i64,
     /// By name, those by which anything was decided.
     pub policies: Vec<String>,
@@ -84,7 +84,7 @@ impl Entity {
         }
     }
 
-    /// Who waits now, by the newest figures.
+    /// Returns how many wait now, by the newest figures.
     #[must_use]
     pub fn waiting(&self) -> i64 {
         let newest = self.scores.iter().max_by_key(|score| score.clock);

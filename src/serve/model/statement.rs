@@ -15,7 +15,7 @@ pub struct Statement {
     pub valid_from: Timestamp,
     /// What people call it.
     pub title: Option<String>,
-    /// As it was written.
+    /// The record as it was written.
     pub json: Arc<RawValue>,
 }
 

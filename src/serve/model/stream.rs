@@ -32,7 +32,7 @@ pub(in crate::serve) struct Changes {
 
 #[derive(Debug, Default)]
 struct Recent {
-    /// Of the newest change.
+    /// The id of the newest change.
     number: u64,
     changes: VecDeque<Arc<Change>>,
 }

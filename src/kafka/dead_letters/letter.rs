@@ -1,0 +1,150 @@
+//! A dead letter: what its record holds, and the headers that it bears.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use rdkafka::{
+    Message as _,
+    message::{BorrowedMessage, Headers as _},
+};
+
+use floorwalker_core::{engine::CUT_HEADERS, event::Timestamp};
+
+/// How long the broker may take to answer with a record or an end.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// What a dead letter has beside the headers that the record had.
+const OURS: [&str; 5] = [
+    "floorwalker-topic",
+    "floorwalker-partition",
+    "floorwalker-offset",
+    "floorwalker-reason",
+    "floorwalker-sentence",
+];
+
+/// Where a letter lies among the dead letters, written `partition/offset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LetterPlace {
+    pub partition: i32,
+    pub offset: i64,
+}
+
+/// A record that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub place: LetterPlace,
+    /// When it was put aside.
+    pub written_at: Timestamp,
+    /// Where it had been read.
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+    pub reason: String,
+    pub sentence: String,
+    /// The key; like payload and headers as it had been read.
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// What it lacks, if it was too large for a record of Kafka.
+    pub cut: Option<Cut>,
+}
+
+/// What a letter does not hold of its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The parts that are not whole, such as `payload,headers`.
+    pub parts: String,
+    /// Size of the whole payload.
+    pub bytes: u64,
+    /// SHA-256 of the whole payload, in hexadecimal.
+    pub sha256: String,
+}
+
+/// How far the letters of one reason were sent once more: the next offset by partition.
+pub type RetriedTo = BTreeMap<i32, i64>;
+
+impl Letter {
+    /// `None`: it does not end with our headers.
+    pub(super) fn read(record: &BorrowedMessage<'_>) -> Option<Self> {
+        let headers = record.headers()?;
+        let original = headers.count().checked_sub(OURS.len())?;
+        let all: Vec<(&str, Option<&[u8]>)> = (headers.iter())
+            .map(|header| (header.key, header.value))
+            .collect();
+        let (before, ours) = all.split_at(original);
+        let [topic, partition, offset, reason, sentence] = texts(ours, OURS)?;
+        let (before, cut) = Cut::read(before);
+        let owned = |bytes: &[u8]| bytes.to_vec();
+        Some(Self {
+            place: LetterPlace {
+                partition: record.partition(),
+                offset: record.offset(),
+            },
+            written_at: Timestamp::from_millis(record.timestamp().to_millis().unwrap_or(0)),
+            topic: topic.to_owned(),
+            partition: partition.parse().ok()?,
+            offset: offset.parse().ok()?,
+            reason: reason.to_owned(),
+            sentence: sentence.to_owned(),
+            key: record.key().map(owned),
+            payload: record.payload().map(owned),
+            headers: (before.iter())
+                .map(|(name, value)| ((*name).to_owned(), value.map(owned)))
+                .collect(),
+            cut,
+        })
+    }
+
+    /// Whether it lies before what was sent once more.
+    #[must_use]
+    pub fn is_retried(&self, to: &RetriedTo) -> bool {
+        to.get(&self.place.partition)
+            .is_some_and(|to| self.place.offset < *to)
+    }
+}
+
+type Headers<'h> = [(&'h str, Option<&'h [u8]>)];
+
+impl Cut {
+    /// Splits its headers off, if the letter was cut.
+    fn read<'a, 'h>(headers: &'a Headers<'h>) -> (&'a Headers<'h>, Option<Self>) {
+        let split = headers.len().checked_sub(CUT_HEADERS.len());
+        let found = split.and_then(|split| {
+            let (before, own) = headers.split_at(split);
+            let [parts, bytes, sha256] = texts(own, CUT_HEADERS)?;
+            let cut = Self {
+                parts: parts.to_owned(),
+                bytes: bytes.parse().ok()?,
+                sha256: sha256.to_owned(),
+            };
+            Some((before, Some(cut)))
+        });
+        found.unwrap_or((headers, None))
+    }
+}
+
+fn texts<'h, const N: usize>(ours: &Headers<'h>, names: [&str; N]) -> Option<[&'h str; N]> {
+    let mut texts = [""; N];
+    for ((text, name), (found, value)) in texts.iter_mut().zip(names).zip(ours) {
+        *text = std::str::from_utf8((*value).filter(|_| *found == name)?).ok()?;
+    }
+    Some(texts)
+}
+
+impl fmt::Display for LetterPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.partition, self.offset)
+    }
+}
+
+impl FromStr for LetterPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let place = text.split_once('/').and_then(|(partition, offset)| {
+            Some(Self {
+                partition: partition.parse().ok()?,
+                offset: offset.parse().ok()?,
+            })
+        });
+        place.ok_or_else(|| "write partition/offset, such as 3/17".to_owned())
+    }
+}
