@@ -8,6 +8,7 @@ mod dead_letters;
 mod demo;
 mod directory;
 mod escape;
+mod evaluate;
 mod failure;
 mod input;
 mod journal;
@@ -54,6 +55,8 @@ enum Command {
     Load(load::Load),
     /// Makes the events of a contact center with everything that happens in one
     Simulate(Box<simulate::Simulate>),
+    /// Plays days with incidents, and measures how many of them alerts name, how fast, and how many alerts there are
+    Evaluate(evaluate::Evaluate),
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
@@ -99,6 +102,7 @@ impl Arguments {
             | Command::Replay(_)
             | Command::Load(_)
             | Command::Simulate(_)
+            | Command::Evaluate(_)
             | Command::Topics { .. }
             | Command::AcceptLoss(_)
             | Command::DeadLetters { .. }
@@ -123,6 +127,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Replay(arguments) => replay::replay(arguments),
         Command::Load(arguments) => load::load(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Topics { action } => topics::topics(&action),
         Command::AcceptLoss(arguments) => accept_loss::accept_loss(&arguments),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),

@@ -207,3 +207,42 @@ fn to_a_topic_it_is_keyed_by_contact_and_ends_at_the_present() {
     let age = clock::wall() - Timestamp::parse(&newest).unwrap();
     assert!((0.0..120.0).contains(&age.as_secs()), "{newest}");
 }
+
+#[test]
+fn a_day_with_drawn_incidents_can_be_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (events, truth) = (path("day.jsonl.gz"), path("truth.jsonl"));
+    let day = [
+        "simulate", "--agents", "60", "--hours", "1.5", "--seed", "4",
+    ];
+    let drawn = ["--incidents", "drawn", "--out", &events, "--truth", &truth];
+    stdout(&[&day[..], &drawn].concat());
+    let of_file = ["evaluate", &events, "--truth", &truth, "--json"];
+    let figures: Value = serde_json::from_str(&stdout(&of_file)).unwrap();
+    let kinds = figures["floorwalker"]["by_kind"].as_object().unwrap();
+    let incidents = fs::read_to_string(&truth).unwrap();
+    let incidents = incidents
+        .lines()
+        .filter(|line| line.contains("\"incident\""));
+    let counted = kinds.values().map(|it| it["incidents"].as_u64().unwrap());
+    assert_eq!(counted.sum::<u64>(), incidents.count() as u64);
+    assert!(figures["fixed_thresholds"]["alerts"].as_u64().unwrap() > 0);
+
+    let of_seeds = [
+        "evaluate", "--seeds", "4-4", "--agents", "30", "--hours", "1",
+    ];
+    let table = stdout(&of_seeds);
+    assert!(
+        table.starts_with("1 day with incidents, 1 without\n"),
+        "{table}"
+    );
+    let (error, code) = refusal(&["evaluate", "--seeds", "9-3"]);
+    assert!(
+        error.contains("no range of seeds such as 101-112"),
+        "{error}"
+    );
+    assert_eq!(code, 2);
+    let (error, _) = refusal(&["evaluate", &events, "--truth", &events]);
+    assert!(error.contains("truth"), "{error}");
+}

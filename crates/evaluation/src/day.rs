@@ -55,35 +55,53 @@ impl Day {
         }
         stage.finish(read_truth(&truth).unwrap_or_default())
     }
+}
 
-    /// Plays the lines of a feed in the order in which they arrived; each arrives when the newest so far occurred.
+/// A day that is played from the lines of a feed, in the order in which they arrived. Each arrives when the newest so far occurred.
+#[derive(Debug)]
+pub struct Feed {
+    settings: Settings,
+    stage: Option<Stage>,
+}
+
+impl Feed {
+    #[must_use]
+    pub const fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            stage: None,
+        }
+    }
+
+    /// Takes the next line. What comes before the first event has no time, and is passed over.
     ///
     /// # Errors
     /// When a task can't go on.
-    pub fn of_lines<L: AsRef<[u8]>>(
-        lines: impl IntoIterator<Item = L>,
-        incidents: Vec<Incident>,
-        settings: Settings,
-    ) -> Result<Option<Self>, TaskError> {
-        let mut stage: Option<Stage> = None;
-        for line in lines {
-            let line = line.as_ref();
-            if stage.is_none()
-                && let Ok(Decoded::Event(event)) = decode(line)
-            {
-                stage = Some(Stage::new(settings.clone(), event.occurred_at)?);
-            }
-            if let Some(stage) = &mut stage {
-                stage.deliver_in_order(line)?;
-            }
+    pub fn deliver(&mut self, line: &[u8]) -> Result<(), TaskError> {
+        let occurred_at = match decode(line) {
+            Ok(Decoded::Event(event)) => Some(event.occurred_at),
+            Ok(Decoded::Unknown(_)) | Err(_) => None,
+        };
+        if let (None, Some(at)) = (&self.stage, occurred_at) {
+            self.stage = Some(Stage::new(self.settings.clone(), at)?);
         }
-        stage
-            .map(|stage: Stage| stage.finish(incidents))
-            .transpose()
+        match &mut self.stage {
+            Some(stage) => stage.deliver(occurred_at.unwrap_or(stage.now), line),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the day; `None` if it had no event.
+    ///
+    /// # Errors
+    /// When a task can't go on.
+    pub fn finish(self, incidents: Vec<Incident>) -> Result<Option<Day>, TaskError> {
+        self.stage.map(|stage| stage.finish(incidents)).transpose()
     }
 }
 
 /// A day that is being played.
+#[derive(Debug)]
 struct Stage {
     play: Play,
     start: Timestamp,
@@ -110,14 +128,6 @@ impl Stage {
             self.agents.insert(agent.as_str().to_owned());
         }
         self.play.deliver(self.now, payload)
-    }
-
-    fn deliver_in_order(&mut self, line: &[u8]) -> Result<(), TaskError> {
-        let at = match decode(line) {
-            Ok(Decoded::Event(event)) => event.occurred_at,
-            Ok(Decoded::Unknown(_)) | Err(_) => self.now,
-        };
-        self.deliver(at, line)
     }
 
     fn finish(mut self, incidents: Vec<Incident>) -> Result<Day, TaskError> {

@@ -50,6 +50,19 @@ impl KindScore {
         self.delays.len()
     }
 
+    /// How many were named within `seconds` of their begin.
+    #[must_use]
+    pub fn named_within(&self, seconds: f64) -> usize {
+        self.delays.partition_point(|delay| *delay <= seconds)
+    }
+
+    /// Adds the incidents of another kind.
+    pub fn merge(&mut self, other: &Self) {
+        self.incidents += other.incidents;
+        self.delays.extend(&other.delays);
+        self.delays.sort_by(f64::total_cmp);
+    }
+
     /// Seconds; of an even number the longer of the two in the middle.
     #[must_use]
     pub fn median(&self) -> Option<f64> {

@@ -49,6 +49,7 @@ mod spine;
 mod times;
 mod today;
 mod world;
+mod world_incidents;
 mod world_people;
 mod world_quiet;
 mod worlds;
