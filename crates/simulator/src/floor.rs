@@ -1,4 +1,4 @@
-//! Agents at work: who is free, at whom it rings, what they say of themselves.
+//! Agents at work: who is free, whose phone rings, and which states they show.
 
 use super::{
     AgentNo, Center, ContactNo, QueueNo,
@@ -28,7 +28,7 @@ pub(super) struct Agent {
     /// Nothing to do since then.
     pub(super) idle_since: Timestamp,
     shown: (AgentState, Option<&'static str>),
-    said: u64,
+    states_emitted: u64,
 }
 
 const MISSED_AFTER: Span = Span::from_secs(20);
@@ -48,7 +48,7 @@ pub(super) fn agents(settings: &WorldSettings, plans: &[DeskPlan], dice: &mut Di
         wrapping: 0,
         idle_since: settings.start,
         shown: (AgentState::Offline, None),
-        said: 0,
+        states_emitted: 0,
     };
     hires.into_iter().map(agent).collect()
 }
@@ -82,7 +82,7 @@ impl Agent {
 }
 
 impl Center {
-    /// Everybody does what their timetable says of the first instant.
+    /// Gives every agent the duty that the timetable has for the first instant.
     pub(super) fn begin_duties(&mut self) {
         let since_midnight = self.settings.day.since_midnight(self.now);
         for agent in 0..self.agents.len() {
@@ -167,7 +167,7 @@ impl Center {
         self.agents[agent].ringing += 1;
         self.show(agent);
         let offer = self.at_agent(number, agent);
-        self.say(number, Body::AgentOffered(offer));
+        self.emit(number, Body::AgentOffered(offer));
         let queue = self.contacts[&number].queue;
         let rings = self.lines[queue].plan.ring;
         if self.dice.chance(self.settings.habits.miss) {
@@ -200,7 +200,7 @@ impl Center {
         contact.enter(Phase::Waiting);
         let (queue, key) = (contact.queue, (contact.priority, contact.queued_at, number));
         let id = self.agents[agent].hire.id.clone();
-        self.say(number, Body::OfferDeclined(id, DeclineCause::Missed));
+        self.emit(number, Body::OfferDeclined(id, DeclineCause::Missed));
         self.lines[queue].waiting.insert(key);
         self.agents[agent].ringing -= 1;
         self.agents[agent].missed = true;
@@ -212,7 +212,7 @@ impl Center {
         }
     }
 
-    /// Says the agent's state if it is another than before.
+    /// Emits the agent's state if it has changed.
     pub(super) fn show(&mut self, number: AgentNo) {
         let agent = &mut self.agents[number];
         let (state, reason) = agent.state();
@@ -220,9 +220,9 @@ impl Center {
             return;
         }
         agent.shown = (state, reason);
-        agent.said += 1;
-        let id = format!("{}-{}-{}", agent.hire.id, self.tag, agent.said);
-        self.said.push(Event {
+        agent.states_emitted += 1;
+        let id = format!("{}-{}-{}", agent.hire.id, self.tag, agent.states_emitted);
+        self.emitted.push(Event {
             id: EventId::new(&id),
             occurred_at: self.now,
             sequence: None,

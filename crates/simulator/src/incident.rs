@@ -139,7 +139,7 @@ impl Center {
             self.effects
                 .agents_by_incident
                 .insert(number, agents.clone());
-            self.tell_incident(number, &agents);
+            self.record_incident(number, &agents);
         } else {
             self.effects.active.retain(|active| *active != number);
         }

@@ -1,7 +1,7 @@
 //! A whole contact center: people who call, write and come back, agents with shifts and skills, and what goes wrong.
 //!
-//! Contract: the same settings and seed give the same deliveries for ever. Deliveries come in the order in which they arrive; the
-//! network ([`Faults`]) changes nothing of what happens, only of how it is told.
+//! Contract: the same settings and seed always give the same deliveries, in order of arrival. The network ([`Faults`]) changes how
+//! events are delivered, never what happens in the contact center.
 //!
 //! ```
 //! use floorwalker_core::event::Span;
@@ -60,7 +60,7 @@ pub struct Delivery {
     /// The contact or agent: what a producer would key it by.
     pub key: String,
     pub payload: Vec<u8>,
-    /// What the payload says; `None`: nothing, it is garbage.
+    /// The event in the payload. `None`: the payload is garbage.
     pub event: Option<Event>,
 }
 
@@ -105,7 +105,7 @@ impl Iterator for World {
                 (_, None) => return self.wire.receive(),
                 (_, Some(_)) => self.center.act(),
             }
-            for event in self.center.said.drain(..) {
+            for event in self.center.emitted.drain(..) {
                 self.wire.send(event);
             }
         }
@@ -129,7 +129,7 @@ struct Center {
     /// Part of all ids: two runs into one topic are not each other's repeats.
     tag: String,
     begun: ContactNo,
-    said: Vec<Event>,
+    emitted: Vec<Event>,
     truth: Vec<Truth>,
 }
 
@@ -154,7 +154,7 @@ impl Center {
             effects: Effects::default(),
             tag: tag(settings.start),
             begun: 0,
-            said: Vec::new(),
+            emitted: Vec::new(),
             truth: Vec::new(),
             settings,
         };
@@ -206,20 +206,20 @@ impl Center {
         self.agenda.plan(self.now + wait, action);
     }
 
-    /// Says that this happened to a contact, now.
-    fn say(&mut self, contact: ContactNo, body: Body) {
-        self.say_in(Span::ZERO, contact, body);
+    /// Emits an event of a contact, now.
+    fn emit(&mut self, contact: ContactNo, body: Body) {
+        self.emit_after(Span::ZERO, contact, body);
     }
 
-    /// The first event names channel and customer.
-    fn say_in(&mut self, wait: Span, number: ContactNo, body: Body) {
+    /// Emits an event of a contact after `wait`. The first one names channel and customer.
+    fn emit_after(&mut self, wait: Span, number: ContactNo, body: Body) {
         let Some(contact) = self.contacts.get_mut(&number) else {
             return;
         };
-        let first = contact.said == 0;
-        contact.said += 1;
-        self.said.push(Event {
-            id: EventId::new(&format!("{}-{}", contact.id, contact.said)),
+        let first = contact.events_emitted == 0;
+        contact.events_emitted += 1;
+        self.emitted.push(Event {
+            id: EventId::new(&format!("{}-{}", contact.id, contact.events_emitted)),
             occurred_at: self.now + wait,
             sequence: None,
             key: Key::Contact(contact.id.clone()),
@@ -229,7 +229,7 @@ impl Center {
         });
     }
 
-    /// Begins a contact; nobody has said anything of it yet.
+    /// Begins a contact, without an event yet.
     fn begin(&mut self, person: usize, problem: Problem) -> ContactNo {
         self.begun += 1;
         let queue = &self.lines[problem.queue];
@@ -250,7 +250,7 @@ impl Center {
             leg: None,
             turn: 0,
             wait: 0,
-            said: 0,
+            events_emitted: 0,
             waited: Span::ZERO,
             transfers: 0,
             overflows: 0,

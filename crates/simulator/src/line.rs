@@ -163,7 +163,7 @@ impl Center {
         let key = (contact.priority, now, number);
         let body = queued(contact, self.lines[queue].id.clone());
         self.lines[queue].waiting.insert(key);
-        self.say(number, Body::ContactQueued(body));
+        self.emit(number, Body::ContactQueued(body));
         self.plan_wait(number, queue);
         if let Some(agent) = self.first_free(queue) {
             self.ring(number, agent);
@@ -211,7 +211,7 @@ impl Center {
         if let Some(agent) = self.step_out(number) {
             self.withdraw(number, agent);
         }
-        self.say(number, Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(number, Body::ContactEnded(EndedBy::Customer, None));
         self.leave_unanswered(number);
     }
 
@@ -230,7 +230,7 @@ impl Center {
 
     fn withdraw(&mut self, number: ContactNo, agent: AgentNo) {
         let id = self.agents[agent].hire.id.clone();
-        self.say(number, Body::OfferDeclined(id, DeclineCause::Withdrawn));
+        self.emit(number, Body::OfferDeclined(id, DeclineCause::Withdrawn));
         self.agents[agent].ringing -= 1;
         self.look_for_work(agent);
     }
@@ -245,7 +245,7 @@ impl Center {
             return;
         }
         self.step_out(number);
-        self.say(number, Body::ContactLeftQueue(LeftWhy::Overflow));
+        self.emit(number, Body::ContactLeftQueue(LeftWhy::Overflow));
         let now = self.now;
         self.edit(number, |it| {
             it.overflows += 1;
@@ -274,7 +274,7 @@ impl Center {
             return;
         }
         self.step_out(number);
-        self.say(number, Body::ContactLeftQueue(LeftWhy::Callback));
+        self.emit(number, Body::ContactLeftQueue(LeftWhy::Callback));
         self.edit(number, |it| {
             it.enter(Phase::Elsewhere);
             it.leg = Some(Text::new("callback"));

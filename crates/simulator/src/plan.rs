@@ -1,6 +1,6 @@
 //! Who is needed when: how much traffic the payroll of a desk can bear, and the shifts that bear it.
 //!
-//! Erlang A says how much work any number of heads can do and still answer as promised. The traffic is the most of which every
+//! Erlang A gives how much work any number of heads can do and still answer as promised. The traffic is the most of which every
 //! quarter of an hour has, but for a little, the heads that it needs.
 
 use super::{

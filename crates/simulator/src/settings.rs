@@ -201,7 +201,7 @@ impl WorldSettings {
         }
     }
 
-    /// One voice queue in the steady state that Erlang A speaks of: `agents` who are always there and answer at once,
+    /// One voice queue in the steady state that Erlang A describes: `agents` who are always there and answer at once,
     /// `arrivals` an hour, and nothing that happens in between.
     #[must_use]
     pub fn single_queue(agents: usize, arrivals: f64, handle: Handle, patience: Span) -> Self {

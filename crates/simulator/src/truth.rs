@@ -1,4 +1,4 @@
-//! What really is, which no event says: for whoever wants to know how well it was seen.
+//! What really happened and no event contains: to measure how well it was detected.
 
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ pub enum Truth {
 }
 
 impl Center {
-    pub(super) fn tell_incident(&mut self, number: usize, agents: &[usize]) {
+    pub(super) fn record_incident(&mut self, number: usize, agents: &[usize]) {
         use super::IncidentKind::{
             AgentsAbsent, BadRelease, RushingAgent, SlowTool, StrugglingAgent, Surge,
         };

@@ -79,12 +79,12 @@ impl Wire {
     }
 
     pub(super) fn send(&mut self, mut event: Event) {
-        let said_at = event.occurred_at;
+        let sent_at = event.occurred_at;
         if is_of_skewed_source(&event) {
-            event.occurred_at = said_at + self.faults.skew;
+            event.occurred_at = sent_at + self.faults.skew;
         }
         let delivery = Delivery {
-            at: said_at + self.travel(),
+            at: sent_at + self.travel(),
             key: event.key.as_str().to_owned(),
             payload: jsonl(&event).into_bytes(),
             event: Some(event),

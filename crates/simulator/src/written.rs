@@ -54,7 +54,7 @@ impl Center {
     }
 
     pub(super) fn bot_helped(&mut self, number: ContactNo) {
-        self.say(
+        self.emit(
             number,
             Body::ContactEnded(EndedBy::Customer, Some(Text::new("bot"))),
         );
@@ -145,7 +145,7 @@ impl Center {
             text: Some(Text::new("checked the account, see case history")),
             sentiment: None,
         };
-        self.say(number, Body::MessageSent(note));
+        self.emit(number, Body::MessageSent(note));
     }
 
     pub(super) fn write_as_customer(&mut self, number: ContactNo, wait: Span) {
@@ -160,7 +160,7 @@ impl Center {
             text: Some(Text::new(text)),
             sentiment: Some((sentiment * 100.0).round() / 100.0),
         };
-        self.say_in(wait, number, Body::MessageSent(message));
+        self.emit_after(wait, number, Body::MessageSent(message));
     }
 
     fn write(&mut self, number: ContactNo, wait: Span, by: Author, text: &str) {
@@ -171,7 +171,7 @@ impl Center {
             text: Some(Text::new(text)),
             sentiment: None,
         };
-        self.say_in(wait, number, Body::MessageSent(message));
+        self.emit_after(wait, number, Body::MessageSent(message));
     }
 
     /// The customer writes again, below what was thought to be the end.
@@ -184,7 +184,7 @@ impl Center {
         contact.problem.returns += 1;
         contact.enter(Phase::Before);
         contact.feel(-0.3);
-        self.say(number, Body::ContactReopened(None));
+        self.emit(number, Body::ContactReopened(None));
         self.write_as_customer(number, SAME_BREATH);
         self.plan_step(number, SAME_BREATH, Step::JoinQueue);
     }

@@ -87,21 +87,21 @@ impl<'a> Call<'a> {
         self.pass(span);
     }
 
-    fn say(&mut self, body: Body) {
-        self.say_at(self.at, body);
+    fn emit(&mut self, body: Body) {
+        self.emit_at(self.at, body);
     }
 
     /// The first event names channel and customer; a few later ones do again.
-    fn say_at(&mut self, at: Timestamp, body: Body) {
+    fn emit_at(&mut self, at: Timestamp, body: Body) {
         let number = self.events.len();
-        let tells = number == 0 || self.chance(0.05);
+        let names_it = number == 0 || self.chance(0.05);
         self.events.push(Event {
             id: EventId::new(&format!("{}-{number}", self.contact)),
             occurred_at: self.grid(at),
             sequence: None,
             key: Key::Contact(self.contact.clone()),
-            channel: tells.then_some(Channel::Voice),
-            customer: self.customer.clone().filter(|_| tells),
+            channel: names_it.then_some(Channel::Voice),
+            customer: self.customer.clone().filter(|_| names_it),
             body,
         });
     }
@@ -110,7 +110,7 @@ impl<'a> Call<'a> {
         let reasons = ["invoice", "outage", "address"];
         let reason = self.chance(0.5).then(|| *self.random().pick(&reasons));
         let priority = self.chance(0.1).then_some(1);
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue: Some(queue.clone()),
             direction,
             priority,
@@ -132,8 +132,8 @@ impl<'a> Call<'a> {
     /// Begins to wait, perhaps restlessly: again in the same queue, moved on, or called back.
     fn arrive(&mut self, first: QueueId) {
         let mut queue = first;
-        let says = self.chance(0.5).then_some(Direction::Inbound);
-        self.queue_in(&queue, says, None);
+        let direction = self.chance(0.5).then_some(Direction::Inbound);
+        self.queue_in(&queue, direction, None);
         match self.random().below(100) {
             0..4 => {
                 self.pass_about(secs(15));
@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
             8..11 => return self.flow_out(&queue),
             11 => {
                 self.pass_about(secs(15));
-                return self.say(Body::ContactEnded(EndedBy::System, None));
+                return self.emit(Body::ContactEnded(EndedBy::System, None));
             }
             _ => {}
         }
@@ -157,7 +157,7 @@ impl<'a> Call<'a> {
     fn flow_out(&mut self, queue: &QueueId) {
         self.pass_about(secs(30));
         let why = *self.random().pick(&LeftWhy::ALL);
-        self.say(Body::ContactLeftQueue(why));
+        self.emit(Body::ContactLeftQueue(why));
         if why == LeftWhy::Callback {
             self.pass_about(secs(600));
             self.queue_in(queue, Some(Direction::Outbound), Some("callback"));
@@ -166,7 +166,7 @@ impl<'a> Call<'a> {
             self.answer(seat, Some(queue), Some("callback"));
         } else if self.chance(0.5) {
             self.pass_about(secs(20));
-            self.say(Body::ContactEnded(EndedBy::System, None));
+            self.emit(Body::ContactEnded(EndedBy::System, None));
         }
     }
 
@@ -186,7 +186,7 @@ impl<'a> Call<'a> {
             let offered = self.chance(0.9);
             if offered {
                 let offer = self.at_agent(seat, Some(queue), None);
-                self.say(Body::AgentOffered(offer));
+                self.emit(Body::AgentOffered(offer));
             }
             let refused = offered && self.chance(0.08);
             let rings_for = match (refused, self.chance(0.03)) {
@@ -205,29 +205,29 @@ impl<'a> Call<'a> {
             }
             let agent = self.floor.agent(seat);
             let cause = *self.random().pick(&DeclineCause::ALL);
-            self.say(Body::OfferDeclined(agent, cause));
+            self.emit(Body::OfferDeclined(agent, cause));
         }
     }
 
     fn give_up(&mut self, at: Timestamp) {
         self.at = self.grid(at);
-        self.say(Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(Body::ContactEnded(EndedBy::Customer, None));
         if self.chance(0.02) {
             // The agent lifts the receiver as the customer hangs up.
             self.pass(Span::from_millis(300));
             let seat = self.floor.any_seat(None);
             let answer = self.at_agent(seat, None, None);
-            self.say(Body::AgentAnswered(answer));
+            self.emit(Body::AgentAnswered(answer));
             self.wrap_up(seat);
         }
     }
 
     fn answer(&mut self, seat: Seat, queue: Option<&QueueId>, leg: Option<&str>) {
         let answer = self.at_agent(seat, queue, leg);
-        self.say(Body::AgentAnswered(answer.clone()));
+        self.emit(Body::AgentAnswered(answer.clone()));
         if self.chance(0.01) {
             let again = self.at + secs(1);
-            self.say_at(again, Body::AgentAnswered(answer));
+            self.emit_at(again, Body::AgentAnswered(answer));
         }
         self.answered = true;
         self.talk(seat);
@@ -253,7 +253,7 @@ impl<'a> Call<'a> {
             Some(_) => self.transfer_outside(seat),
             None => {
                 let by = *self.random().pick(&[EndedBy::Customer, EndedBy::Agent]);
-                self.say(Body::ContactEnded(by, None));
+                self.emit(Body::ContactEnded(by, None));
                 self.wrap_up(seat);
             }
         }
@@ -261,10 +261,10 @@ impl<'a> Call<'a> {
 
     fn hold(&mut self, seat: Seat) {
         let agent = self.floor.agent(seat);
-        self.say(Body::HoldStarted(agent.clone()));
+        self.emit(Body::HoldStarted(agent.clone()));
         self.pass_about(secs(30));
         if self.chance(0.9) {
-            self.say(Body::HoldEnded(agent));
+            self.emit(Body::HoldEnded(agent));
         }
         self.pass_about(secs(20));
     }
@@ -277,9 +277,9 @@ impl<'a> Call<'a> {
         let seat = self.floor.any_seat(None);
         let answer = self.at_agent(seat, Some(&queue), Some("2"));
         let agent = answer.agent.clone();
-        self.say(Body::AgentAnswered(answer));
+        self.emit(Body::AgentAnswered(answer));
         self.pass_about(secs(40));
-        self.say(Body::WrapUpEnded(WrapUpEnded {
+        self.emit(Body::WrapUpEnded(WrapUpEnded {
             agent,
             disposition: None,
             resolved: None,
@@ -287,7 +287,7 @@ impl<'a> Call<'a> {
     }
 
     fn monitor(&mut self) {
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue: None,
             direction: Some(Direction::Monitor),
             priority: None,
@@ -295,7 +295,7 @@ impl<'a> Call<'a> {
             leg: Some(Text::new("3")),
             thread: None,
         }));
-        self.say(Body::AgentAnswered(AtAgent {
+        self.emit(Body::AgentAnswered(AtAgent {
             agent: AgentId::new("supervisor"),
             queue: None,
             leg: Some(Text::new("3")),
@@ -304,7 +304,7 @@ impl<'a> Call<'a> {
 
     fn transferred(&mut self, seat: Seat, to: TransferTarget, warm: bool) {
         let agent = self.floor.agent(seat);
-        self.say(Body::Transferred(Transferred {
+        self.emit(Body::Transferred(Transferred {
             agent,
             to: Some(to),
             warm,
@@ -329,7 +329,7 @@ impl<'a> Call<'a> {
         let to = TransferTarget::Agent(self.floor.agent(other));
         if self.chance(0.5) {
             let answer = self.at_agent(other, None, None);
-            self.say(Body::AgentAnswered(answer));
+            self.emit(Body::AgentAnswered(answer));
             self.pass_about(secs(20));
             self.transferred(seat, to, true);
             self.aside(|call| call.wrap_up(seat));
@@ -339,7 +339,7 @@ impl<'a> Call<'a> {
         self.aside(|call| call.wrap_up(seat));
         if self.chance(0.7) {
             let offer = self.at_agent(other, None, None);
-            self.say(Body::AgentOffered(offer));
+            self.emit(Body::AgentOffered(offer));
             self.pass_about(secs(5));
         }
         self.answer(other, None, None);
@@ -349,7 +349,7 @@ impl<'a> Call<'a> {
         self.transferred(seat, TransferTarget::External(Text::new("+44 20")), false);
         self.aside(|call| call.wrap_up(seat));
         self.pass_about(secs(600));
-        self.say(Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(Body::ContactEnded(EndedBy::Customer, None));
     }
 
     /// What one agent does beside the call: the call's own time goes on from here.
@@ -376,7 +376,7 @@ impl<'a> Call<'a> {
         if !late {
             self.floor.busy_until(seat, self.at);
         }
-        self.say(Body::WrapUpEnded(WrapUpEnded {
+        self.emit(Body::WrapUpEnded(WrapUpEnded {
             agent,
             disposition,
             resolved,
@@ -415,7 +415,7 @@ impl<'a> Call<'a> {
             queue: Some(queue),
             leg: None,
         };
-        self.say(Body::AgentAnswered(answer));
+        self.emit(Body::AgentAnswered(answer));
         self.answered = true;
         self.pass(secs(1));
         self.talk(seat);
@@ -436,7 +436,7 @@ impl<'a> Call<'a> {
                 scale_min,
                 scale_max,
             };
-            self.say(Body::SurveyAnswered(survey, None));
+            self.emit(Body::SurveyAnswered(survey, None));
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn shuffle(events: &[Event], lateness: Span, seed: u64) -> Vec<Event> {
         .collect()
 }
 
-/// Says a share of the events again, word for word, up to a few dozen events later.
+/// Repeats a share of the events unchanged, up to a few dozen events later.
 #[must_use]
 pub fn double(events: &[Event], share: f64, seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed);

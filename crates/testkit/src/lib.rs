@@ -8,7 +8,7 @@ pub mod harness; // the engine in memory with the settings of the tests
 pub mod protobuf; // what a producer would send
 pub mod random; // the seed's numbers
 pub mod reference; // every number, counted again
-pub mod states; // what agents say of themselves
+pub mod states; // agents' states, mixed into any log
 pub mod text; // conversations in writing
 pub mod voice; // a contact center's calls
 

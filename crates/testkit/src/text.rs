@@ -139,7 +139,7 @@ impl<'w> Thread<'w> {
     fn wait(&mut self) {
         let queue = Some(self.queue.clone());
         let reason = self.random.chance(0.3).then(|| Text::new("invoice"));
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue,
             direction: None,
             priority: None,
@@ -154,12 +154,12 @@ impl<'w> Thread<'w> {
         match self.random.below(12) {
             0 => {
                 self.pause();
-                self.say(Body::ContactEnded(EndedBy::Customer, None));
+                self.emit(Body::ContactEnded(EndedBy::Customer, None));
                 true
             }
             1 => {
                 self.pause();
-                self.say(Body::ContactLeftQueue(LeftWhy::Overflow));
+                self.emit(Body::ContactLeftQueue(LeftWhy::Overflow));
                 self.queue = QueueId::new("overflow");
                 self.wait();
                 false
@@ -186,7 +186,7 @@ impl<'w> Thread<'w> {
     fn answer(&mut self) {
         self.answered = true;
         let agent = self.agent.clone();
-        self.say(Body::AgentAnswered(AtAgent {
+        self.emit(Body::AgentAnswered(AtAgent {
             agent,
             queue: None,
             leg: None,
@@ -218,10 +218,10 @@ impl<'w> Thread<'w> {
     fn is_pending(&mut self) {
         self.pass_about(Span::from_secs(20));
         let reason = self.random.chance(0.5).then(|| Text::new("pending"));
-        self.say(Body::ContactPaused(reason));
+        self.emit(Body::ContactPaused(reason));
         if self.random.chance(0.4) {
             self.pause();
-            self.say(Body::ContactContinued(None));
+            self.emit(Body::ContactContinued(None));
         }
     }
 
@@ -236,7 +236,7 @@ impl<'w> Thread<'w> {
     }
 
     fn hand_on(&mut self) {
-        self.say(Body::Transferred(Transferred {
+        self.emit(Body::Transferred(Transferred {
             agent: self.agent.clone(),
             to: None,
             warm: false,
@@ -264,20 +264,20 @@ impl<'w> Thread<'w> {
         let resolved = self.channel != Channel::Chat && self.random.chance(0.8);
         if resolved {
             let agent = self.random.chance(0.8).then(|| self.agent.clone());
-            self.say(Body::ContactResolved(agent));
+            self.emit(Body::ContactResolved(agent));
         }
         if !resolved || self.random.chance(0.4) {
             let by = *self.random.pick(&EndedBy::ALL);
-            self.say(Body::ContactEnded(by, None));
+            self.emit(Body::ContactEnded(by, None));
         }
     }
 
-    /// Said by the agent, by the vendor, by both or by nobody.
+    /// Reported by the agent, by the vendor, by both or by neither.
     fn wrap_up(&mut self) {
         if self.answered && self.random.chance(0.7) {
             self.pass_about(Span::from_secs(30));
             let resolved = self.random.chance(0.7).then_some(true);
-            self.say(Body::WrapUpEnded(WrapUpEnded {
+            self.emit(Body::WrapUpEnded(WrapUpEnded {
                 agent: self.agent.clone(),
                 disposition: None,
                 resolved,
@@ -286,7 +286,7 @@ impl<'w> Thread<'w> {
         if self.random.chance(0.4) {
             self.pass_about(Span::from_secs(300));
             let report = self.report();
-            self.say(Body::EngagementReported(report));
+            self.emit(Body::EngagementReported(report));
         }
     }
 
@@ -311,7 +311,7 @@ impl<'w> Thread<'w> {
         self.pass_about(Span::from_secs(2 * 3_600));
         self.write(Author::Customer, true);
         if self.random.chance(0.9) {
-            self.say(Body::ContactReopened(None));
+            self.emit(Body::ContactReopened(None));
         } else {
             self.wait();
         }
@@ -330,7 +330,7 @@ impl<'w> Thread<'w> {
                 scale_min: 1.0,
                 scale_max: 5.0,
             };
-            self.say(Body::SurveyAnswered(survey, Some(Text::new("as I said"))));
+            self.emit(Body::SurveyAnswered(survey, Some(Text::new("as I said"))));
         }
     }
 
@@ -341,7 +341,7 @@ impl<'w> Thread<'w> {
     fn write(&mut self, by: Author, public: bool) {
         let queue = self.random.chance(0.1).then(|| self.queue.clone());
         let sentiment = self.random.chance(0.3).then_some(-0.25);
-        self.say(Body::MessageSent(MessageSent {
+        self.emit(Body::MessageSent(MessageSent {
             by,
             public,
             queue,
@@ -384,7 +384,7 @@ impl<'w> Thread<'w> {
     }
 
     /// The first event names channel, customer and, if it can, the queue.
-    fn say(&mut self, mut body: Body) {
+    fn emit(&mut self, mut body: Body) {
         let number = self.events.len();
         let first = number == 0;
         if first && let Body::MessageSent(message) = &mut body {

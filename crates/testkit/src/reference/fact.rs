@@ -36,8 +36,8 @@ pub(super) enum Fact {
     Transferred,
     Handled(Handled),
     HandledOutbound,
-    /// A disposition that says whether it is resolved.
-    ResolvedSaid(bool),
+    /// A disposition with a value of `resolved`.
+    DispositionResolved(bool),
     /// An offer that ended at its agent.
     Offer {
         refused: bool,
@@ -356,9 +356,9 @@ impl<'a> Book<'a> {
             transferred: engagement.transferred_at.is_some(),
         };
         self.add(end.at, &whose, Fact::Handled(handled));
-        // However late it is said, it counts where the engagement does.
-        if let Some(Some(resolved)) = engagement.wrap_up_said {
-            self.add(end.at, &whose, Fact::ResolvedSaid(resolved));
+        // However late the disposition comes, it counts where the engagement does.
+        if let Some(Some(resolved)) = engagement.wrap_up_resolved {
+            self.add(end.at, &whose, Fact::DispositionResolved(resolved));
         }
     }
 

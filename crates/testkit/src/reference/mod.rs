@@ -2,7 +2,7 @@
 //!
 //! Contract: knows the events and nothing else of this crate, so that it can disagree with it. [`recount`] is a function
 //! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late) is
-//! for the caller to leave out. Where the contract leaves a choice, a comment says which.
+//! for the caller to leave out. Where the contract leaves a choice, a comment states it.
 //!
 //! ```
 //! use floorwalker_core::event::line;
@@ -17,6 +17,7 @@
 mod balance;
 mod calendar;
 mod concurrency;
+mod conversation;
 mod fact;
 mod memory;
 mod obligation;
@@ -32,7 +33,6 @@ mod roster;
 mod scorecard;
 mod settings;
 mod student;
-mod telling;
 mod today;
 mod wrap_up;
 
@@ -111,7 +111,7 @@ pub fn scorecards(
     })
 }
 
-/// Books what the events at or before the clock say.
+/// Books the facts of the events at or before the clock.
 fn with_book<R>(
     events: &[Event],
     settings: &Settings,

@@ -307,7 +307,7 @@ impl Scorecard {
                 self.transfer_rate.count(handled.transferred);
             }
             Fact::HandledOutbound => self.handled_outbound += 1,
-            Fact::ResolvedSaid(resolved) => self.resolved_said.count(*resolved),
+            Fact::DispositionResolved(resolved) => self.resolved_said.count(*resolved),
             Fact::Offer { refused } => self.offer_miss.count(*refused),
             Fact::Ended { surveyed } => self.csat_response.count(*surveyed),
             Fact::Survey { .. } => {}

@@ -1,4 +1,4 @@
-//! What the recount is told: the defaults of the contract, in types of its own.
+//! Settings of the recount: the defaults of the contract, in types of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,8 @@ pub struct Settings {
     pub fcr: Fcr,
     /// The windows to count; `None` is `all`, everything up to the clock.
     pub windows: Vec<Option<Span>>,
-    /// The channel of a contact of which no event says one.
-    pub channel_unsaid: Channel,
+    /// The channel of a contact of which no event names one.
+    pub channel_default: Channel,
     /// The team and the site of each queue that has one.
     pub queues: BTreeMap<String, (Option<String>, Option<String>)>,
     /// From when on a queue has another team and site, oldest first.
@@ -52,7 +52,7 @@ pub struct Policy {
     pub abandons: Abandons,
     pub short_abandon: Option<Span>,
     pub flow_outs: FlowOuts,
-    /// Of waits that left for a callback; as `flow_outs` unless said.
+    /// The rule for waits that left for a callback. `None`: as `flow_outs`.
     pub callbacks: Option<FlowOuts>,
     /// Of a first or next response.
     pub opens: Opens,
@@ -147,8 +147,8 @@ impl Settings {
 
     /// The channel of a contact with these events.
     pub(super) fn channel_of(&self, events: &[&Event]) -> Channel {
-        let said = events.iter().find_map(|event| event.channel);
-        said.unwrap_or(self.channel_unsaid)
+        let named = events.iter().find_map(|event| event.channel);
+        named.unwrap_or(self.channel_default)
     }
 }
 
@@ -185,7 +185,7 @@ impl Default for Settings {
                 .map(|seconds| Some(Span::from_secs(seconds)))
                 .chain([None])
                 .collect(),
-            channel_unsaid: Voice,
+            channel_default: Voice,
             queues: BTreeMap::new(),
             moves: Vec::new(),
             zone: TimeZone::UTC,
