@@ -2,7 +2,7 @@
 
 use super::{
     random::Random,
-    voice::{Floor, Seat},
+    staff::{Seat, Staff},
 };
 use floorwalker_core::event::{
     AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
@@ -14,7 +14,7 @@ use floorwalker_core::event::{
 const HOPS_MAX: usize = 3;
 
 pub(super) struct Call<'a> {
-    floor: &'a mut Floor,
+    staff: &'a mut Staff,
     contact: ContactId,
     customer: Option<CustomerId>,
     /// Whole seconds, as many feeds have them: then ties are common.
@@ -30,12 +30,12 @@ const fn secs(seconds: i64) -> Span {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(floor: &'a mut Floor, number: usize, at: Timestamp) -> Self {
-        let customer = floor.random.below(floor.customers.max(1));
-        let known = floor.random.chance(0.85);
-        let whole_seconds = floor.random.chance(0.4);
+    pub(super) fn new(staff: &'a mut Staff, number: usize, at: Timestamp) -> Self {
+        let customer = staff.random.below(staff.customers.max(1));
+        let known = staff.random.chance(0.85);
+        let whole_seconds = staff.random.chance(0.4);
         let mut call = Self {
-            floor,
+            staff,
             contact: ContactId::new(&format!("v{number}")),
             customer: known.then(|| CustomerId::new(&format!("k{customer}"))),
             whole_seconds,
@@ -55,7 +55,7 @@ impl<'a> Call<'a> {
             9 => self.other_direction(Direction::Internal),
             10 => self.skewed(),
             _ => {
-                let queue = self.floor.any_queue();
+                let queue = self.staff.any_queue();
                 self.arrive(queue);
             }
         }
@@ -64,11 +64,11 @@ impl<'a> Call<'a> {
     }
 
     fn random(&mut self) -> &mut Random {
-        &mut self.floor.random
+        &mut self.staff.random
     }
 
     fn chance(&mut self, share: f64) -> bool {
-        self.floor.random.chance(share)
+        self.staff.random.chance(share)
     }
 
     fn grid(&self, at: Timestamp) -> Timestamp {
@@ -123,7 +123,7 @@ impl<'a> Call<'a> {
     fn at_agent(&mut self, seat: Seat, queue: Option<&QueueId>, leg: Option<&str>) -> AtAgent {
         let names_it = self.chance(0.7);
         AtAgent {
-            agent: self.floor.agent(seat),
+            agent: self.staff.agent(seat),
             queue: queue.cloned().filter(|_| names_it),
             leg: leg.map(Text::new),
         }
@@ -141,7 +141,7 @@ impl<'a> Call<'a> {
             }
             4..8 => {
                 self.pass_about(secs(20));
-                queue = self.floor.other_queue(&queue);
+                queue = self.staff.other_queue(&queue);
                 self.queue_in(&queue, None, None);
             }
             8..11 => return self.flow_out(&queue),
@@ -161,7 +161,7 @@ impl<'a> Call<'a> {
         if why == LeftWhy::Callback {
             self.pass_about(secs(600));
             self.queue_in(queue, Some(Direction::Outbound), Some("callback"));
-            let seat = self.floor.any_seat(None);
+            let seat = self.staff.any_seat(None);
             self.pass_about(secs(8));
             self.answer(seat, Some(queue), Some("callback"));
         } else if self.chance(0.5) {
@@ -174,10 +174,10 @@ impl<'a> Call<'a> {
     fn wait(&mut self, queue: &QueueId) {
         let impatient = self.chance(0.08);
         let patience = if impatient { secs(4) } else { secs(150) };
-        let gives_up_at = self.at + self.floor.random.exponential(patience);
+        let gives_up_at = self.at + self.staff.random.exponential(patience);
         loop {
-            let (seat, free_at) = self.floor.first_free(queue);
-            let short = self.floor.random.up_to(secs(2));
+            let (seat, free_at) = self.staff.first_free(queue);
+            let short = self.staff.random.up_to(secs(2));
             let rings_at = self.grid(self.at.max(free_at) + short);
             if rings_at >= gives_up_at {
                 return self.give_up(gives_up_at);
@@ -190,12 +190,12 @@ impl<'a> Call<'a> {
             }
             let refused = offered && self.chance(0.08);
             let rings_for = match (refused, self.chance(0.03)) {
-                (true, _) => self.floor.random.up_to(secs(25)),
+                (true, _) => self.staff.random.up_to(secs(25)),
                 (false, true) => secs(18),
-                (false, false) => self.floor.random.exponential(secs(5)),
+                (false, false) => self.staff.random.exponential(secs(5)),
             };
             let stops_at = self.grid(rings_at + rings_for);
-            self.floor.busy_until(seat, stops_at);
+            self.staff.busy_until(seat, stops_at);
             if stops_at >= gives_up_at {
                 return self.give_up(gives_up_at);
             }
@@ -203,7 +203,7 @@ impl<'a> Call<'a> {
             if !refused {
                 return self.answer(seat, Some(queue), None);
             }
-            let agent = self.floor.agent(seat);
+            let agent = self.staff.agent(seat);
             let cause = *self.random().pick(&DeclineCause::ALL);
             self.emit(Body::OfferDeclined(agent, cause));
         }
@@ -215,7 +215,7 @@ impl<'a> Call<'a> {
         if self.chance(0.02) {
             // The agent lifts the receiver as the customer hangs up.
             self.pass(Span::from_millis(300));
-            let seat = self.floor.any_seat(None);
+            let seat = self.staff.any_seat(None);
             let answer = self.at_agent(seat, None, None);
             self.emit(Body::AgentAnswered(answer));
             self.wrap_up(seat);
@@ -244,7 +244,7 @@ impl<'a> Call<'a> {
             _ => {}
         }
         self.pass_about(secs(90));
-        self.floor.busy_until(seat, self.at);
+        self.staff.busy_until(seat, self.at);
         self.hops += 1;
         let passes_on = self.hops <= HOPS_MAX && self.chance(0.14);
         match passes_on.then(|| self.random().below(4)) {
@@ -260,7 +260,7 @@ impl<'a> Call<'a> {
     }
 
     fn hold(&mut self, seat: Seat) {
-        let agent = self.floor.agent(seat);
+        let agent = self.staff.agent(seat);
         self.emit(Body::HoldStarted(agent.clone()));
         self.pass_about(secs(30));
         if self.chance(0.9) {
@@ -271,10 +271,10 @@ impl<'a> Call<'a> {
 
     /// Another agent is asked on a leg of its own.
     fn consult(&mut self) {
-        let queue = self.floor.any_queue();
+        let queue = self.staff.any_queue();
         self.queue_in(&queue, Some(Direction::Internal), Some("2"));
         self.pass_about(secs(5));
-        let seat = self.floor.any_seat(None);
+        let seat = self.staff.any_seat(None);
         let answer = self.at_agent(seat, Some(&queue), Some("2"));
         let agent = answer.agent.clone();
         self.emit(Body::AgentAnswered(answer));
@@ -303,7 +303,7 @@ impl<'a> Call<'a> {
     }
 
     fn transferred(&mut self, seat: Seat, to: TransferTarget, warm: bool) {
-        let agent = self.floor.agent(seat);
+        let agent = self.staff.agent(seat);
         self.emit(Body::Transferred(Transferred {
             agent,
             to: Some(to),
@@ -312,10 +312,10 @@ impl<'a> Call<'a> {
     }
 
     fn transfer_to_queue(&mut self, seat: Seat) {
-        let here = self.floor.any_queue();
-        let queue = self.floor.other_queue(&here);
+        let here = self.staff.any_queue();
+        let queue = self.staff.other_queue(&here);
         self.transferred(seat, TransferTarget::Queue(queue.clone()), false);
-        let gap = self.floor.random.up_to(Span::from_millis(3));
+        let gap = self.staff.random.up_to(Span::from_millis(3));
         let tied = self.chance(0.6);
         self.aside(|call| call.wrap_up(seat));
         self.pass(if tied { Span::ZERO } else { gap });
@@ -325,8 +325,8 @@ impl<'a> Call<'a> {
 
     /// Cold: one after the other. Warm: both talk to the customer for a while.
     fn transfer_to_agent(&mut self, seat: Seat) {
-        let other = self.floor.any_seat(Some(seat));
-        let to = TransferTarget::Agent(self.floor.agent(other));
+        let other = self.staff.any_seat(Some(seat));
+        let to = TransferTarget::Agent(self.staff.agent(other));
         if self.chance(0.5) {
             let answer = self.at_agent(other, None, None);
             self.emit(Body::AgentAnswered(answer));
@@ -372,9 +372,9 @@ impl<'a> Call<'a> {
         }
         let resolved = self.chance(0.7).then(|| self.chance(0.85));
         let disposition = self.chance(0.3).then(|| Text::new("done"));
-        let agent = self.floor.agent(seat);
+        let agent = self.staff.agent(seat);
         if !late {
-            self.floor.busy_until(seat, self.at);
+            self.staff.busy_until(seat, self.at);
         }
         self.emit(Body::WrapUpEnded(WrapUpEnded {
             agent,
@@ -385,33 +385,33 @@ impl<'a> Call<'a> {
 
     /// An answer that no queue came before.
     fn direct(&mut self) {
-        let seat = self.floor.any_seat(None);
-        let queue = self.floor.any_queue();
+        let seat = self.staff.any_seat(None);
+        let queue = self.staff.any_queue();
         let named = self.chance(0.5).then_some(&queue);
         self.answer(seat, named, None);
     }
 
     fn other_direction(&mut self, direction: Direction) {
-        let queue = self.floor.any_queue();
+        let queue = self.staff.any_queue();
         self.queue_in(&queue, Some(direction), None);
         self.pass_about(secs(12));
-        let seat = self.floor.any_seat(None);
+        let seat = self.staff.any_seat(None);
         self.answer(seat, Some(&queue), None);
     }
 
     /// Two clocks disagree: the answer seems to come before the wait.
     fn skewed(&mut self) {
-        let queue = self.floor.any_queue();
-        let (seat, free_at) = self.floor.first_free(&queue);
+        let queue = self.staff.any_queue();
+        let (seat, free_at) = self.staff.first_free(&queue);
         self.at = self.grid(self.at.max(free_at));
-        let late = self.at + Span(1) + self.floor.random.up_to(Span::from_millis(900));
+        let late = self.at + Span(1) + self.staff.random.up_to(Span::from_millis(900));
         self.whole_seconds = false;
         self.aside(|call| {
             call.at = late;
             call.queue_in(&queue, None, None);
         });
         let answer = AtAgent {
-            agent: self.floor.agent(seat),
+            agent: self.staff.agent(seat),
             queue: Some(queue),
             leg: None,
         };

@@ -13,3 +13,4 @@ pub mod text; // conversations in writing
 pub mod voice; // a contact center's calls
 
 mod call;
+mod staff;

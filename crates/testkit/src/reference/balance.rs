@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     fact::{Desk, Fact, Handled, Resolution},
-    from,
     student::quantile,
+    window::begins_at,
 };
 use floorwalker_core::event::{Span, Timestamp};
 
@@ -69,8 +69,8 @@ pub(super) fn scorecards<'f>(
     balance: &Balance,
     clock: Timestamp,
 ) -> BTreeMap<String, Value> {
-    let recent_from = from(Some(balance.window.1), clock);
-    let baseline_from = from(Some(balance.baseline.1), clock);
+    let recent_from = begins_at(Some(balance.window.1), clock);
+    let baseline_from = begins_at(Some(balance.baseline.1), clock);
     let mut facts_by_desk: BTreeMap<&Desk, Facts<'_>> = BTreeMap::new();
     for (at, desk, fact) in facts.filter(|(at, ..)| *at <= clock) {
         let of_desk = facts_by_desk.entry(desk).or_default();

@@ -2,8 +2,9 @@
 
 use super::{
     Measure, Settings,
-    obligation::{self, Obligation, Outcome},
+    obligation::{Obligation, Outcome},
     parts::{Attempt, AttemptEnd, Engagement, OfferEnd, Parts, Wait, WaitEnd},
+    policies,
     roster::Roster,
 };
 use floorwalker_core::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
@@ -268,7 +269,7 @@ impl<'a> Book<'a> {
                 && policy.is_in_force(wait.queued_at);
             if applies {
                 // By the time of the answer it is decided, one way or the other.
-                let outcome = obligation::of_wait(parts, wait, policy, settings, *at).outcome;
+                let outcome = policies::of_wait(parts, wait, policy, settings, *at).outcome;
                 let policy = policy.name.clone();
                 self.copy(*at, agent, Fact::Sla { policy, outcome });
             }

@@ -19,12 +19,14 @@ mod calendar;
 mod concurrency;
 mod conversation;
 mod fact;
+mod leg;
 mod memory;
 mod obligation;
 mod occupancy;
 mod order;
 mod outbound;
 mod parts;
+mod policies;
 mod reading;
 mod record;
 mod resolution;
@@ -34,6 +36,7 @@ mod scorecard;
 mod settings;
 mod student;
 mod today;
+mod window;
 mod wrap_up;
 
 pub use balance::Balance;
@@ -41,12 +44,12 @@ pub use calendar::Calendar;
 pub use fact::Resolution;
 pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
-pub use record::window_name;
 pub use resolution::Resolved;
 pub use scorecard::{
     Aht, Callbacks, Csat, Durations, Live, Outbound, Ratio, Resolutions, Scorecard, Sla,
 };
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Move, Opens, Policy, Settings};
+pub use window::window_name;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,7 +140,7 @@ fn with_book<R>(
     let mut book = Book::new(&roster);
     let mut obligations = Vec::new();
     for parts in &all {
-        let theirs = obligation::of_contact(parts, settings, clock);
+        let theirs = policies::of_contact(parts, settings, clock);
         book.contact(parts, &theirs, settings);
         obligations.extend(theirs);
     }
@@ -234,7 +237,7 @@ impl Counted<'_> {
         let mut cards = BTreeMap::new();
         for (entity, facts) in self.facts_by_entity() {
             for window in &settings.windows {
-                let card = self.card(entity, &facts, from(*window, clock), clock);
+                let card = self.card(entity, &facts, window::begins_at(*window, clock), clock);
                 cards.insert((entity.to_owned(), *window), card);
             }
         }
@@ -298,13 +301,4 @@ impl Counted<'_> {
         card.concurrency = self.open.concurrency(entity, from);
         card
     }
-}
-
-/// A window slides by its pane, a sixtieth of it, at least 5 s; it ends with the pane the clock is in.
-fn from(window: Option<Span>, clock: Timestamp) -> Timestamp {
-    let Some(window) = window else {
-        return Timestamp::MIN;
-    };
-    let pane = Span((window.0 / 60).max(Span::from_secs(5).0));
-    clock.floor(pane) + pane - window
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Settings,
-    outbound::Leg,
+    leg::Leg,
     parts::{
         AttemptEnd, End, Engagement, EngagementEnd, MomentKind, Offer, OfferEnd, Parts, Surveyed,
         Wait, WaitEnd,
