@@ -3,10 +3,11 @@
 use puruspe::erfc;
 
 use super::{
-    Center, ContactNo, Problem, Truth,
+    Center, ContactNo,
     agenda::Action,
-    contact::{Contact, is_ticket},
+    contact::{Contact, Phase, Problem, is_ticket},
     phrases::{self, Mood, Speaker},
+    truth::Truth,
 };
 use floorwalker_core::event::{Body, Span, Survey, Text};
 
@@ -43,7 +44,7 @@ impl Center {
 
     /// Given up before anybody answered.
     pub(super) fn leave_unanswered(&mut self, number: ContactNo) {
-        self.enter(number, super::Phase::Over);
+        self.enter(number, Phase::Over);
         let returns = self.returns(number);
         self.record_unsolved(number, returns);
         if returns {

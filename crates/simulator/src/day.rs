@@ -1,9 +1,11 @@
 //! The shape of a day: how much of the busiest half hour's traffic each half hour has.
 
-use super::plan::{QUARTER, QUARTERS};
 use floorwalker_core::event::{Span, Timestamp};
 
 pub(super) const DAY: Span = Span::from_secs(86_400);
+pub(super) const QUARTER: Span = Span::from_secs(900);
+/// Quarters of an hour in a day.
+pub(super) const QUARTERS: usize = 96;
 
 /// Monday to Sunday, as shares of a usual day.
 const WEEK: [f64; 7] = [1.0, 0.95, 0.9, 0.9, 0.85, 0.45, 0.35];

@@ -4,82 +4,13 @@ use super::{
     AgentNo, Center, ContactNo, QueueNo,
     agenda::{Action, Step},
     contact::Phase,
-    dice::{Dice, seconds},
-    plan::DeskPlan,
-    roster::{self, Duty, Hire},
-    settings::WorldSettings,
+    dice::seconds,
+    effort::{AWAY_AFTER_MISS, MISSED_AFTER},
+    roster::Duty,
 };
 use floorwalker_core::event::{
-    AgentState, AgentStateChanged, AtAgent, Body, DeclineCause, Event, EventId, Key, Span, Text,
-    Timestamp,
+    AgentStateChanged, AtAgent, Body, DeclineCause, Event, EventId, Key, Span, Text,
 };
-
-#[derive(Debug)]
-pub(super) struct Agent {
-    pub(super) hire: Hire,
-    pub(super) duty: Duty,
-    /// Incidents that keep them away.
-    pub(super) absences: u32,
-    /// Missed a ring and has not come back since.
-    missed: bool,
-    pub(super) ringing: u32,
-    pub(super) talking: u32,
-    pub(super) wrapping: u32,
-    /// Nothing to do since then.
-    pub(super) idle_since: Timestamp,
-    shown: (AgentState, Option<&'static str>),
-    states_emitted: u64,
-}
-
-const MISSED_AFTER: Span = Span::from_secs(20);
-const AWAY_AFTER_MISS: (f64, f64) = (20.0, 120.0);
-/// Of an agent's time, in the mean.
-pub(super) const MISS_COSTS: Span = Span::from_secs(20 + 70);
-
-pub(super) fn agents(settings: &WorldSettings, plans: &[DeskPlan], dice: &mut Dice) -> Vec<Agent> {
-    let hires = roster::hire(settings, plans, dice);
-    let agent = |hire| Agent {
-        hire,
-        duty: Duty::Off,
-        absences: 0,
-        missed: false,
-        ringing: 0,
-        talking: 0,
-        wrapping: 0,
-        idle_since: settings.start,
-        shown: (AgentState::Offline, None),
-        states_emitted: 0,
-    };
-    hires.into_iter().map(agent).collect()
-}
-
-impl Agent {
-    /// Takes another contact.
-    fn is_free(&self) -> bool {
-        let wants = self.duty == Duty::On && self.absences == 0 && !self.missed;
-        let slots = self.ringing + self.talking + self.wrapping;
-        wants && self.ringing == 0 && slots < self.hire.slots
-    }
-
-    fn state(&self) -> (AgentState, Option<&'static str>) {
-        if self.talking > 0 {
-            return (AgentState::Engaged, None);
-        }
-        if self.ringing > 0 {
-            return (AgentState::Offered, None);
-        }
-        if self.wrapping > 0 {
-            return (AgentState::WrapUp, None);
-        }
-        match self.duty {
-            _ if self.absences > 0 => (AgentState::Offline, Some("absent")),
-            Duty::Off => (AgentState::Offline, None),
-            Duty::Away(reason) => (AgentState::Away, Some(reason)),
-            Duty::On if self.missed => (AgentState::Away, Some("missed_ring")),
-            Duty::On => (AgentState::Available, None),
-        }
-    }
-}
 
 impl Center {
     /// Gives every agent the duty that the timetable has for the first instant.

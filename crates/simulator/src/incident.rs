@@ -153,7 +153,7 @@ impl Center {
         match &self.settings.incidents[number].kind {
             IncidentKind::AgentsAbsent { share, desk } => {
                 let (share, desk) = (*share, desk.clone());
-                let of_desk = |agent: &super::floor::Agent| {
+                let of_desk = |agent: &super::agent::Agent| {
                     let name = &self.settings.desks[agent.hire.desk].name;
                     desk.as_ref().is_none_or(|desk| desk == name)
                 };
@@ -170,7 +170,7 @@ impl Center {
                 let named = agent.as_ref().and_then(|name| {
                     (self.agents.iter()).position(|it| it.hire.id.as_str() == name)
                 });
-                let on = |it: &super::floor::Agent| it.duty == Duty::On;
+                let on = |it: &super::agent::Agent| it.duty == Duty::On;
                 let somebody = self.agents.iter().position(on);
                 named.or(somebody).into_iter().collect()
             }

@@ -5,6 +5,7 @@ use super::{
     agenda::{Action, Step, Turn},
     contact::{Phase, has_wrap_up},
     dice::{Dice, seconds, times},
+    effort::{CHAT_WRAP_UP, solves},
     line::TRANSFERRED_FIRST,
     settings::Handle,
 };
@@ -15,7 +16,6 @@ use floorwalker_core::event::{
 
 /// A contact is handed on at most this often.
 const TRANSFERS_MAX: u32 = 3;
-pub(super) const CHAT_WRAP_UP: Span = Span::from_secs(35);
 const REPORTED_AFTER: Span = Span::from_secs(3);
 const OUTSIDE_TALK: Span = Span::from_secs(240);
 
@@ -320,9 +320,4 @@ impl Center {
         let after = seconds(self.dice.between(180.0, 300.0));
         self.plan_step(number, after, Step::FallSilent);
     }
-}
-
-/// The chance that a usual agent's engagement solves a problem.
-pub(super) fn solves(usually: f64, hardness: f64) -> f64 {
-    usually * (1.08 - 0.35 * hardness)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Center;
+use super::incident::Incident;
 use floorwalker_core::event::Timestamp;
 
 /// One line of a truth file.
@@ -43,27 +43,26 @@ pub enum Truth {
     },
 }
 
-impl Center {
-    pub(super) fn record_incident(&mut self, number: usize, agents: &[usize]) {
+impl Truth {
+    /// Returns the line of an incident of a world that began at `start`.
+    pub(super) fn of_incident(incident: &Incident, start: Timestamp, agents: Vec<String>) -> Self {
         use super::IncidentKind::{
             AgentsAbsent, BadRelease, RushingAgent, SlowTool, StrugglingAgent, Surge,
         };
-        let incident = &self.settings.incidents[number];
-        let begins_at = self.settings.start + incident.begins;
+        let begins_at = start + incident.begins;
         let (queue, factor) = match &incident.kind {
             Surge { factor, queue } => (queue.clone(), Some(*factor)),
             SlowTool { factor } => (None, Some(*factor)),
             AgentsAbsent { share, .. } => (None, Some(*share)),
             StrugglingAgent { .. } | RushingAgent { .. } | BadRelease => (None, None),
         };
-        let id = |agent: &usize| self.agents[*agent].hire.id.as_str().to_owned();
-        self.truth.push(Truth::Incident {
+        Self::Incident {
             kind: incident.kind.name(),
             begins_at,
             ends_at: begins_at + incident.lasts,
             queue,
             factor,
-            agents: agents.iter().map(id).collect(),
-        });
+            agents,
+        }
     }
 }

@@ -2,9 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{Delivery, dice::Dice};
-use crate::jsonl::jsonl;
+use super::{dice::Dice, jsonl::jsonl};
 use floorwalker_core::event::{Channel, Event, Span, Timestamp};
+
+/// A record as it arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// When it arrives.
+    pub at: Timestamp,
+    /// The contact or agent: what a producer would key it by.
+    pub key: String,
+    pub payload: Vec<u8>,
+    /// The event in the payload. `None`: the payload is garbage.
+    pub event: Option<Event>,
+}
 
 /// How events travel.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,6 +5,7 @@ use super::{
     agenda::Step,
     contact::Phase,
     dice::{seconds, times},
+    effort::{BOT_HELPS, READS_FOR},
     phrases::{self, Mood, Speaker},
 };
 use floorwalker_core::event::{AgentId, Author, Body, Channel, EndedBy, MessageSent, Span, Text};
@@ -12,10 +13,8 @@ use floorwalker_core::event::{AgentId, Author, Body, Channel, EndedBy, MessageSe
 /// A bot answers at once, but not too fast to be believed.
 const BOT_WRITES_AFTER: Span = Span::from_millis(1_200);
 const CUSTOMER_TYPES_FOR: Span = Span::from_secs(14);
-pub(super) const READS_FOR: Span = Span::from_secs(8);
 /// Messages of one person that belong together.
 const SAME_BREATH: Span = Span::from_millis(2);
-pub(super) const BOT_HELPS: f64 = 0.22;
 const FALLS_SILENT: f64 = 0.02;
 const NOTES: f64 = 0.06;
 
