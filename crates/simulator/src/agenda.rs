@@ -1,4 +1,4 @@
-//! What is to happen, in order of time; at one instant in the order in which it was planned.
+//! Planned actions in order of time; at one instant, in the order in which they were planned.
 
 use std::collections::BTreeMap;
 

@@ -56,6 +56,7 @@ pub struct World {
 }
 
 impl World {
+    /// Builds a world. The same settings and seed always give the same deliveries.
     #[must_use]
     pub fn new(settings: WorldSettings, seed: u64) -> Self {
         let wire = Wire::new(settings.faults, Dice::new(seed, 1));
@@ -65,13 +66,15 @@ impl World {
         }
     }
 
-    /// How far the world has lived.
+    /// Returns the time up to which everything has happened.
+    ///
+    /// Deliveries may arrive later.
     #[must_use]
     pub const fn now(&self) -> Timestamp {
         self.center.now
     }
 
-    /// What has really happened since this was last asked.
+    /// Takes what really happened since the last call.
     pub fn take_truth(&mut self) -> Vec<Truth> {
         std::mem::take(&mut self.center.truth)
     }

@@ -3,7 +3,7 @@
 //! Contract: everything here is a function of its arguments; a seed gives the same log for ever.
 
 pub mod chaos; // contacts to which anything happens
-pub mod faults; // what happens to events on their way
+pub mod faults; // late, repeated, conflicting and scattered events
 pub mod harness; // the engine in memory with the settings of the tests
 pub mod protobuf; // what a producer would send
 pub mod random; // the seed's numbers

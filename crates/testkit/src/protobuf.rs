@@ -14,7 +14,7 @@ use floorwalker_core::{
 /// The producer's name in the envelope.
 const SOURCE: &str = "sim";
 
-/// The event as the bytes of one `floorwalker.v1.Event`.
+/// Returns an event as the bytes of one `floorwalker.v1.Event`.
 #[must_use]
 pub fn protobuf(event: &Event) -> Vec<u8> {
     let message = proto::Event {

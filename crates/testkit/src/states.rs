@@ -13,8 +13,8 @@ use floorwalker_core::event::{
 
 const DAY: Span = Span::from_secs(86_400);
 
-/// The events as they are, and states of their agents and of one who has no contact: from `lead` before the first event to the last.
-/// In order; ids are unique within their agent.
+/// Returns the events with states of their agents and of one agent without contacts, from `lead` before the first event to the last.
+/// They are in order; ids are unique within their agent.
 #[must_use]
 pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
     let times = || events.iter().map(|event| event.occurred_at);

@@ -9,17 +9,20 @@ use floorwalker_core::event::{
     Timestamp, Transferred, WrapUpEnded,
 };
 
-/// What to make. The same world gives the same events.
+/// Settings of a world in writing. The same settings always give the same events.
 #[derive(Debug, Clone)]
 pub struct TextWorld {
+    /// The seed of all random numbers.
     pub seed: u64,
+    /// How many conversations begin.
     pub contacts: usize,
-    /// Above 0.
+    /// How many agents, above 0.
     pub agents: usize,
-    /// Above 0; few, so that some write again.
+    /// How many customers, above 0; few, so that some write again.
     pub customers: usize,
+    /// When the first conversation may begin.
     pub start: Timestamp,
-    /// Mean time between two contacts.
+    /// Mean time between the beginnings of two conversations.
     pub between: Span,
 }
 
@@ -38,7 +41,7 @@ impl Default for TextWorld {
 }
 
 impl TextWorld {
-    /// The events in order; ids are unique within their contact.
+    /// Returns the events in order. Ids are unique within their contact.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let mut random = Random::new(self.seed);

@@ -7,19 +7,22 @@
 use super::{call::Call, staff::Staff};
 use floorwalker_core::event::{Event, Span, Timestamp};
 
-/// What to make. The same world gives the same events.
+/// Settings of a voice world. The same settings always give the same events.
 #[derive(Debug, Clone)]
 pub struct VoiceWorld {
+    /// The seed of all random numbers.
     pub seed: u64,
+    /// How many calls arrive.
     pub contacts: usize,
-    /// Above 0. Agent `i` works in queue `i mod queues` and the next one.
+    /// How many agents, above 0. Agent `i` works in queue `i mod queues` and the next one.
     pub agents: usize,
-    /// Above 0.
+    /// How many queues, above 0.
     pub queues: usize,
-    /// Above 0; few, so that some call again.
+    /// How many customers, above 0; few, so that some call again.
     pub customers: usize,
+    /// When the first call may arrive.
     pub start: Timestamp,
-    /// Contacts an hour.
+    /// Calls an hour in the mean.
     pub rate: f64,
 }
 
@@ -40,7 +43,7 @@ impl Default for VoiceWorld {
 }
 
 impl VoiceWorld {
-    /// The events in order; ids are unique within their contact.
+    /// Returns the events in order. Ids are unique within their contact.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let mut staff = Staff::new(

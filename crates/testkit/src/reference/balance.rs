@@ -14,9 +14,13 @@ use floorwalker_core::event::{Span, Timestamp};
 /// Settings of scorecards: their windows, and how many peers and cases a comparison needs.
 #[derive(Debug, Clone)]
 pub struct Balance {
+    /// The recent window, with its name.
     pub window: (String, Span),
+    /// The window before it that trends are measured against, with its name.
     pub baseline: (String, Span),
+    /// The fewest other agents that a median is shown of.
     pub peers_min: usize,
+    /// The fewest cases that an agent is compared by.
     pub sample_min: usize,
 }
 

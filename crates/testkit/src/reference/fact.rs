@@ -65,11 +65,14 @@ pub(super) struct Handled {
     pub(super) transferred: bool,
 }
 
-/// What became of a contact that ended.
+/// The resolution of a contact that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
+    /// The customer did not come back.
     Resolved,
+    /// The customer came back within the window.
     Repeated,
+    /// The contact itself failed: by its disposition, a lost wait or a transfer.
     Unresolved,
 }
 

@@ -1,4 +1,4 @@
-//! The independent recount: every number of the contract straight from the set of events, slowly and plainly.
+//! The independent recount: every number of the contract, straight from the set of events, slowly and plainly.
 //!
 //! Contract: knows the events and nothing else of this crate, so that it can disagree with it. [`recount`] is a function
 //! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late) is
@@ -68,18 +68,18 @@ pub struct Recount {
     /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
     /// that has a fact, be it time in a state or with an engagement, or somebody at risk.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
-    /// Of the same entities, since their local midnight.
+    /// Cards of the same entities since their local midnight.
     pub today: BTreeMap<String, Scorecard>,
-    /// By contact, in the order of the policies, then of their opening.
+    /// Obligations by contact, in the order of the policies, then of their opening.
     pub obligations: Vec<Obligation>,
-    /// Inbound contacts of known customers that have an end.
+    /// What became of inbound contacts of known customers that have an end.
     pub resolved_by_contact: BTreeMap<ContactId, Resolved>,
     /// Durations that would have been negative, of all contacts.
     pub clock_skews: u64,
 }
 
 impl Recount {
-    /// The card of an entity in a window; an empty one when nothing was counted.
+    /// Returns the card of an entity in a window; an empty one when nothing was counted.
     #[must_use]
     pub fn card(&self, entity: &str, window: Option<Span>) -> Scorecard {
         let key = (entity.to_owned(), window);
@@ -87,7 +87,7 @@ impl Recount {
     }
 }
 
-/// Counts the events at or before the clock.
+/// Counts every number of the events at or before the clock.
 #[must_use]
 pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recount {
     with_book(events, settings, clock, |counted, roster| Recount {
@@ -99,7 +99,7 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
     })
 }
 
-/// The scorecards of all agents, by key: what [`recount`] books, each agent beside the others in each queue and channel.
+/// Returns the scorecards of all agents by key, from what [`recount`] books: each agent beside the others in each queue and channel.
 #[must_use]
 pub fn scorecards(
     events: &[Event],

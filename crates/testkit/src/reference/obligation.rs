@@ -6,29 +6,41 @@ use super::{
 };
 use floorwalker_core::event::{AgentId, ContactId, QueueId, Span, Timestamp};
 
-/// One application of one policy.
+/// One application of a policy to a contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Obligation {
+    /// The contact.
     pub contact: ContactId,
+    /// The policy's name.
     pub policy: String,
+    /// What the policy measures.
     pub measure: Measure,
+    /// The queue that it is counted for.
     pub queue: Option<QueueId>,
+    /// When its time began.
     pub opened_at: Timestamp,
+    /// From when on it is at risk while it is open.
     pub at_risk_at: Timestamp,
-    /// Or, in a pause that goes on too long, when it is excluded as stale.
+    /// When it is missed if it is still open or, in a pause that lasts too long, excluded as stale.
     pub due_at: Timestamp,
+    /// Its outcome at the clock.
     pub outcome: Outcome,
-    /// `None` while it is open.
+    /// When the outcome was decided. `None` while it is open.
     pub decided_at: Option<Timestamp>,
-    /// Who was offered (accept); who answered in time (answer); of the others who gave it, else whose talk was open.
+    /// The agent who was offered it (accept), who answered in time (answer), or who responded, else whose talk was open.
     pub agent: Option<AgentId>,
 }
 
+/// The outcome of an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
+    /// Not decided yet.
     Open,
+    /// Met in time.
     Met,
+    /// Not met in time.
     Missed,
+    /// Counted neither as met nor as missed.
     Excluded,
 }
 

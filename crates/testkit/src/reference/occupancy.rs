@@ -8,18 +8,19 @@ use super::{
 };
 use floorwalker_core::event::{AgentId, AgentState, Channel, Span, Timestamp};
 
-/// Time in states, within a window.
+/// Time in states within a window.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Occupancy {
     /// Offered, engaged or in wrap-up; available with a call or chat.
     pub occupied: Span,
+    /// Available without a call or chat.
     pub available: Span,
-    /// By reason, where there was any; `unspecified` without one.
+    /// Away by reason, `unspecified` without one.
     pub away: BTreeMap<String, Span>,
 }
 
 impl Occupancy {
-    /// Absent when neither occupied nor available.
+    /// Returns the share of occupied in occupied and available time. `None` without either.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         let there = (self.occupied + self.available).as_secs();

@@ -6,7 +6,7 @@ use super::{Durations, Occupancy, Ratio, Recount, Resolutions, Scorecard, window
 use floorwalker_core::event::{Span, Timestamp};
 
 impl Recount {
-    /// A record of every card, by entity and window.
+    /// Returns a record of every card, by entity and window.
     #[must_use]
     pub fn records(&self, clock: Timestamp) -> Vec<Value> {
         let record = |entity: &str, window: &str, card: &Scorecard| {

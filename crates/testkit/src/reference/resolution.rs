@@ -9,13 +9,14 @@ use super::{
 };
 use floorwalker_core::event::{ContactId, CustomerId, Direction, Timestamp};
 
-/// What became of one contact.
+/// The resolution of one contact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resolved {
+    /// When the contact ended.
     pub ended_at: Timestamp,
-    /// By all events up to the clock, or to the end of its window.
+    /// The resolution by all events up to the clock, or to the end of its window.
     pub so_far: Resolution,
-    /// Set when its window is over.
+    /// The final resolution, once its window is over.
     pub confirmed: Option<Resolution>,
 }
 
