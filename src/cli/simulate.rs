@@ -26,7 +26,7 @@ use crate::{
 };
 use floorwalker_core::event::{Span, Timestamp};
 use floorwalker_simulator::{
-    Day, Delivery, Faults, Truth, World, WorldSettings, default_incidents,
+    Day, Delivery, Faults, Truth, World, WorldSettings, default_incidents, drawn_incidents,
 };
 
 /// Between two looks at whether it is time for the next record, or to stop.
@@ -69,8 +69,12 @@ pub(super) struct Simulate {
     /// Where to write what really happens, as JSON lines: incidents, how likely low ratings are, unsolved problems
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
-    /// What goes wrong: `none`, `default`, or a TOML file
-    #[arg(long, default_value = "default", value_name = "none|default|FILE")]
+    /// What goes wrong: `none`, `default`, `drawn` by the seed, or a TOML file
+    #[arg(
+        long,
+        default_value = "default",
+        value_name = "none|default|drawn|FILE"
+    )]
     incidents: String,
     /// What happens to events on their way
     #[arg(long, value_enum, default_value_t)]
@@ -149,6 +153,7 @@ fn settings(arguments: &Simulate, pace: Speed) -> anyhow::Result<WorldSettings> 
     settings.incidents = match arguments.incidents.as_str() {
         "none" => Vec::new(),
         "default" => default_incidents(arguments.hours),
+        "drawn" => drawn_incidents(&settings, arguments.seed),
         file => load_incidents(Path::new(file), &settings)?,
     };
     Ok(settings)

@@ -29,6 +29,7 @@ struct Row {
     agent: Option<Spanned<String>>,
     factor: Option<Spanned<f64>>,
     share: Option<Spanned<f64>>,
+    by: Option<Spanned<Parsed<Span>>>,
 }
 
 /// Reads the incidents that are to strike this world.
@@ -75,12 +76,46 @@ fn kind(mut row: Row, world: &WorldSettings) -> Result<IncidentKind, Fault> {
             desk: known(row.desk.take(), desks(world), "desk")?,
         },
         "struggling_agent" => IncidentKind::StrugglingAgent {
-            agent: row.agent.take().map(Spanned::into_inner),
+            agent: agent(&mut row),
         },
         "rushing_agent" => IncidentKind::RushingAgent {
-            agent: row.agent.take().map(Spanned::into_inner),
+            agent: agent(&mut row),
         },
         "bad_release" => IncidentKind::BadRelease,
+        "abandonment_wave" => IncidentKind::AbandonmentWave {
+            factor: factor(&row.kind, row.factor.take())?,
+            queue: known(row.queue.take(), world.queue_names(), "queue")?,
+        },
+        "callback_storm" => IncidentKind::CallbackStorm {
+            share: share(&row.kind, row.share.take())?,
+            queue: known(row.queue.take(), world.queue_names(), "queue")?,
+        },
+        "gaming_agent" => IncidentKind::GamingAgent {
+            agent: agent(&mut row),
+        },
+        "slow_drift" => IncidentKind::SlowDrift {
+            factor: factor(&row.kind, row.factor.take())?,
+            agent: agent(&mut row),
+        },
+        "burned_out_agent" => IncidentKind::BurnedOutAgent {
+            agent: agent(&mut row),
+        },
+        _ => return of_feed(row, world),
+    };
+    nothing_left(&row, &name)?;
+    Ok(kind)
+}
+
+fn of_feed(mut row: Row, world: &WorldSettings) -> Result<IncidentKind, Fault> {
+    let name = row.kind.get_ref().clone();
+    let desk = known(row.desk.take(), desks(world), "desk")?;
+    let kind = match name.as_str() {
+        "acd_outage" => IncidentKind::AcdOutage { desk },
+        "feed_lags" => IncidentKind::FeedLags {
+            by: lag(&row.kind, row.by.take())?,
+            desk,
+        },
+        "feed_doubles" => IncidentKind::FeedDoubles { desk },
         _ => {
             let names = IncidentKind::NAMES.join(", ");
             return Err(fault(&row.kind, format!("`{name}` is not one of {names}")));
@@ -88,6 +123,17 @@ fn kind(mut row: Row, world: &WorldSettings) -> Result<IncidentKind, Fault> {
     };
     nothing_left(&row, &name)?;
     Ok(kind)
+}
+
+fn agent(row: &mut Row) -> Option<String> {
+    row.agent.take().map(Spanned::into_inner)
+}
+
+fn lag(kind: &Spanned<String>, given: Option<Spanned<Parsed<Span>>>) -> Result<Span, Fault> {
+    given.map(|given| given.into_inner().0).ok_or_else(|| {
+        let sentence = format!("a {} needs a `by`, such as \"3m\"", kind.get_ref());
+        fault(kind, sentence)
+    })
 }
 
 fn desks(world: &WorldSettings) -> impl Iterator<Item = &str> {
@@ -150,7 +196,8 @@ fn nothing_left(row: &Row, kind: &str) -> Result<(), Fault> {
     let numbers = numbers
         .iter()
         .filter_map(|(name, given)| Some((*name, given.as_ref()?.span())));
-    match texts.chain(numbers).next() {
+    let by = row.by.iter().map(|given| ("by", given.span()));
+    match texts.chain(numbers).chain(by).next() {
         None => Ok(()),
         Some((name, at)) => Err(Fault {
             at,

@@ -7,7 +7,7 @@ use super::{
     agent::{self, Agent},
     contact::{Contact, Phase, Problem},
     dice::Dice,
-    incident::Effects,
+    effects::Effects,
     numbers::{AgentNo, ContactNo},
     phrases, plan,
     queue::{self, Line},
@@ -53,7 +53,7 @@ impl Center {
             lines,
             contacts: BTreeMap::new(),
             problems: BTreeMap::new(),
-            effects: Effects::default(),
+            effects: Effects::new(Dice::new(seed, 2)),
             tag: tag(settings.start),
             begun: 0,
             emitted: Vec::new(),
@@ -175,9 +175,8 @@ impl Center {
 
     pub(super) fn record_incident(&mut self, number: usize, agents: &[AgentNo]) {
         let id = |agent: &AgentNo| self.agents[*agent].hire.id.as_str().to_owned();
-        let ids = agents.iter().map(id).collect();
-        let incident = &self.settings.incidents[number];
-        let truth = Truth::of_incident(incident, self.settings.start, ids);
+        let agents = agents.iter().map(id).collect();
+        let truth = Truth::of_incident(number, &self.settings, agents);
         self.truth.push(truth);
     }
 

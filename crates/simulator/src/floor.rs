@@ -45,7 +45,9 @@ impl Center {
 
     pub(super) fn take_duty(&mut self, agent: AgentNo, step: usize) {
         let steps = self.agents[agent].hire.timetable.len();
-        self.agents[agent].duty = self.agents[agent].hire.timetable[step].1;
+        let duty = self.agents[agent].hire.timetable[step].1;
+        let works_on = matches!(duty, Duty::Away(_)) && self.condition(agent).never_rests;
+        self.agents[agent].duty = if works_on { Duty::On } else { duty };
         self.plan_duty(agent, (step + 1) % steps);
         self.look_for_work(agent);
     }
@@ -62,7 +64,9 @@ impl Center {
             .filter(|number| self.agents[*number].is_free())
             .min_by_key(|number| {
                 let agent = &self.agents[*number];
-                (agent.talking + agent.wrapping, agent.idle_since, *number)
+                let rests = !self.condition(*number).never_rests;
+                let load = agent.talking + agent.wrapping;
+                (rests, load, agent.idle_since, *number)
             })
     }
 
@@ -101,7 +105,10 @@ impl Center {
         self.emit(number, Body::AgentOffered(offer));
         let queue = self.contacts[&number].queue;
         let rings = self.lines[queue].plan.ring;
-        if self.dice.chance(self.settings.habits.miss) {
+        if self
+            .dice
+            .chance(self.settings.habits.miss * self.condition(agent).misses)
+        {
             self.plan_step(number, MISSED_AFTER, Step::MissRing);
         } else if rings == Span::ZERO {
             self.pick_up(number);

@@ -19,6 +19,7 @@ mod center;
 mod contact;
 mod day;
 mod dice;
+mod effects;
 mod effort;
 mod floor;
 mod incident;
@@ -38,7 +39,7 @@ mod written;
 use floorwalker_core::event::Timestamp;
 
 pub use day::Day;
-pub use incident::{Incident, IncidentKind, default_incidents};
+pub use incident::{Incident, IncidentKind, default_incidents, drawn_incidents};
 pub use settings::{Desk, Habits, Handle, Promise, QueuePlan, Roster, Turns, WorldSettings};
 pub use truth::Truth;
 pub use wire::{Delivery, Faults};
@@ -92,8 +93,9 @@ impl Iterator for World {
                 (_, None) => return self.wire.receive(),
                 (_, Some(_)) => self.center.act(),
             }
-            for event in self.center.emitted.drain(..) {
-                self.wire.send(event);
+            for event in std::mem::take(&mut self.center.emitted) {
+                let trouble = self.center.trouble(&event);
+                self.wire.send(event, trouble);
             }
         }
     }

@@ -14,6 +14,7 @@ use floorwalker_core::event::{
 const MOVES_WITHIN: Span = Span::from_millis(150);
 const TRIES_AGAIN_AFTER: Span = Span::from_secs(3_600);
 const ASKED_AFTER: Span = Span::from_secs(60);
+const ASKED_AT_ONCE_AFTER: Span = Span::from_secs(6);
 const CALLED_BACK_AFTER: Span = Span::from_secs(480);
 const NAGS_AFTER: Span = Span::from_secs(50);
 /// A transferred customer does not wait behind new ones, one who was promised a call even less.
@@ -140,15 +141,24 @@ impl Center {
         let again = contact.overflows > 0;
         let plan = &self.lines[queue].plan;
         let (patience, overflow) = (plan.patience, plan.overflow.filter(|_| !again));
+        let asks = self.asks_for_callback(&plan.name);
+        let patience_now = self.patience_now(&plan.name);
         if let Some(mean) = patience {
             let gives_up = self.dice.exponential(mean);
+            let gives_up = super::dice::times(gives_up, patience_now);
             self.plan_in(gives_up, Action::GiveUp(number, wait));
         }
         if let Some(after) = overflow {
             self.plan_in(after, Action::Overflow(number, wait));
         }
-        if channel == Channel::Voice && self.dice.chance(self.settings.habits.callback) {
-            self.plan_in(ASKED_AFTER, Action::AskForCallback(number, wait));
+        if channel == Channel::Voice {
+            let (share, after) = match asks {
+                Some(share) => (share, ASKED_AT_ONCE_AFTER),
+                None => (self.settings.habits.callback, ASKED_AFTER),
+            };
+            if self.dice.chance(share) {
+                self.plan_in(after, Action::AskForCallback(number, wait));
+            }
         }
         if channel == Channel::Chat {
             self.plan_in(NAGS_AFTER, Action::Nag(number, wait));

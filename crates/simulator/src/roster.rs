@@ -43,6 +43,15 @@ pub(super) struct Hire {
     pub(super) timetable: Vec<(Span, Duty)>,
 }
 
+impl Hire {
+    /// Whether the timetable has them there, breaks aside, for so long from a time of the day on.
+    pub(super) fn is_there_for(&self, since_midnight: Span, lasts: Span) -> bool {
+        let ends = self.timetable.iter().filter(|(_, duty)| *duty == Duty::Off);
+        let mut left = ends.map(|(at, _)| Span((*at - since_midnight).0.rem_euclid(DAY.0)));
+        left.all(|left| left >= lasts)
+    }
+}
+
 /// Hires for each desk by its share, at least one each.
 pub(super) fn hire(settings: &WorldSettings, plans: &[DeskPlan], dice: &mut Dice) -> Vec<Hire> {
     let mut hires = Vec::with_capacity(settings.agents);

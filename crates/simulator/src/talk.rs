@@ -121,7 +121,7 @@ impl Center {
     }
 
     pub(super) fn pace(&self, agent: AgentNo) -> f64 {
-        self.agents[agent].hire.pace * self.slowness(agent)
+        self.agents[agent].hire.pace * self.condition(agent).pace
     }
 
     fn hold(&mut self, number: ContactNo) {
@@ -148,7 +148,7 @@ impl Center {
             return;
         };
         let transfers = self.contacts[&number].transfers;
-        let share = self.settings.habits.transfer * if self.struggles(agent) { 3.0 } else { 1.0 };
+        let share = self.settings.habits.transfer * self.condition(agent).transfers;
         let queue = self.contacts[&number].queue;
         let elsewhere = self.next_queue(queue) != queue;
         if elsewhere && transfers < TRANSFERS_MAX && self.dice.chance(share) {
@@ -200,7 +200,7 @@ impl Center {
 
     pub(super) fn end_wrap_up(&mut self, number: ContactNo, agent: AgentNo) {
         let forgets = self.dice.chance(self.settings.habits.forget_wrap_up);
-        let rushes = self.rushes(agent);
+        let claims_all = self.condition(agent).claims_all;
         let Some(contact) = self.contacts.get_mut(&number) else {
             return;
         };
@@ -208,8 +208,8 @@ impl Center {
         let last = contact.agent == Some(agent) && contact.phase == Phase::Over;
         let (solved, reason) = (contact.solved, contact.problem.reason);
         if !forgets {
-            // Agents are hopeful: one unsolved problem in five they take for solved; who rushes takes all.
-            let claims = solved || rushes || self.dice.chance(0.2);
+            // Agents are hopeful: one unsolved problem in five they take for solved; some take all.
+            let claims = solved || claims_all || self.dice.chance(0.2);
             let id = self.agents[agent].hire.id.clone();
             self.emit(
                 number,
@@ -299,17 +299,12 @@ impl Center {
 
     /// Whether this engagement solves the problem, and how the agent's tone is taken.
     fn judge(&mut self, number: ContactNo, agent: AgentNo) {
-        let (struggles, rushes) = (self.struggles(agent), self.rushes(agent));
-        let kindness = if struggles {
-            0.1
-        } else {
-            self.agents[agent].hire.kindness
-        };
+        let condition = self.condition(agent);
+        let kindness = (condition.kindness).unwrap_or(self.agents[agent].hire.kindness);
         let Some(contact) = self.contacts.get_mut(&number) else {
             return;
         };
-        let skill = if struggles || rushes { 0.5 } else { 1.0 };
-        let chance = skill * solves(self.settings.habits.solve, contact.problem.hardness);
+        let chance = condition.skill * solves(self.settings.habits.solve, contact.problem.hardness);
         contact.solved = self.dice.chance(chance);
         let outcome = if contact.solved { 0.3 } else { -0.3 };
         contact.feel(outcome + (kindness - 0.5) * 0.8);

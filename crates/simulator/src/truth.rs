@@ -1,8 +1,10 @@
 //! What really happened and no event contains: to measure how well it was detected.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::incident::Incident;
+use super::{incident::Incident, settings::WorldSettings};
 use floorwalker_core::event::Timestamp;
 
 /// One line of a truth file.
@@ -16,10 +18,20 @@ pub enum Truth {
         ends_at: Timestamp,
         #[serde(skip_serializing_if = "Option::is_none")]
         queue: Option<String>,
+        /// Whose agents or events it is about, where not all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        desk: Option<String>,
+        /// How large it is: times, a share, or seconds, by the kind.
         #[serde(skip_serializing_if = "Option::is_none")]
         factor: Option<f64>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         agents: Vec<String>,
+        /// All queues that it strikes; none where it is of one agent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        queues: Vec<String>,
+        /// Their channels.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        channels: Vec<String>,
     },
     /// An answered contact is over. One a contact.
     Rating {
@@ -44,25 +56,30 @@ pub enum Truth {
 }
 
 impl Truth {
-    /// Returns the line of an incident of a world that began at `start`.
-    pub(super) fn of_incident(incident: &Incident, start: Timestamp, agents: Vec<String>) -> Self {
-        use super::IncidentKind::{
-            AgentsAbsent, BadRelease, RushingAgent, SlowTool, StrugglingAgent, Surge,
-        };
-        let begins_at = start + incident.begins;
-        let (queue, factor) = match &incident.kind {
-            Surge { factor, queue } => (queue.clone(), Some(*factor)),
-            SlowTool { factor } => (None, Some(*factor)),
-            AgentsAbsent { share, .. } => (None, Some(*share)),
-            StrugglingAgent { .. } | RushingAgent { .. } | BadRelease => (None, None),
-        };
+    /// Returns the line of one of a world's incidents, which concerns these agents.
+    pub(super) fn of_incident(
+        number: usize,
+        settings: &WorldSettings,
+        agents: Vec<String>,
+    ) -> Self {
+        let Incident {
+            kind,
+            begins,
+            lasts,
+        } = &settings.incidents[number];
+        let begins_at = settings.start + *begins;
+        let queues = kind.queues(settings);
+        let channels: BTreeSet<&str> = queues.iter().map(|it| it.channel.name()).collect();
         Self::Incident {
-            kind: incident.kind.name(),
+            kind: kind.name(),
             begins_at,
-            ends_at: begins_at + incident.lasts,
-            queue,
-            factor,
+            ends_at: begins_at + *lasts,
+            queue: kind.queue().map(str::to_owned),
+            desk: kind.desk().map(str::to_owned),
+            factor: kind.size(),
             agents,
+            queues: queues.iter().map(|it| it.name.clone()).collect(),
+            channels: channels.into_iter().map(str::to_owned).collect(),
         }
     }
 }

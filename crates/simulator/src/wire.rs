@@ -65,6 +65,23 @@ impl Default for Faults {
     }
 }
 
+/// What goes wrong with a feed for a while.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Trouble {
+    /// Nothing arrives before this.
+    pub(super) held_until: Option<Timestamp>,
+    /// Everything arrives so much later.
+    pub(super) lag: Span,
+    /// Everything arrives twice.
+    pub(super) twice: bool,
+}
+
+impl Trouble {
+    fn held_until(self) -> Timestamp {
+        self.held_until.unwrap_or(Timestamp::MIN)
+    }
+}
+
 const GARBAGE: [&[u8]; 6] = [
     b"{\"event_id\":\"g1\",\"occurred_at\":\"2026-11-22T09:14",
     b"\xff\xfe\x00not text\x80",
@@ -92,18 +109,18 @@ impl Wire {
         }
     }
 
-    pub(super) fn send(&mut self, mut event: Event) {
+    pub(super) fn send(&mut self, mut event: Event, trouble: Trouble) {
         let sent_at = event.occurred_at;
         if is_of_skewed_source(&event) {
             event.occurred_at = sent_at + self.faults.skew;
         }
         let delivery = Delivery {
-            at: sent_at + self.travel(),
+            at: (sent_at + self.travel() + trouble.lag).max(trouble.held_until()),
             key: event.key.as_str().to_owned(),
             payload: jsonl(&event).into_bytes(),
             event: Some(event),
         };
-        if self.faults.twice > 0.0 && self.dice.chance(self.faults.twice) {
+        if trouble.twice || self.faults.twice > 0.0 && self.dice.chance(self.faults.twice) {
             let mut again = delivery.clone();
             again.at = delivery.at + self.dice.up_to(Span::from_secs(5));
             self.put(again);

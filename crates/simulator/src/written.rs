@@ -92,12 +92,9 @@ impl Center {
         if self.dice.chance(NOTES) {
             self.note(number, id.clone());
         }
-        let curt = self.struggles(agent);
-        let kindness = if curt {
-            0.1
-        } else {
-            self.agents[agent].hire.kindness
-        };
+        let unkind = self.condition(agent).kindness;
+        let curt = unkind.is_some();
+        let kindness = unkind.unwrap_or(self.agents[agent].hire.kindness);
         self.feel(number, (kindness - 0.45) * 0.3);
         let language = self.contacts[&number].language;
         let speaker = if curt {
