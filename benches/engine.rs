@@ -31,7 +31,7 @@ const EVENTS_PER_STEP: usize = 2_000;
 const CONTACTS: usize = 100_000;
 /// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
-/// What the wall clock is told to pass from one round to the next.
+/// By how much the wall clock advances from one round to the next.
 const ROUND: Span = Span::from_millis(400);
 
 fn main() {
@@ -149,7 +149,7 @@ impl<'p> Deployment<'p> {
         }
     }
 
-    /// One step of each task. False when all is read and said.
+    /// Runs one step of each task. Returns false when all input is read and all output emitted.
     fn advance(&mut self) -> bool {
         self.wall = self.wall + ROUND;
         let mut busy = false;

@@ -79,8 +79,8 @@ fn main() {
     });
     let (after, cpu) = (process.metrics(), cpu_seconds(&stat) - cpu_before);
     process.interrupt();
-    tell_load(&sent, &before, &after, cpu);
-    tell_delays(&arrivals, &probed, &sent, &after);
+    print_load(&sent, &before, &after, cpu);
+    print_delays(&arrivals, &probed, &sent, &after);
 }
 
 /// What a contact does, and when after the load began.
@@ -191,7 +191,7 @@ struct Sent {
     behind_max: Span,
 }
 
-/// Sends each event at its time, and says that it occurs then.
+/// Sends each event at its time, with that as the time at which it occurred.
 fn send(deployment: &Deployment, plan: &[Planned]) -> Sent {
     let producer: BaseProducer = producer(deployment);
     let (began, began_at) = (Tick::now(), wall());
@@ -287,7 +287,7 @@ impl Alert<'_> {
     }
 }
 
-fn tell_load(sent: &Sent, before: &Metrics, after: &Metrics, cpu: f64) {
+fn print_load(sent: &Sent, before: &Metrics, after: &Metrics, cpu: f64) {
     let seconds = sent.took.as_secs_f64();
     let grown = |series: &str| after.sum(series) - before.sum(series);
     let count = |outcome: &str| after.events(outcome);
@@ -313,7 +313,7 @@ fn tell_load(sent: &Sent, before: &Metrics, after: &Metrics, cpu: f64) {
 
 type Arrivals = [(Timestamp, Vec<u8>)];
 
-fn tell_delays(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, after: &Metrics) {
+fn print_delays(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, after: &Metrics) {
     let measured_from = sent.began_at + FIRST_DUE + WARM_UP;
     let [mut measured, mut all, mut by_broker] = [(); 3].map(|()| histogram());
     let mut seen = std::collections::BTreeSet::new();
@@ -344,9 +344,9 @@ fn tell_delays(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, after: &Metr
             record(&mut by_broker, *received_at - sent_at);
         }
     }
-    tell("alert", &measured);
-    tell("with warm-up", &all);
-    tell("broker alone", &by_broker);
+    print("alert", &measured);
+    print("with warm-up", &all);
+    print("broker alone", &by_broker);
     let quantile = |quantile: &str| {
         1e3 * after.sum(&format!(
             "floorwalker_commit_seconds{{quantile=\"{quantile}\"}}"
@@ -377,7 +377,7 @@ fn record(histogram: &mut Histogram<u64>, delay: Span) {
     histogram.saturating_record(u64::try_from(delay.0).unwrap_or(0));
 }
 
-fn tell(what: &str, delays: &Histogram<u64>) {
+fn print(what: &str, delays: &Histogram<u64>) {
     let ms = |quantile: f64| delays.value_at_quantile(quantile) as f64 / 1e3;
     println!(
         "{what:<16} n {}, p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, max {:.1} ms",

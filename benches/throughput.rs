@@ -1,8 +1,8 @@
 //! `cargo bench --bench throughput [-- EVENTS]`: how fast `floorwalker run` works off a backlog on a real broker, and what that costs.
 //!
 //! In one run: a bare read of the topic, the same with parsing, then all of Floorwalker with its outputs and state log,
-//! until the figures tell of the newest event. Those of every entity and window must hold exactly what the
-//! independent recount says. The events, and what it says of them, are made once in `target/bench-data`.
+//! until the figures include the newest event. Those of every entity and window must hold exactly what the
+//! independent recount has. The events and their recount are made once in `target/bench-data`.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 
 mod deployment;
@@ -74,19 +74,19 @@ fn main() {
     println!("loaded           in {:.1} s", loaded.took.as_secs_f64());
 
     let bare = read_all(&deployment, world.events, |_| true);
-    bare.tell("bare read", None);
+    bare.print("bare read", None);
     let parsed = read_all(&deployment, world.events, |json| decode(json).is_ok());
-    parsed.tell("read and parse", Some(&bare));
+    parsed.print("read and parse", Some(&bare));
     let (all, end) = run_all(&deployment, &world);
-    all.tell("floorwalker run", Some(&bare));
+    all.print("floorwalker run", Some(&bare));
     println!(
         "                 {:.2} times read and parse",
         all.cpu_micros() / parsed.cpu_micros()
     );
-    end.tell(&world, &all);
+    end.print(&world, &all);
 }
 
-/// The input: one file of JSON lines, and what the recount says of it.
+/// The input: one file of JSON lines, and its recount.
 #[derive(Serialize, Deserialize)]
 struct World {
     #[serde(skip)]
@@ -185,7 +185,7 @@ fn recount(
     clock: Timestamp,
 ) -> BTreeMap<String, Counts> {
     let settings = reference::Settings {
-        channel_unsaid: Channel::Other,
+        channel_default: Channel::Other,
         ..reference::Settings::default()
     };
     let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
@@ -236,7 +236,7 @@ impl Cost {
         self.cpu_seconds * 1e6 / self.events as f64
     }
 
-    fn tell(&self, what: &str, beside: Option<&Self>) {
+    fn print(&self, what: &str, beside: Option<&Self>) {
         let times = beside.map_or_else(String::new, |bare| {
             let times = self.cpu_micros() / bare.cpu_micros();
             format!(", {times:.2} times a bare read")
@@ -324,7 +324,7 @@ fn run_all(deployment: &Deployment, world: &World) -> (Cost, End) {
     (cost, end)
 }
 
-/// The last record of each key, once those of `all` tell of the newest event and none changes any more; and when the first
+/// The last record of each key, once those of `all` include the newest event and none changes any more; and when the first
 /// of them was written. While anybody waits they are written again and again.
 fn last_records(deployment: &Deployment, newest: &str) -> (BTreeMap<String, Value>, Timestamp) {
     let consumer = deployment.reader(&Deployment::topic(Topic::Kpis), Offset::Beginning);
@@ -391,17 +391,17 @@ fn peak_megabytes(process: &Process) -> f64 {
 }
 
 impl End {
-    fn tell(&self, world: &World, cost: &Cost) {
+    fn print(&self, world: &World, cost: &Cost) {
         let events = world.events as f64;
         println!(
-            "time             {:.1} s to the first event, {:.1} s until all were read, {:.1} s until the figures told of them: {:.0} events/s from the first event on",
+            "time             {:.1} s to the first event, {:.1} s until all were read, {:.1} s until the figures included them: {:.0} events/s from the first event on",
             self.to_first,
             self.to_read,
             cost.seconds,
             events / (cost.seconds - self.to_first)
         );
         println!("memory           {:.0} MB at most", self.peak_megabytes);
-        self.tell_written(events);
+        self.print_written(events);
         let count = |series: &str| self.metrics.sum(series);
         println!(
             "commits          {} transactions, {} steps, {} retries; p50 {:.0} ms, p99 {:.0} ms",
@@ -420,10 +420,10 @@ impl End {
             became("dead_lettered"),
             became("forwarded")
         );
-        self.tell_lost(world);
+        self.print_lost(world);
     }
 
-    fn tell_written(&self, events: f64) {
+    fn print_written(&self, events: f64) {
         let mut bytes_by_topic: BTreeMap<String, u64> = BTreeMap::new();
         for (segment, size) in &self.segments {
             *bytes_by_topic.entry(topic_of(segment)).or_default() += size;
@@ -447,7 +447,7 @@ impl End {
     }
 
     /// Every count of every record beside the recount's.
-    fn tell_lost(&self, world: &World) {
+    fn print_lost(&self, world: &World) {
         let nothing = Counts::new();
         let (mut compared, mut lost, mut wrong) = (0, 0, Vec::new());
         let keys: BTreeSet<&String> = self.records.keys().chain(world.expected.keys()).collect();

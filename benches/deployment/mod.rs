@@ -162,7 +162,7 @@ impl Process {
         }
     }
 
-    /// What `/metrics` says now; empty before it is served.
+    /// Returns the page `/metrics`; empty before it is served.
     pub(crate) fn metrics(&self) -> Metrics {
         let url = format!("http://127.0.0.1:{}/metrics", self.port);
         let text = ureq::get(url)

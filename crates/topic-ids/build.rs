@@ -1,6 +1,9 @@
 //! Has the linker lead calls of librdkafka's to `src/leaders.rs` and `src/brokers.rs`, here and in the crate that uses this one.
 
-#[expect(clippy::disallowed_methods, reason = "how cargo tells a build script")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how cargo passes settings to a build script"
+)]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // The linkers of other systems know no `--wrap`.

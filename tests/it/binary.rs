@@ -36,12 +36,12 @@ pub(crate) fn stdout(arguments: &[&str]) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-/// What a command that fails says of it, and its exit code.
+/// Returns the error output of a command that fails, and its exit code.
 pub(crate) fn refusal(arguments: &[&str]) -> (String, i32) {
     let output = floorwalker(arguments).output().unwrap();
     assert!(!output.status.success(), "{arguments:?} went well");
-    let said = String::from_utf8(output.stderr).unwrap();
-    (said, output.status.code().unwrap())
+    let printed = String::from_utf8(output.stderr).unwrap();
+    (printed, output.status.code().unwrap())
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests watch real processes")]
@@ -190,7 +190,7 @@ impl Site {
         self.running.push(Running::start(command));
     }
 
-    /// Asks the only process to end as an orchestrator does, and tells how long it took.
+    /// Asks the only process to end as an orchestrator does, and returns how long it took.
     pub(crate) fn terminate(&mut self) -> Duration {
         let began_at = now();
         let status = self.running.remove(0).end_by("-TERM");

@@ -107,7 +107,7 @@ impl Broker {
     }
 
     /// # Panics
-    /// Tells what to install when `mvn` or `java` is missing, and shows the broker's log when it doesn't come up.
+    /// Panics with what to install when `mvn` or `java` is missing, or with the broker's log when it doesn't come up.
     #[must_use]
     pub(crate) fn start() -> Self {
         Self::start_with(&|_| Extra::default())
@@ -154,8 +154,8 @@ impl Broker {
         let polls = READY_WITHIN.as_millis() / 100;
         for _ in 0..polls {
             if let Some(status) = self.process.try_wait().expect("the broker's state") {
-                // What it logs does not say why, were it that its port is taken.
-                tell(format_args!("Kafka ended with {status}:\n{}", self.log()));
+                // Its log does not name the cause if the port is taken.
+                print_line(format_args!("Kafka ended with {status}:\n{}", self.log()));
                 return false;
             }
             if TcpStream::connect(&self.address).is_ok()
@@ -189,9 +189,9 @@ pub(crate) fn pause(length: Duration) {
     std::thread::sleep(length);
 }
 
-/// What whoever looks into a run wants to know: seeds, folders, figures.
+/// Prints a line for whoever looks into a run: seeds, folders, figures.
 #[expect(clippy::print_stderr, reason = "is for people")]
-pub(crate) fn tell(line: std::fmt::Arguments<'_>) {
+pub(crate) fn print_line(line: std::fmt::Arguments<'_>) {
     eprintln!("{line}");
 }
 

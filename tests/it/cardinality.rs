@@ -113,9 +113,9 @@ fn fifty_thousand_made_up_queues_cost_neither_memory_nor_scrapes() {
         .unwrap();
     assert!(over.parse::<u64>().unwrap() > 10_000, "{over}");
     let log = fs::read_to_string(site.folder().join("0.log")).unwrap();
-    assert!(log.contains("limits.queues"), "the log does not say so");
+    assert!(log.contains("limits.queues"), "no warning in the log");
     let [now, most] = ["VmRSS", "VmHWM"].map(|which| memory(site.process(0), which));
-    crate::broker::tell(format_args!(
+    crate::broker::print_line(format_args!(
         "50,000 names: {} MB, at most {} MB, a scrape of {} KB, {names} queues",
         now >> 20,
         most >> 20,
@@ -152,7 +152,7 @@ fn watch(site: &Site, samples: &mut Samples, rounds: usize) {
 }
 
 #[test]
-fn dead_letters_of_old_are_not_told_again_after_a_kill_and_new_ones_are() {
+fn old_dead_letters_are_not_emitted_again_after_a_kill_but_new_ones_are() {
     let rule = ["FloorwalkerDeadLetters"];
     let fired = |samples: &Samples| fired(samples, "30s", 60, &rule);
     let mut site = Site::new("killed-metrics", 4, 2, "");

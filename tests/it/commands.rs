@@ -55,12 +55,16 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     let before = floorwalker(&["topics", "show", config[0], config[1]]).output();
     let before = before.unwrap();
     assert_eq!(before.status.code(), Some(1));
-    let [found, told] = [before.stdout, before.stderr].map(|text| String::from_utf8(text).unwrap());
+    let [found, printed] =
+        [before.stdout, before.stderr].map(|text| String::from_utf8(text).unwrap());
     assert!(
         found.contains("topic `commands.state` does not exist"),
         "{found}"
     );
-    assert!(told.starts_with("error: the topics are not as "), "{told}");
+    assert!(
+        printed.starts_with("error: the topics are not as "),
+        "{printed}"
+    );
     let created = stdout(&["topics", "create", config[0], config[1]]);
     assert_eq!(created.lines().count(), Topic::ALL.len(), "{created}");
     create_topic(&format!("{PREFIX}.calls"), 4);
@@ -101,9 +105,9 @@ fn an_error_reads_as_one_whatever_is_logged() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(1));
-        let told = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
         assert_eq!(
-            told, "error: nowhere.jsonl: No such file or directory (os error 2)\n",
+            printed, "error: nowhere.jsonl: No such file or directory (os error 2)\n",
             "{level}"
         );
     }
@@ -120,25 +124,25 @@ fn check_names_all_mistakes_and_refuses_what_run_would() {
         arguments.extend(more);
         let output = floorwalker(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
-        let told = String::from_utf8(output.stderr).unwrap();
-        told.replace(&file, "f.toml")
+        let printed = String::from_utf8(output.stderr).unwrap();
+        printed.replace(&file, "f.toml")
     };
-    let told = refused(
+    let printed = refused(
         "[engine]\ntasks = 0\nlatness = \"5m\"\n[kpi]\nzone = \"Mars\"\n",
         &[],
     );
-    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
     assert!(
         lines[0].starts_with("error: f.toml:2:9: 0 is out of range"),
-        "{told}"
+        "{printed}"
     );
     assert!(
         lines[1].starts_with("f.toml:3:1: unknown field `latness`"),
-        "{told}"
+        "{printed}"
     );
     assert!(
         lines[2].starts_with("f.toml:5:8: `Mars` is no time zone"),
-        "{told}"
+        "{printed}"
     );
 
     let none = refused("[engine]\ntasks = 2\n", &[]);
@@ -162,7 +166,7 @@ fn check_names_all_mistakes_and_refuses_what_run_would() {
 }
 
 #[test]
-fn a_mistake_is_an_object_too() {
+fn mistakes_are_reported_as_json_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.toml");
     fs::write(&path, "[engine]\ntasks = 0\n").unwrap();
@@ -170,9 +174,12 @@ fn a_mistake_is_an_object_too() {
     let output = floorwalker(&["check", "--json", "--config", &path]).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(said["good"], false);
-    assert_eq!((&said["line"], &said["column"]), (&2.into(), &9.into()));
-    assert_eq!(said["mistakes"].as_array().unwrap().len(), 1);
-    assert_eq!(said["mistakes"][0]["line"], 2);
+    let verdict: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["good"], false);
+    assert_eq!(
+        (&verdict["line"], &verdict["column"]),
+        (&2.into(), &9.into())
+    );
+    assert_eq!(verdict["mistakes"].as_array().unwrap().len(), 1);
+    assert_eq!(verdict["mistakes"][0]["line"], 2);
 }

@@ -1,4 +1,4 @@
-//! Configuration: what is right means what it says, what is wrong is named where it stands.
+//! Configuration: correct settings have their effect, wrong ones are reported with their place.
 
 use std::path::Path;
 
@@ -48,12 +48,12 @@ fn the_example_is_the_defaults_and_its_source() {
 }
 
 #[test]
-fn nothing_said_is_the_defaults() {
+fn an_empty_configuration_has_the_defaults() {
     assert_eq!(parse(""), Config::default());
 }
 
 #[test]
-fn what_is_said_counts() {
+fn configured_values_replace_the_defaults() {
     let config = parse(
         r#"
         http.listen = "[::1]:1"
@@ -108,7 +108,7 @@ fn what_is_said_counts() {
     assert!(contact.first_contact.same_reason && !contact.first_contact.transfer_breaks);
     let fortnight = Span::from_secs(14 * 86_400);
     assert_eq!(contact.first_contact.window, fortnight);
-    assert_eq!(contact.remember_min, fortnight, "it follows, unsaid");
+    assert_eq!(contact.remember_min, fortnight, "it follows by default");
     assert_eq!(config.engine.lateness, Span::from_secs(5_400));
     let email = Channel::ALL
         .iter()
@@ -331,7 +331,7 @@ fn windows_are_cut_into_whole_panes() {
 }
 
 #[test]
-fn topics_are_legal_and_nobody_elses() {
+fn illegal_and_duplicate_topics_are_refused() {
     let source = |topic: &str| format!("[[source]]\ntopic = \"{topic}\"\n");
     check(
         &source("a b"),
@@ -393,7 +393,7 @@ fn properties_are_those_of_librdkafka() {
 }
 
 #[test]
-fn policies_are_possible() {
+fn impossible_policies_are_refused() {
     let broken = |rest: &str, expect: &str| check(&policy(rest), expect);
     broken(
         "target = 0",
@@ -458,7 +458,7 @@ fn policies_are_possible() {
 }
 
 #[test]
-fn policies_are_told_apart_by_sixteen_bits() {
+fn policies_must_differ_in_their_sixteen_bits() {
     let named = |name: &str| policy(&format!("name = \"{name}\"\n"));
     check(
         &(named("gold") + &named("silver 155443")),
@@ -479,7 +479,7 @@ fn a_contact_is_remembered_while_it_may_be_repeated() {
 }
 
 #[test]
-fn rules_are_grave_to_a_degree_and_tell_somebody() {
+fn rules_have_a_severity_and_recipients() {
     check(
         "alerts.missed.severity = \"fatal\"",
         "f.toml:1:26: `fatal` is unknown here; write warning or critical",
@@ -499,7 +499,7 @@ fn rules_are_grave_to_a_degree_and_tell_somebody() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let error = Config::load(Path::new("nowhere.toml"))
         .unwrap_err()
         .to_string();

@@ -169,7 +169,7 @@ fn spans_lie_apart() {
 }
 
 #[test]
-fn what_is_never_open_never_makes_anything_due() {
+fn calendars_that_are_never_open_are_refused() {
     let closed = "f.toml:1:12: this calendar is closed on every day of the week, so nothing would ever be due by it; give it hours such as monday = [\"09:00-17:00\"]";
     mistake("", closed);
     mistake(

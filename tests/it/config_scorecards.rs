@@ -5,8 +5,8 @@ use floorwalker_core::{balance::BalanceSettings, event::Span, kpi::Window};
 use crate::config::{check, parse};
 
 #[test]
-fn what_is_said_of_scorecards_counts() {
-    let said = "[scorecards]\nenabled = false\nwindow = \"8h\"\nbaseline = \"7d\"\nbeat = \"30s\"\npeers_min = 3\nsample_min = 10";
+fn configured_scorecard_values_replace_the_defaults() {
+    let text = "[scorecards]\nenabled = false\nwindow = \"8h\"\nbaseline = \"7d\"\nbeat = \"30s\"\npeers_min = 3\nsample_min = 10";
     let hours = |hours: i64| Span::from_secs(hours * 3_600);
     let expected = BalanceSettings {
         enabled: false,
@@ -16,7 +16,7 @@ fn what_is_said_of_scorecards_counts() {
         peers_min: 3,
         sample_min: 10,
     };
-    assert_eq!(parse(said).engine.balance, expected);
+    assert_eq!(parse(text).engine.balance, expected);
 }
 
 #[test]

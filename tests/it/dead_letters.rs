@@ -226,17 +226,17 @@ fn mistakes_are_named() {
     ];
     for (arguments, expect, part) in table {
         let all = [&["dead-letters"], arguments, &["--config", &config]].concat();
-        let (said, code) = refusal(&all);
-        assert!(said.contains(part), "{said}");
-        assert_eq!(code, expect, "{said}");
+        let (printed, code) = refusal(&all);
+        assert!(printed.contains(part), "{printed}");
+        assert_eq!(code, expect, "{printed}");
     }
     site.end();
 
     let none = Site::without_topics("letters-none", 1, "");
-    let (said, _) = refusal(&["dead-letters", "list", "--config", &none.config(0)]);
+    let (printed, _) = refusal(&["dead-letters", "list", "--config", &none.config(0)]);
     assert!(
-        said.contains("topic `letters-none.dead-letters` does not exist"),
-        "{said}"
+        printed.contains("topic `letters-none.dead-letters` does not exist"),
+        "{printed}"
     );
     none.end();
 }

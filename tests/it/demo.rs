@@ -30,7 +30,7 @@ impl Demo {
         command
             .args(["--listen", &format!("127.0.0.1:{http}")])
             .args(more)
-            .stdout(fs::File::create(folder.path().join("said")).unwrap());
+            .stdout(fs::File::create(folder.path().join("printed")).unwrap());
         Self {
             port,
             http,
@@ -39,18 +39,18 @@ impl Demo {
         }
     }
 
-    fn said(&self) -> PathBuf {
-        self.folder.path().join("said")
+    fn printed(&self) -> PathBuf {
+        self.folder.path().join("printed")
     }
 
     /// Until the summary has a line with this.
     fn wait_for(&self, text: &str, seconds: u32) {
-        let said = || fs::read_to_string(self.said()).unwrap();
-        let found = wait(seconds, || said().contains(text).then_some(()));
+        let printed = || fs::read_to_string(self.printed()).unwrap();
+        let found = wait(seconds, || printed().contains(text).then_some(()));
         assert!(
             found.is_some(),
             "no `{text}` within {seconds} s:\n{}",
-            said()
+            printed()
         );
     }
 
@@ -131,8 +131,8 @@ fn an_event_that_kcat_writes_to_the_demo_is_counted_and_escalates() {
         |record: &Value| record["entity"] == "queue:kcat-line" && record["kpis"]["offered"] == 1;
     let score = demo.wait_for_record("floorwalker.kpis", is_counted);
     assert_eq!(score["kpis"]["live"]["waiting"], 1);
-    let told = demo.wait_for_answer("/api/v1/entities/queue:kcat-line/kpis?window=5m");
-    assert!(told.contains(r#""offered":1,"#), "{told}");
+    let answer = demo.wait_for_answer("/api/v1/entities/queue:kcat-line/kpis?window=5m");
+    assert!(answer.contains(r#""offered":1,"#), "{answer}");
     let alert = demo.wait_for_record("floorwalker.alerts", |record| {
         record["contacts"][0] == "from-kcat" && record["rule"] == "sla.missed"
     });
@@ -158,14 +158,14 @@ fn a_demo_at_ten_times_the_speed_of_life_goes_on_all_the_same() {
 fn a_port_that_is_taken_is_refused() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let (said, code) = refusal(&["demo", "--port", &port]);
+    let (printed, code) = refusal(&["demo", "--port", &port]);
     let expected = format!("port {port} of the embedded broker; choose another with `--port`");
-    assert!(said.contains(&expected), "{said}");
+    assert!(printed.contains(&expected), "{printed}");
     assert_eq!(code, 1);
 }
 
 #[test]
-fn what_the_embedded_broker_can_not_do_is_said() {
+fn the_embedded_broker_refuses_what_it_can_not_do() {
     let demo = Demo::start(&["--plain"]);
     demo.wait_for("http", 30);
     let config = demo.folder.path().join("demo.toml");
@@ -176,8 +176,8 @@ fn what_the_embedded_broker_can_not_do_is_said() {
     fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
     for action in ["create", "show"] {
-        let (said, _) = refusal(&["topics", action, "--config", config]);
+        let (printed, _) = refusal(&["topics", action, "--config", config]);
         let part = "the embedded broker of `demo` at localhost:";
-        assert!(said.contains(part), "{action}: {said}");
+        assert!(printed.contains(part), "{action}: {printed}");
     }
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 fn promtool(arguments: &[&str]) -> String {
     let output = Command::new("promtool").args(arguments).output();
     let output = output.expect("promtool (Debian: apt install prometheus)");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert!(output.status.success(), "promtool {arguments:?}: {said}");
-    said
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(output.status.success(), "promtool {arguments:?}: {printed}");
+    printed
 }
 
 fn dashboard() -> Value {
@@ -23,8 +23,8 @@ fn dashboard() -> Value {
 fn prometheus_reads_its_settings_and_the_rules_fire_as_they_should() {
     promtool(&["check", "rules", "deploy/prometheus/rules.yaml"]);
     promtool(&["test", "rules", "deploy/prometheus/rules_test.yaml"]);
-    let said = promtool(&["check", "config", "deploy/prometheus/prometheus.yml"]);
-    assert!(said.contains("1 rule files found"), "{said}");
+    let printed = promtool(&["check", "config", "deploy/prometheus/prometheus.yml"]);
+    assert!(printed.contains("1 rule files found"), "{printed}");
 }
 
 #[test]

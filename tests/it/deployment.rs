@@ -1,4 +1,4 @@
-//! Two processes on a real broker, a load on them, and a reader of what they say.
+//! Two processes on a real broker, a load on them, and a reader of their topics.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use rdkafka::{
 use serde_json::Value;
 
 use crate::{
-    broker::{address, pause, tell},
+    broker::{address, pause, print_line},
     outcome::{Outcome, differences},
     process::{Process, TASKS, kafka_settings},
     reader::Reader,
@@ -115,7 +115,7 @@ fn expected(lines: &[String], keyed: Keyed) -> Outcome {
         let partition = keyed.partition(line, number, partitions);
         cluster.feed(input(partition), line.clone().into_bytes());
     }
-    // The end of all is told stage by stage, with heartbeats.
+    // The end of all inputs passes from stage to stage, with heartbeats.
     for _ in 0..8 {
         cluster.run_until_quiet(1_000).expect("no crash");
         cluster.wall = cluster.wall + settings.heartbeat;
@@ -274,7 +274,7 @@ impl Deployment {
         Process::start(address, &self.prefix, INSTANCES[number], folder)
     }
 
-    /// Waits until each process says that it has so many tasks.
+    /// Waits until each process reports that it has so many tasks.
     pub(crate) fn wait_for_tasks(&self, tasks: &[u64]) {
         let until = now() + SETTLED_WITHIN;
         loop {
@@ -404,9 +404,9 @@ impl Deployment {
         }
         assert!(faults.is_empty(), "logs in {}: {faults}", self.logs());
         if self.keyed == Keyed::ByContact {
-            found.assert_said_once();
+            found.assert_emitted_once();
         }
-        tell(format_args!(
+        print_line(format_args!(
             "{} events: {} records of kpis, {} of contacts, {} transitions of alerts are as they should be",
             self.load.sent,
             found.kpis.len(),

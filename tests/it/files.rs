@@ -67,15 +67,15 @@ fn what_cannot_be_read_ends_with_code_1_and_a_hint() {
         let file = case(file);
         let output = replay(&[&file]);
         assert_eq!(output.status.code(), Some(1), "{file}");
-        let told = stderr(&output);
+        let errors = stderr(&output);
         let first = "error: no event among ";
-        assert!(told.starts_with(first), "{told}");
+        assert!(errors.starts_with(first), "{errors}");
         assert!(
-            told.contains(&format!("lines of {file}; {file}:1: ")),
-            "{told}"
+            errors.contains(&format!("lines of {file}; {file}:1: ")),
+            "{errors}"
         );
-        let line = told.lines().find(|line| line.starts_with("hint: "));
-        assert!(line.is_some_and(|line| line.contains(hint)), "{told}");
+        let line = errors.lines().find(|line| line.starts_with("hint: "));
+        assert!(line.is_some_and(|line| line.contains(hint)), "{errors}");
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(printed.contains(hint), "{printed}");
     }
@@ -93,7 +93,7 @@ fn what_cannot_be_read_ends_with_code_1_and_a_hint() {
 
 /// An empty file holds nothing that could not be used.
 #[test]
-fn strict_is_about_every_line() {
+fn strict_fails_on_any_unusable_line() {
     let folder = tempfile::tempdir().unwrap();
     let mixed = folder.path().join("mixed.jsonl");
     let event = r#"{"occurred_at":"2026-11-22T10:00:00Z","source":"s","type":"contact_queued","contact_id":"c","channel":"voice","queue":"q"}"#;
@@ -102,12 +102,12 @@ fn strict_is_about_every_line() {
     assert!(replay(&[mixed]).status.success());
     let output = replay(&[mixed, "--strict"]);
     assert_eq!(output.status.code(), Some(1));
-    let told = stderr(&output);
+    let errors = stderr(&output);
     assert!(
-        told.contains("error: 1 of 2 lines could not be used; "),
-        "{told}"
+        errors.contains("error: 1 of 2 lines could not be used; "),
+        "{errors}"
     );
-    assert!(told.contains("hint: lines end with a comma"), "{told}");
+    assert!(errors.contains("hint: lines end with a comma"), "{errors}");
     let empty = folder.path().join("empty.jsonl");
     fs::write(&empty, "").unwrap();
     assert!(
@@ -152,7 +152,7 @@ fn the_order_of_a_file_does_not_matter() {
 }
 
 #[test]
-fn what_fired_is_told_by_rule() {
+fn fired_alerts_are_reported_by_rule() {
     let output = replay(&[CALLS]);
     let text = String::from_utf8(output.stdout).unwrap();
     let line = text
@@ -168,14 +168,14 @@ fn what_fired_is_told_by_rule() {
             0..1_000 => count.to_string(),
             _ => format!("{},{:03}", count / 1_000, count % 1_000),
         };
-        let told = format!("{} {thousands}", rule["rule"].as_str().unwrap());
-        assert!(line.contains(&told), "{told}: {line}");
+        let expected = format!("{} {thousands}", rule["rule"].as_str().unwrap());
+        assert!(line.contains(&expected), "{expected}: {line}");
     }
 }
 
 /// Neither the report nor what is logged has colours.
 #[test]
-fn nobody_is_shown_colours_who_wants_none() {
+fn output_has_no_colours_where_none_are_wanted() {
     let mut command = Command::new("script");
     let program = env!("CARGO_BIN_EXE_floorwalker");
     let file = case("events.csv");

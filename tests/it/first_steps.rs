@@ -1,4 +1,4 @@
-//! The first things that anybody does, on a real broker: the README's own commands show figures, and what would be lost is said.
+//! The first things that anybody does, on a real broker: the README's own commands show figures, and a command that would lose data names it.
 
 use std::{
     fs,
@@ -36,7 +36,7 @@ fn shell(folder: &Path, command: &str) -> Command {
     shell
 }
 
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&[&*output.stdout, &*output.stderr].concat()).into_owned()
 }
 
@@ -82,12 +82,12 @@ fn the_commands_of_the_readme_show_figures() {
         }
         let command = command.replace("localhost:8640", &format!("127.0.0.1:{port}"));
         if command.starts_with("curl ") {
-            let ask = || said(&shell(folder.path(), &command).output().unwrap());
+            let ask = || printed(&shell(folder.path(), &command).output().unwrap());
             wait_for(ask, |text| text.contains("\"offered\":5000,"));
             continue;
         }
         let output = shell(folder.path(), &command).output().unwrap();
-        assert!(output.status.success(), "{command}: {}", said(&output));
+        assert!(output.status.success(), "{command}: {}", printed(&output));
     }
     running.expect("the README runs it").interrupt();
     assert!(
@@ -117,24 +117,24 @@ fn what_a_live_source_would_not_take_is_refused_before_it_is_written() {
     let topic = "refused.calls";
     let refused = |arguments: &[&str]| {
         let output = floorwalker(arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        said(&output)
+        assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+        printed(&output)
     };
     // The topic is not there: it is not even looked for.
-    let told = refused(&["load", CALLS, "--topic", topic, "--config", &config]);
+    let printed = refused(&["load", CALLS, "--topic", topic, "--config", &config]);
     assert!(
-        told.starts_with(
+        printed.starts_with(
             "error: 22,162 of 22,162 events are over 600 s old, the newest of 2021-03-31T"
         ),
-        "{told}"
+        "{printed}"
     );
     assert!(
-        told.contains("`clock = \"wall\"` for `refused.calls`"),
-        "{told}"
+        printed.contains("`clock = \"wall\"` for `refused.calls`"),
+        "{printed}"
     );
     assert!(
-        told.contains("\nhint: for a load of the past set `clock = \"events\"`"),
-        "{told}"
+        printed.contains("\nhint: for a load of the past set `clock = \"events\"`"),
+        "{printed}"
     );
     let simulated = refused(&[
         "simulate", "--agents", "10", "--hours", "2", "--speed", "max", "--topic", topic,
@@ -148,13 +148,13 @@ fn what_a_live_source_would_not_take_is_refused_before_it_is_written() {
 }
 
 #[test]
-fn a_source_that_is_put_aside_is_spoken_of() {
+fn a_source_that_is_set_aside_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (config, port) = live(folder.path(), "aside");
     let run = |arguments: &[&str]| {
         let output = floorwalker(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        said(&output)
+        assert!(output.status.success(), "{}", printed(&output));
+        printed(&output)
     };
     let created = run(&["topics", "create", "--sources", "--config", &config]);
     assert!(created.contains("created aside.calls"), "{created}");
@@ -177,7 +177,7 @@ fn a_source_that_is_put_aside_is_spoken_of() {
             delays.filter(|delay| *delay < 60.0).count() == 2
         },
     );
-    let told = run(&[
+    let printed = run(&[
         "load",
         CALLS,
         "--topic",
@@ -186,7 +186,10 @@ fn a_source_that_is_put_aside_is_spoken_of() {
         &config,
         "--force",
     ]);
-    assert!(told.contains("warning: 22,162 of 22,162 events"), "{told}");
+    assert!(
+        printed.contains("warning: 22,162 of 22,162 events"),
+        "{printed}"
+    );
     wait_for(
         || page("/metrics"),
         |text| {
@@ -216,7 +219,7 @@ fn a_source_that_is_put_aside_is_spoken_of() {
 
 /// A minute of calls of last year becomes the minute before now, which a live source takes.
 #[test]
-fn a_load_as_of_now_is_taken_by_a_live_source() {
+fn a_live_source_accepts_a_load_as_of_now() {
     let folder = tempfile::tempdir().unwrap();
     let (config, port) = live(folder.path(), "as-of-now");
     let topic = "as-of-now.calls";
@@ -237,7 +240,7 @@ fn a_load_as_of_now_is_taken_by_a_live_source() {
         ],
     ] {
         let output = floorwalker(&arguments).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", printed(&output));
     }
     let process = Running::start(floorwalker(&["run", "--config", &config]));
     let applied = "floorwalker_lifetime_events{outcome=\"applied\"} 60\n";

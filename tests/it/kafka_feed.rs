@@ -7,7 +7,7 @@ use floorwalker::kafka::{clock, topics::Topic};
 use crate::deployment::{Deployment, Keyed, lines};
 
 #[test]
-fn rubbish_becomes_dead_letters_and_stops_nothing() {
+fn garbage_becomes_dead_letters_and_stops_nothing() {
     let rubbish = [
         String::new(),
         "{".to_owned(),
@@ -35,7 +35,7 @@ fn new_partitions_of_a_source_are_read() {
     deployment.finish();
 }
 
-/// Each partition is read to its end again and again, while hours of past time lie between two events: no reason to speak of
+/// Each partition is read to its end again and again, while hours of past time lie between two events: no reason to report
 /// what is due.
 #[test]
 fn a_slow_load_of_the_past_raises_the_alerts_of_a_fast_one() {
@@ -46,7 +46,7 @@ fn a_slow_load_of_the_past_raises_the_alerts_of_a_fast_one() {
     deployment.finish();
 }
 
-/// A contact waits, and nothing else ever comes: the wall clock alone tells that it has waited too long.
+/// A contact waits, and nothing else ever comes: by the wall clock alone it has waited too long.
 #[test]
 fn an_alert_is_raised_while_the_source_is_silent() {
     let at = clock::wall();

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     binary::{Site, stdout},
-    broker::{pause, tell},
+    broker::{pause, print_line},
     outcome::{comparable, differences},
     readback::read_all,
 };
@@ -45,7 +45,7 @@ impl Golden {
         let shuffled = faults::shuffle(&doubled, Settings::default().lateness, SEED);
         let disturbed = folder.path().join("disturbed.jsonl");
         write(&disturbed, &shuffled);
-        tell(format_args!(
+        print_line(format_args!(
             "{name}: seed {SEED}, {} events when doubled",
             shuffled.len()
         ));
@@ -111,7 +111,7 @@ fn check_figures(site: Site, loaded: u64, expected: &BTreeMap<String, Value>) {
         site.folder().display(),
         site.events("dead_lettered")
     );
-    // The counters are told each 200 ms.
+    // The counters are published every 200 ms.
     pause(Duration::from_millis(500));
     site.assert_balance(loaded);
     assert_eq!(site.events("dead_lettered"), 0);
@@ -177,18 +177,18 @@ fn assert_published(records: &BTreeMap<String, Value>) {
 }
 
 #[test]
-fn the_published_call_center_comes_out_of_one_process() {
+fn one_process_reproduces_the_published_call_center() {
     assert_published(&Golden::new("pwc", Path::new(CALLS)).check(1));
 }
 
 #[test]
-fn the_published_call_center_comes_out_of_two_processes() {
+fn two_processes_reproduce_the_published_call_center() {
     assert_published(&Golden::new("pwc", Path::new(CALLS)).check(2));
 }
 
 /// The processes wait for what to count, longer than anything holds a clock, and see nothing but empty partitions.
 #[test]
-fn a_log_that_is_loaded_after_the_start_comes_out_too() {
+fn a_log_loaded_after_the_start_is_counted_too() {
     let golden = Golden::new("later", Path::new(CALLS));
     let expected = replayed(&golden.file, golden.folder.path());
     for key in ["contact", "random"] {
@@ -203,7 +203,7 @@ fn a_log_that_is_loaded_after_the_start_comes_out_too() {
 }
 
 #[test]
-fn the_worked_example_comes_out_however_it_comes() {
+fn the_worked_example_has_its_figures_in_any_order() {
     let golden = Golden::new("worked", Path::new(WORKED));
     let records = golden.check(1);
     let kpis = &records["all/1h"]["kpis"];
@@ -213,7 +213,7 @@ fn the_worked_example_comes_out_however_it_comes() {
 }
 
 #[test]
-fn a_simulated_afternoon_comes_out_however_it_comes() {
+fn a_simulated_afternoon_has_its_figures_in_any_order() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("voice.jsonl");
     let world = VoiceWorld {

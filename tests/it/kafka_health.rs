@@ -1,4 +1,4 @@
-//! A process that does nothing says so: ready is a matter of its work, alive is not.
+//! Health: a process that makes no progress is not ready, but alive.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -36,7 +36,7 @@ fn delete_topic(name: &str) {
 }
 
 #[test]
-fn a_source_that_is_not_there_is_a_reason() {
+fn a_missing_source_is_a_reason_not_to_be_ready() {
     let mut site = Site::without_topics("health-source", 1, "");
     stdout(&["topics", "create", "--config", &site.config(0)]);
     site.run();
@@ -61,7 +61,7 @@ fn a_source_that_is_not_there_is_a_reason() {
 }
 
 #[test]
-fn a_topic_of_ours_that_is_deleted_is_a_reason() {
+fn a_deleted_internal_topic_is_a_reason_not_to_be_ready() {
     let mut site = Site::new("health-state", 4, 1, "");
     site.run();
     site.wait_until_ready();
@@ -78,7 +78,7 @@ fn a_topic_of_ours_that_is_deleted_is_a_reason() {
     site.end();
 }
 
-/// Lines of a log from a certain length on, without those that tell of good things.
+/// Lines of a log from a certain length on, without those that report progress.
 fn warnings(log: &str) -> Vec<&str> {
     log.lines()
         .filter(|line| line.contains(" WARN ") || line.contains(" ERROR "))
@@ -92,7 +92,7 @@ fn assert_ends(site: &mut Site, when: &str) {
 
 /// Down before the start, up, killed, up, hung: and asked to end in each of them.
 #[test]
-fn a_process_waits_for_kafka_says_so_once_a_minute_and_ends_when_it_is_asked_to() {
+fn a_process_that_waits_for_kafka_logs_it_once_a_minute_and_stops_on_request() {
     let mut broker = Broker::start_own();
     let mut site = Site::new("health-down", 4, 1, "");
     broker.kill();
@@ -114,17 +114,19 @@ fn a_process_waits_for_kafka_says_so_once_a_minute_and_ends_when_it_is_asked_to(
     site.wait_for("/readyz", 1, is_not_ready("connection refused"));
     site.wait_for("/healthz", 1, is_well);
     let log = since();
-    let said = warnings(&log);
+    let logged = warnings(&log);
     assert!(
-        said.len() <= 20,
+        logged.len() <= 20,
         "{} lines: {}",
-        said.len(),
-        said.join("\n")
+        logged.len(),
+        logged.join("\n")
     );
     assert!(
-        said.iter().any(|line| line.contains("connection refused")),
+        logged
+            .iter()
+            .any(|line| line.contains("connection refused")),
         "{}",
-        said.join("\n")
+        logged.join("\n")
     );
     broker.restart();
     site.wait_for("/readyz", 90, is_well);
@@ -191,7 +193,7 @@ fn a_broker_that_is_down_is_named_within_three_seconds() {
         drop(child.kill());
         drop(child.wait());
         let line = named
-            .unwrap_or_else(|| panic!("{arguments:?} says nothing"))
+            .unwrap_or_else(|| panic!("{arguments:?} prints nothing"))
             .unwrap();
         assert!(line.contains("connection refused"), "{line}");
         // Three seconds, and room for a busy machine.
@@ -200,8 +202,8 @@ fn a_broker_that_is_down_is_named_within_three_seconds() {
 }
 
 #[test]
-fn a_host_that_nobody_knows_is_said_at_once() {
-    let (said, code) = refusal(&[
+fn an_unknown_broker_host_is_reported_at_once() {
+    let (printed, code) = refusal(&[
         "load",
         "tests/data/worked-example.events.jsonl",
         "--topic",
@@ -211,5 +213,5 @@ fn a_host_that_nobody_knows_is_said_at_once() {
     ]);
     assert_eq!(code, 1);
     let part = "Kafka at kafka.invalid:9092: unknown host: correct the host's name";
-    assert!(said.contains(part), "{said}");
+    assert!(printed.contains(part), "{printed}");
 }

@@ -7,14 +7,14 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use floorwalker::kafka::topics::Topic;
 
 use crate::{
-    broker::{pause, tell},
+    broker::{pause, print_line},
     deployment::{Deployment, Keyed, lines},
     process::Process,
 };
 
 const KILLS: usize = 12;
 
-/// Each contact's events in one partition: what was told of it can't depend on who was killed when.
+/// Each contact's events in one partition: its records can't depend on which process was killed when.
 #[test]
 fn figures_contacts_and_alerts_are_exact_when_processes_are_killed() {
     let deployment = (Keyed::ByContact, "kill-keyed");
@@ -38,7 +38,7 @@ fn seed(default: u64) -> u64 {
 fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>, u64)) {
     let mut random = StdRng::seed_from_u64(seed);
     let mut deployment = Deployment::start_keyed(keyed, prefix, 2, load);
-    tell(format_args!(
+    print_line(format_args!(
         "{prefix}: seed {seed}, logs in {}",
         deployment.logs()
     ));
@@ -58,7 +58,7 @@ fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>,
             0 => 9_000,
             _ => random.random_range(0..1_500),
         };
-        tell(format_args!(
+        print_line(format_args!(
             "{prefix}: kill {kill}, process {victim}, down for {down_ms} ms"
         ));
         deployment.load.run_for(Duration::from_millis(down_ms));
@@ -67,7 +67,7 @@ fn kill_at_random((keyed, prefix): (Keyed, &str), seed: u64, load: (Vec<String>,
     }
     let restores = deployment.restores();
     let records: u64 = restores.iter().sum();
-    tell(format_args!(
+    print_line(format_args!(
         "{prefix}: {KILLS} kills, {} restores that read {records} records",
         restores.len()
     ));

@@ -1,4 +1,4 @@
-//! SASL and TLS on the real broker: what is right works, what is wrong is said at once, in words.
+//! SASL and TLS on the real broker: correct settings work, wrong ones are reported at once, in words.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -15,8 +15,8 @@ fn make_certificates(folder: &Path) {
             .current_dir(folder)
             .output()
             .expect("openssl: run scripts/setup");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "openssl {arguments}: {said}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "openssl {arguments}: {printed}");
     };
     for (name, subject) in [("ca", "/CN=tests"), ("other", "/CN=others")] {
         openssl(&format!(
@@ -67,7 +67,7 @@ fn start() -> (Broker, u16, u16) {
     (broker, sasl, tls)
 }
 
-/// What a command says to a configuration with these properties, with its exit code, and whether it took its time.
+/// Runs a command on a configuration with these properties. Returns its output and its exit code, and panics if it took long.
 fn run(command: &[&str], port: u16, properties: &[(&str, &str)]) -> (String, i32) {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("login.toml");
@@ -86,10 +86,10 @@ fn run(command: &[&str], port: u16, properties: &[(&str, &str)]) -> (String, i32
         .output()
         .unwrap();
     let took = now().duration_since(began_at);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8(said).unwrap();
-    assert!(took < Duration::from_secs(15), "{took:?}: {said}");
-    (said, output.status.code().unwrap())
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(took < Duration::from_secs(15), "{took:?}: {printed}");
+    (printed, output.status.code().unwrap())
 }
 
 type Properties<'p> = Vec<(&'p str, &'p str)>;
@@ -117,28 +117,31 @@ const WRONG_CA: &str = "the broker's certificate can't be verified: set `ssl.ca.
 const WRONG_LISTENER: &str =
     "set `security.protocol` under [kafka.properties] to what the listener has";
 
-/// The command ends with `code` and says all of this.
-fn assert_said(
+/// Asserts that the command ends with `code` and prints all of `parts`.
+fn assert_output(
     command: &[&str],
     (port, properties): (u16, &Properties<'_>),
     code: i32,
     parts: &[&str],
 ) {
-    let (said, found) = run(command, port, properties);
+    let (printed, found) = run(command, port, properties);
     for part in parts {
-        assert!(said.contains(part), "{command:?} {properties:?}: {said}");
+        assert!(
+            printed.contains(part),
+            "{command:?} {properties:?}: {printed}"
+        );
     }
-    assert_eq!(found, code, "{command:?} {properties:?}: {said}");
+    assert_eq!(found, code, "{command:?} {properties:?}: {printed}");
 }
 
 #[test]
-fn a_wrong_login_is_said_at_once_by_every_command() {
+fn every_command_reports_a_wrong_login_at_once() {
     let (broker, sasl, tls) = start();
     let folder = broker.folder.path();
     let (ca, other) = (folder.join("ca.pem"), folder.join("other.pem"));
     let (ca, other) = (ca.to_str(), other.to_str());
     let good = login("SCRAM-SHA-256", "alice", "right");
-    assert_said(
+    assert_output(
         &["topics", "create"],
         (sasl, &good),
         0,
@@ -151,7 +154,7 @@ fn a_wrong_login_is_said_at_once_by_every_command() {
         (tls, by_tls(ca)),
     ] {
         let answers = format!("127.0.0.1:{port}: answers");
-        assert_said(&CHECK, (port, &properties), 1, &[&answers, no_source]);
+        assert_output(&CHECK, (port, &properties), 1, &[&answers, no_source]);
     }
     for (port, properties, expect) in [
         (sasl, login("PLAIN", "alice", "wrong"), WRONG_LOGIN),
@@ -163,7 +166,7 @@ fn a_wrong_login_is_said_at_once_by_every_command() {
         (sasl, by_tls(ca), WRONG_LISTENER),
         (sasl, Vec::new(), WRONG_LISTENER),
     ] {
-        assert_said(&CHECK, (port, &properties), 1, &[expect]);
+        assert_output(&CHECK, (port, &properties), 1, &[expect]);
     }
     let file = "tests/data/worked-example.events.jsonl";
     let commands: [&[&str]; 6] = [
@@ -176,7 +179,7 @@ fn a_wrong_login_is_said_at_once_by_every_command() {
     ];
     let wrong = login("SCRAM-SHA-256", "alice", "wrong");
     for command in commands {
-        assert_said(command, (sasl, &wrong), 1, &[WRONG_LOGIN]);
+        assert_output(command, (sasl, &wrong), 1, &[WRONG_LOGIN]);
     }
     // Who may log in and nothing else.
     let denied = [
@@ -184,5 +187,5 @@ fn a_wrong_login_is_said_at_once_by_every_command() {
         "topic `login.calls` is not this user's to Describe",
         "group `login` is not this user's to read",
     ];
-    assert_said(&CHECK, (sasl, &login("PLAIN", "bob", "right")), 1, &denied);
+    assert_output(&CHECK, (sasl, &login("PLAIN", "bob", "right")), 1, &denied);
 }

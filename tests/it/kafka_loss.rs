@@ -1,4 +1,4 @@
-//! `exchange` or `state` is gone: the deployment refuses, says what is lost, and goes on once that is accepted.
+//! `exchange` or `state` is gone: the deployment refuses to start, names what is lost, and goes on once that is accepted.
 
 use floorwalker_testkit::harness::{self};
 use std::{collections::BTreeMap, fs, time::Duration};
@@ -115,14 +115,14 @@ fn delete_topic(topic: &str) {
     panic!("{topic} is still there");
 }
 
-/// A process is not ready, and its log says what to do.
+/// Waits until a process is not ready and its log names the remedy.
 fn assert_refuses(site: &mut Site, cause: &str) {
     site.run();
     let log = site.folder().join("0.log");
     for _ in 0..600 {
-        let said = fs::read_to_string(&log).unwrap();
-        if said.contains(cause) {
-            assert!(said.contains("floorwalker accept-loss"), "{said}");
+        let logged = fs::read_to_string(&log).unwrap();
+        if logged.contains(cause) {
+            assert!(logged.contains("floorwalker accept-loss"), "{logged}");
             let ready = get(site.port(0), "/readyz").map(|(status, _)| status);
             assert_eq!(ready, Some(503));
             return;
@@ -132,7 +132,7 @@ fn assert_refuses(site: &mut Site, cause: &str) {
     panic!("no `{cause}` in {}", log.display());
 }
 
-/// What `accept-loss` says, once the group knows that nobody runs any more.
+/// Returns the output of `accept-loss`, once the group knows that no process runs any more.
 fn accept(site: &Site) -> String {
     let config = site.config(0);
     for _ in 0..60 {
@@ -141,8 +141,8 @@ fn accept(site: &Site) -> String {
         if output.status.success() {
             return String::from_utf8(output.stdout).unwrap();
         }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("stop all processes first"), "{said}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(printed.contains("stop all processes first"), "{printed}");
         pause(Duration::from_secs(1));
     }
     panic!("the group does not become empty");
@@ -210,9 +210,9 @@ fn go_on_without_state(site: &mut Site, third: &[String]) {
     assert_refuses(site, "state log of task");
     site.kill();
     let (unasked, code) = loop {
-        let (said, exit) = refusal(&["accept-loss", "--config", &config]);
-        if !said.contains("stop all processes first") {
-            break (said, exit);
+        let (printed, exit) = refusal(&["accept-loss", "--config", &config]);
+        if !printed.contains("stop all processes first") {
+            break (printed, exit);
         }
         pause(Duration::from_secs(1));
     };

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     binary::{Site, get},
-    broker::{pause, shared, tell},
+    broker::{pause, print_line, shared},
 };
 
 const ENTITIES: usize = 300;
@@ -67,16 +67,16 @@ fn write(prefix: &str) -> String {
 
 /// Until the process shows all records as of `clock`.
 fn wait_for(port: u16, clock: &str) {
-    let mut told = String::new();
+    let mut page = String::new();
     for _ in 0..1_200 {
         let found = get(port, "/api/v1/entities");
-        told = found.map_or_else(String::new, |(_, text)| text);
-        if told.matches(clock).count() == ENTITIES {
+        page = found.map_or_else(String::new, |(_, text)| text);
+        if page.matches(clock).count() == ENTITIES {
             return;
         }
         pause(Duration::from_millis(100));
     }
-    panic!("no {clock} in {told}");
+    panic!("no {clock} in {page}");
 }
 
 /// 300,000 records of 300 keys, half a gigabyte unpacked.
@@ -95,7 +95,7 @@ fn a_restart_takes_the_memory_of_the_process_before_it() {
     pause(Duration::from_secs(2));
     let after = memory(site.process(1), "VmRSS:");
     let in_mb = [before, most, after].map(|bytes| (bytes / 1e6).round());
-    tell(format_args!(
+    print_line(format_args!(
         "{in_mb:?} MB before the restart, at most after it, and then"
     ));
     let ahead = KafkaSettings::READ_BACK_BYTES_MAX as f64;

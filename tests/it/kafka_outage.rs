@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
-    broker::{address, pause, tell},
+    broker::{address, pause, print_line},
     deployment::{Deployment, Keyed, create_topics, lines},
     link::{Link, Weather},
     process::Process,
@@ -23,7 +23,7 @@ enum Fault {
     Link(Weather),
 }
 
-/// The faults come one after the other, each as long as it says, with a few seconds of work between.
+/// Injects the faults one after the other, each for its length in seconds, with a few seconds of work between.
 fn survive(prefix: &str, faults: &[(Fault, u64)]) {
     let (mut broker, link) = Link::to_own_broker();
     // As long as the load lasts at this rate, or longer.
@@ -31,10 +31,10 @@ fn survive(prefix: &str, faults: &[(Fault, u64)]) {
     let copies = usize::try_from(seconds * 500 / 22_000 + 1).unwrap();
     let load = (lines(copies), 500);
     let mut deployment = Deployment::start_keyed(Keyed::ByContact, prefix, 2, load);
-    tell(format_args!("{prefix}: logs in {}", deployment.logs()));
+    print_line(format_args!("{prefix}: logs in {}", deployment.logs()));
     deployment.load.run_for(Duration::from_secs(6));
     for (fault, length) in faults {
-        tell(format_args!("{prefix}: {fault:?} for {length} s"));
+        print_line(format_args!("{prefix}: {fault:?} for {length} s"));
         match fault {
             Fault::Killed => broker.kill(),
             Fault::Hung => broker.signal("-STOP"),
@@ -56,19 +56,19 @@ fn survive(prefix: &str, faults: &[(Fault, u64)]) {
 }
 
 #[test]
-fn both_processes_outlive_a_broker_that_is_killed_again_and_again() {
+fn both_processes_survive_a_broker_that_is_killed_again_and_again() {
     let faults = [1, 12, 3, 20].map(|seconds| (Fault::Killed, seconds));
     survive("outage-kill", &faults);
 }
 
 #[test]
-fn both_processes_outlive_a_broker_that_hangs() {
+fn both_processes_survive_a_broker_that_hangs() {
     let faults = [2, 11, 25].map(|seconds| (Fault::Hung, seconds));
     survive("outage-hang", &faults);
 }
 
 #[test]
-fn both_processes_outlive_links_that_are_cut_held_and_slow() {
+fn both_processes_survive_links_that_are_cut_held_and_slow() {
     let faults = [
         (Weather::Cut, 2),
         (Weather::Held, 12),
@@ -87,7 +87,7 @@ fn a_process_that_was_cut_off_does_not_count_the_tasks_that_another_has() {
     let (broker, link) = Link::to_own_broker();
     let load = (lines(1), 500);
     let mut deployment = Deployment::start_keyed(Keyed::ByContact, "outage-lost", 1, load);
-    tell(format_args!("logs in {}", deployment.logs()));
+    print_line(format_args!("logs in {}", deployment.logs()));
     deployment.add(&broker.address);
     deployment.load.run_for(Duration::from_secs(3));
     deployment.wait_for_tasks(&[6, 6]);
@@ -99,9 +99,9 @@ fn a_process_that_was_cut_off_does_not_count_the_tasks_that_another_has() {
     deployment.finish();
 }
 
-/// Who comes later has the place; who had it ends, with a sentence that says why.
+/// The later process takes the instance's place; the earlier one ends, and its error names the reason.
 #[test]
-fn of_two_processes_with_one_instance_one_ends() {
+fn two_processes_can_not_share_an_instance() {
     create_topics("twins", 4);
     let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let start = |number: usize| Process::start(&address(), "twins", "one", folders[number].path());
@@ -141,7 +141,7 @@ fn of_two_processes_with_one_instance_one_ends() {
 /// Minutes long, of random kinds. `FLOORWALKER_SEED` repeats a run or tries another.
 #[test]
 #[ignore = "takes a quarter of an hour; `scripts/test long_outages -- --ignored`"]
-fn both_processes_outlive_long_outages() {
+fn both_processes_survive_long_outages() {
     #[expect(clippy::disallowed_methods, reason = "how a person asks for a seed")]
     let asked = std::env::var("FLOORWALKER_SEED").ok();
     let seed = asked.map_or(1, |seed| seed.parse().unwrap());
@@ -158,6 +158,6 @@ fn both_processes_outlive_long_outages() {
         let fault = kinds[random.random_range(0..kinds.len())];
         (fault, random.random_range(1..60))
     }));
-    tell(format_args!("seed {seed}: {faults:?}"));
+    print_line(format_args!("seed {seed}: {faults:?}"));
     survive("outage-long", &faults);
 }

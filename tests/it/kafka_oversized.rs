@@ -134,9 +134,9 @@ fn a_record_beyond_every_limit_is_a_cut_letter_and_nothing_waits_for_it() {
     let lost = dead_letters(&site, &["show", place]);
     let part = "no longer holds its record at partition";
     assert!(lost.contains(part), "{lost}");
-    let (said, _) = refusal(&whole);
+    let (printed, _) = refusal(&whole);
     let digest = format!("SHA-256 {}", sha256(&huge()));
-    assert!(said.contains(&digest), "{said}");
+    assert!(printed.contains(&digest), "{printed}");
     site.end();
 }
 
@@ -151,7 +151,7 @@ fn limit(topic: &str, bytes: &str) {
 
 /// Whatever the cause: a step that can't be committed is named, the other tasks go on, and mended it goes on by itself.
 #[test]
-fn a_step_that_can_not_be_written_is_named_and_holds_up_nobody_else() {
+fn a_step_that_can_not_be_committed_is_named_and_blocks_no_other_task() {
     let mut site = site("stuck");
     site.run();
     site.wait_until_ready();
@@ -163,13 +163,13 @@ fn a_step_that_can_not_be_written_is_named_and_holds_up_nobody_else() {
     all.insert(20, noise);
     send(&site.source(), &all);
 
-    let said = site.wait_for("/readyz", 60, |status, text| {
+    let answer = site.wait_for("/readyz", 60, |status, text| {
         status == 503 && text.contains("can't commit step")
     });
     let named = format!("bytes for `{letters}`");
     assert!(
-        said.contains(&named) && said.contains("raise the topic's limit"),
-        "{said}"
+        answer.contains(&named) && answer.contains("raise the topic's limit"),
+        "{answer}"
     );
     site.wait_for("/healthz", 1, |status, _| status == 200);
     // The others read on.

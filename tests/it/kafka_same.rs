@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     binary::{Site, stdout},
-    broker::{pause, tell},
+    broker::{pause, print_line},
     kafka_golden::CALLS,
     outcome::differences,
     readback::read_all,
@@ -27,21 +27,21 @@ const APART: [(&str, &str); 4] = [
     ("contacts", "version"),
     // The number of the step that wrote it.
     ("alerts", "seq"),
-    // Of what was known when: what other contacts of the customer and of the queue had said by then.
+    // It depends on what was known then: the events of the customer's and the queue's other contacts.
     ("contacts", "/csat/predicted_low"),
-    // Since when the deployment lives is told from task to task, and a record may be older than the news.
+    // The start of the deployment passes from task to task; a record may be written before it arrives.
     ("kpis", "partial"),
 ];
 
 /// The last record of each key, by topic.
 #[derive(Debug, Default)]
-struct Told {
+struct Records {
     kpis: BTreeMap<String, Value>,
     contacts: BTreeMap<String, Value>,
     alerts: BTreeMap<String, Value>,
 }
 
-impl Told {
+impl Records {
     fn by_replay(file: &Path, folder: &Path) -> Self {
         let [kpis, contacts, alerts] = ["kpis", "contacts", "alerts"].map(|name| folder.join(name));
         let mut arguments = vec!["replay", path(file), "--kpis", path(&kpis)];
@@ -52,13 +52,13 @@ impl Told {
             let records = text.lines().map(|line| serde_json::from_str(line).unwrap());
             records.collect()
         };
-        let mut told = Self::default();
-        told.add(
+        let mut records = Self::default();
+        records.add(
             records_in(&kpis),
             records_in(&contacts),
             records_in(&alerts),
         );
-        told
+        records
     }
 
     fn by_topics(prefix: &str) -> Self {
@@ -67,9 +67,9 @@ impl Told {
             let records = all.map(|seen| serde_json::from_slice(&seen.payload.unwrap()).unwrap());
             records.collect()
         });
-        let mut told = Self::default();
-        told.add(kpis, contacts, alerts);
-        told
+        let mut records = Self::default();
+        records.add(kpis, contacts, alerts);
+        records
     }
 
     fn add(&mut self, kpis: Vec<Value>, contacts: Vec<Value>, alerts: Vec<Value>) {
@@ -131,16 +131,16 @@ fn path(path: &Path) -> &str {
 fn loaded(prefix: &str, file: &Path) -> (Site, u64) {
     let site = Site::new(prefix, 4, 1, "");
     let (topic, config) = (site.source(), site.config(0));
-    let said = stdout(&["load", path(file), "--topic", &topic, "--config", &config]);
-    let lines = said.split(' ').next().unwrap().replace(',', "");
+    let printed = stdout(&["load", path(file), "--topic", &topic, "--config", &config]);
+    let lines = printed.split(' ').next().unwrap().replace(',', "");
     (site, lines.parse().unwrap())
 }
 
-fn wait_for_the_same(site: Site, lines: u64, expected: &Told) {
+fn wait_for_the_same(site: Site, lines: u64, expected: &Records) {
     let mut faults = String::new();
     for _ in 0..600 {
         pause(Duration::from_millis(500));
-        faults = Told::by_topics(&site.prefix).faults(expected);
+        faults = Records::by_topics(&site.prefix).faults(expected);
         if faults.is_empty() {
             break;
         }
@@ -156,7 +156,7 @@ fn wait_for_the_same(site: Site, lines: u64, expected: &Told) {
     site.end();
 }
 
-/// Kills the process as soon as it says that some of the events are applied, and starts it again. Returns how many.
+/// Kills the process as soon as it reports some of the events as applied, and starts it again. Returns how many.
 fn kill_at_work(site: &mut Site, lines: u64) -> u64 {
     let mut applied = 0;
     for _ in 0..30_000 {
@@ -167,9 +167,9 @@ fn kill_at_work(site: &mut Site, lines: u64) -> u64 {
         pause(Duration::from_millis(1));
     }
     site.kill();
-    let told = Told::by_topics(&site.prefix).contacts.len();
-    tell(format_args!(
-        "{}: killed with {applied} of {lines} events applied, {told} contacts told",
+    let contacts = Records::by_topics(&site.prefix).contacts.len();
+    print_line(format_args!(
+        "{}: killed with {applied} of {lines} events applied, {contacts} contacts emitted",
         site.prefix
     ));
     assert!(applied > 0);
@@ -180,7 +180,7 @@ fn kill_at_work(site: &mut Site, lines: u64) -> u64 {
 /// Returns the number of events, and how many of them were applied before the kill.
 fn check(name: &str, file: &Path) -> (u64, u64) {
     let folder = tempfile::tempdir().unwrap();
-    let expected = Told::by_replay(file, folder.path());
+    let expected = Records::by_replay(file, folder.path());
     assert!(!expected.kpis.is_empty() && !expected.contacts.is_empty());
     let (mut whole, lines) = loaded(&format!("same-{name}"), file);
     whole.run();

@@ -1,4 +1,4 @@
-//! What is said while tasks change hands, again and again, and after all have stopped.
+//! Published records while tasks change hands, again and again, and after all processes have stopped.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,7 +6,7 @@ use floorwalker::kafka::topics::Topic;
 use floorwalker_core::event::Timestamp;
 
 use crate::{
-    broker::tell,
+    broker::print_line,
     deployment::{Deployment, lines},
     process::TASKS,
     readback::read_all,
@@ -14,7 +14,7 @@ use crate::{
 
 const TAKEOVERS: usize = 10;
 
-/// Faults in what a topic has said from its first record on: records of an earlier clock than the one before of their key, and
+/// Faults in a topic from its first record on: records of an earlier clock than the one before of their key, and
 /// records that were removed and came back.
 fn faults(prefix: &str, topic: Topic) -> String {
     let mut clocks: BTreeMap<Vec<u8>, Option<Timestamp>> = BTreeMap::new();
@@ -36,7 +36,7 @@ fn faults(prefix: &str, topic: Topic) -> String {
         records += 1;
         clocks.insert(key, clock);
     }
-    tell(format_args!("{prefix}: {records} records of {topic:?}"));
+    print_line(format_args!("{prefix}: {records} records of {topic:?}"));
     assert!(records > 0);
     if back.is_empty() && returned.is_empty() {
         return String::new();
@@ -54,7 +54,7 @@ fn faults(prefix: &str, topic: Topic) -> String {
 fn records_never_go_back_over_ten_takeovers_and_an_orderly_stop() {
     let prefix = "takeover";
     let mut deployment = Deployment::start(prefix, 2, lines(4), 1_000);
-    tell(format_args!("logs in {}", deployment.logs()));
+    print_line(format_args!("logs in {}", deployment.logs()));
     deployment.load.run_for(Duration::from_secs(4));
     for takeover in 0..TAKEOVERS {
         let victim = takeover / 2 % 2;
@@ -73,10 +73,10 @@ fn records_never_go_back_over_ten_takeovers_and_an_orderly_stop() {
     deployment.settle();
     deployment.stop();
     let stopped = deployment.faults_in_newest();
-    let said = faults(prefix, Topic::Kpis) + &faults(prefix, Topic::Scorecards);
+    let found = faults(prefix, Topic::Kpis) + &faults(prefix, Topic::Scorecards);
     assert!(
-        stopped.is_empty() && said.is_empty(),
-        "{stopped}{said}logs in {}",
+        stopped.is_empty() && found.is_empty(),
+        "{stopped}{found}logs in {}",
         deployment.logs()
     );
     let restores = deployment.restores().len();

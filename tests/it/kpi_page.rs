@@ -13,7 +13,7 @@ fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
-fn hear(model: &ReadModel, topic: Topic, key: &str, record: &Value) {
+fn apply(model: &ReadModel, topic: Topic, key: &str, record: &Value) {
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
         offset: 0,
@@ -34,7 +34,7 @@ fn queue(model: &ReadModel, name: &str, offered: [i64; 3], waiting: i64, clock: 
                 "live": {"waiting": waiting, "longest_wait": null, "at_risk": 0},
             },
         });
-        hear(
+        apply(
             model,
             Topic::Kpis,
             &format!("queue:{name}/{window}"),
@@ -83,13 +83,13 @@ fn model() -> ReadModel {
 }
 
 #[test]
-fn who_has_done_nothing_for_a_day_has_no_series_unless_somebody_waits() {
+fn queues_idle_for_a_day_have_no_series_unless_somebody_waits() {
     let page = render(&model(), MetricsSettings::default(), None).unwrap();
     assert_eq!(shown(&page), ["busy", "night", "stuck"]);
 }
 
 #[test]
-fn of_many_those_with_somebody_waiting_come_first_and_then_the_busiest() {
+fn queues_where_somebody_waits_come_first_then_the_busiest() {
     let model = model();
     let most = |entities_max| MetricsSettings {
         entities_max,
@@ -138,10 +138,10 @@ fn alerts_are_counted_by_queues_that_have_series_and_by_who_took_them_up() {
         alert["id"] = json!(format!("a{number}"));
         alert["queue"] = json!(name);
         alert["status"] = json!("firing");
-        hear(&model, Topic::Alerts, &format!("a{number}"), &alert);
+        apply(&model, Topic::Alerts, &format!("a{number}"), &alert);
     }
     let ack = json!({"occurred_at": NOW, "by": "lea", "note": null});
-    hear(&model, Topic::Acknowledgements, "a1", &ack);
+    apply(&model, Topic::Acknowledgements, "a1", &ack);
     let page = render(&model, MetricsSettings::default(), None).unwrap();
     let count = |queue: &str, taken_up: bool| {
         let end = format!("queue=\"{queue}\",acknowledged=\"{taken_up}\"}} ");
@@ -155,7 +155,7 @@ fn alerts_are_counted_by_queues_that_have_series_and_by_who_took_them_up() {
 }
 
 #[test]
-fn promises_stand_beside_what_was_kept() {
+fn targets_are_shown_beside_the_compliance() {
     let page = render(&model(), MetricsSettings::default(), None).unwrap();
     for line in [
         "floorwalker_sla_target_ratio{policy=\"email first_response\"} 1",

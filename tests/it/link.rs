@@ -22,7 +22,7 @@ pub(crate) enum Weather {
     Fine,
     /// Connections are closed, new ones too.
     Cut,
-    /// Nothing gets through, and nobody is told.
+    /// Drops all traffic silently.
     Held,
     Slow,
 }

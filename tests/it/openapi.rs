@@ -8,14 +8,14 @@ use crate::{binary::get, serve_api::fed};
 
 const HOW: &str = "run scripts/setup, which installs it under target/tools";
 
-fn said(command: &mut Command) -> (bool, String) {
+fn run(command: &mut Command) -> (bool, String) {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}; {HOW}"));
-    let said = [output.stdout, output.stderr].concat();
+    let printed = [output.stdout, output.stderr].concat();
     (
         output.status.success(),
-        String::from_utf8_lossy(&said).into_owned(),
+        String::from_utf8_lossy(&printed).into_owned(),
     )
 }
 
@@ -34,11 +34,11 @@ fn validators_accept_the_description_of_the_api() {
         "DirectoryStatement",
     ] {
         let schema = &schemas[record];
-        let says = schema
+        let shape = schema
             .get("properties")
             .or_else(|| schema.get("oneOf"))
             .or_else(|| schema.get("allOf"));
-        assert!(says.is_some(), "{record}: {schema}");
+        assert!(shape.is_some(), "{record}: {schema}");
     }
     assert!(
         !text.contains("#/definitions/"),
@@ -47,20 +47,18 @@ fn validators_accept_the_description_of_the_api() {
     let file = site.folder().join("openapi.json");
     fs::write(&file, &text).unwrap();
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
-    let (python_accepts, python) = said(
-        Command::new(tools.join("openapi/bin/python"))
-            .args(["-m", "openapi_spec_validator"])
-            .arg(&file),
-    );
+    let (python_accepts, python) = run(Command::new(tools.join("openapi/bin/python"))
+        .args(["-m", "openapi_spec_validator"])
+        .arg(&file));
     assert!(python_accepts, "openapi-spec-validator: {python}");
-    let (redocly_accepts, redocly) = said(
-        Command::new(tools.join("redocly/node_modules/.bin/redocly"))
-            .arg("lint")
-            .arg(&file)
-            .current_dir(site.folder())
-            .env("REDOCLY_TELEMETRY", "off")
-            .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
-    );
+    let (redocly_accepts, redocly) = run(Command::new(
+        tools.join("redocly/node_modules/.bin/redocly"),
+    )
+    .arg("lint")
+    .arg(&file)
+    .current_dir(site.folder())
+    .env("REDOCLY_TELEMETRY", "off")
+    .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"));
     assert!(redocly_accepts, "redocly: {redocly}");
     site.end();
 }

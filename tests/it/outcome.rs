@@ -1,4 +1,4 @@
-//! What the out topics say in the end: of a deployment on Kafka, or of one in memory.
+//! The final records of the output topics: of a deployment on Kafka, or of one in memory.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::readback::{Seen, read_all};
 
-/// The last record of each key, and how often each transition of an alert was said.
+/// The last record of each key, and how often each transition of an alert was emitted.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) kpis: BTreeMap<String, Value>,
@@ -105,12 +105,12 @@ impl Outcome {
             .collect()
     }
 
-    /// Panics if a transition was said twice.
-    pub(crate) fn assert_said_once(&self) {
+    /// Panics if a transition was emitted twice.
+    pub(crate) fn assert_emitted_once(&self) {
         let twice: Vec<_> = (self.transitions.iter())
             .filter(|(_, times)| **times > 1)
             .collect();
-        assert!(twice.is_empty(), "{} said twice: {twice:?}", twice.len());
+        assert!(twice.is_empty(), "{} emitted twice: {twice:?}", twice.len());
     }
 
     /// How the figures and contacts differ from those expected; empty if not at all.
@@ -120,7 +120,7 @@ impl Outcome {
         kpis + &differences("contacts", &contacts, &expected.without_predictions())
     }
 
-    /// Predictions are of what was known when: where steps were cut may tell.
+    /// Returns the contacts without predictions, which depend on what was known when: on where steps were cut.
     fn without_predictions(&self) -> BTreeMap<String, Value> {
         let mut contacts = self.contacts.clone();
         for record in contacts.values_mut() {
@@ -146,7 +146,7 @@ impl Outcome {
             let off: Vec<_> = of
                 .iter()
                 .filter(|(key, _)| !not_in.contains_key(*key))
-                .map(|(_, said)| said.as_str())
+                .map(|(_, line)| line.as_str())
                 .collect();
             if let Some(first) = off.first() {
                 faults += &format!("alerts: {} {what}, such as {first}\n", off.len());
@@ -196,12 +196,12 @@ pub(crate) fn differences(
     expected: &BTreeMap<String, Value>,
 ) -> String {
     // Whoever has lost all figures is written no more, so it is chance at which instant that was.
-    let telling = |(_, record): &(&String, &Value)| !tells_nothing(record);
-    let off: Vec<_> = (expected.iter().filter(telling))
+    let with_figures = |(_, record): &(&String, &Value)| !has_no_figures(record);
+    let off: Vec<_> = (expected.iter().filter(with_figures))
         .filter(|(key, record)| found.get(*key) != Some(record))
         .collect();
-    let more: Vec<_> = (found.iter().filter(telling))
-        .filter(|(key, _)| expected.get(*key).is_none_or(tells_nothing))
+    let more: Vec<_> = (found.iter().filter(with_figures))
+        .filter(|(key, _)| expected.get(*key).is_none_or(has_no_figures))
         .collect();
     if off.is_empty() && more.is_empty() {
         return String::new();
@@ -221,7 +221,7 @@ pub(crate) fn differences(
 }
 
 /// Figures of an entity that has lost what was booked to it at first: the channel `other` once the contact's own is known.
-fn tells_nothing(record: &Value) -> bool {
+fn has_no_figures(record: &Value) -> bool {
     let figures = &record["kpis"];
     figures.as_object().is_some_and(|it| !it.is_empty()) && is_nothing(figures)
 }

@@ -136,9 +136,9 @@ impl Drop for Process {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "how a test tells the process what to be"
+    reason = "a test configures its process by the environment"
 )]
-fn told(name: &str) -> String {
+fn variable(name: &str) -> String {
     std::env::var(name).expect("started by a test")
 }
 
@@ -150,8 +150,8 @@ fn worker() {
         .with_env_filter(filter)
         .with_ansi(false)
         .init();
-    let prefix = told(PREFIX);
-    let kafka = kafka_settings(&told(BROKERS), &prefix, &told(INSTANCE));
+    let prefix = variable(PREFIX);
+    let kafka = kafka_settings(&variable(BROKERS), &prefix, &variable(INSTANCE));
     let settings = Arc::new(engine_settings(&prefix));
     let stop = Stop::default();
     let asked = stop.clone();

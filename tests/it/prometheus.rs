@@ -25,19 +25,19 @@ fn page(site: &Site, path: &str) -> String {
     text
 }
 
-/// The page once it has the series: a task has a clock when it has heard from all others.
+/// Returns the page once it has the series: a task has a clock when all others have sent theirs.
 fn page_with(site: &Site, path: &str, series: &str) -> String {
     for _ in 0..600 {
-        let told = page(site, path);
-        if sample(&told, series).is_some() {
-            return told;
+        let text = page(site, path);
+        if sample(&text, series).is_some() {
+            return text;
         }
         pause(Duration::from_millis(100));
     }
     panic!("no {series} in {path}");
 }
 
-/// What promtool has to say against a page.
+/// Returns promtool's complaints about a page.
 fn complaints(page: &str) -> String {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
@@ -50,10 +50,10 @@ fn complaints(page: &str) -> String {
     input.write_all(page.as_bytes()).unwrap();
     drop(input);
     let output = promtool.wait_with_output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
+    let printed = [output.stdout, output.stderr].concat();
     let code = output.status.code().unwrap();
-    assert_eq!(code == 0, said.is_empty(), "promtool ended with {code}");
-    String::from_utf8(said).unwrap()
+    assert_eq!(code == 0, printed.is_empty(), "promtool ended with {code}");
+    String::from_utf8(printed).unwrap()
 }
 
 fn sample<'a>(page: &'a str, series: &str) -> Option<&'a str> {
@@ -62,7 +62,7 @@ fn sample<'a>(page: &'a str, series: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn promtool_has_nothing_to_say_against_the_pages() {
+fn promtool_accepts_the_metrics_pages() {
     let site = fed("promtool");
     let clock = "floorwalker_task_clock_delay_seconds{task=\"0\"}";
     let health = page_with(&site, "/metrics", clock);

@@ -37,7 +37,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Adds what a page says of the series that the rules read; `label` is further labels of them.
+    /// Adds a page's samples of the series that the rules read; `label` is further labels of them.
     pub(crate) fn take(&mut self, pages: &[(&str, String)], named: &BTreeSet<String>) {
         for (label, page) in pages {
             let lines = page.lines().filter(|line| !line.starts_with('#'));
@@ -114,7 +114,7 @@ pub(crate) fn fired(
         .collect()
 }
 
-/// Whether promtool's test passes; what else it has to say is an error.
+/// Returns whether promtool's test passes; any other output is an error.
 fn passes(file: &Value) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("day.yaml");
@@ -124,9 +124,9 @@ fn passes(file: &Value) -> bool {
         .arg(&path)
         .output();
     let output = output.expect("promtool (Debian: apt install prometheus)");
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    let failed = said.contains("got:");
-    assert_eq!(output.status.success(), !failed, "promtool: {said}");
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let failed = printed.contains("got:");
+    assert_eq!(output.status.success(), !failed, "promtool: {printed}");
     !failed
 }
 
@@ -145,7 +145,7 @@ fn settings() -> Arc<Settings> {
     })
 }
 
-/// What the page says each minute of a day with so much to do for each agent, and with what goes wrong.
+/// Returns the page's samples of each minute of a day with this load for each agent and these incidents.
 fn day(load: f64, incidents: Vec<Incident>) -> Samples {
     let mut plan = WorldSettings::new(120, LENGTH);
     plan.incidents = incidents;
@@ -155,8 +155,8 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
     let settings = settings();
     let mut cluster = Cluster::new(&settings, start).unwrap();
     cluster.add_input(INPUT);
-    let told = ServeSettings::default();
-    let model = ReadModel::new(&told);
+    let serve = ServeSettings::default();
+    let model = ReadModel::new(&serve);
     model.handle(&FollowEvent::CaughtUp);
     let (named, mut samples) = (series_of_the_rules(), Samples::default());
     let mut now = start;
@@ -168,11 +168,11 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
         cluster.wall = now;
         while cluster.advance(TaskId(0), 100_000).unwrap() {}
         for (_, output) in std::mem::take(&mut cluster.outputs) {
-            hear(&model, &output, now);
+            apply(&model, &output, now);
         }
         let page = KpiPage {
             model: &model,
-            settings: &told,
+            settings: &serve,
             contact: &settings.contact,
             now,
         };
@@ -181,7 +181,7 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
     samples
 }
 
-fn hear(model: &ReadModel, output: &Output, now: Timestamp) {
+fn apply(model: &ReadModel, output: &Output, now: Timestamp) {
     let topic = match output.topic {
         OutTopic::Kpis => Topic::Kpis,
         OutTopic::Alerts => Topic::Alerts,

@@ -1,4 +1,4 @@
-//! Reads what a deployment says.
+//! Reads the output topics of a deployment.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -52,13 +52,13 @@ impl Reader {
         silence_max: Duration,
     ) -> bool {
         let began_at = now();
-        let mut heard_at = began_at;
-        while now().duration_since(heard_at) < silence_max
+        let mut received_at = began_at;
+        while now().duration_since(received_at) < silence_max
             && now().duration_since(began_at) < 5 * silence_max
         {
             match self.consumer.poll(Duration::from_millis(50)) {
                 Some(Ok(record)) => {
-                    heard_at = now();
+                    received_at = now();
                     let key =
                         String::from_utf8_lossy(record.key().unwrap_or_default()).into_owned();
                     let value = serde_json::from_slice(record.payload().unwrap_or_default());

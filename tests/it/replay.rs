@@ -103,7 +103,7 @@ fn records_are_written_for_every_entity_and_window() {
 }
 
 #[test]
-fn what_is_wrong_is_counted_and_named_where_it_stands() {
+fn rejected_lines_are_counted_and_named_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let queued = queued("e1", "10:00:00");
     let ended = line("e2", "10:00:30", "contact_ended", r#","by":"customer""#);
@@ -198,7 +198,7 @@ fn files_of_one_period_count_as_one() {
 }
 
 #[test]
-fn what_is_read_is_not_written_over() {
+fn input_files_are_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let queued = queued("a", "10:00:00");
     let events = file(folder.path(), "events", &[&queued]);
@@ -211,15 +211,15 @@ fn what_is_read_is_not_written_over() {
     ] {
         let output = replay(&arguments);
         assert_eq!(output.status.code(), Some(1));
-        let told = stderr(&output);
+        let printed = stderr(&output);
         assert!(
-            told.contains("is read, or written by another option; write elsewhere"),
-            "{told}"
+            printed.contains("is read, or written by another option; write elsewhere"),
+            "{printed}"
         );
     }
     assert_eq!(fs::read_to_string(&events).unwrap(), queued);
-    let told = stderr(&replay(&[&events, "--contacts", "-"]));
-    assert!(told.contains("`-` is no file to write"), "{told}");
+    let printed = stderr(&replay(&[&events, "--contacts", "-"]));
+    assert!(printed.contains("`-` is no file to write"), "{printed}");
     stdout(&replay(&[
         &events,
         "--kpis",
@@ -329,7 +329,7 @@ fn the_worked_example_resolves_no_contact_at_once() {
 }
 
 #[test]
-fn a_report_can_be_an_object() {
+fn a_report_can_be_json() {
     let folder = tempfile::tempdir().unwrap();
     let good = line("e1", "10:00:00", "contact_queued", ",\"queue\":\"billing\"");
     let path = file(folder.path(), "mixed.jsonl", &[&good, "{"]);
@@ -343,9 +343,9 @@ fn a_report_can_be_an_object() {
 }
 
 #[test]
-fn contacts_that_had_one_id_one_after_the_other_are_all_told_of() {
+fn contacts_that_reuse_an_id_are_all_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let said = |at: &str, by: &str| {
+    let message = |at: &str, by: &str| {
         let sender = if by == "agent" {
             r#","agent":"ana""#
         } else {
@@ -361,11 +361,11 @@ fn contacts_that_had_one_id_one_after_the_other_are_all_told_of() {
         )
     };
     let lines = [
-        said("2026-09-01T10:00:00Z", "customer"),
-        said("2026-09-01T10:05:00Z", "agent"),
+        message("2026-09-01T10:00:00Z", "customer"),
+        message("2026-09-01T10:05:00Z", "agent"),
         resolved("2026-09-01T10:06:00Z"),
-        said("2026-10-05T09:00:00Z", "customer"),
-        said("2026-10-05T09:20:00Z", "agent"),
+        message("2026-10-05T09:00:00Z", "customer"),
+        message("2026-10-05T09:20:00Z", "agent"),
         resolved("2026-10-05T09:21:00Z"),
     ];
     let events = file(

@@ -122,7 +122,7 @@ fn a_page_of_a_simulated_day_has_first_contact_resolution() {
 }
 
 #[test]
-fn names_are_text_whatever_they_hold() {
+fn names_are_escaped_as_text() {
     let folder = tempfile::tempdir().unwrap();
     let [events, page] = ["e.jsonl", "report.html"].map(|name| path(folder.path(), name));
     let event = |time: &str, kind: &str, rest: &str| {
@@ -278,7 +278,7 @@ fn a_last_step_that_is_not_whole_is_marked() {
 }
 
 #[test]
-fn nothing_to_count_is_a_page_too() {
+fn a_report_without_events_is_still_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let [events, page] = ["e.jsonl", "report.html"].map(|name| path(folder.path(), name));
     fs::write(&events, "").unwrap();
@@ -293,7 +293,7 @@ fn rows(file: &Path) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
-fn sheets_say_what_the_records_say() {
+fn sheets_have_the_figures_of_the_records() {
     let folder = tempfile::tempdir().unwrap();
     let sheets = format!("{}/", path(folder.path(), "sheets"));
     let file = path(folder.path(), "kpis.csv");

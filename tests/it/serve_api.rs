@@ -97,7 +97,7 @@ fn missed_answer(site: &Site) -> Value {
 }
 
 #[test]
-fn who_follows_an_alert_finds_contact_history_and_numbers_in_three_calls() {
+fn three_calls_lead_from_an_alert_to_contact_history_and_numbers() {
     let mut site = fed("follow");
     let alert = missed_answer(&site);
     assert_eq!(
@@ -144,7 +144,7 @@ fn who_follows_an_alert_finds_contact_history_and_numbers_in_three_calls() {
 }
 
 #[test]
-fn an_acknowledgement_is_seen_by_all_and_outlives_the_process() {
+fn an_acknowledgement_is_seen_by_all_and_survives_the_process() {
     let mut site = fed("acknowledge");
     site.run_one(1, "serve");
     let alert = missed_answer(&site);
@@ -190,7 +190,7 @@ fn check_fault((status, fault): (u16, Value), expect: (u16, &str, &str)) {
 }
 
 #[test]
-fn faults_say_what_where_and_what_to_do() {
+fn errors_name_the_fault_its_place_and_the_remedy() {
     let site = fed("faults");
     for (path, status, what, hint) in [
         (
@@ -246,7 +246,7 @@ fn faults_say_what_where_and_what_to_do() {
 }
 
 #[test]
-fn only_who_says_who_takes_up_what_fires_can_acknowledge() {
+fn an_acknowledgement_needs_a_name_and_a_firing_alert() {
     let site = fed("nobody");
     let path = |id: &Value| format!("/api/v1/alerts/{}/acknowledge", id.as_str().unwrap());
     let missed = path(&missed_answer(&site)["id"]);
@@ -262,13 +262,13 @@ fn only_who_says_who_takes_up_what_fires_can_acknowledge() {
     site.end();
 }
 
-/// What a line of the stream tells.
+/// Returns the data of a line of the stream.
 fn data(line: &str) -> Value {
     serde_json::from_str(line.strip_prefix("data: ").unwrap()).unwrap()
 }
 
 #[test]
-fn news_are_streamed_to_those_who_asked_for_them() {
+fn changes_are_streamed_to_subscribers() {
     let site = fed("news");
     let open = |query: &str| {
         let url = format!("http://127.0.0.1:{}/api/v1/stream{query}", site.port(0));
@@ -290,9 +290,9 @@ fn news_are_streamed_to_those_who_asked_for_them() {
         r#"{"by":"lea"}"#,
     );
     assert_eq!(missed.next().unwrap(), "event: alert");
-    let told = data(&missed.next().unwrap());
+    let record = data(&missed.next().unwrap());
     assert_eq!(
-        (&told["id"], &told["ack"]["by"]),
+        (&record["id"], &record["ack"]["by"]),
         (&alert["id"], &json!("lea"))
     );
 
@@ -313,7 +313,7 @@ fn news_are_streamed_to_those_who_asked_for_them() {
 
 /// As a browser does when the connection was cut.
 #[test]
-fn who_comes_back_to_the_stream_misses_nothing() {
+fn a_client_that_reconnects_to_the_stream_misses_nothing() {
     let site = fed("resumed");
     let open = |last: Option<&str>| {
         let url = format!(
@@ -347,7 +347,7 @@ fn who_comes_back_to_the_stream_misses_nothing() {
             again.next().unwrap(),
             again.next().unwrap(),
         ];
-        let told = lines
+        let record = lines
             .iter()
             .find(|line| line.starts_with("data: "))
             .unwrap();
@@ -355,7 +355,7 @@ fn who_comes_back_to_the_stream_misses_nothing() {
             lines.iter().any(|line| line.starts_with("id: ")),
             "{lines:?}"
         );
-        data(told)["ack"]["by"].clone()
+        data(record)["ack"]["by"].clone()
     };
     assert_eq!([by(), by()], [json!("lea"), json!("kim")]);
     let mut strange = open(Some("0-1")).filter(|line| line != ": listening");

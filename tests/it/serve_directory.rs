@@ -1,4 +1,4 @@
-//! The directory on a real broker: statements are made with the command, correct what is told, and outlive a kill.
+//! The directory on a real broker: statements are made with the command, correct published figures, and outlive a kill.
 
 use std::{fs, time::Duration};
 
@@ -69,7 +69,7 @@ fn assert_other_tasks_are_refused(site: &Site) {
 }
 
 #[test]
-fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
+fn a_statement_corrects_published_figures_and_survives_a_kill() {
     let mut site = fed("directory");
     let config = site.config(0);
     wait_for(&site, KPIS, |it| {
@@ -98,8 +98,8 @@ fn a_statement_corrects_what_is_told_and_outlives_a_kill() {
     assert_other_tasks_are_refused(&site);
 
     let file = put(&site, good);
-    let said = stdout(&["directory", "put", &file, "--config", &config]);
-    assert_eq!(said, "2 statements to directory.directory\n");
+    let printed = stdout(&["directory", "put", &file, "--config", &config]);
+    assert_eq!(printed, "2 statements to directory.directory\n");
     is_corrected(&site);
     wait_for(&site, "/api/v1/directory?subject=queue:billing", |it| {
         it["statements"][0]["team"] == "night"

@@ -50,7 +50,7 @@ fn half_open_requests_hold_up_nobody_and_are_closed() {
     let half: Vec<TcpStream> = (0..500)
         .map(|number| {
             let mut stream = TcpStream::connect(server.address).unwrap();
-            // Every other one says nothing at all.
+            // Every other connection sends nothing at all.
             if number % 2 == 0 {
                 stream
                     .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
@@ -75,7 +75,7 @@ fn half_open_requests_hold_up_nobody_and_are_closed() {
 }
 
 #[test]
-fn a_host_that_is_none_of_ours_is_refused() {
+fn requests_for_an_unknown_host_are_refused() {
     let server = server(&["sla.example.com"]);
     let with = |host: &str| get(server.address, "/metrics", &format!("Host: {host}\r\n"));
     for own in [

@@ -11,7 +11,7 @@ const ALERT: &str = include_str!("../data/alert-record.json");
 const CONTACT: &str = include_str!("../data/contact-record.json");
 const ACK: &str = r#"{"occurred_at":"2026-11-22T09:15:00Z","source":"api","type":"alert_acknowledged","by":"lea","note":null}"#;
 
-fn hear(model: &ReadModel, topic: Topic, key: &str, payload: Option<&[u8]>) {
+fn apply(model: &ReadModel, topic: Topic, key: &str, payload: Option<&[u8]>) {
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
         offset: 0,
@@ -32,8 +32,8 @@ fn alert(status: &str) -> (String, String) {
 fn an_alert_fires_is_acknowledged_and_is_over() {
     let model = ReadModel::new(&ServeSettings::default());
     let (id, firing) = alert("firing");
-    hear(&model, Topic::Acknowledgements, &id, Some(ACK.as_bytes()));
-    hear(&model, Topic::Alerts, &id, Some(firing.as_bytes()));
+    apply(&model, Topic::Acknowledgements, &id, Some(ACK.as_bytes()));
+    apply(&model, Topic::Alerts, &id, Some(firing.as_bytes()));
     let known = model.alert(&id).unwrap();
     let shown: Value = serde_json::from_str(model.shown(&known).get()).unwrap();
     let expect = json!({"at": "2026-11-22T09:15:00Z", "by": "lea", "note": null});
@@ -44,23 +44,23 @@ fn an_alert_fires_is_acknowledged_and_is_over() {
     assert_eq!(model.alerts(false).len(), 1);
 
     let (_, resolved) = alert("resolved");
-    hear(&model, Topic::Alerts, &id, Some(resolved.as_bytes()));
+    apply(&model, Topic::Alerts, &id, Some(resolved.as_bytes()));
     assert_eq!(
         (model.alerts(false).len(), model.alerts(true).len()),
         (0, 1)
     );
-    hear(&model, Topic::Alerts, &id, None);
+    apply(&model, Topic::Alerts, &id, None);
     assert!(model.alert(&id).is_none());
 }
 
 #[test]
-fn records_are_read_in_either_format_and_rubbish_is_left_out() {
+fn records_are_read_in_either_format_and_garbage_is_skipped() {
     let model = ReadModel::new(&ServeSettings::default());
     let contact: Value = serde_json::from_str(CONTACT).unwrap();
     let bytes = Record::Contact.to_protobuf(CONTACT.as_bytes()).unwrap();
-    hear(&model, Topic::Contacts, "packed", Some(&bytes));
-    hear(&model, Topic::Contacts, "plain", Some(CONTACT.as_bytes()));
-    hear(&model, Topic::Contacts, "rubbish", Some(b"{"));
+    apply(&model, Topic::Contacts, "packed", Some(&bytes));
+    apply(&model, Topic::Contacts, "plain", Some(CONTACT.as_bytes()));
+    apply(&model, Topic::Contacts, "rubbish", Some(b"{"));
     let [packed, plain] = ["packed", "plain"].map(|id| model.contact(id).unwrap());
     let lines = model.history(&plain).unwrap();
     assert_eq!(model.history(&packed).unwrap(), lines);
@@ -77,16 +77,16 @@ fn an_agent_has_the_newest_scorecard_of_each_desk() {
     let model = ReadModel::new(&ServeSettings::default());
     let key = |queue: &str| format!("agent:a%2Fb/queue:{queue}/channel:voice");
     let bytes = Record::Scorecard.to_protobuf(SCORECARD.as_bytes()).unwrap();
-    hear(&model, Topic::Scorecards, &key("billing"), Some(&bytes));
+    apply(&model, Topic::Scorecards, &key("billing"), Some(&bytes));
     let newer = SCORECARD.replace("\"billing\"", "\"tech\"");
-    hear(
+    apply(
         &model,
         Topic::Scorecards,
         &key("tech"),
         Some(newer.as_bytes()),
     );
-    hear(&model, Topic::Scorecards, "rubbish", Some(newer.as_bytes()));
-    hear(&model, Topic::Scorecards, &key("sales"), Some(b"{"));
+    apply(&model, Topic::Scorecards, "rubbish", Some(newer.as_bytes()));
+    apply(&model, Topic::Scorecards, &key("sales"), Some(b"{"));
     let queues = || -> Vec<String> {
         let desks = model.desks("a/b").unwrap();
         let records = desks.records.values();
@@ -96,17 +96,17 @@ fn an_agent_has_the_newest_scorecard_of_each_desk() {
             .collect()
     };
     assert_eq!(queues(), ["billing", "tech"]);
-    hear(&model, Topic::Scorecards, &key("billing"), None);
+    apply(&model, Topic::Scorecards, &key("billing"), None);
     assert_eq!(
         (queues(), model.held().scorecards),
         (vec!["tech".to_owned()], 1)
     );
-    hear(&model, Topic::Scorecards, &key("tech"), None);
+    apply(&model, Topic::Scorecards, &key("tech"), None);
     assert!(model.desks("a/b").is_none());
 }
 
 #[test]
-fn what_is_kept_has_a_limit_and_an_age() {
+fn kept_records_have_a_limit_and_an_age() {
     let settings = ServeSettings {
         contacts_max: 2,
         ..ServeSettings::default()
@@ -129,7 +129,7 @@ fn what_is_kept_has_a_limit_and_an_age() {
 }
 
 #[test]
-fn an_entity_of_which_nothing_is_left_is_gone() {
+fn an_entity_without_records_is_removed() {
     let model = ReadModel::new(&ServeSettings::default());
     let record = |window: &str| {
         format!(
@@ -138,13 +138,13 @@ fn an_entity_of_which_nothing_is_left_is_gone() {
     };
     for window in ["5m", "1h", "5m"] {
         let key = format!("queue:a/b/{window}");
-        hear(&model, Topic::Kpis, &key, Some(record(window).as_bytes()));
+        apply(&model, Topic::Kpis, &key, Some(record(window).as_bytes()));
     }
     let entity = model.entity("queue:a/b").unwrap();
     let windows: Vec<_> = entity.scores.iter().map(|it| it.window.as_str()).collect();
     assert_eq!(windows, ["5m", "1h"]);
     let least = entity.scores[0].missed_at_least();
     assert!((0.30..0.31).contains(&least), "{least}");
-    hear(&model, Topic::Kpis, "queue:a/b/1h", None);
+    apply(&model, Topic::Kpis, "queue:a/b/1h", None);
     assert!(model.entity("queue:a/b").is_none());
 }

@@ -33,10 +33,10 @@ fn a_seed_writes_the_same_events_to_any_place() {
     let good = ["--faults", "none", "--seed", "3"];
     let events = simulate(&good);
     for file in [&plain, &packed] {
-        let said = simulate(&[&good[..], &["--out", file.to_str().unwrap()]].concat());
+        let printed = simulate(&[&good[..], &["--out", file.to_str().unwrap()]].concat());
         assert!(
-            said.ends_with(&format!("to {}\n", file.display())),
-            "{said}"
+            printed.ends_with(&format!("to {}\n", file.display())),
+            "{printed}"
         );
     }
     assert!(events.lines().count() > 300);
@@ -72,8 +72,8 @@ fn the_truth_names_incidents_ratings_and_unsolved_problems() {
     let truth_file = truth.to_str().unwrap();
     let to = ["--truth", truth_file, "--out", &out];
     stdout(&[&["simulate", "--incidents", incidents], &to[..]].concat());
-    let told = fs::read_to_string(&truth).unwrap();
-    let truths: Vec<Value> = (told.lines())
+    let recorded = fs::read_to_string(&truth).unwrap();
+    let truths: Vec<Value> = (recorded.lines())
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let of = |kind: &str| {
@@ -111,9 +111,9 @@ fn mistakes_are_named() {
             format!("[[incident]]\nat = \"1m\"\nfor = \"2m\"\n{text}\n"),
         )
         .unwrap();
-        let (said, code) = refusal(&["simulate", "--incidents", path]);
-        assert_eq!(code, 2, "{said}");
-        said
+        let (printed, code) = refusal(&["simulate", "--incidents", path]);
+        assert_eq!(code, 2, "{printed}");
+        printed
     };
     let kinds = "agents_absent, surge, slow_tool, struggling_agent, rushing_agent, bad_release";
     for (text, expected) in [
@@ -142,10 +142,10 @@ fn mistakes_are_named() {
             ":6:1: unknown field `what`".to_owned(),
         ),
     ] {
-        let said = incident(text);
+        let printed = incident(text);
         assert!(
-            said.contains(&format!("{path}{expected}")),
-            "{text}: {said}"
+            printed.contains(&format!("{path}{expected}")),
+            "{text}: {printed}"
         );
     }
     for (arguments, expected) in [
@@ -159,14 +159,14 @@ fn mistakes_are_named() {
         (&["--brokers", "localhost:1"], "--topic <TOPIC>"),
         (&["--topic", "t", "--out", "f"], "cannot be used with"),
     ] {
-        let (said, code) = refusal(&[&["simulate"], arguments].concat());
-        assert_eq!(code, 2, "{said}");
-        assert!(said.contains(expected), "{arguments:?}: {said}");
+        let (printed, code) = refusal(&[&["simulate"], arguments].concat());
+        assert_eq!(code, 2, "{printed}");
+        assert!(printed.contains(expected), "{arguments:?}: {printed}");
     }
 }
 
 #[test]
-fn it_keeps_to_its_speed() {
+fn simulate_keeps_its_speed() {
     let began_at = Tick::now();
     stdout(&[
         "simulate", "--agents", "2000", "--hours", "0.05", "--speed", "100",
@@ -193,9 +193,9 @@ fn to_a_topic_it_is_keyed_by_contact_and_ends_at_the_present() {
         "--faults",
         "none",
     ];
-    let said = simulate(&to);
+    let printed = simulate(&to);
     let seen = read_all(topic);
-    assert!(said.contains(&format!(" to {topic}")), "{said}");
+    assert!(printed.contains(&format!(" to {topic}")), "{printed}");
     assert!(seen.len() > 200, "{}", seen.len());
     let mut newest = String::new();
     for record in &seen {

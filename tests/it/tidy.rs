@@ -9,6 +9,7 @@ use std::{
 const PURE: &[&str] = &[
     "crates/core/src",
     "crates/simulator/src",
+    "crates/evaluation/src",
     "crates/testkit/src/reference",
 ];
 /// All sources.
@@ -18,6 +19,7 @@ const ALL: &[&str] = &[
     "crates/simulator/src",
     "crates/testkit/src",
     "crates/topic-ids/src",
+    "crates/evaluation/src",
 ];
 /// Words that may not appear in a pure package: anything that reads the world.
 const IMPURE: &[&str] = &[
@@ -63,7 +65,7 @@ fn the_recount_knows_only_events() {
 }
 
 #[test]
-fn files_are_short_and_say_what_they_are_for() {
+fn files_are_short_and_begin_with_their_purpose() {
     let mut faults = Vec::new();
     for (path, text) in ALL.iter().flat_map(|root| rust_files(Path::new(root))) {
         if text.lines().count() > FILE_LINES_MAX {
@@ -86,9 +88,12 @@ const BETTER_WORDS: &str =
 const LINES_WITH_OLD_WORDS: &[(&str, usize)] = &[
     ("src", 6),
     ("crates/core/src", 343),
-    ("crates/simulator/src", 52),
-    ("crates/testkit/src", 159),
-    ("crates/topic-ids/src", 2),
+    ("crates/simulator/src", 3),
+    ("crates/testkit/src", 1),
+    ("crates/topic-ids/src", 0),
+    ("crates/evaluation/src", 0),
+    ("tests/it", 2),
+    ("benches", 0),
 ];
 
 #[test]

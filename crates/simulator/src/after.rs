@@ -1,12 +1,13 @@
-//! When a contact is over: what the customer thinks of it, whether they say so, whether they come again.
+//! The end of a contact: how satisfied the customer is, whether they answer a survey, and whether they come back.
 
 use puruspe::erfc;
 
 use super::{
-    Center, ContactNo, Problem, Truth,
+    Center, ContactNo,
     agenda::Action,
-    contact::{Contact, is_ticket},
+    contact::{Contact, Phase, Problem, is_ticket},
     phrases::{self, Mood, Speaker},
+    truth::Truth,
 };
 use floorwalker_core::event::{Body, Span, Survey, Text};
 
@@ -25,10 +26,10 @@ const LOW_BELOW: f64 = 0.375;
 impl Center {
     /// Answered and over.
     pub(super) fn settle(&mut self, number: ContactNo) {
-        self.say_resolved(number);
+        self.emit_resolved(number);
         let reopens = self.may_reopen(number);
         let returns = !reopens && self.returns(number);
-        self.tell_unsolved(number, reopens || returns);
+        self.record_unsolved(number, reopens || returns);
         if reopens {
             let after = self.dice.exponential(WRITES_AGAIN_AFTER);
             self.plan_future(number, after, Action::Reopen(number));
@@ -43,24 +44,24 @@ impl Center {
 
     /// Given up before anybody answered.
     pub(super) fn leave_unanswered(&mut self, number: ContactNo) {
-        self.enter(number, super::Phase::Over);
+        self.enter(number, Phase::Over);
         let returns = self.returns(number);
-        self.tell_unsolved(number, returns);
+        self.record_unsolved(number, returns);
         if returns {
             self.plan_return(number, REDIALS_AFTER);
         }
         self.forget_if_done(number);
     }
 
-    /// Ticket-like channels say that it is done; agents are as hopeful there as anywhere.
-    fn say_resolved(&mut self, number: ContactNo) {
+    /// On ticket-like channels agents mark a contact as resolved, often before the problem is solved.
+    fn emit_resolved(&mut self, number: ContactNo) {
         let Some(contact) = self.contacts.get(&number) else {
             return;
         };
         let (tickets, solved, agent) = (is_ticket(contact.channel), contact.solved, contact.agent);
         if tickets && (solved || self.dice.chance(0.6)) {
             let agent = agent.map(|agent| self.agents[agent].hire.id.clone());
-            self.say(number, Body::ContactResolved(agent));
+            self.emit(number, Body::ContactResolved(agent));
         }
     }
 
@@ -143,11 +144,11 @@ impl Center {
         let words = phrases::of(contact.language, Speaker::Customer(mood));
         let comments = self.dice.chance(self.settings.habits.comment);
         let comment = comments.then(|| Text::new(self.dice.pick::<&str>(words)));
-        self.say(number, Body::SurveyAnswered(survey, comment));
+        self.emit(number, Body::SurveyAnswered(survey, comment));
         self.forget_if_done(number);
     }
 
-    fn tell_unsolved(&mut self, number: ContactNo, comes_back: bool) {
+    fn record_unsolved(&mut self, number: ContactNo, comes_back: bool) {
         let Some(contact) = self.contacts.get(&number) else {
             return;
         };

@@ -1,11 +1,11 @@
-//! What is to happen, in order of time; at one instant in the order in which it was planned.
+//! Planned actions in order of time; at one instant, in the order in which they were planned.
 
 use std::collections::BTreeMap;
 
 use super::{AgentNo, ContactNo, QueueNo};
 use floorwalker_core::event::Timestamp;
 
-/// An action of a contact that has gone on since it was planned comes to nothing: its [`Turn`] tells.
+/// An action is dropped if its contact has moved on since it was planned: their [`Turn`]s differ then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Arrive(QueueNo),

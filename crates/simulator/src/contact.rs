@@ -31,7 +31,7 @@ pub(super) enum Phase {
 pub(super) struct Contact {
     pub(super) id: ContactId,
     pub(super) channel: Channel,
-    /// `None`: the input can't tell who it is.
+    /// `None`: the input does not identify the customer.
     pub(super) customer: Option<CustomerId>,
     pub(super) person: usize,
     pub(super) language: Language,
@@ -47,7 +47,7 @@ pub(super) struct Contact {
     /// Changes with each wait.
     pub(super) wait: Turn,
     /// Events so far: numbers their ids.
-    pub(super) said: u32,
+    pub(super) events_emitted: u32,
     pub(super) waited: Span,
     pub(super) transfers: u32,
     pub(super) overflows: u32,
@@ -65,7 +65,7 @@ pub(super) struct Contact {
     /// Who talked last.
     pub(super) agent: Option<AgentNo>,
     pub(super) solved: bool,
-    /// What the customer will say if asked.
+    /// The rating that the customer will give if asked.
     pub(super) score: f64,
     /// Something is still planned for it.
     pub(super) has_future: bool,
@@ -91,7 +91,7 @@ pub(super) const fn has_wrap_up(channel: Channel) -> bool {
     matches!(channel, Channel::Voice | Channel::Chat | Channel::Video)
 }
 
-/// Channels that say when it is done, and on which a customer may write again.
+/// Whether the channel reports when a contact is resolved, and lets a customer write again after it.
 pub(super) const fn is_ticket(channel: Channel) -> bool {
     matches!(
         channel,

@@ -1,9 +1,11 @@
 //! The shape of a day: how much of the busiest half hour's traffic each half hour has.
 
-use super::plan::{QUARTER, QUARTERS};
 use floorwalker_core::event::{Span, Timestamp};
 
 pub(super) const DAY: Span = Span::from_secs(86_400);
+pub(super) const QUARTER: Span = Span::from_secs(900);
+/// Quarters of an hour in a day.
+pub(super) const QUARTERS: usize = 96;
 
 /// Monday to Sunday, as shares of a usual day.
 const WEEK: [f64; 7] = [1.0, 0.95, 0.9, 0.9, 0.85, 0.45, 0.35];
@@ -23,14 +25,17 @@ const WRITTEN: [u8; 24] = [
 /// How traffic follows the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Day {
-    /// Always as in the busiest half hour.
+    /// Traffic is always as in the busiest half hour.
     Flat,
-    /// Local time is UTC and `offset`; the week has a weekend.
-    Office { offset: Span },
+    /// Traffic follows office hours, with less of it at weekends.
+    Office {
+        /// By how much local time is ahead of UTC.
+        offset: Span,
+    },
 }
 
 impl Day {
-    /// Office hours in which `at` is a Monday at ten in the morning.
+    /// Returns office hours in which `at` is a Monday at ten in the morning.
     #[must_use]
     pub const fn busy_at(at: Timestamp) -> Self {
         // 1970-01-05T10:00:00Z

@@ -1,88 +1,19 @@
-//! Agents at work: who is free, at whom it rings, what they say of themselves.
+//! Agents at work: who is free, whose phone rings, and which states they show.
 
 use super::{
     AgentNo, Center, ContactNo, QueueNo,
     agenda::{Action, Step},
     contact::Phase,
-    dice::{Dice, seconds},
-    plan::DeskPlan,
-    roster::{self, Duty, Hire},
-    settings::WorldSettings,
+    dice::seconds,
+    effort::{AWAY_AFTER_MISS, MISSED_AFTER},
+    roster::Duty,
 };
 use floorwalker_core::event::{
-    AgentState, AgentStateChanged, AtAgent, Body, DeclineCause, Event, EventId, Key, Span, Text,
-    Timestamp,
+    AgentStateChanged, AtAgent, Body, DeclineCause, Event, EventId, Key, Span, Text,
 };
 
-#[derive(Debug)]
-pub(super) struct Agent {
-    pub(super) hire: Hire,
-    pub(super) duty: Duty,
-    /// Incidents that keep them away.
-    pub(super) absences: u32,
-    /// Missed a ring and has not come back since.
-    missed: bool,
-    pub(super) ringing: u32,
-    pub(super) talking: u32,
-    pub(super) wrapping: u32,
-    /// Nothing to do since then.
-    pub(super) idle_since: Timestamp,
-    shown: (AgentState, Option<&'static str>),
-    said: u64,
-}
-
-const MISSED_AFTER: Span = Span::from_secs(20);
-const AWAY_AFTER_MISS: (f64, f64) = (20.0, 120.0);
-/// Of an agent's time, in the mean.
-pub(super) const MISS_COSTS: Span = Span::from_secs(20 + 70);
-
-pub(super) fn agents(settings: &WorldSettings, plans: &[DeskPlan], dice: &mut Dice) -> Vec<Agent> {
-    let hires = roster::hire(settings, plans, dice);
-    let agent = |hire| Agent {
-        hire,
-        duty: Duty::Off,
-        absences: 0,
-        missed: false,
-        ringing: 0,
-        talking: 0,
-        wrapping: 0,
-        idle_since: settings.start,
-        shown: (AgentState::Offline, None),
-        said: 0,
-    };
-    hires.into_iter().map(agent).collect()
-}
-
-impl Agent {
-    /// Takes another contact.
-    fn is_free(&self) -> bool {
-        let wants = self.duty == Duty::On && self.absences == 0 && !self.missed;
-        let slots = self.ringing + self.talking + self.wrapping;
-        wants && self.ringing == 0 && slots < self.hire.slots
-    }
-
-    fn state(&self) -> (AgentState, Option<&'static str>) {
-        if self.talking > 0 {
-            return (AgentState::Engaged, None);
-        }
-        if self.ringing > 0 {
-            return (AgentState::Offered, None);
-        }
-        if self.wrapping > 0 {
-            return (AgentState::WrapUp, None);
-        }
-        match self.duty {
-            _ if self.absences > 0 => (AgentState::Offline, Some("absent")),
-            Duty::Off => (AgentState::Offline, None),
-            Duty::Away(reason) => (AgentState::Away, Some(reason)),
-            Duty::On if self.missed => (AgentState::Away, Some("missed_ring")),
-            Duty::On => (AgentState::Available, None),
-        }
-    }
-}
-
 impl Center {
-    /// Everybody does what their timetable says of the first instant.
+    /// Gives every agent the duty that the timetable has for the first instant.
     pub(super) fn begin_duties(&mut self) {
         let since_midnight = self.settings.day.since_midnight(self.now);
         for agent in 0..self.agents.len() {
@@ -171,7 +102,7 @@ impl Center {
         self.agents[agent].ringing += 1;
         self.show(agent);
         let offer = self.at_agent(number, agent);
-        self.say(number, Body::AgentOffered(offer));
+        self.emit(number, Body::AgentOffered(offer));
         let queue = self.contacts[&number].queue;
         let rings = self.lines[queue].plan.ring;
         if self
@@ -207,7 +138,7 @@ impl Center {
         contact.enter(Phase::Waiting);
         let (queue, key) = (contact.queue, (contact.priority, contact.queued_at, number));
         let id = self.agents[agent].hire.id.clone();
-        self.say(number, Body::OfferDeclined(id, DeclineCause::Missed));
+        self.emit(number, Body::OfferDeclined(id, DeclineCause::Missed));
         self.lines[queue].waiting.insert(key);
         self.agents[agent].ringing -= 1;
         self.agents[agent].missed = true;
@@ -219,7 +150,7 @@ impl Center {
         }
     }
 
-    /// Says the agent's state if it is another than before.
+    /// Emits the agent's state if it has changed.
     pub(super) fn show(&mut self, number: AgentNo) {
         let agent = &mut self.agents[number];
         let (state, reason) = agent.state();
@@ -227,9 +158,9 @@ impl Center {
             return;
         }
         agent.shown = (state, reason);
-        agent.said += 1;
-        let id = format!("{}-{}-{}", agent.hire.id, self.tag, agent.said);
-        self.said.push(Event {
+        agent.states_emitted += 1;
+        let id = format!("{}-{}-{}", agent.hire.id, self.tag, agent.states_emitted);
+        self.emitted.push(Event {
             id: EventId::new(&id),
             occurred_at: self.now,
             sequence: None,

@@ -94,7 +94,7 @@ struct Flat<'a> {
     note: Option<&'a str>,
 }
 
-/// The event as one line of JSON, without the line's end.
+/// Returns an event as one line of JSON, without the line's end.
 #[must_use]
 pub fn jsonl(event: &Event) -> String {
     let (agent, alert) = match &event.key {

@@ -1,34 +1,14 @@
 //! Queues: who arrives, who waits, who gives up or moves on.
 
-use std::collections::BTreeSet;
-
 use super::{
     AgentNo, Center, ContactNo, QueueNo,
     agenda::{Action, Step, Turn},
     contact::{Contact, Phase, Problem},
     dice::seconds,
-    floor::Agent,
-    plan::DeskPlan,
-    settings::{QueuePlan, WorldSettings},
 };
 use floorwalker_core::event::{
     Body, Channel, ContactQueued, DeclineCause, Direction, EndedBy, LeftWhy, QueueId, Span, Text,
-    Timestamp,
 };
-
-/// A queue and who waits in it.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) id: QueueId,
-    pub(super) plan: QueuePlan,
-    pub(super) desk: usize,
-    pub(super) agents: Vec<AgentNo>,
-    /// Arrivals a second in the busiest half hour.
-    rate: f64,
-    pub(super) surge_max: f64,
-    /// By priority, then by time.
-    pub(super) waiting: BTreeSet<(i64, Timestamp, ContactNo)>,
-}
 
 /// Nothing happens between leaving one queue and joining the next, but it takes this long.
 const MOVES_WITHIN: Span = Span::from_millis(150);
@@ -40,29 +20,8 @@ const NAGS_AFTER: Span = Span::from_secs(50);
 /// A transferred customer does not wait behind new ones, one who was promised a call even less.
 pub(super) const TRANSFERRED_FIRST: i64 = -1;
 const CALLED_BACK_FIRST: i64 = -2;
-
-pub(super) fn lines(settings: &WorldSettings, plans: &[DeskPlan], agents: &[Agent]) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for (number, (desk, planned)) in settings.desks.iter().zip(plans).enumerate() {
-        for plan in &desk.queues {
-            let queue = lines.len();
-            let given = plan.arrivals.map(|an_hour| an_hour / 3_600.0);
-            lines.push(Line {
-                id: QueueId::new(&plan.name),
-                plan: plan.clone(),
-                desk: number,
-                agents: (agents.iter().enumerate())
-                    .filter(|(_, agent)| agent.hire.queues.contains(&queue))
-                    .map(|(place, _)| place)
-                    .collect(),
-                rate: given.unwrap_or(planned.rate * plan.weight),
-                surge_max: 1.0,
-                waiting: BTreeSet::new(),
-            });
-        }
-    }
-    lines
-}
+/// For each agent, so that some call again.
+const CUSTOMERS_AN_AGENT: usize = 90;
 
 impl Center {
     /// The next arrival at the highest rate there could be; [`Self::arrive`] thins them out (Lewis and Shedler 1979).
@@ -86,7 +45,7 @@ impl Center {
         }
         let person = self
             .dice
-            .below(super::CUSTOMERS_AN_AGENT * self.agents.len().max(1));
+            .below(CUSTOMERS_AN_AGENT * self.agents.len().max(1));
         let problem = self.any_problem(queue);
         self.begin_with(person, problem);
     }
@@ -165,7 +124,7 @@ impl Center {
         let key = (contact.priority, now, number);
         let body = queued(contact, self.lines[queue].id.clone());
         self.lines[queue].waiting.insert(key);
-        self.say(number, Body::ContactQueued(body));
+        self.emit(number, Body::ContactQueued(body));
         self.plan_wait(number, queue);
         if self.asks_at_once(number, queue) {
             self.plan_in(ASKS_AT_ONCE_AFTER, Action::AskForCallback(number, wait));
@@ -226,7 +185,7 @@ impl Center {
         if let Some(agent) = self.step_out(number) {
             self.withdraw(number, agent);
         }
-        self.say(number, Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(number, Body::ContactEnded(EndedBy::Customer, None));
         self.leave_unanswered(number);
     }
 
@@ -245,7 +204,7 @@ impl Center {
 
     fn withdraw(&mut self, number: ContactNo, agent: AgentNo) {
         let id = self.agents[agent].hire.id.clone();
-        self.say(number, Body::OfferDeclined(id, DeclineCause::Withdrawn));
+        self.emit(number, Body::OfferDeclined(id, DeclineCause::Withdrawn));
         self.agents[agent].ringing -= 1;
         self.look_for_work(agent);
     }
@@ -260,7 +219,7 @@ impl Center {
             return;
         }
         self.step_out(number);
-        self.say(number, Body::ContactLeftQueue(LeftWhy::Overflow));
+        self.emit(number, Body::ContactLeftQueue(LeftWhy::Overflow));
         let now = self.now;
         self.edit(number, |it| {
             it.overflows += 1;
@@ -289,7 +248,7 @@ impl Center {
             return;
         }
         self.step_out(number);
-        self.say(number, Body::ContactLeftQueue(LeftWhy::Callback));
+        self.emit(number, Body::ContactLeftQueue(LeftWhy::Callback));
         self.edit(number, |it| {
             it.enter(Phase::Elsewhere);
             it.leg = Some(Text::new("callback"));

@@ -1,10 +1,12 @@
 //! Who is needed when: how much traffic the payroll of a desk can bear, and the shifts that bear it.
 //!
-//! Erlang A says how much work any number of heads can do and still answer as promised. The traffic is the most of which every
+//! Erlang A gives how much work any number of heads can do and still answer as promised. The traffic is the most of which every
 //! quarter of an hour has, but for a little, the heads that it needs.
 
 use super::{
     contact::{has_wrap_up, is_ticket},
+    day::QUARTERS,
+    effort::{BOT_HELPS, CHAT_WRAP_UP, MISS_COSTS, READS_FOR, solves},
     settings::{Desk, Habits, QueuePlan, Roster, WorldSettings},
 };
 use floorwalker_core::{
@@ -12,8 +14,6 @@ use floorwalker_core::{
     staffing::ErlangA,
 };
 
-pub(super) const QUARTER: Span = Span::from_secs(900);
-pub(super) const QUARTERS: usize = 96;
 const SHIFT_QUARTERS: usize = 34;
 /// Begin and length of the breaks of a shift, in quarters.
 const BREAKS: [(usize, usize); 3] = [(8, 1), (16, 2), (26, 1)];
@@ -318,28 +318,24 @@ fn slot_time(queue: &QueuePlan, habits: Habits) -> f64 {
     let (replies, pause) = (queue.turns.replies, queue.turns.pause.as_secs());
     let handle = queue.handle.mean().as_secs();
     let wrap_up = match has_wrap_up(queue.channel) {
-        true => super::talk::CHAT_WRAP_UP.as_secs(),
+        true => CHAT_WRAP_UP.as_secs(),
         false => 0.0,
     };
     let busy = match queue.channel {
         Channel::Voice | Channel::Video | Channel::Other => handle,
         Channel::Email => handle * replies,
         Channel::Chat | Channel::Social | Channel::Sms | Channel::Messaging => {
-            let reads = super::written::READS_FOR.as_secs();
+            let reads = READS_FOR.as_secs();
             handle * replies + pause * (replies - 1.0).max(0.0) + reads + wrap_up
         }
     };
-    queue.ring.as_secs() + busy + habits.miss * super::floor::MISS_COSTS.as_secs()
+    queue.ring.as_secs() + busy + habits.miss * MISS_COSTS.as_secs()
 }
 
 /// Of a new contact: some are a bot's, others are handed on, or come again with what was not solved.
 fn engagements_of(queue: &QueuePlan, desk: &Desk, habits: Habits) -> f64 {
     let botted = matches!(queue.channel, Channel::Chat | Channel::Messaging);
-    let helped = if botted {
-        habits.bot * super::written::BOT_HELPS
-    } else {
-        0.0
-    };
+    let helped = if botted { habits.bot * BOT_HELPS } else { 0.0 };
     let kin = desk
         .queues
         .iter()
@@ -350,7 +346,7 @@ fn engagements_of(queue: &QueuePlan, desk: &Desk, habits: Habits) -> f64 {
     } else {
         habits.transfer
     };
-    let unsolved = 1.0 - super::talk::solves(habits.solve, HARDNESS);
+    let unsolved = 1.0 - solves(habits.solve, HARDNESS);
     let reopened = if is_ticket(queue.channel) {
         habits.come_back
     } else {

@@ -2,10 +2,10 @@
 
 use super::{
     QueueNo,
-    day::DAY,
+    day::{DAY, QUARTER},
     dice::{Dice, seconds, times},
-    plan::{DeskPlan, QUARTER, Shift},
-    settings::{Desk, WorldSettings},
+    plan::{DeskPlan, Shift},
+    settings::{Desk, QueuePlan, WorldSettings},
 };
 use floorwalker_core::event::{AgentId, SiteId, Span, TeamId, Text};
 
@@ -129,7 +129,7 @@ fn person(
 /// The queue that an agent knows best: each gets agents by the work that it brings.
 #[expect(clippy::cast_precision_loss, reason = "places of a desk")]
 fn home(desk: &Desk, place: usize) -> usize {
-    let work = |queue: &super::QueuePlan| queue.weight * queue.handle.mean().as_secs();
+    let work = |queue: &QueuePlan| queue.weight * queue.handle.mean().as_secs();
     let all: f64 = desk.queues.iter().map(work).sum();
     // The golden ratio's multiples spread evenly whatever their number.
     let mut rest = (0.5 + place as f64 * 0.618_033_988_749_895).fract() * all;

@@ -3,20 +3,26 @@
 use super::{Faults, Incident, day::Day};
 use floorwalker_core::event::{Channel, Span, Timestamp};
 
-/// What to make. The same settings and seed give the same events for ever.
+/// Settings of a world. The same settings and seed always give the same events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorldSettings {
-    /// Nobody waits yet and all who are there are free: whoever wants a center that is in full swing begins ten minutes early.
+    /// When the world begins. Nobody waits then and all who are there are free: begin ten minutes early for a center in full swing.
     pub start: Timestamp,
-    /// Nothing happens after it; what is open then stays open.
+    /// How long the world lasts. What is open at its end stays open.
     pub length: Span,
-    /// People on the payroll, at least one a desk; with shifts at most two in three are there at once.
+    /// People on the payroll, at least one a desk. With shifts at most two in three are there at once.
     pub agents: usize,
+    /// How traffic follows the time of day.
     pub day: Day,
+    /// When agents are there.
     pub roster: Roster,
+    /// Agents and queues.
     pub desks: Vec<Desk>,
+    /// How often people do what.
     pub habits: Habits,
+    /// What goes wrong in the center.
     pub incidents: Vec<Incident>,
+    /// What goes wrong between the center and whoever reads its events.
     pub faults: Faults,
 }
 
@@ -32,65 +38,76 @@ pub enum Roster {
 /// Agents who share queues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Desk {
+    /// The desk's name, which its teams begin with.
     pub name: String,
-    /// Of all agents.
+    /// The desk's share of all agents, relative to the other desks' shares.
     pub share: f64,
-    /// Share of the agents' time that customers take at most, with all that they come back for.
+    /// The greatest share of the agents' time that customers take, returns included: 0 to 1.
     pub load: f64,
-    /// What people are planned for. `None`: letters, which wait until somebody is there.
+    /// The service level that people are planned for. `None`: letters, which wait until somebody is there.
     pub promise: Option<Promise>,
     /// Contacts that an agent can have at once.
     pub slots: u32,
     /// How many of the desk's queues an agent is trained for.
     pub skills: usize,
+    /// The queues that the desk's agents share.
     pub queues: Vec<QueuePlan>,
 }
 
-/// This share of customers is to find somebody within this time.
+/// A service level: a share of customers, and within which time they are to be answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Promise {
+    /// The share of customers: 0 to 1.
     pub share: f64,
+    /// The time within which they are to be answered.
     pub within: Span,
 }
 
 /// A queue, and what its customers and contacts are like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueuePlan {
+    /// The queue's id in events.
     pub name: String,
+    /// The channel of all its contacts.
     pub channel: Channel,
-    /// Of the desk's contacts; ignored with `arrivals`.
+    /// Its share of the desk's contacts, relative to the other queues' weights. Ignored with `arrivals`.
     pub weight: f64,
-    /// Contacts an hour in the busiest half hour; `None`: what the desk's agents can bear.
+    /// Contacts an hour in the busiest half hour. `None`: as many as the desk's agents can take.
     pub arrivals: Option<f64>,
-    /// Less goes first.
+    /// Which contacts go first: those with the lower number.
     pub priority: i64,
-    /// Mean time that a customer waits before they give up; `None`: for ever.
+    /// Mean time that a customer waits before they give up. `None`: they never do.
     pub patience: Option<Span>,
-    /// Voice: talk, hold and wrap-up together. Else: one reply.
+    /// How long work takes: talk, hold and wrap-up together on voice, one reply elsewhere.
     pub handle: Handle,
-    /// Mean time that it rings.
+    /// Mean time that it rings before the agent answers.
     pub ring: Span,
-    /// What customers think is a fair wait.
+    /// The wait that customers think is fair: longer ones cost satisfaction.
     pub fair_wait: Span,
-    /// After this long it moves on to the desk's next queue.
+    /// After which wait a contact moves on to the desk's next queue. `None`: never.
     pub overflow: Option<Span>,
+    /// How a written conversation goes. Ignored on voice.
     pub turns: Turns,
 }
 
-/// How long work takes.
+/// The distribution of how long work takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Handle {
+    /// Exponentially distributed.
     Exponential {
+        /// The mean.
         mean: Span,
     },
-    /// `variation` is the standard deviation as a share of the mean.
+    /// Lognormally distributed.
     Lognormal {
+        /// The mean.
         mean: Span,
+        /// The standard deviation as a share of the mean.
         variation: f64,
     },
 }
 
-/// A written conversation.
+/// The course of a written conversation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Turns {
     /// Mean number of messages by the agent.
@@ -99,7 +116,7 @@ pub struct Turns {
     pub pause: Span,
 }
 
-/// How often people do what, as shares.
+/// How often people do what, as shares from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Habits {
     /// Contacts of which a bot takes the first messages, in chat and messaging.
@@ -131,6 +148,7 @@ pub struct Habits {
 }
 
 impl Handle {
+    /// Returns the mean.
     #[must_use]
     pub const fn mean(self) -> Span {
         match self {
@@ -140,8 +158,8 @@ impl Handle {
 }
 
 impl Habits {
-    /// Nobody does anything out of the way.
-    pub const NONE: Self = Self {
+    /// Nobody does anything unusual.
+    pub(super) const NONE: Self = Self {
         bot: 0.0,
         hold: 0.0,
         miss: 0.0,
@@ -184,7 +202,7 @@ const NOT_WRITTEN: Turns = Turns {
 };
 
 impl WorldSettings {
-    /// A center of all channels on a Monday from eight in the morning.
+    /// Returns a center of all channels on a Monday from eight in the morning, UTC.
     #[must_use]
     pub fn new(agents: usize, length: Span) -> Self {
         Self {
@@ -201,8 +219,8 @@ impl WorldSettings {
         }
     }
 
-    /// One voice queue in the steady state that Erlang A speaks of: `agents` who are always there and answer at once,
-    /// `arrivals` an hour, and nothing that happens in between.
+    /// Returns one voice queue in the steady state that Erlang A describes: `agents` who are always there and answer at once,
+    /// `arrivals` an hour, and nothing unusual.
     #[must_use]
     pub fn single_queue(agents: usize, arrivals: f64, handle: Handle, patience: Span) -> Self {
         let queue = QueuePlan {
@@ -228,7 +246,7 @@ impl WorldSettings {
         }
     }
 
-    /// All queues' names.
+    /// Returns the names of all queues.
     pub fn queue_names(&self) -> impl Iterator<Item = &str> {
         let queues = self.desks.iter().flat_map(|desk| &desk.queues);
         queues.map(|queue| queue.name.as_str())

@@ -5,6 +5,7 @@ use super::{
     agenda::{Action, Step, Turn},
     contact::{Phase, has_wrap_up},
     dice::{Dice, seconds, times},
+    effort::{CHAT_WRAP_UP, solves},
     line::TRANSFERRED_FIRST,
     settings::Handle,
 };
@@ -15,7 +16,6 @@ use floorwalker_core::event::{
 
 /// A contact is handed on at most this often.
 const TRANSFERS_MAX: u32 = 3;
-pub(super) const CHAT_WRAP_UP: Span = Span::from_secs(35);
 const REPORTED_AFTER: Span = Span::from_secs(3);
 const OUTSIDE_TALK: Span = Span::from_secs(240);
 
@@ -83,7 +83,7 @@ impl Center {
         self.agents[agent].ringing -= 1;
         self.agents[agent].talking += 1;
         let answer = self.at_agent(number, agent);
-        self.say(number, Body::AgentAnswered(answer));
+        self.emit(number, Body::AgentAnswered(answer));
         self.show(agent);
         match channel {
             Channel::Voice | Channel::Video | Channel::Other => self.talk(number, agent),
@@ -127,7 +127,7 @@ impl Center {
     fn hold(&mut self, number: ContactNo) {
         if let Some(agent) = self.talks_with(number) {
             let id = self.agents[agent].hire.id.clone();
-            self.say(number, Body::HoldStarted(id));
+            self.emit(number, Body::HoldStarted(id));
             self.feel(number, -0.08);
         }
     }
@@ -135,7 +135,7 @@ impl Center {
     fn unhold(&mut self, number: ContactNo) {
         if let Some(agent) = self.talks_with(number) {
             let id = self.agents[agent].hire.id.clone();
-            self.say(number, Body::HoldEnded(id));
+            self.emit(number, Body::HoldEnded(id));
         }
     }
 
@@ -169,7 +169,7 @@ impl Center {
         let silent = by == EndedBy::System;
         self.judge(number, agent);
         let reason = silent.then(|| Text::new("silent"));
-        self.say(number, Body::ContactEnded(by, reason));
+        self.emit(number, Body::ContactEnded(by, reason));
         self.enter(number, Phase::Over);
         self.close_talk(number, agent);
         self.settle(number);
@@ -211,7 +211,7 @@ impl Center {
             // Agents are hopeful: one unsolved problem in five they take for solved; some take all.
             let claims = solved || claims_all || self.dice.chance(0.2);
             let id = self.agents[agent].hire.id.clone();
-            self.say(
+            self.emit(
                 number,
                 Body::WrapUpEnded(WrapUpEnded {
                     agent: id,
@@ -244,7 +244,7 @@ impl Center {
             wrap_up: Some(contact.wrap_up),
             hold_count: Some(u32::from(contact.hold.is_some())),
         };
-        self.say_in(REPORTED_AFTER, number, Body::EngagementReported(report));
+        self.emit_after(REPORTED_AFTER, number, Body::EngagementReported(report));
     }
 
     fn hand_on(&mut self, number: ContactNo, agent: AgentNo) {
@@ -267,32 +267,32 @@ impl Center {
         self.close_talk(number, agent);
         if way < 0.06 && colleague.is_some() {
             let outside = TransferTarget::External(Text::new("partner"));
-            self.tell_transfer(number, agent, outside, false);
+            self.emit_transfer(number, agent, outside, false);
             self.enter(number, Phase::Elsewhere);
             let talks_for = self.dice.exponential(OUTSIDE_TALK);
             self.plan_step(number, talks_for, Step::HangUp);
         } else if let Some(colleague) = colleague.filter(|it| way < 0.2 && self.is_idle(*it)) {
             let to = TransferTarget::Agent(self.agents[colleague].hire.id.clone());
-            self.tell_transfer(number, agent, to, way < 0.13);
+            self.emit_transfer(number, agent, to, way < 0.13);
             self.ring(number, colleague);
         } else {
             let to = TransferTarget::Queue(self.lines[next].id.clone());
-            self.tell_transfer(number, agent, to, false);
+            self.emit_transfer(number, agent, to, false);
             self.join(number, next);
         }
     }
 
-    fn tell_transfer(&mut self, number: ContactNo, agent: AgentNo, to: TransferTarget, warm: bool) {
+    fn emit_transfer(&mut self, number: ContactNo, agent: AgentNo, to: TransferTarget, warm: bool) {
         let agent = self.agents[agent].hire.id.clone();
         let to = Some(to);
-        self.say(number, Body::Transferred(Transferred { agent, to, warm }));
+        self.emit(number, Body::Transferred(Transferred { agent, to, warm }));
     }
 
     /// After an outside party.
     fn hang_up(&mut self, number: ContactNo) {
         let solved = self.dice.chance(self.settings.habits.solve);
         self.edit(number, |it| it.solved = solved);
-        self.say(number, Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(number, Body::ContactEnded(EndedBy::Customer, None));
         self.enter(number, Phase::Over);
         self.settle(number);
     }
@@ -315,9 +315,4 @@ impl Center {
         let after = seconds(self.dice.between(180.0, 300.0));
         self.plan_step(number, after, Step::FallSilent);
     }
-}
-
-/// The chance that a usual agent's engagement solves a problem.
-pub(super) fn solves(usually: f64, hardness: f64) -> f64 {
-    usually * (1.08 - 0.35 * hardness)
 }

@@ -1,10 +1,10 @@
-//! What really is, which no event says: for whoever wants to know how well it was seen.
+//! What really happened and no event contains: to measure how well it was detected.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Center, Incident};
+use super::{incident::Incident, settings::WorldSettings};
 use floorwalker_core::event::Timestamp;
 
 /// One line of a truth file.
@@ -55,28 +55,31 @@ pub enum Truth {
     },
 }
 
-impl Center {
-    pub(super) fn tell_incident(&mut self, number: usize, agents: &[usize]) {
+impl Truth {
+    /// Returns the line of one of a world's incidents, which concerns these agents.
+    pub(super) fn of_incident(
+        number: usize,
+        settings: &WorldSettings,
+        agents: Vec<String>,
+    ) -> Self {
         let Incident {
             kind,
             begins,
             lasts,
-        } = &self.settings.incidents[number];
-        let begins_at = self.settings.start + *begins;
-        let id = |agent: &usize| self.agents[*agent].hire.id.as_str().to_owned();
-        let queues = kind.queues(&self.settings);
+        } = &settings.incidents[number];
+        let begins_at = settings.start + *begins;
+        let queues = kind.queues(settings);
         let channels: BTreeSet<&str> = queues.iter().map(|it| it.channel.name()).collect();
-        let truth = Truth::Incident {
+        Self::Incident {
             kind: kind.name(),
             begins_at,
             ends_at: begins_at + *lasts,
             queue: kind.queue().map(str::to_owned),
             desk: kind.desk().map(str::to_owned),
             factor: kind.size(),
-            agents: agents.iter().map(id).collect(),
+            agents,
             queues: queues.iter().map(|it| it.name.clone()).collect(),
             channels: channels.into_iter().map(str::to_owned).collect(),
-        };
-        self.truth.push(truth);
+        }
     }
 }

@@ -2,30 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use super::{Delivery, dice::Dice};
-use crate::jsonl::jsonl;
+use super::{dice::Dice, jsonl::jsonl};
 use floorwalker_core::event::{Channel, Event, Span, Timestamp};
 
-/// How events travel.
+/// A record as it arrives at whoever reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// When it arrives, in event time.
+    pub at: Timestamp,
+    /// The contact or agent: what a producer would key it by.
+    pub key: String,
+    /// The bytes of the record: JSON, or garbage.
+    pub payload: Vec<u8>,
+    /// The event in the payload. `None`: the payload is garbage.
+    pub event: Option<Event>,
+}
+
+/// Faults of the network between the contact center and whoever reads its events. Shares are from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Faults {
-    /// Each is on its way for up to this long: events overtake each other.
+    /// Every event travels for up to this long, evenly distributed, so that events overtake each other.
     pub disorder: Span,
-    /// This share is late, by `late_by` in the mean.
+    /// The share of events that are late.
     pub late: f64,
+    /// By how much a late event is late in the mean, exponentially distributed.
     pub late_by: Span,
-    /// None is later than this.
+    /// The most by which an event is late.
     pub late_max: Span,
-    /// This share comes again, word for word.
+    /// The share of events that arrive twice, unchanged, within 5 s.
     pub twice: f64,
     /// By how much the clock of the chat and messaging system is ahead.
     pub skew: Span,
-    /// For each event this share of records that are no events.
+    /// The share of events beside which a record arrives that is no event.
     pub garbage: f64,
 }
 
 impl Faults {
-    pub const NONE: Self = Self {
+    /// No faults: each event arrives once, at its time.
+    pub(super) const NONE: Self = Self {
         disorder: Span::ZERO,
         late: 0.0,
         late_by: Span::ZERO,
@@ -96,12 +110,12 @@ impl Wire {
     }
 
     pub(super) fn send(&mut self, mut event: Event, trouble: Trouble) {
-        let said_at = event.occurred_at;
+        let sent_at = event.occurred_at;
         if is_of_skewed_source(&event) {
-            event.occurred_at = said_at + self.faults.skew;
+            event.occurred_at = sent_at + self.faults.skew;
         }
         let delivery = Delivery {
-            at: (said_at + self.travel() + trouble.lag).max(trouble.held_until()),
+            at: (sent_at + self.travel() + trouble.lag).max(trouble.held_until()),
             key: event.key.as_str().to_owned(),
             payload: jsonl(&event).into_bytes(),
             event: Some(event),

@@ -5,6 +5,7 @@ use super::{
     agenda::Step,
     contact::Phase,
     dice::{seconds, times},
+    effort::{BOT_HELPS, READS_FOR},
     phrases::{self, Mood, Speaker},
 };
 use floorwalker_core::event::{AgentId, Author, Body, Channel, EndedBy, MessageSent, Span, Text};
@@ -12,10 +13,8 @@ use floorwalker_core::event::{AgentId, Author, Body, Channel, EndedBy, MessageSe
 /// A bot answers at once, but not too fast to be believed.
 const BOT_WRITES_AFTER: Span = Span::from_millis(1_200);
 const CUSTOMER_TYPES_FOR: Span = Span::from_secs(14);
-pub(super) const READS_FOR: Span = Span::from_secs(8);
 /// Messages of one person that belong together.
 const SAME_BREATH: Span = Span::from_millis(2);
-pub(super) const BOT_HELPS: f64 = 0.22;
 const FALLS_SILENT: f64 = 0.02;
 const NOTES: f64 = 0.06;
 
@@ -54,7 +53,7 @@ impl Center {
     }
 
     pub(super) fn bot_helped(&mut self, number: ContactNo) {
-        self.say(
+        self.emit(
             number,
             Body::ContactEnded(EndedBy::Customer, Some(Text::new("bot"))),
         );
@@ -142,7 +141,7 @@ impl Center {
             text: Some(Text::new("checked the account, see case history")),
             sentiment: None,
         };
-        self.say(number, Body::MessageSent(note));
+        self.emit(number, Body::MessageSent(note));
     }
 
     pub(super) fn write_as_customer(&mut self, number: ContactNo, wait: Span) {
@@ -157,7 +156,7 @@ impl Center {
             text: Some(Text::new(text)),
             sentiment: Some((sentiment * 100.0).round() / 100.0),
         };
-        self.say_in(wait, number, Body::MessageSent(message));
+        self.emit_after(wait, number, Body::MessageSent(message));
     }
 
     fn write(&mut self, number: ContactNo, wait: Span, by: Author, text: &str) {
@@ -168,7 +167,7 @@ impl Center {
             text: Some(Text::new(text)),
             sentiment: None,
         };
-        self.say_in(wait, number, Body::MessageSent(message));
+        self.emit_after(wait, number, Body::MessageSent(message));
     }
 
     /// The customer writes again, below what was thought to be the end.
@@ -181,7 +180,7 @@ impl Center {
         contact.problem.returns += 1;
         contact.enter(Phase::Before);
         contact.feel(-0.3);
-        self.say(number, Body::ContactReopened(None));
+        self.emit(number, Body::ContactReopened(None));
         self.write_as_customer(number, SAME_BREATH);
         self.plan_step(number, SAME_BREATH, Step::JoinQueue);
     }

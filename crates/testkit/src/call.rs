@@ -2,7 +2,7 @@
 
 use super::{
     random::Random,
-    voice::{Floor, Seat},
+    staff::{Seat, Staff},
 };
 use floorwalker_core::event::{
     AgentId, AtAgent, Body, Channel, ContactId, ContactQueued, CustomerId, DeclineCause, Direction,
@@ -14,7 +14,7 @@ use floorwalker_core::event::{
 const HOPS_MAX: usize = 3;
 
 pub(super) struct Call<'a> {
-    floor: &'a mut Floor,
+    staff: &'a mut Staff,
     contact: ContactId,
     customer: Option<CustomerId>,
     /// Whole seconds, as many feeds have them: then ties are common.
@@ -30,12 +30,12 @@ const fn secs(seconds: i64) -> Span {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(floor: &'a mut Floor, number: usize, at: Timestamp) -> Self {
-        let customer = floor.random.below(floor.customers.max(1));
-        let known = floor.random.chance(0.85);
-        let whole_seconds = floor.random.chance(0.4);
+    pub(super) fn new(staff: &'a mut Staff, number: usize, at: Timestamp) -> Self {
+        let customer = staff.random.below(staff.customers.max(1));
+        let known = staff.random.chance(0.85);
+        let whole_seconds = staff.random.chance(0.4);
         let mut call = Self {
-            floor,
+            staff,
             contact: ContactId::new(&format!("v{number}")),
             customer: known.then(|| CustomerId::new(&format!("k{customer}"))),
             whole_seconds,
@@ -55,7 +55,7 @@ impl<'a> Call<'a> {
             9 => self.other_direction(Direction::Internal),
             10 => self.skewed(),
             _ => {
-                let queue = self.floor.any_queue();
+                let queue = self.staff.any_queue();
                 self.arrive(queue);
             }
         }
@@ -64,11 +64,11 @@ impl<'a> Call<'a> {
     }
 
     fn random(&mut self) -> &mut Random {
-        &mut self.floor.random
+        &mut self.staff.random
     }
 
     fn chance(&mut self, share: f64) -> bool {
-        self.floor.random.chance(share)
+        self.staff.random.chance(share)
     }
 
     fn grid(&self, at: Timestamp) -> Timestamp {
@@ -87,21 +87,21 @@ impl<'a> Call<'a> {
         self.pass(span);
     }
 
-    fn say(&mut self, body: Body) {
-        self.say_at(self.at, body);
+    fn emit(&mut self, body: Body) {
+        self.emit_at(self.at, body);
     }
 
     /// The first event names channel and customer; a few later ones do again.
-    fn say_at(&mut self, at: Timestamp, body: Body) {
+    fn emit_at(&mut self, at: Timestamp, body: Body) {
         let number = self.events.len();
-        let tells = number == 0 || self.chance(0.05);
+        let names_it = number == 0 || self.chance(0.05);
         self.events.push(Event {
             id: EventId::new(&format!("{}-{number}", self.contact)),
             occurred_at: self.grid(at),
             sequence: None,
             key: Key::Contact(self.contact.clone()),
-            channel: tells.then_some(Channel::Voice),
-            customer: self.customer.clone().filter(|_| tells),
+            channel: names_it.then_some(Channel::Voice),
+            customer: self.customer.clone().filter(|_| names_it),
             body,
         });
     }
@@ -110,7 +110,7 @@ impl<'a> Call<'a> {
         let reasons = ["invoice", "outage", "address"];
         let reason = self.chance(0.5).then(|| *self.random().pick(&reasons));
         let priority = self.chance(0.1).then_some(1);
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue: Some(queue.clone()),
             direction,
             priority,
@@ -123,7 +123,7 @@ impl<'a> Call<'a> {
     fn at_agent(&mut self, seat: Seat, queue: Option<&QueueId>, leg: Option<&str>) -> AtAgent {
         let names_it = self.chance(0.7);
         AtAgent {
-            agent: self.floor.agent(seat),
+            agent: self.staff.agent(seat),
             queue: queue.cloned().filter(|_| names_it),
             leg: leg.map(Text::new),
         }
@@ -132,8 +132,8 @@ impl<'a> Call<'a> {
     /// Begins to wait, perhaps restlessly: again in the same queue, moved on, or called back.
     fn arrive(&mut self, first: QueueId) {
         let mut queue = first;
-        let says = self.chance(0.5).then_some(Direction::Inbound);
-        self.queue_in(&queue, says, None);
+        let direction = self.chance(0.5).then_some(Direction::Inbound);
+        self.queue_in(&queue, direction, None);
         match self.random().below(100) {
             0..4 => {
                 self.pass_about(secs(15));
@@ -141,13 +141,13 @@ impl<'a> Call<'a> {
             }
             4..8 => {
                 self.pass_about(secs(20));
-                queue = self.floor.other_queue(&queue);
+                queue = self.staff.other_queue(&queue);
                 self.queue_in(&queue, None, None);
             }
             8..11 => return self.flow_out(&queue),
             11 => {
                 self.pass_about(secs(15));
-                return self.say(Body::ContactEnded(EndedBy::System, None));
+                return self.emit(Body::ContactEnded(EndedBy::System, None));
             }
             _ => {}
         }
@@ -157,16 +157,16 @@ impl<'a> Call<'a> {
     fn flow_out(&mut self, queue: &QueueId) {
         self.pass_about(secs(30));
         let why = *self.random().pick(&LeftWhy::ALL);
-        self.say(Body::ContactLeftQueue(why));
+        self.emit(Body::ContactLeftQueue(why));
         if why == LeftWhy::Callback {
             self.pass_about(secs(600));
             self.queue_in(queue, Some(Direction::Outbound), Some("callback"));
-            let seat = self.floor.any_seat(None);
+            let seat = self.staff.any_seat(None);
             self.pass_about(secs(8));
             self.answer(seat, Some(queue), Some("callback"));
         } else if self.chance(0.5) {
             self.pass_about(secs(20));
-            self.say(Body::ContactEnded(EndedBy::System, None));
+            self.emit(Body::ContactEnded(EndedBy::System, None));
         }
     }
 
@@ -174,10 +174,10 @@ impl<'a> Call<'a> {
     fn wait(&mut self, queue: &QueueId) {
         let impatient = self.chance(0.08);
         let patience = if impatient { secs(4) } else { secs(150) };
-        let gives_up_at = self.at + self.floor.random.exponential(patience);
+        let gives_up_at = self.at + self.staff.random.exponential(patience);
         loop {
-            let (seat, free_at) = self.floor.first_free(queue);
-            let short = self.floor.random.up_to(secs(2));
+            let (seat, free_at) = self.staff.first_free(queue);
+            let short = self.staff.random.up_to(secs(2));
             let rings_at = self.grid(self.at.max(free_at) + short);
             if rings_at >= gives_up_at {
                 return self.give_up(gives_up_at);
@@ -186,16 +186,16 @@ impl<'a> Call<'a> {
             let offered = self.chance(0.9);
             if offered {
                 let offer = self.at_agent(seat, Some(queue), None);
-                self.say(Body::AgentOffered(offer));
+                self.emit(Body::AgentOffered(offer));
             }
             let refused = offered && self.chance(0.08);
             let rings_for = match (refused, self.chance(0.03)) {
-                (true, _) => self.floor.random.up_to(secs(25)),
+                (true, _) => self.staff.random.up_to(secs(25)),
                 (false, true) => secs(18),
-                (false, false) => self.floor.random.exponential(secs(5)),
+                (false, false) => self.staff.random.exponential(secs(5)),
             };
             let stops_at = self.grid(rings_at + rings_for);
-            self.floor.busy_until(seat, stops_at);
+            self.staff.busy_until(seat, stops_at);
             if stops_at >= gives_up_at {
                 return self.give_up(gives_up_at);
             }
@@ -203,31 +203,31 @@ impl<'a> Call<'a> {
             if !refused {
                 return self.answer(seat, Some(queue), None);
             }
-            let agent = self.floor.agent(seat);
+            let agent = self.staff.agent(seat);
             let cause = *self.random().pick(&DeclineCause::ALL);
-            self.say(Body::OfferDeclined(agent, cause));
+            self.emit(Body::OfferDeclined(agent, cause));
         }
     }
 
     fn give_up(&mut self, at: Timestamp) {
         self.at = self.grid(at);
-        self.say(Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(Body::ContactEnded(EndedBy::Customer, None));
         if self.chance(0.02) {
             // The agent lifts the receiver as the customer hangs up.
             self.pass(Span::from_millis(300));
-            let seat = self.floor.any_seat(None);
+            let seat = self.staff.any_seat(None);
             let answer = self.at_agent(seat, None, None);
-            self.say(Body::AgentAnswered(answer));
+            self.emit(Body::AgentAnswered(answer));
             self.wrap_up(seat);
         }
     }
 
     fn answer(&mut self, seat: Seat, queue: Option<&QueueId>, leg: Option<&str>) {
         let answer = self.at_agent(seat, queue, leg);
-        self.say(Body::AgentAnswered(answer.clone()));
+        self.emit(Body::AgentAnswered(answer.clone()));
         if self.chance(0.01) {
             let again = self.at + secs(1);
-            self.say_at(again, Body::AgentAnswered(answer));
+            self.emit_at(again, Body::AgentAnswered(answer));
         }
         self.answered = true;
         self.talk(seat);
@@ -244,7 +244,7 @@ impl<'a> Call<'a> {
             _ => {}
         }
         self.pass_about(secs(90));
-        self.floor.busy_until(seat, self.at);
+        self.staff.busy_until(seat, self.at);
         self.hops += 1;
         let passes_on = self.hops <= HOPS_MAX && self.chance(0.14);
         match passes_on.then(|| self.random().below(4)) {
@@ -253,33 +253,33 @@ impl<'a> Call<'a> {
             Some(_) => self.transfer_outside(seat),
             None => {
                 let by = *self.random().pick(&[EndedBy::Customer, EndedBy::Agent]);
-                self.say(Body::ContactEnded(by, None));
+                self.emit(Body::ContactEnded(by, None));
                 self.wrap_up(seat);
             }
         }
     }
 
     fn hold(&mut self, seat: Seat) {
-        let agent = self.floor.agent(seat);
-        self.say(Body::HoldStarted(agent.clone()));
+        let agent = self.staff.agent(seat);
+        self.emit(Body::HoldStarted(agent.clone()));
         self.pass_about(secs(30));
         if self.chance(0.9) {
-            self.say(Body::HoldEnded(agent));
+            self.emit(Body::HoldEnded(agent));
         }
         self.pass_about(secs(20));
     }
 
     /// Another agent is asked on a leg of its own.
     fn consult(&mut self) {
-        let queue = self.floor.any_queue();
+        let queue = self.staff.any_queue();
         self.queue_in(&queue, Some(Direction::Internal), Some("2"));
         self.pass_about(secs(5));
-        let seat = self.floor.any_seat(None);
+        let seat = self.staff.any_seat(None);
         let answer = self.at_agent(seat, Some(&queue), Some("2"));
         let agent = answer.agent.clone();
-        self.say(Body::AgentAnswered(answer));
+        self.emit(Body::AgentAnswered(answer));
         self.pass_about(secs(40));
-        self.say(Body::WrapUpEnded(WrapUpEnded {
+        self.emit(Body::WrapUpEnded(WrapUpEnded {
             agent,
             disposition: None,
             resolved: None,
@@ -287,7 +287,7 @@ impl<'a> Call<'a> {
     }
 
     fn monitor(&mut self) {
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue: None,
             direction: Some(Direction::Monitor),
             priority: None,
@@ -295,7 +295,7 @@ impl<'a> Call<'a> {
             leg: Some(Text::new("3")),
             thread: None,
         }));
-        self.say(Body::AgentAnswered(AtAgent {
+        self.emit(Body::AgentAnswered(AtAgent {
             agent: AgentId::new("supervisor"),
             queue: None,
             leg: Some(Text::new("3")),
@@ -303,8 +303,8 @@ impl<'a> Call<'a> {
     }
 
     fn transferred(&mut self, seat: Seat, to: TransferTarget, warm: bool) {
-        let agent = self.floor.agent(seat);
-        self.say(Body::Transferred(Transferred {
+        let agent = self.staff.agent(seat);
+        self.emit(Body::Transferred(Transferred {
             agent,
             to: Some(to),
             warm,
@@ -312,10 +312,10 @@ impl<'a> Call<'a> {
     }
 
     fn transfer_to_queue(&mut self, seat: Seat) {
-        let here = self.floor.any_queue();
-        let queue = self.floor.other_queue(&here);
+        let here = self.staff.any_queue();
+        let queue = self.staff.other_queue(&here);
         self.transferred(seat, TransferTarget::Queue(queue.clone()), false);
-        let gap = self.floor.random.up_to(Span::from_millis(3));
+        let gap = self.staff.random.up_to(Span::from_millis(3));
         let tied = self.chance(0.6);
         self.aside(|call| call.wrap_up(seat));
         self.pass(if tied { Span::ZERO } else { gap });
@@ -325,11 +325,11 @@ impl<'a> Call<'a> {
 
     /// Cold: one after the other. Warm: both talk to the customer for a while.
     fn transfer_to_agent(&mut self, seat: Seat) {
-        let other = self.floor.any_seat(Some(seat));
-        let to = TransferTarget::Agent(self.floor.agent(other));
+        let other = self.staff.any_seat(Some(seat));
+        let to = TransferTarget::Agent(self.staff.agent(other));
         if self.chance(0.5) {
             let answer = self.at_agent(other, None, None);
-            self.say(Body::AgentAnswered(answer));
+            self.emit(Body::AgentAnswered(answer));
             self.pass_about(secs(20));
             self.transferred(seat, to, true);
             self.aside(|call| call.wrap_up(seat));
@@ -339,7 +339,7 @@ impl<'a> Call<'a> {
         self.aside(|call| call.wrap_up(seat));
         if self.chance(0.7) {
             let offer = self.at_agent(other, None, None);
-            self.say(Body::AgentOffered(offer));
+            self.emit(Body::AgentOffered(offer));
             self.pass_about(secs(5));
         }
         self.answer(other, None, None);
@@ -349,7 +349,7 @@ impl<'a> Call<'a> {
         self.transferred(seat, TransferTarget::External(Text::new("+44 20")), false);
         self.aside(|call| call.wrap_up(seat));
         self.pass_about(secs(600));
-        self.say(Body::ContactEnded(EndedBy::Customer, None));
+        self.emit(Body::ContactEnded(EndedBy::Customer, None));
     }
 
     /// What one agent does beside the call: the call's own time goes on from here.
@@ -372,11 +372,11 @@ impl<'a> Call<'a> {
         }
         let resolved = self.chance(0.7).then(|| self.chance(0.85));
         let disposition = self.chance(0.3).then(|| Text::new("done"));
-        let agent = self.floor.agent(seat);
+        let agent = self.staff.agent(seat);
         if !late {
-            self.floor.busy_until(seat, self.at);
+            self.staff.busy_until(seat, self.at);
         }
-        self.say(Body::WrapUpEnded(WrapUpEnded {
+        self.emit(Body::WrapUpEnded(WrapUpEnded {
             agent,
             disposition,
             resolved,
@@ -385,37 +385,37 @@ impl<'a> Call<'a> {
 
     /// An answer that no queue came before.
     fn direct(&mut self) {
-        let seat = self.floor.any_seat(None);
-        let queue = self.floor.any_queue();
+        let seat = self.staff.any_seat(None);
+        let queue = self.staff.any_queue();
         let named = self.chance(0.5).then_some(&queue);
         self.answer(seat, named, None);
     }
 
     fn other_direction(&mut self, direction: Direction) {
-        let queue = self.floor.any_queue();
+        let queue = self.staff.any_queue();
         self.queue_in(&queue, Some(direction), None);
         self.pass_about(secs(12));
-        let seat = self.floor.any_seat(None);
+        let seat = self.staff.any_seat(None);
         self.answer(seat, Some(&queue), None);
     }
 
     /// Two clocks disagree: the answer seems to come before the wait.
     fn skewed(&mut self) {
-        let queue = self.floor.any_queue();
-        let (seat, free_at) = self.floor.first_free(&queue);
+        let queue = self.staff.any_queue();
+        let (seat, free_at) = self.staff.first_free(&queue);
         self.at = self.grid(self.at.max(free_at));
-        let late = self.at + Span(1) + self.floor.random.up_to(Span::from_millis(900));
+        let late = self.at + Span(1) + self.staff.random.up_to(Span::from_millis(900));
         self.whole_seconds = false;
         self.aside(|call| {
             call.at = late;
             call.queue_in(&queue, None, None);
         });
         let answer = AtAgent {
-            agent: self.floor.agent(seat),
+            agent: self.staff.agent(seat),
             queue: Some(queue),
             leg: None,
         };
-        self.say(Body::AgentAnswered(answer));
+        self.emit(Body::AgentAnswered(answer));
         self.answered = true;
         self.pass(secs(1));
         self.talk(seat);
@@ -436,7 +436,7 @@ impl<'a> Call<'a> {
                 scale_min,
                 scale_max,
             };
-            self.say(Body::SurveyAnswered(survey, None));
+            self.emit(Body::SurveyAnswered(survey, None));
         }
     }
 }

@@ -21,7 +21,7 @@ const CHANNELS: [Channel; 6] = [
     Channel::Email,
 ];
 
-/// Random contacts, all of whose event ids differ; in time order.
+/// Returns the events of random contacts in time order. All event ids differ.
 #[must_use]
 pub fn chaos(seed: u64, contacts: usize, start: Timestamp) -> Vec<Event> {
     let mut random = Random::new(seed);

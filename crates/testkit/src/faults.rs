@@ -1,4 +1,4 @@
-//! What happens to events on their way: late, twice, in conflict, in partitions. Nothing here changes what counts.
+//! Faults of a network: events come late, twice, in conflict or by partition. None of them changes what counts.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use floorwalker_core::event::{
     EngagementReported, Event, LeftWhy, MessageSent, Span, Survey, Text,
 };
 
-/// Delays every event by up to `lateness`: none arrives further than that behind the newest before it.
+/// Returns the events in another order, each delayed by up to `lateness`: none arrives further than that behind the newest before it.
 #[must_use]
 pub fn shuffle(events: &[Event], lateness: Span, seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed);
@@ -27,7 +27,7 @@ pub fn shuffle(events: &[Event], lateness: Span, seed: u64) -> Vec<Event> {
         .collect()
 }
 
-/// Says a share of the events again, word for word, up to a few dozen events later.
+/// Repeats a share of the events unchanged, up to a few dozen events later.
 #[must_use]
 pub fn double(events: &[Event], share: f64, seed: u64) -> Vec<Event> {
     let mut random = Random::new(seed);
@@ -110,7 +110,7 @@ fn other_than(body: &Body) -> Body {
     }
 }
 
-/// Lays the events on partitions by contact, each in its order.
+/// Splits the events into partitions by key, each in its order.
 #[must_use]
 pub fn split(events: &[Event], partitions: usize) -> Vec<Vec<Event>> {
     let mut split = vec![Vec::new(); partitions];

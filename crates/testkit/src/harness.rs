@@ -18,7 +18,7 @@ use floorwalker_core::{
 };
 use serde_json::Value;
 
-/// Team and site of queues of all worlds, as the recount is told them.
+/// Team and site of the queues of all worlds, for the engine and the recount alike.
 pub const GROUPS: [(&str, Option<&str>, Option<&str>); 6] = [
     ("q", Some("red"), Some("north")),
     ("r", Some("blue"), None),

@@ -14,7 +14,7 @@ use floorwalker_core::{
 /// The producer's name in the envelope.
 const SOURCE: &str = "sim";
 
-/// The event as the bytes of one `floorwalker.v1.Event`.
+/// Returns an event as the bytes of one `floorwalker.v1.Event`.
 #[must_use]
 pub fn protobuf(event: &Event) -> Vec<u8> {
     let message = proto::Event {
@@ -22,7 +22,7 @@ pub fn protobuf(event: &Event) -> Vec<u8> {
         occurred_at: Some(from_timestamp(event.occurred_at)),
         source: Some(SOURCE.to_owned()),
         contact_id: event.contact().map(ToString::to_string),
-        channel: event.channel.map(|said| number(&Channel::ALL, said)),
+        channel: event.channel.map(|it| number(&Channel::ALL, it)),
         customer_id: event.customer.as_ref().map(ToString::to_string),
         sequence: event.sequence,
         body: Some(kind(event)),
@@ -106,7 +106,7 @@ fn transferred(it: &Transferred) -> proto::Transferred {
 fn queued(it: &ContactQueued) -> proto::ContactQueued {
     proto::ContactQueued {
         queue: it.queue.as_ref().map(ToString::to_string),
-        direction: it.direction.map(|said| number(&Direction::ALL, said)),
+        direction: it.direction.map(|it| number(&Direction::ALL, it)),
         priority: it.priority,
         reason: it.reason.as_ref().map(ToString::to_string),
         leg: it.leg.as_ref().map(ToString::to_string),
@@ -167,7 +167,7 @@ fn state(agent: &Key, it: &AgentStateChanged) -> proto::AgentStateChanged {
     }
 }
 
-/// Words are counted from 1; 0 is unsaid.
+/// Returns the number of a word: they count from 1, and 0 is unspecified.
 fn number<T: PartialEq + Copy>(all: &[T], word: T) -> i32 {
     let place = all.iter().position(|known| *known == word);
     place

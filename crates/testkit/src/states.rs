@@ -1,4 +1,4 @@
-//! What agents say of themselves, to mix into any world: states, teams and sites that change at any time, whatever their contacts do.
+//! Agents' states to mix into any log: states, teams and sites that change at any time, whatever their contacts do.
 //!
 //! Two or three teams, sites and reasons on a grid of whole seconds, so that repeats and ties with contacts are common; some states last
 //! longer than a day. What a network does to them is [`super::faults`], as to other events.
@@ -13,8 +13,8 @@ use floorwalker_core::event::{
 
 const DAY: Span = Span::from_secs(86_400);
 
-/// The events as they are, and states of their agents and of one who has no contact: from `lead` before the first event to the last.
-/// In order; ids are unique within their agent.
+/// Returns the events with states of their agents and of one agent without contacts, from `lead` before the first event to the last.
+/// They are in order; ids are unique within their agent.
 #[must_use]
 pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
     let times = || events.iter().map(|event| event.occurred_at);
@@ -30,9 +30,9 @@ pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
         let shift = Shift {
             random: &mut random,
             agent,
-            told: Vec::new(),
+            events: Vec::new(),
         };
-        mixed.extend(shift.tell(first - lead, first, last));
+        mixed.extend(shift.play(first - lead, first, last));
     }
     mixed.sort_by(Event::cmp_in_order);
     mixed
@@ -69,11 +69,11 @@ const fn agent(body: &Body) -> Option<&AgentId> {
 struct Shift<'w> {
     random: &'w mut Random,
     agent: &'w AgentId,
-    told: Vec<Event>,
+    events: Vec<Event>,
 }
 
 impl Shift<'_> {
-    fn tell(mut self, begin: Timestamp, first: Timestamp, last: Timestamp) -> Vec<Event> {
+    fn play(mut self, begin: Timestamp, first: Timestamp, last: Timestamp) -> Vec<Event> {
         let mut state = AgentStateChanged {
             state: AgentState::Available,
             reason: None,
@@ -86,7 +86,7 @@ impl Shift<'_> {
         while at <= last {
             // Before the contacts begin few states, and long ones.
             let long = at < first || self.random.chance(0.005);
-            self.say(at, &state);
+            self.emit(at, &state);
             at = at + if long { self.long() } else { self.short() };
             match self.random.below(20) {
                 // An equal repeat, and one that is equal but for what is not counted.
@@ -95,12 +95,12 @@ impl Shift<'_> {
                 _ => self.change(&mut state),
             }
         }
-        self.told
+        self.events
     }
 
-    fn say(&mut self, at: Timestamp, state: &AgentStateChanged) {
-        self.told.push(Event {
-            id: EventId::new(&format!("s{}", self.told.len())),
+    fn emit(&mut self, at: Timestamp, state: &AgentStateChanged) {
+        self.events.push(Event {
+            id: EventId::new(&format!("s{}", self.events.len())),
             occurred_at: at,
             sequence: None,
             key: Key::Agent(self.agent.clone()),

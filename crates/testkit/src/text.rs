@@ -9,17 +9,20 @@ use floorwalker_core::event::{
     Timestamp, Transferred, WrapUpEnded,
 };
 
-/// What to make. The same world gives the same events.
+/// Settings of a world in writing. The same settings always give the same events.
 #[derive(Debug, Clone)]
 pub struct TextWorld {
+    /// The seed of all random numbers.
     pub seed: u64,
+    /// How many conversations begin.
     pub contacts: usize,
-    /// Above 0.
+    /// How many agents, above 0.
     pub agents: usize,
-    /// Above 0; few, so that some write again.
+    /// How many customers, above 0; few, so that some write again.
     pub customers: usize,
+    /// When the first conversation may begin.
     pub start: Timestamp,
-    /// Mean time between two contacts.
+    /// Mean time between the beginnings of two conversations.
     pub between: Span,
 }
 
@@ -38,7 +41,7 @@ impl Default for TextWorld {
 }
 
 impl TextWorld {
-    /// The events in order; ids are unique within their contact.
+    /// Returns the events in order. Ids are unique within their contact.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let mut random = Random::new(self.seed);
@@ -139,7 +142,7 @@ impl<'w> Thread<'w> {
     fn wait(&mut self) {
         let queue = Some(self.queue.clone());
         let reason = self.random.chance(0.3).then(|| Text::new("invoice"));
-        self.say(Body::ContactQueued(ContactQueued {
+        self.emit(Body::ContactQueued(ContactQueued {
             queue,
             direction: None,
             priority: None,
@@ -154,12 +157,12 @@ impl<'w> Thread<'w> {
         match self.random.below(12) {
             0 => {
                 self.pause();
-                self.say(Body::ContactEnded(EndedBy::Customer, None));
+                self.emit(Body::ContactEnded(EndedBy::Customer, None));
                 true
             }
             1 => {
                 self.pause();
-                self.say(Body::ContactLeftQueue(LeftWhy::Overflow));
+                self.emit(Body::ContactLeftQueue(LeftWhy::Overflow));
                 self.queue = QueueId::new("overflow");
                 self.wait();
                 false
@@ -186,7 +189,7 @@ impl<'w> Thread<'w> {
     fn answer(&mut self) {
         self.answered = true;
         let agent = self.agent.clone();
-        self.say(Body::AgentAnswered(AtAgent {
+        self.emit(Body::AgentAnswered(AtAgent {
             agent,
             queue: None,
             leg: None,
@@ -218,10 +221,10 @@ impl<'w> Thread<'w> {
     fn is_pending(&mut self) {
         self.pass_about(Span::from_secs(20));
         let reason = self.random.chance(0.5).then(|| Text::new("pending"));
-        self.say(Body::ContactPaused(reason));
+        self.emit(Body::ContactPaused(reason));
         if self.random.chance(0.4) {
             self.pause();
-            self.say(Body::ContactContinued(None));
+            self.emit(Body::ContactContinued(None));
         }
     }
 
@@ -236,7 +239,7 @@ impl<'w> Thread<'w> {
     }
 
     fn hand_on(&mut self) {
-        self.say(Body::Transferred(Transferred {
+        self.emit(Body::Transferred(Transferred {
             agent: self.agent.clone(),
             to: None,
             warm: false,
@@ -264,20 +267,20 @@ impl<'w> Thread<'w> {
         let resolved = self.channel != Channel::Chat && self.random.chance(0.8);
         if resolved {
             let agent = self.random.chance(0.8).then(|| self.agent.clone());
-            self.say(Body::ContactResolved(agent));
+            self.emit(Body::ContactResolved(agent));
         }
         if !resolved || self.random.chance(0.4) {
             let by = *self.random.pick(&EndedBy::ALL);
-            self.say(Body::ContactEnded(by, None));
+            self.emit(Body::ContactEnded(by, None));
         }
     }
 
-    /// Said by the agent, by the vendor, by both or by nobody.
+    /// Reported by the agent, by the vendor, by both or by neither.
     fn wrap_up(&mut self) {
         if self.answered && self.random.chance(0.7) {
             self.pass_about(Span::from_secs(30));
             let resolved = self.random.chance(0.7).then_some(true);
-            self.say(Body::WrapUpEnded(WrapUpEnded {
+            self.emit(Body::WrapUpEnded(WrapUpEnded {
                 agent: self.agent.clone(),
                 disposition: None,
                 resolved,
@@ -286,7 +289,7 @@ impl<'w> Thread<'w> {
         if self.random.chance(0.4) {
             self.pass_about(Span::from_secs(300));
             let report = self.report();
-            self.say(Body::EngagementReported(report));
+            self.emit(Body::EngagementReported(report));
         }
     }
 
@@ -311,7 +314,7 @@ impl<'w> Thread<'w> {
         self.pass_about(Span::from_secs(2 * 3_600));
         self.write(Author::Customer, true);
         if self.random.chance(0.9) {
-            self.say(Body::ContactReopened(None));
+            self.emit(Body::ContactReopened(None));
         } else {
             self.wait();
         }
@@ -330,7 +333,7 @@ impl<'w> Thread<'w> {
                 scale_min: 1.0,
                 scale_max: 5.0,
             };
-            self.say(Body::SurveyAnswered(survey, Some(Text::new("as I said"))));
+            self.emit(Body::SurveyAnswered(survey, Some(Text::new("as I said"))));
         }
     }
 
@@ -341,7 +344,7 @@ impl<'w> Thread<'w> {
     fn write(&mut self, by: Author, public: bool) {
         let queue = self.random.chance(0.1).then(|| self.queue.clone());
         let sentiment = self.random.chance(0.3).then_some(-0.25);
-        self.say(Body::MessageSent(MessageSent {
+        self.emit(Body::MessageSent(MessageSent {
             by,
             public,
             queue,
@@ -384,7 +387,7 @@ impl<'w> Thread<'w> {
     }
 
     /// The first event names channel, customer and, if it can, the queue.
-    fn say(&mut self, mut body: Body) {
+    fn emit(&mut self, mut body: Body) {
         let number = self.events.len();
         let first = number == 0;
         if first && let Body::MessageSent(message) = &mut body {

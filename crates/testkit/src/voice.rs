@@ -4,22 +4,25 @@
 //! patience ends. What feeds do is in it too: whole seconds and microseconds, ties, legs, skewed clocks, wrap-ups that
 //! come late or never. What a network does to events is [`super::faults`].
 
-use super::{call::Call, random::Random};
-use floorwalker_core::event::{AgentId, Event, QueueId, Span, Timestamp};
+use super::{call::Call, staff::Staff};
+use floorwalker_core::event::{Event, Span, Timestamp};
 
-/// What to make. The same world gives the same events.
+/// Settings of a voice world. The same settings always give the same events.
 #[derive(Debug, Clone)]
 pub struct VoiceWorld {
+    /// The seed of all random numbers.
     pub seed: u64,
+    /// How many calls arrive.
     pub contacts: usize,
-    /// Above 0. Agent `i` works in queue `i mod queues` and the next one.
+    /// How many agents, above 0. Agent `i` works in queue `i mod queues` and the next one.
     pub agents: usize,
-    /// Above 0.
+    /// How many queues, above 0.
     pub queues: usize,
-    /// Above 0; few, so that some call again.
+    /// How many customers, above 0; few, so that some call again.
     pub customers: usize,
+    /// When the first call may arrive.
     pub start: Timestamp,
-    /// Contacts an hour.
+    /// Calls an hour in the mean.
     pub rate: f64,
 }
 
@@ -40,15 +43,21 @@ impl Default for VoiceWorld {
 }
 
 impl VoiceWorld {
-    /// The events in order; ids are unique within their contact.
+    /// Returns the events in order. Ids are unique within their contact.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        let mut floor = Floor::new(self);
+        let mut staff = Staff::new(
+            self.seed,
+            self.customers,
+            self.queues,
+            self.agents,
+            self.start,
+        );
         let mut at = self.start;
         let mut events = Vec::with_capacity(self.contacts * 8);
         for number in 0..self.contacts {
-            at = at + floor.random.exponential(self.between_arrivals());
-            events.extend(Call::new(&mut floor, number, at).play());
+            at = at + staff.random.exponential(self.between_arrivals());
+            events.extend(Call::new(&mut staff, number, at).play());
         }
         events.sort_by(Event::cmp_in_order);
         events
@@ -61,83 +70,4 @@ impl VoiceWorld {
     fn between_arrivals(&self) -> Span {
         Span((3.6e9 / self.rate.max(1e-3)) as i64)
     }
-}
-
-/// Who is there, and who is free when.
-pub(super) struct Floor {
-    pub(super) random: Random,
-    pub(super) customers: usize,
-    queues: Vec<QueueId>,
-    agents: Vec<AgentId>,
-    free_at: Vec<Timestamp>,
-}
-
-/// An agent by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seat(usize);
-
-impl Floor {
-    fn new(world: &VoiceWorld) -> Self {
-        Self {
-            random: Random::new(world.seed),
-            customers: world.customers,
-            queues: (0..world.queues)
-                .map(|number| QueueId::new(&queue_name(number)))
-                .collect(),
-            agents: (0..world.agents)
-                .map(|number| AgentId::new(&format!("agent-{number}")))
-                .collect(),
-            free_at: vec![world.start; world.agents],
-        }
-    }
-
-    pub(super) fn any_queue(&mut self) -> QueueId {
-        self.random.pick(&self.queues).clone()
-    }
-
-    pub(super) fn other_queue(&mut self, than: &QueueId) -> QueueId {
-        let others: Vec<&QueueId> = self.queues.iter().filter(|queue| *queue != than).collect();
-        match others.is_empty() {
-            true => than.clone(),
-            false => (*self.random.pick(&others)).clone(),
-        }
-    }
-
-    pub(super) fn agent(&self, seat: Seat) -> AgentId {
-        self.agents[seat.0].clone()
-    }
-
-    pub(super) fn any_seat(&mut self, but: Option<Seat>) -> Seat {
-        let seats = self.agents.len();
-        let seat = Seat(self.random.below(seats));
-        match but {
-            Some(taken) if taken == seat => Seat((seat.0 + 1) % seats),
-            _ => seat,
-        }
-    }
-
-    /// Who of the queue's agents is free first, and when.
-    pub(super) fn first_free(&self, queue: &QueueId) -> (Seat, Timestamp) {
-        let queues = self.queues.len();
-        let number = self.queues.iter().position(|it| it == queue).unwrap_or(0);
-        let works_here = |agent: usize| {
-            let home = agent % queues;
-            home == number || (home + 1) % queues == number
-        };
-        let seats = 0..self.agents.len();
-        let theirs = seats.filter(|agent| works_here(*agent));
-        let first = theirs.min_by_key(|agent| self.free_at[*agent]).unwrap_or(0);
-        (Seat(first), self.free_at[first])
-    }
-
-    pub(super) fn busy_until(&mut self, seat: Seat, at: Timestamp) {
-        let free_at = &mut self.free_at[seat.0];
-        *free_at = at.max(*free_at);
-    }
-}
-
-fn queue_name(number: usize) -> String {
-    let names = ["billing", "tech", "sales", "claims"];
-    let name = names.get(number).map(|name| (*name).to_owned());
-    name.unwrap_or_else(|| format!("queue-{number}"))
 }

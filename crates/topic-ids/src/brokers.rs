@@ -1,6 +1,6 @@
 //! Keeps librdkafka from forgetting brokers that are away for a while.
 //!
-//! A broker that is restarted, or that hangs, is missing from what the others say of the cluster until it is back. Since 2.10
+//! A broker that is restarted, or that hangs, is missing from the others' metadata of the cluster until it is back. Since 2.10
 //! librdkafka ends everything that has to do with such a broker at once, and begins anew with it later. Much gets stuck between
 //! the two: requests that wait for their group's coordinator
 //! (`https://github.com/confluentinc/librdkafka/issues/5511`), questions after committed offsets, records of idempotent

@@ -76,22 +76,22 @@ fn consumer(brokers: &str) -> BaseConsumer<Log> {
 
 /// Reads until a record of each partition has come.
 fn read_each(consumer: &BaseConsumer<Log>) {
-    let mut heard = BTreeSet::new();
+    let mut received = BTreeSet::new();
     for _ in 0..600 {
         if let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) {
-            heard.insert(record.partition());
+            received.insert(record.partition());
         }
-        if heard.len() == PARTITIONS.unsigned_abs() as usize {
+        if received.len() == PARTITIONS.unsigned_abs() as usize {
             return;
         }
     }
     panic!(
-        "only {heard:?} within a minute: {:?}",
+        "only {received:?} within a minute: {:?}",
         consumer.context().lines()
     );
 }
 
-/// The next hint of who leads a partition says "nobody", and is older than what is known.
+/// Makes the next hint of a partition's leader name none, at an epoch older than the known one.
 fn hint_at_nobody(host: &BaseProducer, partition: i32) {
     let topic = CString::new(TOPIC).expect("no 0");
     // SAFETY: the client lives, and has a cluster of its own.

@@ -88,7 +88,7 @@ pub(crate) fn reference_settings() -> reference::Settings {
     let owned = |name: Option<&str>| name.map(str::to_owned);
     let groups = GROUPS.into_iter();
     reference::Settings {
-        channel_unsaid: Channel::Other,
+        channel_default: Channel::Other,
         queues: groups
             .map(|(queue, team, site)| (queue.to_owned(), (owned(team), owned(site))))
             .collect(),

@@ -96,7 +96,7 @@ impl Place {
         let mut settings = (*defaults).clone();
         settings.contact.policies = self.policies();
         let recounted = reference::Settings {
-            channel_unsaid: Channel::Other,
+            channel_default: Channel::Other,
             policies: self.recounted(),
             ..reference::Settings::default()
         };

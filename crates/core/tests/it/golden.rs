@@ -22,7 +22,7 @@ pub(crate) fn agrees(settings: &reference::Settings, events: &[Event], clock: Ti
         .cloned()
         .collect();
     for event in &mut by_then {
-        event.channel = event.channel.or(Some(settings.channel_unsaid));
+        event.channel = event.channel.or(Some(settings.channel_default));
     }
     let mut engine = (*events_settings(2, Settings::default().recovery_max_bytes)).clone();
     engine.lateness = Span::from_secs(60 * 86_400);

@@ -7,8 +7,7 @@
 
 use std::ops::Mul;
 
-use crate::{WorldSettings, settings::QueuePlan};
-use floorwalker_core::event::{Channel, Span};
+use floorwalker_core::event::Span;
 
 /// Something that goes wrong for a while, counted from the start of the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,35 +130,6 @@ impl IncidentKind {
         }
     }
 
-    /// All queues that it strikes as such; none where it is of one agent.
-    #[must_use]
-    pub fn queues<'s>(&self, settings: &'s WorldSettings) -> Vec<&'s QueuePlan> {
-        let is_struck = |queue: &QueuePlan| match self {
-            Self::Surge { .. } | Self::AbandonmentWave { .. } | Self::CallbackStorm { .. } => {
-                let voice = queue.channel == Channel::Voice;
-                let kind = voice || !matches!(self, Self::CallbackStorm { .. });
-                kind && self.queue().is_none_or(|name| name == queue.name)
-            }
-            Self::BadRelease => takes_technical(&queue.name),
-            Self::SlowTool { .. }
-            | Self::AgentsAbsent { .. }
-            | Self::AcdOutage { .. }
-            | Self::FeedLags { .. }
-            | Self::FeedDoubles { .. } => true,
-            Self::StrugglingAgent { .. }
-            | Self::RushingAgent { .. }
-            | Self::GamingAgent { .. }
-            | Self::SlowDrift { .. }
-            | Self::BurnedOutAgent { .. } => false,
-        };
-        let desks = settings.desks.iter();
-        let struck = desks.filter(|desk| self.desk().is_none_or(|name| name == desk.name));
-        struck
-            .flat_map(|desk| &desk.queues)
-            .filter(|queue| is_struck(queue))
-            .collect()
-    }
-
     /// Whether it is about one agent; which one, if that is named.
     pub(super) fn agent(&self) -> Option<Option<&str>> {
         match self {
@@ -253,7 +223,7 @@ impl IncidentKind {
 const RELEASE_SURGE: f64 = 2.0;
 const STORM_SURGE: f64 = 1.5;
 
-fn takes_technical(queue: &str) -> bool {
+pub(super) fn takes_technical(queue: &str) -> bool {
     ["tech", "chat", "social"].contains(&queue)
 }
 

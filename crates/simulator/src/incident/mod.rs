@@ -6,37 +6,16 @@
 )]
 
 mod kind;
+mod reach;
 mod timetable;
 
-use std::collections::BTreeMap;
-
-use super::{Center, agenda::Action, dice::Dice, floor::Agent, roster::Duty, wire::Trouble};
+use super::{Center, agenda::Action, agent::Agent, roster::Duty, wire::Trouble};
 use floorwalker_core::event::{Event, Key, Span};
 
 pub use kind::{Incident, IncidentKind};
 pub use timetable::{default_incidents, drawn_incidents};
 
 use kind::Condition;
-
-/// The incidents of the moment.
-#[derive(Debug, Clone)]
-pub(super) struct Effects {
-    active: Vec<usize>,
-    /// By incident: the agents whom it concerns.
-    agents_by_incident: BTreeMap<usize, Vec<usize>>,
-    /// Who it is. What goes wrong changes nothing of what else happens by chance.
-    dice: Dice,
-}
-
-impl Effects {
-    pub(super) const fn new(dice: Dice) -> Self {
-        Self {
-            active: Vec::new(),
-            agents_by_incident: BTreeMap::new(),
-            dice,
-        }
-    }
-}
 
 impl Center {
     pub(super) fn plan_incidents(&mut self) {
@@ -55,7 +34,7 @@ impl Center {
             self.effects
                 .agents_by_incident
                 .insert(number, agents.clone());
-            self.tell_incident(number, &agents);
+            self.record_incident(number, &agents);
         } else {
             self.effects.active.retain(|active| *active != number);
         }

@@ -6,17 +6,21 @@ use serde_json::{Map, Value, json};
 
 use super::{
     fact::{Desk, Fact, Handled, Resolution},
-    from,
     student::quantile,
+    window::begins_at,
 };
 use floorwalker_core::event::{Span, Timestamp};
 
-/// What scorecards are told.
+/// Settings of scorecards: their windows, and how many peers and cases a comparison needs.
 #[derive(Debug, Clone)]
 pub struct Balance {
+    /// The recent window, with its name.
     pub window: (String, Span),
+    /// The window before it that trends are measured against, with its name.
     pub baseline: (String, Span),
+    /// The fewest other agents that a median is shown of.
     pub peers_min: usize,
+    /// The fewest cases that an agent is compared by.
     pub sample_min: usize,
 }
 
@@ -69,8 +73,8 @@ pub(super) fn scorecards<'f>(
     balance: &Balance,
     clock: Timestamp,
 ) -> BTreeMap<String, Value> {
-    let recent_from = from(Some(balance.window.1), clock);
-    let baseline_from = from(Some(balance.baseline.1), clock);
+    let recent_from = begins_at(Some(balance.window.1), clock);
+    let baseline_from = begins_at(Some(balance.baseline.1), clock);
     let mut facts_by_desk: BTreeMap<&Desk, Facts<'_>> = BTreeMap::new();
     for (at, desk, fact) in facts.filter(|(at, ..)| *at <= clock) {
         let of_desk = facts_by_desk.entry(desk).or_default();
@@ -133,7 +137,7 @@ fn case(measure: &str, fact: &Fact, settled: bool) -> Option<f64> {
         (Fact::Survey { score }, "csat") => Some(*score),
         (Fact::Survey { score }, "csat_low") => one(*score < 0.5),
         (Fact::Offer { refused }, "offer_miss") => one(*refused),
-        (Fact::ResolvedSaid(resolved), "resolved_said") => one(*resolved),
+        (Fact::DispositionResolved(resolved), "resolved_said") => one(*resolved),
         (Fact::FirstResponse { met }, "frr") => one(*met),
         _ => None,
     }
@@ -328,7 +332,7 @@ fn guard(own: &Facts<'_>, balance: &Balance) -> Value {
     let Some((now, then, _)) = fallen else {
         return quiet;
     };
-    let (mut rising, mut said) = (Vec::new(), Vec::new());
+    let (mut rising, mut rises) = (Vec::new(), Vec::new());
     for (measure, words) in [
         ("repeats", "repeated contacts"),
         ("transfer_rate", "transfers"),
@@ -341,15 +345,15 @@ fn guard(own: &Facts<'_>, balance: &Balance) -> Value {
         if let Some((to, from, _)) = risen.into_iter().flatten().next() {
             rising.push(measure);
             let (from, to) = (from * 100.0, to * 100.0);
-            said.push(format!("{words} rose from {from:.0} % to {to:.0} %"));
+            rises.push(format!("{words} rose from {from:.0} % to {to:.0} %"));
         }
     }
     if rising.is_empty() {
         return quiet;
     }
-    let said = said.join(" and ");
+    let rises = rises.join(" and ");
     let fell = then - now;
-    let sentence = format!("handle time fell by {fell:.0} s (from {then:.0} s) while {said}");
+    let sentence = format!("handle time fell by {fell:.0} s (from {then:.0} s) while {rises}");
     json!({"raised": true, "rising": rising, "sentence": sentence})
 }
 

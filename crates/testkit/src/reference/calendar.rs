@@ -6,14 +6,16 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use floorwalker_core::event::{Span, Timestamp};
 
-/// When a center is open. Spans are minutes from midnight of the day they start on; over 1,440 is the next day.
+/// The opening hours of a center. Spans are in minutes from midnight of the day they start on; over 1,440 is the next day.
 #[derive(Debug, Clone)]
 pub struct Calendar {
+    /// The time zone of all times.
     pub zone: TimeZone,
-    /// From Monday on.
+    /// Opening hours by weekday, from Monday on.
     pub week: [Vec<(i64, i64)>; 7],
+    /// Dates on which it is closed.
     pub holidays: BTreeSet<Date>,
-    /// Instead of the weekday's.
+    /// Opening hours by date, instead of the weekday's.
     pub special_days: BTreeMap<Date, Vec<(i64, i64)>>,
 }
 

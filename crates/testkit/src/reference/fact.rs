@@ -2,8 +2,9 @@
 
 use super::{
     Measure, Settings,
-    obligation::{self, Obligation, Outcome},
+    obligation::{Obligation, Outcome},
     parts::{Attempt, AttemptEnd, Engagement, OfferEnd, Parts, Wait, WaitEnd},
+    policies,
     roster::Roster,
 };
 use floorwalker_core::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
@@ -36,8 +37,8 @@ pub(super) enum Fact {
     Transferred,
     Handled(Handled),
     HandledOutbound,
-    /// A disposition that says whether it is resolved.
-    ResolvedSaid(bool),
+    /// A disposition with a value of `resolved`.
+    DispositionResolved(bool),
     /// An offer that ended at its agent.
     Offer {
         refused: bool,
@@ -64,11 +65,14 @@ pub(super) struct Handled {
     pub(super) transferred: bool,
 }
 
-/// What became of a contact that ended.
+/// The resolution of a contact that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
+    /// The customer did not come back.
     Resolved,
+    /// The customer came back within the window.
     Repeated,
+    /// The contact itself failed: by its disposition, a lost wait or a transfer.
     Unresolved,
 }
 
@@ -268,7 +272,7 @@ impl<'a> Book<'a> {
                 && policy.is_in_force(wait.queued_at);
             if applies {
                 // By the time of the answer it is decided, one way or the other.
-                let outcome = obligation::of_wait(parts, wait, policy, settings, *at).outcome;
+                let outcome = policies::of_wait(parts, wait, policy, settings, *at).outcome;
                 let policy = policy.name.clone();
                 self.copy(*at, agent, Fact::Sla { policy, outcome });
             }
@@ -356,9 +360,9 @@ impl<'a> Book<'a> {
             transferred: engagement.transferred_at.is_some(),
         };
         self.add(end.at, &whose, Fact::Handled(handled));
-        // However late it is said, it counts where the engagement does.
-        if let Some(Some(resolved)) = engagement.wrap_up_said {
-            self.add(end.at, &whose, Fact::ResolvedSaid(resolved));
+        // However late the disposition comes, it counts where the engagement does.
+        if let Some(Some(resolved)) = engagement.wrap_up_resolved {
+            self.add(end.at, &whose, Fact::DispositionResolved(resolved));
         }
     }
 

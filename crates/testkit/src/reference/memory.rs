@@ -1,10 +1,6 @@
 //! How long a contact is remembered: an event after that is of another contact with the same id.
 
-use super::{
-    Settings,
-    obligation::{self, Outcome},
-    reading,
-};
+use super::{Settings, obligation::Outcome, policies, reading};
 use floorwalker_core::event::{Event, Timestamp};
 
 /// The events of one id, in order, contact by contact.
@@ -38,6 +34,6 @@ fn is_remembered(events: &[&Event], settings: &Settings, at: Timestamp) -> bool 
     };
     let ended_at = parts.over_since.max(parts.end.map(|end| end.at));
     ended_at.is_some_and(|ended_at| at <= ended_at + settings.remember_min)
-        || (obligation::of_contact(&parts, settings, before).iter())
+        || (policies::of_contact(&parts, settings, before).iter())
             .any(|owed| owed.outcome == Outcome::Open)
 }

@@ -1,8 +1,8 @@
-//! The independent recount: every number of the contract straight from the set of events, slowly and plainly.
+//! The independent recount: every number of the contract, straight from the set of events, slowly and plainly.
 //!
 //! Contract: knows the events and nothing else of this crate, so that it can disagree with it. [`recount`] is a function
 //! of the set of events at or before the clock: order and repetition change nothing. What is dead-lettered (too late) is
-//! for the caller to leave out. Where the contract leaves a choice, a comment says which.
+//! for the caller to leave out. Where the contract leaves a choice, a comment states it.
 //!
 //! ```
 //! use floorwalker_core::event::line;
@@ -17,13 +17,16 @@
 mod balance;
 mod calendar;
 mod concurrency;
+mod conversation;
 mod fact;
+mod leg;
 mod memory;
 mod obligation;
 mod occupancy;
 mod order;
 mod outbound;
 mod parts;
+mod policies;
 mod reading;
 mod record;
 mod resolution;
@@ -32,8 +35,8 @@ mod roster;
 mod scorecard;
 mod settings;
 mod student;
-mod telling;
 mod today;
+mod window;
 mod wrap_up;
 
 pub use balance::Balance;
@@ -41,12 +44,12 @@ pub use calendar::Calendar;
 pub use fact::Resolution;
 pub use obligation::{Obligation, Outcome};
 pub use occupancy::Occupancy;
-pub use record::window_name;
 pub use resolution::Resolved;
 pub use scorecard::{
     Aht, Callbacks, Csat, Durations, Live, Outbound, Ratio, Resolutions, Scorecard, Sla,
 };
 pub use settings::{Abandons, Fcr, FlowOuts, Measure, Move, Opens, Policy, Settings};
+pub use window::window_name;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,18 +68,18 @@ pub struct Recount {
     /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
     /// that has a fact, be it time in a state or with an engagement, or somebody at risk.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
-    /// Of the same entities, since their local midnight.
+    /// Cards of the same entities since their local midnight.
     pub today: BTreeMap<String, Scorecard>,
-    /// By contact, in the order of the policies, then of their opening.
+    /// Obligations by contact, in the order of the policies, then of their opening.
     pub obligations: Vec<Obligation>,
-    /// Inbound contacts of known customers that have an end.
+    /// What became of inbound contacts of known customers that have an end.
     pub resolved_by_contact: BTreeMap<ContactId, Resolved>,
     /// Durations that would have been negative, of all contacts.
     pub clock_skews: u64,
 }
 
 impl Recount {
-    /// The card of an entity in a window; an empty one when nothing was counted.
+    /// Returns the card of an entity in a window; an empty one when nothing was counted.
     #[must_use]
     pub fn card(&self, entity: &str, window: Option<Span>) -> Scorecard {
         let key = (entity.to_owned(), window);
@@ -84,7 +87,7 @@ impl Recount {
     }
 }
 
-/// Counts the events at or before the clock.
+/// Counts every number of the events at or before the clock.
 #[must_use]
 pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recount {
     with_book(events, settings, clock, |counted, roster| Recount {
@@ -96,7 +99,7 @@ pub fn recount(events: &[Event], settings: &Settings, clock: Timestamp) -> Recou
     })
 }
 
-/// The scorecards of all agents, by key: what [`recount`] books, each agent beside the others in each queue and channel.
+/// Returns the scorecards of all agents by key, from what [`recount`] books: each agent beside the others in each queue and channel.
 #[must_use]
 pub fn scorecards(
     events: &[Event],
@@ -111,7 +114,7 @@ pub fn scorecards(
     })
 }
 
-/// Books what the events at or before the clock say.
+/// Books the facts of the events at or before the clock.
 fn with_book<R>(
     events: &[Event],
     settings: &Settings,
@@ -137,7 +140,7 @@ fn with_book<R>(
     let mut book = Book::new(&roster);
     let mut obligations = Vec::new();
     for parts in &all {
-        let theirs = obligation::of_contact(parts, settings, clock);
+        let theirs = policies::of_contact(parts, settings, clock);
         book.contact(parts, &theirs, settings);
         obligations.extend(theirs);
     }
@@ -234,7 +237,7 @@ impl Counted<'_> {
         let mut cards = BTreeMap::new();
         for (entity, facts) in self.facts_by_entity() {
             for window in &settings.windows {
-                let card = self.card(entity, &facts, from(*window, clock), clock);
+                let card = self.card(entity, &facts, window::begins_at(*window, clock), clock);
                 cards.insert((entity.to_owned(), *window), card);
             }
         }
@@ -298,13 +301,4 @@ impl Counted<'_> {
         card.concurrency = self.open.concurrency(entity, from);
         card
     }
-}
-
-/// A window slides by its pane, a sixtieth of it, at least 5 s; it ends with the pane the clock is in.
-fn from(window: Option<Span>, clock: Timestamp) -> Timestamp {
-    let Some(window) = window else {
-        return Timestamp::MIN;
-    };
-    let pane = Span((window.0 / 60).max(Span::from_secs(5).0));
-    clock.floor(pane) + pane - window
 }

@@ -1,114 +1,47 @@
-//! What each policy asks of a contact's waits and offers, and what became of it.
+//! One obligation: when a policy's limit passes, and what an end in time makes of it.
 
 use super::{
     Abandons, FlowOuts, Measure, Policy, Settings,
-    parts::{Offer, OfferEnd, Parts, Wait, WaitEnd},
-    response,
+    parts::{Parts, WaitEnd},
 };
 use floorwalker_core::event::{AgentId, ContactId, QueueId, Span, Timestamp};
 
-/// One application of one policy.
+/// One application of a policy to a contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Obligation {
+    /// The contact.
     pub contact: ContactId,
+    /// The policy's name.
     pub policy: String,
+    /// What the policy measures.
     pub measure: Measure,
+    /// The queue that it is counted for.
     pub queue: Option<QueueId>,
+    /// When its time began.
     pub opened_at: Timestamp,
+    /// From when on it is at risk while it is open.
     pub at_risk_at: Timestamp,
-    /// Or, in a pause that goes on too long, when it is excluded as stale.
+    /// When it is missed if it is still open or, in a pause that lasts too long, excluded as stale.
     pub due_at: Timestamp,
+    /// Its outcome at the clock.
     pub outcome: Outcome,
-    /// `None` while it is open.
+    /// When the outcome was decided. `None` while it is open.
     pub decided_at: Option<Timestamp>,
-    /// Who was offered (accept); who answered in time (answer); of the others who gave it, else whose talk was open.
+    /// The agent who was offered it (accept), who answered in time (answer), or who responded, else whose talk was open.
     pub agent: Option<AgentId>,
 }
 
+/// The outcome of an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
+    /// Not decided yet.
     Open,
+    /// Met in time.
     Met,
+    /// Not met in time.
     Missed,
+    /// Counted neither as met nor as missed.
     Excluded,
-}
-
-/// The obligations of a contact, policy by policy.
-pub(super) fn of_contact(parts: &Parts, settings: &Settings, clock: Timestamp) -> Vec<Obligation> {
-    let mut obligations = Vec::new();
-    for policy in &settings.policies {
-        if policy
-            .channel
-            .is_some_and(|channel| channel != parts.channel)
-        {
-            continue;
-        }
-        let made: Vec<Obligation> = match policy.measure {
-            Measure::Answer => (parts.waits.iter())
-                .filter(|wait| policy.covers(Some(&wait.queue)))
-                .map(|wait| of_wait(parts, wait, policy, settings, clock))
-                .collect(),
-            Measure::FirstResponse | Measure::NextResponse | Measure::Resolution => {
-                response::of_contact(parts, policy, settings, clock)
-            }
-            Measure::Accept => (parts.offers.iter())
-                .filter(|offer| policy.covers(offer.queue.as_ref()))
-                .map(|offer| of_offer(parts, offer, policy, (settings, clock)))
-                .collect(),
-        };
-        let opened_by_it = |it: &Obligation| policy.is_in_force(it.opened_at);
-        obligations.extend(made.into_iter().filter(opened_by_it));
-    }
-    obligations
-}
-
-/// The obligation a wait makes under an answer policy.
-pub(super) fn of_wait(
-    parts: &Parts,
-    wait: &Wait,
-    policy: &Policy,
-    settings: &Settings,
-    clock: Timestamp,
-) -> Obligation {
-    let end = wait.end.as_ref().map(|(at, end)| {
-        let waited = *at - wait.queued_at;
-        (*at, policy.outcome_of(end, waited, settings.short_abandon))
-    });
-    let mut obligation = policy.obligation(parts, wait.queued_at, end, (settings, clock));
-    obligation.queue = Some(wait.queue.clone());
-    if obligation.outcome == Outcome::Met {
-        obligation.agent = wait.answered_by().cloned();
-    }
-    obligation
-}
-
-fn of_offer(
-    parts: &Parts,
-    offer: &Offer,
-    policy: &Policy,
-    (settings, clock): (&Settings, Timestamp),
-) -> Obligation {
-    let end = offer.end.map(|(at, end)| {
-        let outcome = match end {
-            OfferEnd::Answered => Outcome::Met,
-            OfferEnd::Declined | OfferEnd::Missed => Outcome::Missed,
-            OfferEnd::Withdrawn => Outcome::Excluded,
-        };
-        (at, outcome)
-    });
-    let mut obligation = policy.obligation(parts, offer.offered_at, end, (settings, clock));
-    obligation.queue.clone_from(&offer.queue);
-    obligation.agent = Some(offer.agent.clone());
-    obligation
-}
-
-impl Wait {
-    pub(super) fn answered_by(&self) -> Option<&AgentId> {
-        let (_, WaitEnd::Answered(agent)) = self.end.as_ref()? else {
-            return None;
-        };
-        Some(agent)
-    }
 }
 
 impl Policy {

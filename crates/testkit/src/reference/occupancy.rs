@@ -1,5 +1,4 @@
-//! What agents spend their time on, by their own word: their states. Who is said to be available while a call or chat runs is
-//! occupied.
+//! What agents spend their time on, by their states. An agent who shows as available while a call or chat runs is occupied.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +8,19 @@ use super::{
 };
 use floorwalker_core::event::{AgentId, AgentState, Channel, Span, Timestamp};
 
-/// Time in states, within a window.
+/// Time in states within a window.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Occupancy {
     /// Offered, engaged or in wrap-up; available with a call or chat.
     pub occupied: Span,
+    /// Available without a call or chat.
     pub available: Span,
-    /// By reason, where there was any; `unspecified` without one.
+    /// Away by reason, `unspecified` without one.
     pub away: BTreeMap<String, Span>,
 }
 
 impl Occupancy {
-    /// Absent when neither occupied nor available.
+    /// Returns the share of occupied in occupied and available time. `None` without either.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         let there = (self.occupied + self.available).as_secs();
@@ -69,7 +69,7 @@ impl<'a> States<'a> {
         }
         for (agent, spells) in &roster.spells_by_agent {
             let counts = |spell: &&Spell<'_>| {
-                spell.begun_at < spell.over_at && spell.said.state != AgentState::Offline
+                spell.begun_at < spell.over_at && spell.change.state != AgentState::Offline
             };
             for spell in spells.iter().filter(counts) {
                 let own = [format!("agent:{agent}"), "all".to_owned()];
@@ -93,7 +93,7 @@ impl<'a> States<'a> {
             let begun_at = spell.begun_at.max(from);
             if begun_at < spell.over_at {
                 let time = spell.over_at - begun_at;
-                let is_available = spell.said.state == AgentState::Available;
+                let is_available = spell.change.state == AgentState::Available;
                 let on_calls = match is_available {
                     true => self.on_calls(agent, spell, begun_at),
                     false => Span::ZERO,
@@ -105,7 +105,7 @@ impl<'a> States<'a> {
         occupancy
     }
 
-    /// How much of a spell, from `from` on, an agent had calls. A state that is said in a wrap-up ends that.
+    /// How much of a spell, from `from` on, an agent had calls. A state change in a wrap-up ends that.
     fn on_calls(&self, agent: &AgentId, spell: &Spell<'_>, from: Timestamp) -> Span {
         let calls = self.calls_by_agent.get(agent).into_iter().flatten();
         let mut spans: Vec<(Timestamp, Timestamp)> = calls
@@ -125,12 +125,12 @@ impl<'a> States<'a> {
 
 impl Occupancy {
     fn add(&mut self, spell: &Spell<'_>, time: Span) {
-        let sum = match spell.said.state {
+        let sum = match spell.change.state {
             AgentState::Offline => return,
             AgentState::Available => &mut self.available,
             AgentState::Offered | AgentState::Engaged | AgentState::WrapUp => &mut self.occupied,
             AgentState::Away => {
-                let reason = spell.said.reason.as_deref().unwrap_or("unspecified");
+                let reason = spell.change.reason.as_deref().unwrap_or("unspecified");
                 self.away.entry(reason.to_owned()).or_default()
             }
         };

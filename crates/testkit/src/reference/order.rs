@@ -81,10 +81,10 @@ pub(super) fn of_states<'a>(instant: &[&'a Event], held: Option<AgentState>) -> 
 }
 
 fn state_of(event: &Event) -> Option<AgentState> {
-    let Body::AgentStateChanged(said) = &event.body else {
+    let Body::AgentStateChanged(change) = &event.body else {
         return None;
     };
-    Some(said.state)
+    Some(change.state)
 }
 
 /// An id as it is compared: character by character, a run of digits as one number.

@@ -1,37 +1,11 @@
 //! Reads what our side begins: which legs call a waiting customer back, and which waits try to reach somebody.
 
 use super::{
-    parts::{Attempt, AttemptEnd, Parts, WaitEnd},
+    leg::Leg,
+    parts::{Attempt, AttemptEnd},
     reading::Reading,
 };
 use floorwalker_core::event::{AgentId, ContactQueued, Direction, Text, Timestamp};
-
-/// What a leg is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Leg {
-    pub(super) direction: Direction,
-    /// The place of the wait that it calls back.
-    pub(super) calls_back: Option<usize>,
-}
-
-impl Leg {
-    /// One that begins now.
-    pub(super) fn beginning(direction: Direction, parts: &Parts) -> Self {
-        let last = parts.waits.len().checked_sub(1);
-        let asked = last.filter(|last| {
-            let end = &parts.waits[*last].end;
-            matches!(end, Some((_, WaitEnd::Left { callback: true })))
-        });
-        Self {
-            direction,
-            calls_back: asked.filter(|_| direction == Direction::Outbound),
-        }
-    }
-
-    fn attempts(self) -> bool {
-        self.direction == Direction::Outbound && self.calls_back.is_none()
-    }
-}
 
 impl Reading<'_> {
     /// A leg is what its last ContactQueued made it; one without any begins when it is looked at.

@@ -27,8 +27,8 @@ pub(super) struct Parts {
     /// It ended or was resolved, and was neither queued by an inbound leg nor reopened since.
     pub(super) over_since: Option<Timestamp>,
     pub(super) survey: Option<Surveyed>,
-    /// What dispositions said, in order.
-    pub(super) resolved_said: Vec<(Timestamp, bool)>,
+    /// The values of `resolved` of its dispositions, in order.
+    pub(super) dispositions: Vec<(Timestamp, bool)>,
     /// It was transferred to an outside party.
     pub(super) left_house: bool,
     /// What bears on responses and the resolution, in order.
@@ -44,7 +44,7 @@ pub(super) struct Parts {
 #[derive(Debug)]
 pub(super) struct Moment {
     pub(super) at: Timestamp,
-    pub(super) what: Said,
+    pub(super) kind: MomentKind,
     /// The queue of its event, else around it.
     pub(super) queue: Option<QueueId>,
     /// The agent of the latest inbound talk that was open.
@@ -52,7 +52,7 @@ pub(super) struct Moment {
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Said {
+pub(super) enum MomentKind {
     /// In public, of an inbound contact that was not over.
     Customer,
     /// In public.
@@ -160,8 +160,8 @@ pub(super) struct Engagement {
     pub(super) transferred_at: Option<Timestamp>,
     pub(super) hold: Span,
     pub(super) held_since: Option<Timestamp>,
-    /// `Some` once a WrapUpEnded spoke of this engagement, with what it said of resolved.
-    pub(super) wrap_up_said: Option<Option<bool>>,
+    /// `Some` once a WrapUpEnded applied to this engagement, with its value of `resolved`.
+    pub(super) wrap_up_resolved: Option<Option<bool>>,
     pub(super) end: Option<EngagementEnd>,
     pub(super) reported: Option<Reported>,
     /// Where the customer's turns are nobody's work.
@@ -183,7 +183,7 @@ pub(super) struct Reported {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EngagementEnd {
     pub(super) at: Timestamp,
-    /// The events say how long the wrap-up took: it ended, or there is none on this channel.
+    /// The events give the length of the wrap-up: it ended, or there is none on this channel.
     pub(super) wrap_known: bool,
 }
 
@@ -252,12 +252,12 @@ impl Engagement {
         }
     }
 
-    /// What a report says counts instead of what was seen.
+    /// Returns the talk time: the reported one, else that of the events.
     pub(super) fn talk(&self) -> Span {
         let seen = self
             .talk_ended_at
             .map_or(Span::ZERO, |ended_at| self.at_work_to(ended_at) - self.hold);
-        self.said().talk.unwrap_or(seen)
+        self.reported_times().talk.unwrap_or(seen)
     }
 
     fn at_work_to(&self, ended_at: Timestamp) -> Span {
@@ -305,26 +305,26 @@ impl Engagement {
     }
 
     pub(super) fn hold(&self) -> Span {
-        self.said().hold.unwrap_or(self.hold)
+        self.reported_times().hold.unwrap_or(self.hold)
     }
 
-    /// Unknown, thus zero, where nobody said when it ended.
+    /// Returns the wrap-up time: the reported one, else that of the events; zero where its end is unknown.
     pub(super) fn wrap(&self) -> Span {
         let seen = match (self.end, self.talk_ended_at) {
             (Some(end), Some(talk_ended_at)) if end.wrap_known => end.at - talk_ended_at,
             _ => Span::ZERO,
         };
-        self.said().wrap.unwrap_or(seen)
+        self.reported_times().wrap.unwrap_or(seen)
     }
 
     /// All parts are known, from the events or from a report.
     pub(super) fn is_complete(&self) -> bool {
         let wrap_known = self.end.is_some_and(|end| end.wrap_known);
-        (wrap_known || self.said().wrap.is_some())
-            && (!self.talk_unknown || self.said().talk.is_some())
+        (wrap_known || self.reported_times().wrap.is_some())
+            && (!self.talk_unknown || self.reported_times().talk.is_some())
     }
 
-    fn said(&self) -> Reported {
+    fn reported_times(&self) -> Reported {
         self.reported.unwrap_or_default()
     }
 

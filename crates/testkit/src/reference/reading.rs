@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use super::{
     Settings,
-    outbound::Leg,
+    leg::Leg,
     parts::{
-        AttemptEnd, End, Engagement, EngagementEnd, Offer, OfferEnd, Parts, Said, Surveyed, Wait,
-        WaitEnd,
+        AttemptEnd, End, Engagement, EngagementEnd, MomentKind, Offer, OfferEnd, Parts, Surveyed,
+        Wait, WaitEnd,
     },
 };
 use floorwalker_core::event::{
@@ -46,7 +46,7 @@ pub(super) fn read(events: &[&Event], settings: &Settings, clock: Timestamp) -> 
             end: None,
             over_since: None,
             survey: None,
-            resolved_said: Vec::new(),
+            dispositions: Vec::new(),
             left_house: false,
             moments: Vec::new(),
             reopenings: Vec::new(),
@@ -82,11 +82,11 @@ fn reason_of(event: &Event) -> Option<Text> {
 }
 
 fn first_sign_of_life(events: &[&Event]) -> Option<Timestamp> {
-    let told_later =
+    let comes_after_it =
         |body: &Body| matches!(body, Body::SurveyAnswered(..) | Body::EngagementReported(_));
     events
         .iter()
-        .find(|event| !told_later(&event.body))
+        .find(|event| !comes_after_it(&event.body))
         .map(|event| event.occurred_at)
 }
 
@@ -243,7 +243,7 @@ impl Reading<'_> {
         self.side = Side::Open;
         self.parts.over_since = None;
         self.parts.inbound_from.get_or_insert(at);
-        self.note(at, position, Said::Queued);
+        self.note(at, position, MomentKind::Queued);
         if self.open_wait().is_some_and(|wait| wait.queue == *queue) {
             return;
         }
@@ -335,7 +335,7 @@ impl Reading<'_> {
         if leg.direction == Direction::Monitor {
             return;
         }
-        self.note(at, position, Said::Answered(it.agent.clone()));
+        self.note(at, position, MomentKind::Answered(it.agent.clone()));
         self.answers.push((at, it.agent.clone()));
         for offer in &mut self.parts.offers {
             // Who rang beside the winner missed nothing.
@@ -372,7 +372,7 @@ impl Reading<'_> {
             transferred_at: None,
             hold: Span::ZERO,
             held_since: None,
-            wrap_up_said: None,
+            wrap_up_resolved: None,
             end: None,
             reported: None,
             by_turns: self.goes_by_turns(),
@@ -407,7 +407,7 @@ impl Reading<'_> {
                 EndedBy::Agent | EndedBy::System => AttemptEnd::Unreached,
             },
         );
-        self.note(at, position, Said::Ended);
+        self.note(at, position, MomentKind::Ended);
         self.withdraw_offers(at);
         let has_wrap_up = self.has_wrap_up();
         for engagement in &mut self.parts.engagements {

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Durations, Occupancy, Ratio, Recount, Resolutions, Scorecard};
+use super::{Durations, Occupancy, Ratio, Recount, Resolutions, Scorecard, window::window_name};
 use floorwalker_core::event::{Span, Timestamp};
 
 impl Recount {
-    /// A record of every card, by entity and window.
+    /// Returns a record of every card, by entity and window.
     #[must_use]
     pub fn records(&self, clock: Timestamp) -> Vec<Value> {
         let record = |entity: &str, window: &str, card: &Scorecard| {
@@ -23,21 +23,6 @@ impl Recount {
         let today = self.today.iter();
         let today = today.map(|(entity, card)| record(entity, "today", card));
         cards.chain(today).collect()
-    }
-}
-
-/// `5m`, `30m`, `1h`, `24h`, `7d`, `all`.
-#[must_use]
-pub fn window_name(window: Option<Span>) -> String {
-    let Some(window) = window else {
-        return "all".to_owned();
-    };
-    let seconds = window.0 / 1_000_000;
-    match seconds {
-        _ if seconds % 86_400 == 0 && seconds > 86_400 => format!("{}d", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
-        _ => format!("{seconds}s"),
     }
 }
 

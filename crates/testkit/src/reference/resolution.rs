@@ -9,13 +9,14 @@ use super::{
 };
 use floorwalker_core::event::{ContactId, CustomerId, Direction, Timestamp};
 
-/// What became of one contact.
+/// The resolution of one contact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resolved {
+    /// When the contact ended.
     pub ended_at: Timestamp,
-    /// By all that was said by the clock, and before its time was up.
+    /// The resolution by all events up to the clock, or to the end of its window.
     pub so_far: Resolution,
-    /// When its time is up.
+    /// The final resolution, once its window is over.
     pub confirmed: Option<Resolution>,
 }
 
@@ -79,11 +80,11 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// As what was said by `as_of` has it.
+    /// Returns the resolution by the events up to `as_of`.
     fn resolution(&self, all: &[Parts], as_of: Timestamp) -> Resolution {
-        let said = (self.parts.resolved_said.iter()).rfind(|(at, _)| *at <= as_of);
-        let said_no = said.is_some_and(|(_, resolved)| !resolved);
-        if said_no
+        let last = (self.parts.dispositions.iter()).rfind(|(at, _)| *at <= as_of);
+        let unresolved = last.is_some_and(|(_, resolved)| !resolved);
+        if unresolved
             || self.is_wait_lost(as_of)
             || (self.settings.transfer_breaks && self.end.passed_on)
         {

@@ -3,7 +3,7 @@
 use super::{
     Measure, Opens, Outcome, Policy, Settings,
     obligation::Obligation,
-    parts::{Moment, Parts, Said, WaitEnd},
+    parts::{Moment, MomentKind, Parts, WaitEnd},
 };
 use floorwalker_core::event::{AgentId, Channel, Timestamp};
 
@@ -53,11 +53,15 @@ impl Owed<'_> {
         let by_voice = self.by_voice();
         let queued_only = by_voice || self.policy.opens == Opens::Queued;
         let opens = |moment: &Moment| {
-            moment.what == Said::Queued || (moment.what == Said::Customer && !queued_only)
+            moment.kind == MomentKind::Queued
+                || (moment.kind == MomentKind::Customer && !queued_only)
         };
         let ours = |moment: &Moment| {
-            let engaged = matches!(moment.what, Said::Answered(_) | Said::ReportedAlone);
-            let wrote = matches!(moment.what, Said::Agent(_));
+            let engaged = matches!(
+                moment.kind,
+                MomentKind::Answered(_) | MomentKind::ReportedAlone
+            );
+            let wrote = matches!(moment.kind, MomentKind::Agent(_));
             if by_voice { engaged } else { wrote }
         };
         let moments = &self.parts.moments;
@@ -70,17 +74,18 @@ impl Owed<'_> {
         let moments = &self.parts.moments;
         let word = |moment: &&Moment| {
             matches!(
-                moment.what,
-                Said::Customer | Said::Agent(_) | Said::Reopened
+                moment.kind,
+                MomentKind::Customer | MomentKind::Agent(_) | MomentKind::Reopened
             )
         };
         let follows_an_agent = move |index: usize| {
             let before = moments[..index].iter().rfind(word);
-            before.is_some_and(|moment| matches!(moment.what, Said::Agent(_)))
+            before.is_some_and(|moment| matches!(moment.kind, MomentKind::Agent(_)))
         };
         (0..moments.len()).filter(move |index| {
-            let what = &moments[*index].what;
-            *what == Said::Reopened || (*what == Said::Customer && follows_an_agent(*index))
+            let kind = &moments[*index].kind;
+            *kind == MomentKind::Reopened
+                || (*kind == MomentKind::Customer && follows_an_agent(*index))
         })
     }
 
@@ -89,21 +94,26 @@ impl Owed<'_> {
         let moments = &self.parts.moments;
         let begun = &moments[turn];
         let terms = self.terms_at(begun.at)?;
-        if begun.what != Said::Customer || terms.opens != Opens::Queued {
+        if begun.kind != MomentKind::Customer || terms.opens != Opens::Queued {
             return Some(turn);
         }
         let owed = Owed {
             policy: terms,
             ..*self
         };
-        let later = |is_it: fn(&Said) -> bool| {
+        let later = |is_it: fn(&MomentKind) -> bool| {
             let rest = moments.iter().skip(turn + 1);
-            let found = rest.clone().position(move |moment| is_it(&moment.what));
+            let found = rest.clone().position(move |moment| is_it(&moment.kind));
             found.map_or(usize::MAX, |after| turn + 1 + after)
         };
-        let bot = later(|what| *what == Said::Bot);
-        let over = later(|what| matches!(what, Said::Agent(_) | Said::Ended | Said::Resolved(_)));
-        let queued = later(|what| *what == Said::Queued);
+        let bot = later(|kind| *kind == MomentKind::Bot);
+        let over = later(|kind| {
+            matches!(
+                kind,
+                MomentKind::Agent(_) | MomentKind::Ended | MomentKind::Resolved(_)
+            )
+        });
+        let queued = later(|kind| *kind == MomentKind::Queued);
         let closed = owed.ending(turn).map_or(usize::MAX, |(end, _)| end);
         let max_age = self.settings.max_age(self.parts.channel);
         let (due_at, _) = terms.limit(self.parts, begun.at, terms.threshold, max_age);
@@ -123,11 +133,11 @@ impl Owed<'_> {
     /// The first inbound wait opens one; a reopening another, if none runs: each by the terms of its time.
     fn resolutions(&self) -> Vec<Obligation> {
         let moments = &self.parts.moments;
-        let first_wait = moments.iter().position(|it| it.what == Said::Queued);
+        let first_wait = moments.iter().position(|it| it.kind == MomentKind::Queued);
         let mut made: Vec<Obligation> = Vec::new();
         let mut running_to: Option<usize> = None;
         for (index, moment) in moments.iter().enumerate() {
-            let opens = first_wait == Some(index) || moment.what == Said::Reopened;
+            let opens = first_wait == Some(index) || moment.kind == MomentKind::Reopened;
             let runs = made.last().is_some_and(|last| {
                 // An event of the instant at which it is due comes before the miss.
                 let ended_by_event = running_to.is_some_and(|end| end < index);
@@ -157,24 +167,26 @@ impl Owed<'_> {
         let resolution = self.policy.measure == Measure::Resolution;
         let by_answer = self.policy.measure == Measure::FirstResponse && self.by_voice();
         let short = self.settings.short_abandon;
-        match &moment.what {
-            Said::Agent(_) => (!resolution && !by_answer).then_some(Outcome::Met),
-            Said::Answered(_) => by_answer.then_some(Outcome::Met),
-            Said::Abandoned { waited } => {
+        match &moment.kind {
+            MomentKind::Agent(_) => (!resolution && !by_answer).then_some(Outcome::Met),
+            MomentKind::Answered(_) => by_answer.then_some(Outcome::Met),
+            MomentKind::Abandoned { waited } => {
                 Some((self.policy).outcome_of(&WaitEnd::Abandoned, *waited, short))
             }
-            Said::Left { waited, callback } => {
+            MomentKind::Left { waited, callback } => {
                 let callback = *callback;
                 let end = WaitEnd::Left { callback };
                 let outcome = self.policy.outcome_of(&end, *waited, short);
                 (!resolution).then_some(outcome)
             }
-            Said::Ended => (!resolution).then_some(Outcome::Excluded),
-            Said::Resolved(_) if resolution => Some(Outcome::Met),
-            Said::Resolved(_) => Some(Outcome::Excluded),
-            Said::Customer | Said::Bot | Said::Queued | Said::ReportedAlone | Said::Reopened => {
-                None
-            }
+            MomentKind::Ended => (!resolution).then_some(Outcome::Excluded),
+            MomentKind::Resolved(_) if resolution => Some(Outcome::Met),
+            MomentKind::Resolved(_) => Some(Outcome::Excluded),
+            MomentKind::Customer
+            | MomentKind::Bot
+            | MomentKind::Queued
+            | MomentKind::ReportedAlone
+            | MomentKind::Reopened => None,
         }
     }
 
@@ -206,7 +218,9 @@ impl Owed<'_> {
 impl Moment {
     /// Who replied or resolved, else who was talking.
     fn whose(&self) -> Option<AgentId> {
-        if let Said::Agent(agent) | Said::Answered(agent) | Said::Resolved(Some(agent)) = &self.what
+        if let MomentKind::Agent(agent)
+        | MomentKind::Answered(agent)
+        | MomentKind::Resolved(Some(agent)) = &self.kind
         {
             return Some(agent.clone());
         }

@@ -1,4 +1,4 @@
-//! Who belongs to which team and site: queues as configured, agents as their states say.
+//! Who belongs to which team and site: queues as configured, agents by their states.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ pub(super) struct Roster<'a> {
     pub(super) spells_by_agent: BTreeMap<&'a AgentId, Vec<Spell<'a>>>,
 }
 
-/// A state until the next one, until it is too old, or until the clock. What it says of team and site holds until the next.
+/// A state until the next one, until it is too old, or until the clock. Its team and site hold until the next.
 #[derive(Debug)]
 pub(super) struct Spell<'a> {
     pub(super) begun_at: Timestamp,
     pub(super) over_at: Timestamp,
-    pub(super) said: &'a AgentStateChanged,
+    pub(super) change: &'a AgentStateChanged,
 }
 
 impl<'a> Roster<'a> {
@@ -84,9 +84,9 @@ fn spells<'a>(events: &[&'a Event], clock: Timestamp) -> Vec<Spell<'a>> {
     for instant in events.chunk_by(|one, other| one.occurred_at == other.occurred_at) {
         let at = instant[0].occurred_at;
         let held = spells.last().filter(|last| at < last.over_at);
-        for event in order::of_states(instant, held.map(|last| last.said.state)) {
-            if let Body::AgentStateChanged(said) = &event.body {
-                begin(&mut spells, at, said);
+        for event in order::of_states(instant, held.map(|last| last.change.state)) {
+            if let Body::AgentStateChanged(change) = &event.body {
+                begin(&mut spells, at, change);
             }
         }
     }
@@ -96,10 +96,10 @@ fn spells<'a>(events: &[&'a Event], clock: Timestamp) -> Vec<Spell<'a>> {
     spells
 }
 
-fn begin<'a>(spells: &mut Vec<Spell<'a>>, at: Timestamp, said: &'a AgentStateChanged) {
+fn begin<'a>(spells: &mut Vec<Spell<'a>>, at: Timestamp, change: &'a AgentStateChanged) {
     if let Some(last) = spells.last_mut() {
-        // At the very instant at which it becomes too old it is said anew, not repeated.
-        if at < last.over_at && says_the_same(last.said, said) {
+        // At the very instant at which a state becomes too old, an equal one begins anew and is no repeat.
+        if at < last.over_at && counts_as_same(last.change, change) {
             return;
         }
         last.over_at = last.over_at.min(at);
@@ -107,12 +107,12 @@ fn begin<'a>(spells: &mut Vec<Spell<'a>>, at: Timestamp, said: &'a AgentStateCha
     spells.push(Spell {
         begun_at: at,
         over_at: at + AGE_MAX,
-        said,
+        change,
     });
 }
 
 /// Skills are no part of what is counted.
-fn says_the_same(one: &AgentStateChanged, other: &AgentStateChanged) -> bool {
+fn counts_as_same(one: &AgentStateChanged, other: &AgentStateChanged) -> bool {
     let key = |it: &AgentStateChanged| {
         let (team, site) = (it.team.clone(), it.site.clone());
         (it.state, it.reason.clone(), team, site)
@@ -123,8 +123,8 @@ fn says_the_same(one: &AgentStateChanged, other: &AgentStateChanged) -> bool {
 impl Spell<'_> {
     /// The team and site that the state names.
     pub(super) fn groups(&self) -> Vec<String> {
-        let team = self.said.team.as_ref().map(|team| team.as_str());
-        let site = self.said.site.as_ref().map(|site| site.as_str());
+        let team = self.change.team.as_ref().map(|team| team.as_str());
+        let site = self.change.site.as_ref().map(|site| site.as_str());
         names(team, site)
     }
 }

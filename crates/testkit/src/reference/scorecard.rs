@@ -10,12 +10,12 @@ use super::{
 };
 use floorwalker_core::event::Span;
 
-/// Names and meanings as in the KPI records; absent is `None`.
+/// The numbers of one entity in one window, with names and meanings as in the KPI records. What a record has as null is `None`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scorecard {
     pub offered: u64,
     pub answered: u64,
-    /// Short ones too.
+    /// Abandoned waits, short ones included.
     pub abandoned: u64,
     pub short_abandoned: u64,
     pub left: u64,
@@ -39,16 +39,17 @@ pub struct Scorecard {
     pub offer_miss: Ratio,
     pub csat_response: Ratio,
     pub csat: Csat,
-    /// Of all but agents.
+    /// Absent for agents.
     pub abandonment: Option<Ratio>,
-    /// Of all but agents.
+    /// Absent for agents.
     pub live: Option<Live>,
-    /// Of agents, teams, sites and all.
+    /// Absent for queues and channels.
     pub occupancy: Option<Occupancy>,
-    /// Of agents, teams, sites and all: an agent's mean open engagements while there is one.
+    /// An agent's mean number of open engagements while there is one. Absent for queues and channels.
     pub concurrency: Option<f64>,
 }
 
+/// Decided obligations of one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sla {
     pub met: u64,
@@ -71,12 +72,16 @@ pub struct Outbound {
     pub unreached: u64,
 }
 
+/// A share of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ratio {
+    /// The numerator.
     pub num: u64,
+    /// The denominator.
     pub den: u64,
 }
 
+/// Contacts that ended, by their resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Resolutions {
     pub resolved: u64,
@@ -84,7 +89,7 @@ pub struct Resolutions {
     pub unresolved: u64,
 }
 
-/// In seconds; percentiles are exact, nearest rank.
+/// Statistics of durations in seconds. Percentiles are exact, by nearest rank.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Durations {
     pub n: u64,
@@ -94,7 +99,7 @@ pub struct Durations {
     pub p99: Option<f64>,
 }
 
-/// Of complete engagements, in seconds.
+/// Mean handle times of complete engagements, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Aht {
     pub handle: Durations,
@@ -105,25 +110,30 @@ pub struct Aht {
     pub held: u64,
 }
 
+/// Ratings, normalised to 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Csat {
+    /// How many there are.
     pub n: u64,
+    /// Their mean.
     pub mean: Option<f64>,
+    /// The share of those below 0.5.
     pub low: Ratio,
 }
 
-/// At the clock, whatever the window.
+/// What is open at the clock, whatever the window.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Live {
+    /// Open waits.
     pub waiting: u64,
-    /// In seconds; `None` when nobody waits.
+    /// The longest open wait in seconds; `None` when nobody waits.
     pub longest_wait: Option<f64>,
-    /// Contacts.
+    /// Contacts with an obligation at risk.
     pub at_risk: u64,
 }
 
 impl Sla {
-    /// Met of met and missed.
+    /// Returns the share of met in met and missed.
     #[must_use]
     pub const fn compliance(self) -> Ratio {
         Ratio {
@@ -134,6 +144,7 @@ impl Sla {
 }
 
 impl Resolutions {
+    /// Returns the share of resolved contacts.
     #[must_use]
     pub const fn ratio(self) -> Ratio {
         Ratio {
@@ -152,13 +163,14 @@ impl Resolutions {
 }
 
 impl Ratio {
+    /// Returns the share. `None` of nothing.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn value(self) -> Option<f64> {
         (self.den > 0).then(|| self.num as f64 / self.den as f64)
     }
 
-    /// The 95 % Wilson score interval.
+    /// Returns the 95 % Wilson score interval of the share. `None` of nothing.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn interval(self) -> Option<(f64, f64)> {
@@ -307,7 +319,7 @@ impl Scorecard {
                 self.transfer_rate.count(handled.transferred);
             }
             Fact::HandledOutbound => self.handled_outbound += 1,
-            Fact::ResolvedSaid(resolved) => self.resolved_said.count(*resolved),
+            Fact::DispositionResolved(resolved) => self.resolved_said.count(*resolved),
             Fact::Offer { refused } => self.offer_miss.count(*refused),
             Fact::Ended { surveyed } => self.csat_response.count(*surveyed),
             Fact::Survey { .. } => {}

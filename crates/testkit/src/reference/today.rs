@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::{Settings, roster::Roster};
 use floorwalker_core::event::{AgentId, QueueId, Timestamp};
 
-/// Local midnight, or the first instant of a date whose midnight is skipped. An agent is where its last state says, be it
+/// Local midnight, or the first instant of a date whose midnight is skipped. An agent is at the site of its last state, be it
 /// too old or not.
 pub(super) fn began_at(
     entity: &str,

@@ -7,11 +7,11 @@ use super::{
 use floorwalker_core::event::{Timestamp, WrapUpEnded};
 
 impl Reading<'_> {
-    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement unspoken of. What
-    /// it says of resolved is the contact's last disposition even if the agent has no engagement.
+    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement without one. Its
+    /// `resolved` is the contact's last disposition even if the agent has no engagement.
     pub(super) fn wrap_up_ended(&mut self, at: Timestamp, it: &WrapUpEnded) {
-        let said = it.resolved.map(|resolved| (at, resolved));
-        self.parts.resolved_said.extend(said);
+        let resolved = it.resolved.map(|resolved| (at, resolved));
+        self.parts.dispositions.extend(resolved);
         let theirs = |engagement: &Engagement| engagement.agent == it.agent;
         let engagements = &mut self.parts.engagements;
         let wrapping = engagements
@@ -22,17 +22,17 @@ impl Reading<'_> {
                 .iter()
                 .position(|one| theirs(one) && one.talk_ended_at.is_none())
         };
-        let unsaid = || {
+        let without = || {
             engagements
                 .iter()
-                .position(|one| theirs(one) && one.wrap_up_said.is_none())
+                .position(|one| theirs(one) && one.wrap_up_resolved.is_none())
         };
-        let found = wrapping.or_else(talking).or_else(unsaid);
+        let found = wrapping.or_else(talking).or_else(without);
         let Some(engagement) = found.and_then(|index| engagements.get_mut(index)) else {
-            // All theirs have been spoken for, if there are any: this corrects what was said of the latest.
+            // Each of theirs has had one, if there are any: this corrects that of the latest.
             if let Some(latest) = engagements.iter_mut().rfind(|one| theirs(one)) {
-                let before = latest.wrap_up_said.flatten();
-                latest.wrap_up_said = Some(it.resolved.or(before));
+                let before = latest.wrap_up_resolved.flatten();
+                latest.wrap_up_resolved = Some(it.resolved.or(before));
             }
             return;
         };
@@ -41,6 +41,6 @@ impl Reading<'_> {
             let wrap_known = true;
             engagement.end = Some(EngagementEnd { at, wrap_known });
         }
-        engagement.wrap_up_said = Some(it.resolved);
+        engagement.wrap_up_resolved = Some(it.resolved);
     }
 }

@@ -1,7 +1,7 @@
 //! Reads what is written, reported, resolved and reopened.
 
 use super::{
-    parts::{Engagement, EngagementEnd, Moment, Reopened, Said, WaitEnd},
+    parts::{Engagement, EngagementEnd, Moment, MomentKind, Reopened, WaitEnd},
     reading::{Reading, Side, queue_named},
 };
 use floorwalker_core::event::{
@@ -10,12 +10,12 @@ use floorwalker_core::event::{
 
 impl Reading<'_> {
     /// Keeps a moment as it was before its event changed anything else.
-    pub(super) fn note(&mut self, at: Timestamp, position: usize, what: Said) {
+    pub(super) fn note(&mut self, at: Timestamp, position: usize, kind: MomentKind) {
         let talks = |one: &&Engagement| one.is_inbound() && one.talk_ended_at.is_none();
         let talking = self.parts.engagements.iter().rfind(talks);
         let moment = Moment {
             at,
-            what,
+            kind,
             queue: self.queue_around(position),
             talking: talking.map(|engagement| engagement.agent.clone()),
         };
@@ -29,16 +29,16 @@ impl Reading<'_> {
         };
         let waited = at - wait.queued_at;
         let callback = end == WaitEnd::Left { callback: true };
-        let what = if end == WaitEnd::Abandoned {
-            Said::Abandoned { waited }
+        let kind = if end == WaitEnd::Abandoned {
+            MomentKind::Abandoned { waited }
         } else {
-            Said::Left { waited, callback }
+            MomentKind::Left { waited, callback }
         };
-        self.note(at, position, what);
+        self.note(at, position, kind);
         self.end_wait(at, end);
     }
 
-    /// Private notes, bots and systems say nothing that counts.
+    /// Applies a message. Private notes and messages of bots and systems change no obligation.
     pub(super) fn wrote(&mut self, at: Timestamp, position: usize, it: &MessageSent) {
         if !it.public {
             return;
@@ -56,9 +56,9 @@ impl Reading<'_> {
         // What a customer writes to a contact that is over begins nothing.
         let counts = self.side == Side::Open && self.parts.has_inbound_leg();
         match &it.by {
-            Author::Customer if counts => self.note(at, position, Said::Customer),
-            Author::Agent(agent) => self.note(at, position, Said::Agent(agent.clone())),
-            Author::Bot => self.note(at, position, Said::Bot),
+            Author::Customer if counts => self.note(at, position, MomentKind::Customer),
+            Author::Agent(agent) => self.note(at, position, MomentKind::Agent(agent.clone())),
+            Author::Bot => self.note(at, position, MomentKind::Bot),
             Author::Customer | Author::System => {}
         }
     }
@@ -112,7 +112,7 @@ impl Reading<'_> {
         let last = self.last_engaged();
         let last = last.map(|index| self.parts.engagements[index].agent.clone());
         let resolver = agent.cloned().or(last);
-        self.note(at, position, Said::Resolved(resolver));
+        self.note(at, position, MomentKind::Resolved(resolver));
         let has_wrap_up = self.has_wrap_up();
         for engagement in &mut self.parts.engagements {
             if engagement.by_turns {
@@ -136,7 +136,7 @@ impl Reading<'_> {
         self.parts.over_since = None;
         self.continued(at);
         if self.parts.has_inbound_leg() {
-            self.note(at, position, Said::Reopened);
+            self.note(at, position, MomentKind::Reopened);
         }
         let waited_in = self.parts.waits.last().map(|wait| wait.queue.clone());
         let engaged = self.last_engaged();
@@ -159,11 +159,11 @@ impl Reading<'_> {
             return;
         };
         let engagement = &mut self.parts.engagements[index];
-        let said = engagement.reported.get_or_insert_default();
+        let reported = engagement.reported.get_or_insert_default();
         for (part, named) in [
-            (&mut said.talk, it.talk),
-            (&mut said.hold, it.hold),
-            (&mut said.wrap, it.wrap_up),
+            (&mut reported.talk, it.talk),
+            (&mut reported.hold, it.hold),
+            (&mut reported.wrap, it.wrap_up),
         ] {
             self.parts.clock_skews += u64::from(named.is_some_and(|span| span < Span::ZERO));
             *part = named.map(|span| span.max(Span::ZERO)).or(*part);
@@ -176,7 +176,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Nobody told us of the answer: an engagement that is over when it is reported. A monitor has none.
+    /// Begins an engagement whose answer is missing: it is over when it is reported. A monitor has none.
     fn begin_reported(
         &mut self,
         at: Timestamp,
@@ -187,7 +187,7 @@ impl Reading<'_> {
         if leg.direction == Direction::Monitor {
             return None;
         }
-        self.note(at, position, Said::ReportedAlone);
+        self.note(at, position, MomentKind::ReportedAlone);
         self.parts.engagements.push(Engagement {
             agent: it.agent.clone(),
             queue: self.parts.waits.last().map(|wait| wait.queue.clone()),
@@ -199,7 +199,7 @@ impl Reading<'_> {
             transferred_at: None,
             hold: Span::ZERO,
             held_since: None,
-            wrap_up_said: None,
+            wrap_up_resolved: None,
             end: Some(EngagementEnd {
                 at,
                 wrap_known: !self.has_wrap_up(),
