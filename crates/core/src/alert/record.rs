@@ -79,12 +79,12 @@ pub struct AlertRecord<'a> {
     /// Reserved.
     #[schemars(with = "serde_json::Value")]
     pub(super) inhibited_by: Option<()>,
-    /// The step of the task that said so.
+    /// Number of the task's step that wrote it.
     pub(super) seq: u64,
     pub(super) links: Links,
 }
 
-/// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
+/// Where to read on: paths of the HTTP API, from the contact and its history to its queue's figures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Links {
     wallboard: String,
@@ -94,7 +94,7 @@ pub(super) struct Links {
     numbers: String,
 }
 
-/// What may stand in one segment of a path as it is (RFC 3986).
+/// Characters that may stand in one segment of a path (RFC 3986).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -116,7 +116,7 @@ impl Links {
     }
 }
 
-/// What surrounds a transition.
+/// Context of a transition.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub contact: &'a str,
@@ -145,7 +145,7 @@ impl<'a> AlertRecord<'a> {
     }
 }
 
-/// What the sentences of one record are made of.
+/// Facts that the sentences of one record are made of.
 struct Facts<'a> {
     obligation: &'a Obligation,
     rule: &'a Rule,
@@ -154,19 +154,19 @@ struct Facts<'a> {
     queue: Option<&'a str>,
     channel: Option<Channel>,
     waited: f64,
-    /// From the opening to the due time, closing and paused time included.
+    /// From the opening to the due time, with closing time and pauses.
     threshold: f64,
-    /// What was promised, where not all time counts.
+    /// What was promised, if not all time counts.
     counted: Option<Counted>,
 }
 
-/// A promise of which not all time counts.
+/// Promise of which not all time counts.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
     seconds: f64,
     /// Only open time.
     open: bool,
-    /// Without the pauses there were.
+    /// Without the pauses.
     paused: bool,
 }
 
@@ -254,7 +254,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// 6 at the threshold, one more for each further threshold waited.
+    /// Returns 6 at the threshold, one more for each further threshold waited.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -306,7 +306,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Of an offer.
+    /// Returns the agent of an offer.
     fn rung_at(&self) -> Option<&'a str> {
         let is_offer = self.obligation.owed.measure() == Measure::Accept;
         self.agent.filter(|_| is_offer)

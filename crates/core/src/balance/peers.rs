@@ -1,4 +1,4 @@
-//! Where a value lies among those of the others in the same queue and channel.
+//! Peers: the place of a value among those of the other agents in the same queue and channel.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 
 use super::{BalanceSettings, Figures, Measure, interval::Interval};
 
-/// The values of all desks of one queue and channel that have enough cases, by measure, ascending.
+/// Values of all agents of one queue and channel that have enough cases, by measure, ascending.
 #[derive(Debug, Default)]
 pub struct Peers {
     values: BTreeMap<Measure, Vec<Millionths>>,
@@ -16,12 +16,12 @@ pub struct Peers {
 /// A value as records show it: what they show as equal is equal.
 type Millionths = i64;
 
-/// Among how many others in the same queue and channel, and where.
+/// Place among the others in the same queue and channel.
 #[derive(Debug, Clone, Copy, PartialEq, Default, JsonSchema)]
 pub struct Standing {
     /// Others with enough cases.
     pub n: usize,
-    /// Of their values.
+    /// Median of their values.
     pub median: Option<f64>,
     /// The share of the others below, and half of those that are equal: the mid-rank.
     pub place: Option<f64>,
@@ -30,16 +30,16 @@ pub struct Standing {
 }
 
 impl Peers {
-    /// Of all desks of one queue and channel.
+    /// Collects the values of all agents of one queue and channel.
     #[must_use]
     pub fn of<'f>(
         figures: impl IntoIterator<Item = &'f Figures>,
         settings: &BalanceSettings,
     ) -> Self {
         let mut values: BTreeMap<Measure, Vec<Millionths>> = BTreeMap::new();
-        for desk in figures {
+        for agent in figures {
             for measure in Measure::ALL {
-                let sample = measure.sample(&desk.recent);
+                let sample = measure.sample(&agent.recent);
                 if sample.n() >= settings.sample_min {
                     let value = sample.value().map(millionths);
                     values.entry(measure).or_default().extend(value);
@@ -53,7 +53,7 @@ impl Peers {
         }
     }
 
-    /// Of one of these desks: its value with the interval, if it has enough cases.
+    /// Returns the place of one of these agents: its value with the interval, if it has enough cases.
     #[must_use]
     pub fn standing(&self, measure: Measure, own: Option<(f64, Interval)>) -> Standing {
         let all = self.values.get(&measure).map_or(&[][..], Vec::as_slice);
@@ -92,7 +92,7 @@ impl Others<'_> {
         self.all.len() - usize::from(self.own.is_some())
     }
 
-    /// The `rank`th of the others, from 0 on.
+    /// Returns the value of the others with this rank, from 0 on.
     fn at(&self, rank: usize) -> f64 {
         let own = self.own.map(|own| self.all.partition_point(|it| *it < own));
         let skipped = own.is_some_and(|own| rank >= own);

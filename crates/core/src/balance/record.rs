@@ -1,4 +1,4 @@
-//! The scorecard's record: all measures of one desk, beside each other.
+//! The scorecard record: all measures of an agent in a queue and channel, side by side.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     BalanceSettings, Better, Figures, Guard, Interval, Level, Measure, Peers, Standing, Trend,
-    trend::Of,
+    trend::Cases,
 };
 use crate::{
     event::{Channel, Span, Timestamp, names::words},
-    kpi::{Count, Tally},
+    kpi::{Accumulator, Count},
 };
 
 /// What an agent did in one queue and channel, beside its peers. Durations in seconds, values to 6 decimals, absent is `null`.
@@ -21,7 +21,7 @@ pub struct ScorecardRecord<'a> {
     pub queue: &'a str,
     #[schemars(extend("enum" = words(&Channel::ALL, Channel::name)))]
     pub channel: &'a str,
-    /// The instant whose numbers these are: a function of the events up to it.
+    /// The instant whose figures these are: a function of the events up to it.
     pub clock: Timestamp,
     /// How far back the values look: `24h`.
     pub window: &'a str,
@@ -75,7 +75,7 @@ pub struct Parts {
     pub wrap: Option<f64>,
 }
 
-/// All measures of a desk by name, among its peers, of whom it is one.
+/// Returns all measures of an agent in a queue by name, among its peers, of whom it is one.
 #[must_use]
 pub fn measures(
     figures: &Figures,
@@ -105,9 +105,9 @@ pub fn measures(
 
 impl Parts {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    fn of(tally: &Tally) -> Self {
-        let n = tally.get(Count::Complete);
-        let mean = |sum| (n > 0).then(|| Span(tally.get(sum)).as_secs() / n as f64);
+    fn of(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Complete);
+        let mean = |sum| (n > 0).then(|| Span(accumulator.get(sum)).as_secs() / n as f64);
         Self {
             talk: mean(Count::TalkMicros),
             hold: mean(Count::HoldMicros),
@@ -139,9 +139,9 @@ impl Serialize for Trend {
     }
 }
 
-impl Serialize for Of {
+impl Serialize for Cases {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Of", 2)?;
+        let mut fields = serializer.serialize_struct("Cases", 2)?;
         fields.serialize_field("value", &self.value.map(round))?;
         fields.serialize_field("n", &self.n)?;
         fields.end()

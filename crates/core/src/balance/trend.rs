@@ -1,4 +1,4 @@
-//! What has changed against the agent's own baseline.
+//! Trend: the agent's change against the own baseline.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,23 +11,22 @@ use super::{
 /// The window against the baseline; of `fcr` and `repeats` the settled contacts. Without enough cases on both sides there is no difference.
 #[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 pub struct Trend {
-    pub recent: Of,
-    pub baseline: Of,
+    pub recent: Cases,
+    pub baseline: Cases,
     pub difference: Option<f64>,
     /// Of the difference, 95 %.
     pub interval: Option<Interval>,
     pub direction: Option<Direction>,
 }
 
-/// A value and how many cases it is of.
+/// A value and its number of cases.
 #[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
-#[schemars(rename = "Cases")]
-pub struct Of {
+pub struct Cases {
     pub value: Option<f64>,
     pub n: i64,
 }
 
-/// Where the whole interval of the difference lies; `steady` where it holds 0.
+/// Direction of the difference, by its whole interval; `steady` if that holds 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -48,15 +47,15 @@ impl Direction {
     }
 }
 
-/// Two samples with enough cases to be compared.
+/// Comparison of two samples with enough cases.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
+pub(super) struct Comparison {
     pub recent: f64,
     pub baseline: f64,
     pub interval: Interval,
 }
 
-impl Change {
+impl Comparison {
     pub(super) fn between(
         recent: &Sample,
         baseline: &Sample,
@@ -81,9 +80,9 @@ impl Trend {
     #[must_use]
     pub fn of(measure: Measure, figures: &Figures, settings: &BalanceSettings) -> Self {
         let [recent, baseline] =
-            [&figures.recent, &figures.baseline].map(|tally| measure.settled(tally));
-        let change = Change::between(&recent, &baseline, Level::P95, settings);
-        let of = |sample: &Sample| Of {
+            [&figures.recent, &figures.baseline].map(|accumulator| measure.settled(accumulator));
+        let change = Comparison::between(&recent, &baseline, Level::P95, settings);
+        let of = |sample: &Sample| Cases {
             value: sample.value(),
             n: sample.n(),
         };

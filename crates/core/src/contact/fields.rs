@@ -1,10 +1,10 @@
-//! A contact's record as its readers find it, also one of an older version.
+//! The contact record for readers, also of older versions.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::Timestamp;
 
-/// What is looked at of a contact's record. Durations in seconds.
+/// Fields of a contact record. Durations in seconds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ContactFields {
     pub contact_id: String,
@@ -90,18 +90,18 @@ pub struct CsatFields {
 }
 
 impl ContactFields {
-    /// When a contact that counts in first-contact resolution ended, and whether it was resolved.
+    /// Returns when a contact that counts in first-contact resolution ended, and whether it was resolved.
     #[must_use]
     pub fn resolved(&self) -> Option<(Timestamp, bool)> {
         let resolution = self.resolution.as_deref()?;
-        // One that was reopened is not over.
+        // A reopened contact is not over.
         let worked_to = self.engagements.iter().filter_map(|it| it.ended_at).max();
         Some((self.ended_at.or(worked_to)?, resolution == "resolved"))
     }
 }
 
 impl EngagementFields {
-    /// The handle time, if it is in the mean. Records without a direction were written before there was one.
+    /// Returns the handle time, if it counts in the mean. Records without a direction were written before there was one.
     #[must_use]
     pub fn counted_handle(&self) -> Option<f64> {
         let inbound = self.direction.as_deref().unwrap_or("inbound") == "inbound";
@@ -112,7 +112,7 @@ impl EngagementFields {
 }
 
 impl ObligationFields {
-    /// When it was met or missed, and whether it was met.
+    /// Returns when it was met or missed, and whether it was met.
     #[must_use]
     pub fn decision(&self) -> Option<(Timestamp, bool)> {
         let met = match self.outcome.as_deref()? {

@@ -16,13 +16,13 @@ use crate::event::{
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ContactRecord<'a> {
     contact_id: &'a str,
-    /// As it was said; `null` while no event has named it.
+    /// As in the events; `null` while no event has named it.
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     channel: Option<&'static str>,
-    /// Of its first wait; inbound unless said otherwise.
+    /// Of its first wait; inbound unless an event has another.
     #[schemars(extend("enum" = words(&Direction::ALL, Direction::name)))]
     direction: &'static str,
-    /// A keyed hash: never what the events name.
+    /// A keyed hash: never the id in the events.
     customer: Option<&'a str>,
     reason: Option<&'a str>,
     /// Its first event.
@@ -114,7 +114,7 @@ struct EngagementRecord<'a> {
     transferred: bool,
     /// Whether its handle time is in the mean; `null` until it has ended.
     complete: Option<bool>,
-    /// A vendor's summary replaced what the events say.
+    /// A vendor's summary replaced figures of the events.
     reported: bool,
 }
 
@@ -131,7 +131,7 @@ struct ObligationRecord<'a> {
     #[schemars(extend("enum" = ["met", "missed", "excluded", null]))]
     outcome: Option<&'static str>,
     decided_at: Option<Timestamp>,
-    /// Who is judged by it; of an answer, who gave it in time.
+    /// Who is judged by it; for an answer, the agent who gave it in time.
     agent: Option<&'a str>,
 }
 
@@ -156,7 +156,7 @@ impl<'a> ContactRecord<'a> {
         let fold = &contact.fold;
         let attributes = &fold.attributes;
         let answered_end = fold.answered_end.as_ref().map(|end| end.at);
-        let judgement = contact.standing.unwrap_or_default().judgement;
+        let judgement = contact.customer_link.unwrap_or_default().judgement;
         let resolution = fold.resolution(judgement);
         Self {
             contact_id: id,
@@ -259,7 +259,7 @@ impl<'a> ObligationRecord<'a> {
     }
 }
 
-/// Who is judged by it; of an answer, who gave it in time.
+/// Returns the agent who is judged by it; for an answer, the one who gave it in time.
 fn attributed_agent(obligation: &Obligation) -> Option<&str> {
     let in_time = |at| obligation.decided.is_some_and(|decided| decided.at == at);
     let answerer = (obligation.closed.as_ref())
@@ -287,7 +287,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// To 6 decimals, as all values in records are.
+/// Rounds to 6 decimals, as all values in records.
 fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }

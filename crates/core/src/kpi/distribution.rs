@@ -20,7 +20,7 @@ pub struct Percentiles {
 }
 
 impl Percentiles {
-    /// Of buckets with their counts, ascending.
+    /// Computes the percentiles of buckets with their counts, in ascending order.
     pub(super) fn of(buckets: &(impl Iterator<Item = (u32, i64)> + Clone)) -> Self {
         let total: i64 = buckets.clone().map(|(_, count)| count).sum();
         let at = |percent: i64| {
@@ -59,7 +59,7 @@ pub(super) fn bucket_of(value: Span) -> u16 {
     (EXACT_BELOW + decade * PER_DECADE + mantissa - 100) as u16
 }
 
-/// The middle of a bucket, in seconds.
+/// Returns the middle of a bucket, in seconds.
 #[expect(clippy::cast_precision_loss, reason = "three significant digits")]
 fn value_of(bucket: u32) -> f64 {
     let bucket = i64::from(bucket);

@@ -1,12 +1,12 @@
-//! What a KPI record says of callbacks and of attempts to reach somebody.
+//! Callbacks and outbound attempts in a KPI record.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    accumulator::{Accumulator, Count, Durations},
     distribution::Percentiles,
     scorecard::{mean_secs, rounded_option},
-    tally::{Count, Durations, Tally},
 };
 use crate::contact::AttemptOutcome;
 
@@ -44,28 +44,28 @@ pub(super) struct Outbound {
 }
 
 impl Callbacks {
-    pub(super) fn new(tally: &Tally) -> Self {
-        let reached = tally.get(Count::CallbacksReached);
+    pub(super) fn new(accumulator: &Accumulator) -> Self {
+        let reached = accumulator.get(Count::CallbacksReached);
         Self {
-            asked: tally.get(Count::CallbacksAsked),
+            asked: accumulator.get(Count::CallbacksAsked),
             reached,
             time: CallbackTime {
                 n: reached,
-                mean: mean_secs(tally.get(Count::CallbackMicros), reached),
-                percentiles: tally.percentiles(Durations::Callbacks),
+                mean: mean_secs(accumulator.get(Count::CallbackMicros), reached),
+                percentiles: accumulator.percentiles(Durations::Callbacks),
             },
         }
     }
 }
 
 impl Outbound {
-    pub(super) fn new(tally: &Tally) -> Self {
+    pub(super) fn new(accumulator: &Accumulator) -> Self {
         let [answered, silent, unreached] = [
             AttemptOutcome::Answered,
             AttemptOutcome::Silent,
             AttemptOutcome::Unreached,
         ]
-        .map(|outcome| tally.get(Count::Attempts(outcome)));
+        .map(|outcome| accumulator.get(Count::Attempts(outcome)));
         Self {
             attempts: answered + silent + unreached,
             answered,

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
+    accumulator::{Accumulator, Count, Durations},
     distribution::Percentiles,
-    lasting::Times,
     outbound::{Callbacks, Outbound},
-    tally::{Count, Durations, Tally},
+    state_duration::Times,
 };
 use crate::{
     contact::{Policy, Resolution, Verdict},
@@ -60,17 +60,17 @@ pub struct Scorecard<'a> {
     /// By the policy's name: met of all decided obligations.
     #[schemars(with = "BTreeMap<String, Compliance>")]
     sla: SlaByPolicy<'a>,
-    /// Waits of answered ones.
+    /// Speed of answer: the waits of answered contacts.
     asa: SpeedOfAnswer,
     /// Talk, hold and wrap-up of complete engagements.
     aht: HandleTime,
     /// First-contact resolution, as far as it is known.
     fcr: Resolutions,
-    /// The same of the contacts whose time is up.
+    /// The same, of the contacts whose window is over.
     fcr_confirmed: Resolutions,
-    /// Ended contacts of nobody knows which customer.
+    /// Ended contacts without a known customer.
     fcr_no_customer: i64,
-    /// Dispositions that say resolved.
+    /// Dispositions with `resolved`.
     resolved_said: Ratio,
     /// First responses in time.
     frr: Ratio,
@@ -93,16 +93,17 @@ pub struct Scorecard<'a> {
     abandonment: Option<Ratio>,
     /// As of the clock. Not of agents.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Live")]
-    live: Option<Live>,
+    #[schemars(with = "LiveState")]
+    live: Option<LiveState>,
 }
 
-/// What a queue or group looks like at the clock.
+/// State of a queue or group at the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
-pub struct Live {
+#[schemars(rename = "Live")]
+pub struct LiveState {
     /// Open waits.
     pub waiting: i64,
-    /// Seconds that the one who waits longest has waited.
+    /// Longest wait so far, in seconds.
     #[serde(serialize_with = "rounded_option")]
     #[schemars(with = "Option<f64>")]
     pub longest_wait: Option<f64>,
@@ -110,8 +111,8 @@ pub struct Live {
     pub at_risk: i64,
 }
 
-impl Live {
-    /// Adds what another group looks like.
+impl LiveState {
+    /// Adds the state of another group.
     pub fn add(&mut self, other: &Self) {
         self.waiting += other.waiting;
         self.at_risk += other.at_risk;
@@ -120,7 +121,7 @@ impl Live {
     }
 }
 
-/// The times of agents, of whom one may be away for many reasons.
+/// Times of agents, with the names of their reasons to be away.
 #[derive(Debug, Default)]
 pub struct NamedTimes<'a> {
     pub times: Times,
@@ -230,15 +231,15 @@ struct Satisfaction {
 }
 
 impl<'a> Scorecard<'a> {
-    /// The KPIs of an agent, or with `live` those of a queue or group; with `times`, of those who have agents.
+    /// Computes the KPIs of an agent, or with `live` those of a queue or group. `times` are given for entities that have agents.
     #[must_use]
     pub fn new(
-        tally: &Tally,
+        accumulator: &Accumulator,
         policies: &'a [Policy],
-        live: Option<Live>,
+        live: Option<LiveState>,
         times: Option<NamedTimes<'a>>,
     ) -> Self {
-        let get = |count| tally.get(count);
+        let get = |count| accumulator.get(count);
         let abandoned_long = get(Count::Abandoned) - get(Count::ShortAbandoned);
         Self {
             offered: get(Count::Offered),
@@ -248,23 +249,26 @@ impl<'a> Scorecard<'a> {
             left: get(Count::Left),
             handled: get(Count::Handled),
             handled_outbound: get(Count::HandledOutbound),
-            callbacks: Callbacks::new(tally),
-            outbound: Outbound::new(tally),
+            callbacks: Callbacks::new(accumulator),
+            outbound: Outbound::new(accumulator),
             reopened: get(Count::Reopened),
             transferred: get(Count::Transferred),
             incomplete: get(Count::Incomplete),
-            sla: SlaByPolicy::new(tally, policies),
-            asa: SpeedOfAnswer::new(tally),
-            aht: HandleTime::new(tally),
-            fcr: Resolutions::new(tally, Count::FirstContact),
-            fcr_confirmed: Resolutions::new(tally, Count::FirstContactConfirmed),
+            sla: SlaByPolicy::new(accumulator, policies),
+            asa: SpeedOfAnswer::new(accumulator),
+            aht: HandleTime::new(accumulator),
+            fcr: Resolutions::new(accumulator, Count::FirstContact),
+            fcr_confirmed: Resolutions::new(accumulator, Count::FirstContactConfirmed),
             fcr_no_customer: get(Count::NoCustomer),
-            resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
+            resolved_said: Ratio::of(
+                get(Count::DispositionResolved),
+                get(Count::DispositionUnresolved),
+            ),
             frr: Ratio::of(get(Count::RespondedInTime), get(Count::RespondedLate)),
             transfer_rate: Ratio::new(get(Count::HandledTransferred), get(Count::Handled)),
             offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
             csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
-            csat: Satisfaction::new(tally),
+            csat: Satisfaction::new(accumulator),
             concurrency: (times.as_ref()).and_then(|of| share(of.times.engaged, of.times.busy)),
             occupancy: times.map(Occupancy::new),
             abandonment: live.map(|_| Ratio::of(abandoned_long, get(Count::Answered))),
@@ -274,7 +278,7 @@ impl<'a> Scorecard<'a> {
 }
 
 impl Ratio {
-    /// `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
+    /// Returns `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
     /// Association 22, 209).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -296,7 +300,7 @@ impl Ratio {
         }
     }
 
-    /// `num` of `num + others`.
+    /// Returns `num` of `num + others`.
     #[must_use]
     pub fn of(num: i64, others: i64) -> Self {
         Self::new(num, num + others)
@@ -304,9 +308,10 @@ impl Ratio {
 }
 
 impl<'a> SlaByPolicy<'a> {
-    fn new(tally: &Tally, policies: &'a [Policy]) -> Self {
-        let decided = |policy: &Policy, verdict| tally.get(Count::Decided(policy.code(), verdict));
-        // Policies of one name stand side by side and count as one.
+    fn new(accumulator: &Accumulator, policies: &'a [Policy]) -> Self {
+        let decided =
+            |policy: &Policy, verdict| accumulator.get(Count::Decided(policy.code(), verdict));
+        // Policies of one name are neighbours and count as one.
         let named = policies.chunk_by(|one, next| one.name == next.name);
         let named = named.filter_map(|of_name| {
             let policy = of_name.first()?;
@@ -344,13 +349,13 @@ impl Compliance {
 }
 
 impl Resolutions {
-    fn new(tally: &Tally, count: fn(Resolution) -> Count) -> Self {
+    fn new(accumulator: &Accumulator, count: fn(Resolution) -> Count) -> Self {
         let [resolved, repeated, unresolved] = [
             Resolution::Resolved,
             Resolution::Repeated,
             Resolution::Unresolved,
         ]
-        .map(|resolution| tally.get(count(resolution)));
+        .map(|resolution| accumulator.get(count(resolution)));
         Self {
             resolved,
             repeated,
@@ -361,26 +366,26 @@ impl Resolutions {
 }
 
 impl SpeedOfAnswer {
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Answered);
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Answered);
         Self {
             n,
-            mean: mean_secs(tally.get(Count::WaitMicros), n),
-            percentiles: tally.percentiles(Durations::Waits),
+            mean: mean_secs(accumulator.get(Count::WaitMicros), n),
+            percentiles: accumulator.percentiles(Durations::Waits),
         }
     }
 }
 
 impl HandleTime {
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Complete);
-        let held = tally.get(Count::Held);
-        let [talk, hold, wrap] =
-            [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros].map(|part| tally.get(part));
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Complete);
+        let held = accumulator.get(Count::Held);
+        let [talk, hold, wrap] = [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros]
+            .map(|part| accumulator.get(part));
         Self {
             n,
             mean: mean_secs(talk + hold + wrap, n),
-            percentiles: tally.percentiles(Durations::Handles),
+            percentiles: accumulator.percentiles(Durations::Handles),
             talk: mean_secs(talk, n),
             hold: mean_secs(hold, n),
             wrap: mean_secs(wrap, n),
@@ -411,13 +416,13 @@ impl Satisfaction {
         clippy::cast_precision_loss,
         reason = "counts and billionths are far below 2^53"
     )]
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Rated);
-        let sum = tally.get(Count::RatedBillionths);
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Rated);
+        let sum = accumulator.get(Count::RatedBillionths);
         Self {
             n,
             mean: (n > 0).then(|| sum as f64 / 1e9 / n as f64),
-            low: Ratio::new(tally.get(Count::RatedLow), n),
+            low: Ratio::new(accumulator.get(Count::RatedLow), n),
         }
     }
 }

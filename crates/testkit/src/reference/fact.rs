@@ -357,7 +357,7 @@ impl<'a> Book<'a> {
         };
         self.add(end.at, &whose, Fact::Handled(handled));
         // However late it is said, it counts where the engagement does.
-        if let Some(Some(resolved)) = engagement.wrap_up_said {
+        if let Some(Some(resolved)) = engagement.wrap_up_received {
             self.add(end.at, &whose, Fact::ResolvedSaid(resolved));
         }
     }

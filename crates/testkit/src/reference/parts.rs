@@ -161,7 +161,7 @@ pub(super) struct Engagement {
     pub(super) hold: Span,
     pub(super) held_since: Option<Timestamp>,
     /// `Some` once a WrapUpEnded spoke of this engagement, with what it said of resolved.
-    pub(super) wrap_up_said: Option<Option<bool>>,
+    pub(super) wrap_up_received: Option<Option<bool>>,
     pub(super) end: Option<EngagementEnd>,
     pub(super) reported: Option<Reported>,
     /// Where the customer's turns are nobody's work.

@@ -372,7 +372,7 @@ impl Reading<'_> {
             transferred_at: None,
             hold: Span::ZERO,
             held_since: None,
-            wrap_up_said: None,
+            wrap_up_received: None,
             end: None,
             reported: None,
             by_turns: self.goes_by_turns(),

@@ -199,7 +199,7 @@ impl Reading<'_> {
             transferred_at: None,
             hold: Span::ZERO,
             held_since: None,
-            wrap_up_said: None,
+            wrap_up_received: None,
             end: Some(EngagementEnd {
                 at,
                 wrap_known: !self.has_wrap_up(),

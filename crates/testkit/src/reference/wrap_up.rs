@@ -25,14 +25,14 @@ impl Reading<'_> {
         let unsaid = || {
             engagements
                 .iter()
-                .position(|one| theirs(one) && one.wrap_up_said.is_none())
+                .position(|one| theirs(one) && one.wrap_up_received.is_none())
         };
         let found = wrapping.or_else(talking).or_else(unsaid);
         let Some(engagement) = found.and_then(|index| engagements.get_mut(index)) else {
             // All theirs have been spoken for, if there are any: this corrects what was said of the latest.
             if let Some(latest) = engagements.iter_mut().rfind(|one| theirs(one)) {
-                let before = latest.wrap_up_said.flatten();
-                latest.wrap_up_said = Some(it.resolved.or(before));
+                let before = latest.wrap_up_received.flatten();
+                latest.wrap_up_received = Some(it.resolved.or(before));
             }
             return;
         };
@@ -41,6 +41,6 @@ impl Reading<'_> {
             let wrap_known = true;
             engagement.end = Some(EngagementEnd { at, wrap_known });
         }
-        engagement.wrap_up_said = Some(it.resolved);
+        engagement.wrap_up_received = Some(it.resolved);
     }
 }
