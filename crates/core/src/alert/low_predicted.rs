@@ -4,16 +4,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     escalation::Reason,
-    record::{AlertRecord, Context, Links},
+    record::{AlertRecord, Context, LOW_PREDICTED, Links},
 };
 use crate::{
     contact::{Alarm, Engagement, Fold},
     csat::CsatSettings,
     event::{Channel, Timestamp},
 };
-
-/// The rule's name.
-pub const LOW_PREDICTED: &str = "csat.low_predicted";
 
 /// Returns the alert's id, made of the contact and of its beginning as known when the alert fired, so that the same input always gives the same.
 #[must_use]

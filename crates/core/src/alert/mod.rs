@@ -16,6 +16,6 @@ mod settings;
 pub use escalation::{
     Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
 };
-pub use low_predicted::{LOW_PREDICTED, alarm_id};
-pub use record::{AlertRecord, Context};
+pub use low_predicted::alarm_id;
+pub use record::{AlertRecord, Context, LOW_PREDICTED};
 pub use settings::{AlertSettings, Rule, Severity};

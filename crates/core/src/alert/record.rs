@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    AlertSettings, LOW_PREDICTED, Rule, Severity,
+    AlertSettings, Rule, Severity,
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
         names::{words, words_or_null},
     },
 };
+
+/// Name of the rule about predicted ratings.
+pub const LOW_PREDICTED: &str = "csat.low_predicted";
 
 /// One transition of an alert: it begins, or it is over. Times are stream time.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     event::{Channel, Span, Timestamp, names::words},
-    kpi::{Accumulator, Count},
+    kpi::{
+        Accumulator, Count,
+        rounding::{round, rounded_option, rounded_pair},
+    },
 };
 
 /// What an agent did in one queue and channel, beside its peers. Durations in seconds, values to 6 decimals, absent is `null`.
@@ -148,18 +151,6 @@ impl Serialize for Cases {
     }
 }
 
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
 fn round_both((low, high): Interval) -> Interval {
     (round(low), round(high))
-}
-
-fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(round).serialize(serializer)
-}
-
-fn rounded_pair<S: Serializer>(pair: &Option<Interval>, serializer: S) -> Result<S::Ok, S::Error> {
-    pair.map(round_both).serialize(serializer)
 }

@@ -22,6 +22,7 @@ mod end;
 mod fact;
 mod fold;
 mod image;
+mod measure;
 mod memory;
 mod outbound;
 mod parts;
@@ -30,6 +31,7 @@ mod policy;
 mod prediction;
 mod record;
 mod tail;
+mod talk_time;
 mod fields;
 mod turns;
 
@@ -42,6 +44,7 @@ pub use fields::{
 };
 pub use fold::{Conversation, Experience, Fold, Handoff};
 pub use machine::{Contact, EventOutcome};
+pub use measure::Measure;
 pub use outbound::{Attempt, AttemptEnd, AttemptOutcome, Reached};
 pub use parts::{
     Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome, Obligation, Offer,
@@ -49,7 +52,7 @@ pub use parts::{
 };
 pub use pause::Pause;
 pub use policy::{
-    Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Measure, Opens, Policy, PolicyFault,
+    Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Opens, Policy, PolicyFault,
 };
 pub use prediction::{Alarm, Prediction};
 pub use record::ContactRecord;

@@ -437,3 +437,12 @@ impl From<DeclineCause> for OfferOutcome {
         }
     }
 }
+
+/// Converts the position of a part into its index in state.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a contact has far fewer parts"
+)]
+pub(super) fn index(position: usize) -> u32 {
+    position as u32
+}

@@ -12,35 +12,19 @@
 //! assert_eq!(decode(b"{}").unwrap_err().code.name(), "missing_field");
 //! ```
 
+mod decoded;
 mod field;
 mod floorwalker;
 mod format;
+mod limits;
 mod prefix;
 mod protobuf;
 mod rejection;
 
+pub use decoded::Decoded;
 pub use format::Format;
+pub use limits::{PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX};
 pub use rejection::{Position, Rejection, RejectionCode};
-
-use crate::event::{Event, Text};
-
-/// Longest payload that is read.
-pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
-/// Longest id, reason or disposition: each lies in a part of the state, whose size is limited. What people write does
-/// not, and may be as long as the payload.
-pub const TEXT_BYTES_MAX: usize = 256;
-
-/// Content of a readable payload.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all payloads are events, and each is moved once: a box would cost an allocation an event"
-)]
-pub enum Decoded {
-    Event(Event),
-    /// An event of an unknown kind, to be counted and skipped; its name, at most 64 characters.
-    Unknown(Text),
-}
 
 /// Decodes one payload of flat JSON: [`Format::Json`].
 ///

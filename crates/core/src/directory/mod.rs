@@ -4,10 +4,12 @@
 //! arrival does not matter: of two about one subject from one instant, the one with the higher offset holds.
 
 mod book;
+mod content;
 mod fields;
 mod shape;
 mod statement;
 
 pub use book::{Applied, Directory, Refusal};
+pub use content::Content;
 pub use shape::schema;
-pub use statement::{Content, Statement, Subject};
+pub use statement::{Statement, Subject};

@@ -4,12 +4,11 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::fields;
+use super::{Content, fields};
 use crate::{
-    contact::{ContactSettings, Policy},
+    contact::ContactSettings,
     decode::TEXT_BYTES_MAX,
     event::{AgentId, QueueId, SiteId, TeamId, Timestamp},
-    kpi::Place,
 };
 
 /// A subject's content from an instant on.
@@ -29,18 +28,6 @@ pub enum Subject {
     Agent(AgentId),
     /// By name.
     Policy(String),
-}
-
-/// Content of a statement.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    /// Title for people, and the team and site that answer for the queue.
-    Queue(Option<String>, Place),
-    /// Title of a team, a site or an agent, for people.
-    Title(Option<String>),
-    Policy(Box<Policy>),
-    /// The subject is as in the configuration, or does not exist.
-    Removed,
 }
 
 impl Statement {
@@ -111,24 +98,6 @@ impl Subject {
     pub(super) fn policy(&self) -> Option<&String> {
         if let Self::Policy(name) = self {
             Some(name)
-        } else {
-            None
-        }
-    }
-}
-
-impl Content {
-    pub(super) fn policy(&self) -> Option<&Policy> {
-        if let Self::Policy(policy) = self {
-            Some(policy)
-        } else {
-            None
-        }
-    }
-
-    pub(super) fn place(&self) -> Option<&Place> {
-        if let Self::Queue(_, place) = self {
-            Some(place)
         } else {
             None
         }

@@ -2,10 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{
-    distribution::{Percentiles, bucket_of},
-    squares::Half,
-};
+use super::distribution::{Percentiles, bucket_of};
 use crate::{
     contact::{AttemptOutcome, FactKind, HandleParts, Resolution, Verdict},
     event::Span,
@@ -91,6 +88,13 @@ pub enum Count {
     /// Sum of the squares of handle times; see [`Half`].
     HandleSquares(Half),
     Decided(u16, Verdict),
+}
+
+/// A square of microseconds has more bits than a sum, so it is summed in two halves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    Low,
+    High,
 }
 
 const DECIDED: u32 = 64;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     accumulator::{Accumulator, Count, Durations},
     distribution::Percentiles,
-    scorecard::{mean_secs, rounded_option},
+    rounding::{mean_secs, rounded_option},
 };
 use crate::contact::AttemptOutcome;
 

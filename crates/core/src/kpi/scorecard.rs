@@ -9,6 +9,7 @@ use super::{
     accumulator::{Accumulator, Count, Durations},
     distribution::Percentiles,
     outbound::{Callbacks, Outbound},
+    rounding::{mean_secs, rounded_map, rounded_option, rounded_pair, rounded_secs, share},
     state_duration::Times,
 };
 use crate::{
@@ -425,50 +426,6 @@ impl Satisfaction {
             low: Ratio::new(accumulator.get(Count::RatedLow), n),
         }
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sums of durations are far below 2^53 µs"
-)]
-pub(super) fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
-    (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans far below 2^53 µs")]
-fn share(part: Span, of: Span) -> Option<f64> {
-    (of > Span::ZERO).then(|| part.0 as f64 / of.0 as f64)
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
-pub(super) fn rounded_option<S: Serializer>(
-    value: &Option<f64>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    value.map(round).serialize(serializer)
-}
-
-fn rounded_secs<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
-    round(span.as_secs()).serialize(serializer)
-}
-
-fn rounded_map<S: Serializer>(spans: &[(&str, Span)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        spans
-            .iter()
-            .map(|(name, span)| (name, round(span.as_secs()))),
-    )
-}
-
-fn rounded_pair<S: Serializer>(
-    pair: &Option<(f64, f64)>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    pair.map(|(low, high)| (round(low), round(high)))
-        .serialize(serializer)
 }
 
 #[cfg(test)]

@@ -1,14 +1,7 @@
 //! Sums of squares, exact in any order: the basis of variances.
 
-use super::accumulator::{Accumulator, Count};
+use super::accumulator::{Accumulator, Count, Half};
 use crate::event::Span;
-
-/// A square of microseconds has more bits than a sum, so it is summed in two halves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Half {
-    Low,
-    High,
-}
 
 const HALF_BITS: u32 = 40;
 /// Longest handle time; 100,000 of its squares fit.

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod experience;
+mod flags;
 mod handoff;
 mod outbound;
 mod passing;
@@ -13,14 +14,14 @@ mod waits;
 use minicbor::{Decode, Encode};
 
 pub(super) use self::passing::Until;
-pub use self::{conversation::Conversation, experience::Experience, handoff::Handoff};
+pub use self::{experience::Experience, flags::Conversation, handoff::Handoff};
 use super::{
     Attributes, ContactSettings, Pause,
     end::{AnsweredEnd, Dispositions},
     outbound::{Attempt, AttemptOutcome, Leg},
     parts::{
         Closed, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome, Reopening,
-        SurveyGiven,
+        SurveyGiven, index,
     },
 };
 use crate::event::{
@@ -214,7 +215,7 @@ impl Fold {
                 engaged,
                 flaw: self.flaw(passed_on),
                 passed_on,
-                waits: outbound::index(self.episodes.len()),
+                waits: index(self.episodes.len()),
             });
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         ContactSettings,
         end::Flaw,
         outbound::{Attempt, AttemptEnd, AttemptOutcome, Leg, Reached},
-        parts::EpisodeOutcome,
+        parts::{EpisodeOutcome, index},
     },
     event::{AgentId, ContactQueued, Direction, QueueId, Text, Timestamp},
 };
@@ -129,12 +129,4 @@ impl Fold {
         attempt.ended = Some(AttemptEnd { at, outcome, agent });
         attempt.queue.clone()
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a contact has far fewer parts"
-)]
-pub(super) fn index(position: usize) -> u32 {
-    position as u32
 }

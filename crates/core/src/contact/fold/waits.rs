@@ -1,13 +1,13 @@
 //! Waits and offers, and the obligations that both make.
 
-use super::{AnsweredNow, Conversation, EarlyFlowOuts, Fold, outbound::index, talks::talking};
+use super::{AnsweredNow, Conversation, EarlyFlowOuts, Fold, talks::talking};
 use crate::{
     contact::{
         ContactSettings, Pause, Policy,
         outbound::AttemptOutcome,
         parts::{
             Closed, Closing, Decision, Episode, EpisodeEnd, EpisodeOutcome, Obligation, Offer,
-            OfferEnd, OfferOutcome, Owed, Verdict,
+            OfferEnd, OfferOutcome, Owed, Verdict, index,
         },
     },
     event::{
