@@ -24,28 +24,28 @@ pub const LOW_PREDICTED: &str = "csat.low_predicted";
 pub struct AlertRecord<'a> {
     /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`.
     pub id: String,
-    /// What called for somebody. There may be more.
+    /// The rule that fired. There may be more.
     #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED]))]
     pub rule: &'static str,
     #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,
     #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
     pub(super) severity: &'static str,
-    /// How far from expected.
+    /// Severity in steps: how far the value is from the expected one.
     #[schemars(range(min = 1, max = 10))]
     pub(super) score: u8,
     /// `contact:c1`.
     pub(super) subject: String,
-    /// What it is one of many of: `queue:billing`.
+    /// The group of alerts that it belongs to: `queue:billing`.
     pub(super) group: Option<String>,
-    /// Of a rule about a promise.
+    /// The policy, for rules about policies.
     pub(super) policy: Option<&'a str>,
     pub(super) starts_at: Timestamp,
     /// When this transition took place.
     pub(super) at: Timestamp,
     /// `null` while it is firing.
     pub(super) ends_at: Option<Timestamp>,
-    /// Why it is over. There may be more.
+    /// Reason for its end. There may be more.
     #[schemars(extend("examples" = ["answered", "abandoned", "missed", "corrected"]))]
     pub(super) reason: Option<&'static str>,
     /// Raised while the task was more than a minute behind the wall clock.
@@ -54,16 +54,16 @@ pub struct AlertRecord<'a> {
     pub(super) value: f64,
     /// In `unit`.
     pub(super) threshold: f64,
-    /// Of `value` and `threshold`. There may be more.
+    /// Unit of `value` and `threshold`. There may be more.
     #[schemars(extend("examples" = ["seconds waited"]))]
     pub(super) unit: &'static str,
     /// The rule as text.
     pub(super) formula: String,
-    /// How many observations `value` is of.
+    /// Number of observations in `value`.
     pub(super) n: u32,
     /// A sentence for people.
     pub(super) why: String,
-    /// What to do, for people.
+    /// Advice, for people.
     pub(super) action: String,
     /// Ids of contacts.
     #[schemars(with = "Vec<String>")]
@@ -73,7 +73,7 @@ pub struct AlertRecord<'a> {
     pub(super) team: Option<&'a str>,
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     pub(super) channel: Option<&'static str>,
-    /// As the settings name them.
+    /// Recipients, as in the settings.
     pub(super) recipients: Vec<String>,
     pub(super) escalation: u32,
     /// Reserved: `null` in records; the API has the acknowledgement here.
@@ -87,7 +87,7 @@ pub struct AlertRecord<'a> {
     pub(super) links: Links,
 }
 
-/// Where to read on: paths of the HTTP API, from the contact and its history to its queue's figures.
+/// Links: paths of the HTTP API, from the contact and its history to its queue's figures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Links {
     wallboard: String,
@@ -167,9 +167,9 @@ struct Facts<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Counted {
     seconds: f64,
-    /// Only open time.
+    /// Whether only open time counts.
     open: bool,
-    /// Without the pauses.
+    /// Whether pauses were left out.
     paused: bool,
 }
 

@@ -1,7 +1,9 @@
 //! Guard: notices when one measure is improved at another's cost, as when contacts get shorter, and come back, are transferred or rated low.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     BalanceSettings, Figures, Measure,
@@ -9,14 +11,14 @@ use super::{
     trend::{Comparison, Direction},
 };
 
-/// Who has to look, and at what; it judges nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+/// Warning that somebody should look, and at what; it judges nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
     /// Handle time falls, at 99.9 %, while something that costs customers rises, at 99 %.
     pub raised: bool,
     /// The measures that rise, by name.
-    pub rising: Vec<&'static str>,
-    /// For people.
+    pub rising: Vec<Cow<'static, str>>,
+    /// Sentence for people.
     pub sentence: Option<String>,
 }
 
@@ -62,7 +64,10 @@ impl Guard {
             .collect();
         Self {
             raised: !costs.is_empty(),
-            rising: costs.iter().map(|(measure, ..)| measure.name()).collect(),
+            rising: costs
+                .iter()
+                .map(|(measure, ..)| measure.name().into())
+                .collect(),
             sentence: (!costs.is_empty()).then(|| sentence(&handle, &costs)),
         }
     }

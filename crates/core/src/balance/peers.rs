@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{BalanceSettings, Figures, Measure, interval::Interval};
+use crate::kpi::rounding::{rounded_option, rounded_pair};
 
 /// Values of all agents of one queue and channel that have enough cases, by measure, ascending.
 #[derive(Debug, Default)]
@@ -17,15 +19,21 @@ pub struct Peers {
 type Millionths = i64;
 
 /// Place among the others in the same queue and channel.
-#[derive(Debug, Clone, Copy, PartialEq, Default, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
-    /// Others with enough cases.
+    /// Number of other agents with enough cases.
     pub n: usize,
     /// Median of their values.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub median: Option<f64>,
-    /// The share of the others below, and half of those that are equal: the mid-rank.
+    /// Share of the others below, plus half of those that are equal: the mid-rank.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub place: Option<f64>,
-    /// The place that either end of the interval would have.
+    /// Places of both ends of the interval.
+    #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<Interval>")]
     pub place_interval: Option<Interval>,
 }
 

@@ -1,33 +1,40 @@
 //! Trend: the agent's change against the own baseline.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     BalanceSettings, Figures, Measure, Sample,
     interval::{Interval, Level},
 };
+use crate::kpi::rounding::{rounded_option, rounded_pair};
 
-/// The window against the baseline; of `fcr` and `repeats` the settled contacts. Without enough cases on both sides there is no difference.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+/// Comparison of the window with the baseline; `fcr` and `repeats` compare settled contacts. Without enough cases on both sides there is no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trend {
     pub recent: Cases,
     pub baseline: Cases,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub difference: Option<f64>,
-    /// Of the difference, 95 %.
+    /// 95 % interval of the difference.
+    #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<Interval>")]
     pub interval: Option<Interval>,
     pub direction: Option<Direction>,
 }
 
 /// A value and its number of cases.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cases {
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub value: Option<f64>,
     pub n: i64,
 }
 
 /// Direction of the difference, by its whole interval; `steady` if that holds 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Rising,
@@ -36,6 +43,15 @@ pub enum Direction {
 }
 
 impl Direction {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rising => "rising",
+            Self::Falling => "falling",
+            Self::Steady => "steady",
+        }
+    }
+
     pub(super) fn of((low, high): Interval) -> Self {
         if low > 0.0 {
             Self::Rising

@@ -50,7 +50,7 @@ impl Contact {
         match self.successor_due_at(settings) {
             Some(at) => self.ahead.len() > TAIL_MAX || quiet && at <= source_watermark,
             None => {
-                let silent = self.is_sealed() && !self.awaits_final_judgement();
+                let silent = self.is_sealed() && !self.expects_final_judgement();
                 silent && quiet && self.retained_to(settings) < late_cutoff
             }
         }
@@ -72,14 +72,14 @@ impl Contact {
         let expected = self
             .fold
             .judged_at()
-            .filter(|_| self.awaits_final_judgement());
+            .filter(|_| self.expects_final_judgement());
         let window = settings.first_contact.window;
         expected.map_or(Timestamp::MIN, |at| {
             at + window + lateness + JUDGEMENT_DELAY_MAX
         })
     }
 
-    fn awaits_final_judgement(&self) -> bool {
+    fn expects_final_judgement(&self) -> bool {
         let judgement = self.customer_link.unwrap_or_default().judgement;
         judgement.settled.is_none() && self.fold.judged_at().is_some()
     }

@@ -32,16 +32,12 @@ mod prediction;
 mod record;
 mod tail;
 mod talk_time;
-mod fields;
 mod turns;
 
 pub use attributes::Attributes;
 pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 pub use case::{Case, CaseEnd, CustomerLink, Judgement, Resolution};
 pub use fact::{Audience, Fact, FactKind, HandleParts, diff_facts};
-pub use fields::{
-    AttemptFields, ContactFields, CsatFields, EngagementFields, EpisodeFields, ObligationFields,
-};
 pub use fold::{Conversation, Experience, Fold, Handoff};
 pub use machine::{Contact, EventOutcome};
 pub use measure::Measure;
@@ -55,5 +51,7 @@ pub use policy::{
     Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Opens, Policy, PolicyFault,
 };
 pub use prediction::{Alarm, Prediction};
-pub use record::ContactRecord;
+pub use record::{
+    AttemptRecord, ContactRecord, CsatRecord, EngagementRecord, EpisodeRecord, ObligationRecord,
+};
 pub use turns::{Turn, Turns};

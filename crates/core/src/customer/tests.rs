@@ -255,7 +255,7 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
     let case = one.prop_map(|(began, ended, reason)| Case {
         began_at: at(began * WEEK / 4),
         reason,
-        end: ended.map(|(length, own)| end((began + length) * WEEK / 4, own)),
+        end: ended.map(|(length, resolution)| end((began + length) * WEEK / 4, resolution)),
     });
     prop::collection::vec(case, 1..6)
 }

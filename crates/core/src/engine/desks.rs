@@ -302,12 +302,12 @@ impl Desks {
         let settings = &self.settings.balance;
         let starts = self.levels.window_starts(moment.at, None);
         ScorecardRecord {
-            agent: desk.agent.as_str(),
-            queue: desk.room.queue.as_str(),
-            channel: desk.room.channel.name(),
+            agent: desk.agent.as_str().into(),
+            queue: desk.room.queue.as_str().into(),
+            channel: desk.room.channel.name().into(),
             clock: moment.at,
-            window: &settings.window.name,
-            baseline: &settings.baseline.name,
+            window: settings.window.name.as_str().into(),
+            baseline: settings.baseline.name.as_str().into(),
             partial: moment.left_out || starts[BASELINE] < moment.began_at,
             measures: measures(figures, peers, settings),
             guard: Guard::of(figures, settings),

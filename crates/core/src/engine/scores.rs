@@ -443,8 +443,8 @@ impl Scores {
                 Reach::All => false,
             };
             let record = KpiRecord {
-                entity: &name,
-                window: &window.name,
+                entity: (&*name).into(),
+                window: (&*window.name).into(),
                 clock: moment.at,
                 partial: moment.left_out || reaches_back,
                 kpis: Scorecard::new(accumulator, &self.settings.contact.policies, live, times),

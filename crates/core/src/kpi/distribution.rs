@@ -2,7 +2,7 @@
 //! a percentile is within 0.5 % or half a millisecond, and a whole number of seconds below 1,000 is exact.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Span;
 
@@ -12,7 +12,9 @@ const EXACT_BELOW: i64 = 1_000;
 const PER_DECADE: i64 = 900;
 
 /// Nearest-rank percentiles in seconds: the least value with at least so many percent of all at or below. `None` of nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Percentiles {
     pub p50: Option<f64>,
     pub p90: Option<f64>,

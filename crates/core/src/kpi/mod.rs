@@ -12,6 +12,7 @@
 //! assert_eq!((accumulator.get(Count::Answered), accumulator.get(Count::Offered)), (1, 0));
 //! ```
 
+mod by_name;
 mod distribution;
 mod image;
 mod state_duration;
@@ -26,10 +27,15 @@ mod accumulator;
 mod window;
 
 pub use accumulator::{Accumulator, Count, Durations, Half};
+pub use by_name::ByName;
 pub use distribution::Percentiles;
 pub use midnight::{Day, Midnights};
+pub use outbound::{CallbackTime, Callbacks, Outbound};
 pub use pane::{Levels, Pane};
 pub use pane_block::{Edit, PaneBlock, PaneEdit};
-pub use scorecard::{KpiRecord, LiveState, NamedTimes, Ratio, Scorecard};
+pub use scorecard::{
+    Compliance, HandleTime, KpiRecord, LiveState, NamedTimes, Occupancy, Ratio, Resolutions,
+    Satisfaction, Scorecard, SpeedOfAnswer,
+};
 pub use state_duration::{StateDuration, Times, reason_code};
 pub use window::{KpiSettings, Place, Places, Reach, Window};

@@ -10,13 +10,13 @@ use crate::event::Span;
     reason = "sums of durations are far below 2^53 µs"
 )]
 pub(crate) fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
-    (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
+    (n > 0).then(|| round(Span(sum_micros).as_secs() / n as f64))
 }
 
 /// Returns a part as a share. `None` of nothing.
 #[expect(clippy::cast_precision_loss, reason = "spans far below 2^53 µs")]
 pub(crate) fn share(part: Span, of: Span) -> Option<f64> {
-    (of > Span::ZERO).then(|| part.0 as f64 / of.0 as f64)
+    (of > Span::ZERO).then(|| round(part.0 as f64 / of.0 as f64))
 }
 
 /// Rounds to 6 decimals.
@@ -29,21 +29,6 @@ pub(crate) fn rounded_option<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     value.map(round).serialize(serializer)
-}
-
-pub(crate) fn rounded_secs<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
-    round(span.as_secs()).serialize(serializer)
-}
-
-pub(crate) fn rounded_map<S: Serializer>(
-    spans: &[(&str, Span)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        spans
-            .iter()
-            .map(|(name, span)| (name, round(span.as_secs()))),
-    )
 }
 
 pub(crate) fn rounded_pair<S: Serializer>(

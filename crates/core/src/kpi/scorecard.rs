@@ -1,15 +1,16 @@
 //! The KPI record: what one entity did in one window.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
 
 use super::{
     accumulator::{Accumulator, Count, Durations},
+    by_name::ByName,
     distribution::Percentiles,
     outbound::{Callbacks, Outbound},
-    rounding::{mean_secs, rounded_map, rounded_option, rounded_pair, rounded_secs, share},
+    rounding::{mean_secs, round, rounded_option, rounded_pair, share},
     state_duration::Times,
 };
 use crate::{
@@ -17,96 +18,97 @@ use crate::{
     event::{Span, Timestamp},
 };
 
-/// What one entity did in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+/// KPIs of one entity in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KpiRecord<'a> {
     /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
-    pub entity: &'a str,
-    /// `5m`, `24h`, `7d`; `today` is since local midnight, `all` everything up to the clock.
-    pub window: &'a str,
+    pub entity: Cow<'a, str>,
+    /// The figures are a function of the events up to this instant.
+    pub window: Cow<'a, str>,
     /// The instant whose numbers these are: a function of the events up to it.
     pub clock: Timestamp,
-    /// The window reaches back before the first event that this deployment has seen, or a task was left out.
+    /// The window begins before the first event that this deployment has seen, or a task was left out.
+    #[serde(default)]
+    #[schemars(!default)]
     pub partial: bool,
     pub kpis: Scorecard<'a>,
 }
 
 /// All KPIs of one entity and window. What this version does not compute is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Scorecard<'a> {
     /// Waits that began.
-    offered: i64,
+    pub offered: i64,
     /// Waits that an answer ended.
-    answered: i64,
+    pub answered: i64,
     /// Waits that the customer ended.
-    abandoned: i64,
-    /// Of the abandoned, those that hung up at once.
-    short_abandoned: i64,
+    pub abandoned: i64,
+    /// Abandoned waits whose customers hung up at once.
+    pub short_abandoned: i64,
     /// Waits that a flow-out or a move to another queue ended.
-    left: i64,
+    pub left: i64,
     /// Inbound engagements and callbacks that ended.
-    handled: i64,
+    pub handled: i64,
     /// Outbound engagements that ended, callbacks left out.
-    handled_outbound: i64,
+    pub handled_outbound: i64,
     /// Waits that left for a callback.
-    callbacks: Callbacks,
+    pub callbacks: Callbacks,
     /// Outbound waits that are no callbacks.
-    outbound: Outbound,
+    pub outbound: Outbound,
     /// Reopenings of contacts that were over.
-    reopened: i64,
+    pub reopened: i64,
     /// Talks that a transfer ended.
-    transferred: i64,
-    /// Of the handled, those in no mean.
-    incomplete: i64,
-    /// By the policy's name: met of all decided obligations.
+    pub transferred: i64,
+    /// Handled engagements that count in no mean.
+    pub incomplete: i64,
+    /// Compliance by the policy's name: met of all decided obligations.
     #[schemars(with = "BTreeMap<String, Compliance>")]
-    sla: SlaByPolicy<'a>,
+    pub sla: ByName<'a, Compliance>,
     /// Speed of answer: the waits of answered contacts.
-    asa: SpeedOfAnswer,
+    pub asa: SpeedOfAnswer,
     /// Talk, hold and wrap-up of complete engagements.
-    aht: HandleTime,
+    pub aht: HandleTime,
     /// First-contact resolution, as far as it is known.
-    fcr: Resolutions,
+    pub fcr: Resolutions,
     /// The same, of the contacts whose window is over.
-    fcr_confirmed: Resolutions,
+    pub fcr_confirmed: Resolutions,
     /// Ended contacts without a known customer.
-    fcr_no_customer: i64,
+    pub fcr_no_customer: i64,
     /// Dispositions with `resolved`.
-    resolved_said: Ratio,
+    pub resolved_said: Ratio,
     /// First responses in time.
-    frr: Ratio,
+    pub frr: Ratio,
     /// Engagements ended by a transfer, of the handled.
-    transfer_rate: Ratio,
+    pub transfer_rate: Ratio,
     /// Offers declined or missed.
-    offer_miss: Ratio,
+    pub offer_miss: Ratio,
     /// Surveyed of the answered contacts that ended.
-    csat_response: Ratio,
-    csat: Satisfaction,
-    /// Not of queues and channels: agents are in no queue.
-    occupancy: Option<Occupancy<'a>>,
+    pub csat_response: Ratio,
+    pub csat: Satisfaction,
+    /// Missing for queues and channels: agents are in no queue.
+    pub occupancy: Option<Occupancy<'a>>,
     /// Mean open engagements while there is one.
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    concurrency: Option<f64>,
-    /// Abandoned of abandoned and answered, short ones left out. Not of agents.
+    pub concurrency: Option<f64>,
+    /// Abandoned of abandoned and answered waits, without short ones. Missing for agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Ratio")]
-    abandonment: Option<Ratio>,
-    /// As of the clock. Not of agents.
+    pub abandonment: Option<Ratio>,
+    /// State at the clock. Missing for agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "LiveState")]
-    live: Option<LiveState>,
+    pub live: Option<LiveState>,
 }
 
 /// State of a queue or group at the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
-#[schemars(rename = "Live")]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "Live", !default)]
 pub struct LiveState {
     /// Open waits.
     pub waiting: i64,
     /// Longest wait so far, in seconds.
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
     pub longest_wait: Option<f64>,
     /// Contacts with an obligation open past its at-risk level.
     pub at_risk: i64,
@@ -126,32 +128,29 @@ impl LiveState {
 #[derive(Debug, Default)]
 pub struct NamedTimes<'a> {
     pub times: Times,
-    /// By reason.
+    /// Times by reason.
     pub away: Vec<(&'a str, Span)>,
 }
 
-/// How much of their time agents were busy.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Occupancy<'a> {
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    value: Option<f64>,
+/// Share of their time that agents were busy.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Occupancy<'a> {
+    pub value: Option<f64>,
     /// Seconds offered, engaged or in wrap-up.
-    #[serde(serialize_with = "rounded_secs")]
-    #[schemars(with = "f64")]
-    occupied: Span,
+    pub occupied: f64,
     /// Seconds.
-    #[serde(serialize_with = "rounded_secs")]
-    #[schemars(with = "f64")]
-    available: Span,
+    pub available: f64,
     /// Seconds by reason.
-    #[serde(serialize_with = "rounded_map")]
     #[schemars(with = "BTreeMap<String, f64>")]
-    away: Vec<(&'a str, Span)>,
+    pub away: ByName<'a, f64>,
 }
 
-/// A share with what it is a share of, and its 95 % Wilson interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// A share, with its counts and its 95 % Wilson interval.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Ratio {
     #[serde(serialize_with = "rounded_option")]
     #[schemars(with = "Option<f64>")]
@@ -163,72 +162,65 @@ pub struct Ratio {
     pub interval: Option<(f64, f64)>,
 }
 
-#[derive(Debug)]
-struct SlaByPolicy<'a>(Vec<(&'a str, Compliance)>);
-
-/// Of one policy: met of met and missed.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Compliance {
-    met: i64,
-    missed: i64,
-    excluded: i64,
+/// Compliance with one policy: met of met and missed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Compliance {
+    pub met: i64,
+    pub missed: i64,
+    pub excluded: i64,
     #[serde(flatten)]
-    ratio: Ratio,
+    pub ratio: Ratio,
 }
 
-/// Resolved of all that ended.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Resolutions {
-    resolved: i64,
-    repeated: i64,
-    unresolved: i64,
+/// Resolved of all contacts that ended.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Resolutions {
+    pub resolved: i64,
+    pub repeated: i64,
+    pub unresolved: i64,
     #[serde(flatten)]
-    ratio: Ratio,
+    pub ratio: Ratio,
 }
 
 /// Seconds, over `n` answered waits.
-#[derive(Debug, Serialize, JsonSchema)]
-struct SpeedOfAnswer {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct SpeedOfAnswer {
+    pub n: i64,
+    pub mean: Option<f64>,
     #[serde(flatten)]
-    percentiles: Percentiles,
+    pub percentiles: Percentiles,
 }
 
 /// Seconds, over `n` complete engagements; `hold_when_held` over the `held` ones that had a hold.
-#[derive(Debug, Serialize, JsonSchema)]
-struct HandleTime {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct HandleTime {
+    pub n: i64,
+    pub mean: Option<f64>,
     #[serde(flatten)]
-    percentiles: Percentiles,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    talk: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    hold: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    wrap: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    hold_when_held: Option<f64>,
-    held: i64,
+    pub percentiles: Percentiles,
+    pub talk: Option<f64>,
+    pub hold: Option<f64>,
+    pub wrap: Option<f64>,
+    pub hold_when_held: Option<f64>,
+    pub held: i64,
 }
 
 /// Shares of the scale, 0 to 1, over `n` surveys; low is below one half.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Satisfaction {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
-    low: Ratio,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Satisfaction {
+    pub n: i64,
+    pub mean: Option<f64>,
+    pub low: Ratio,
 }
 
 impl<'a> Scorecard<'a> {
@@ -255,7 +247,7 @@ impl<'a> Scorecard<'a> {
             reopened: get(Count::Reopened),
             transferred: get(Count::Transferred),
             incomplete: get(Count::Incomplete),
-            sla: SlaByPolicy::new(accumulator, policies),
+            sla: by_policy(accumulator, policies),
             asa: SpeedOfAnswer::new(accumulator),
             aht: HandleTime::new(accumulator),
             fcr: Resolutions::new(accumulator, Count::FirstContact),
@@ -308,34 +300,23 @@ impl Ratio {
     }
 }
 
-impl<'a> SlaByPolicy<'a> {
-    fn new(accumulator: &Accumulator, policies: &'a [Policy]) -> Self {
-        let decided =
-            |policy: &Policy, verdict| accumulator.get(Count::Decided(policy.code(), verdict));
-        // Policies of one name are neighbours and count as one.
-        let named = policies.chunk_by(|one, next| one.name == next.name);
-        let named = named.filter_map(|of_name| {
-            let policy = of_name.first()?;
-            let compliance = Compliance::new(
-                decided(policy, Verdict::Met),
-                decided(policy, Verdict::Missed),
-                decided(policy, Verdict::Excluded),
-            );
-            let any = compliance.ratio.den != 0 || compliance.excluded != 0;
-            any.then_some((policy.name.as_str(), compliance))
-        });
-        Self(named.collect())
-    }
-}
-
-impl Serialize for SlaByPolicy<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (policy, compliance) in &self.0 {
-            map.serialize_entry(policy, compliance)?;
-        }
-        map.end()
-    }
+/// Returns the compliance with each policy that decided any obligation.
+fn by_policy<'a>(accumulator: &Accumulator, policies: &'a [Policy]) -> ByName<'a, Compliance> {
+    let decided =
+        |policy: &Policy, verdict| accumulator.get(Count::Decided(policy.code(), verdict));
+    // Policies of one name are neighbours and count as one.
+    let named = policies.chunk_by(|one, next| one.name == next.name);
+    let named = named.filter_map(|of_name| {
+        let policy = of_name.first()?;
+        let compliance = Compliance::new(
+            decided(policy, Verdict::Met),
+            decided(policy, Verdict::Missed),
+            decided(policy, Verdict::Excluded),
+        );
+        let any = compliance.ratio.den != 0 || compliance.excluded != 0;
+        any.then_some((policy.name.as_str().into(), compliance))
+    });
+    ByName(named.collect())
 }
 
 impl Compliance {
@@ -403,11 +384,13 @@ impl<'a> Occupancy<'a> {
             available,
             ..
         } = of.times;
+        let away = of.away.into_iter();
+        let away = away.map(|(reason, time)| (reason.into(), time.as_secs()));
         Self {
             value: share(occupied, occupied + available),
-            occupied,
-            available,
-            away: of.away,
+            occupied: occupied.as_secs(),
+            available: available.as_secs(),
+            away: ByName(away.collect()),
         }
     }
 }
@@ -422,7 +405,7 @@ impl Satisfaction {
         let sum = accumulator.get(Count::RatedBillionths);
         Self {
             n,
-            mean: (n > 0).then(|| sum as f64 / 1e9 / n as f64),
+            mean: (n > 0).then(|| round(sum as f64 / 1e9 / n as f64)),
             low: Ratio::new(accumulator.get(Count::RatedLow), n),
         }
     }

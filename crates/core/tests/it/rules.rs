@@ -108,8 +108,8 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
             .then(|| format!("{entity} {window}: partial is not {value} but {partial:?}"));
     }
     let of = |name: &str| {
-        let found = record.and_then(|record| record.pointer(&pointer(name)));
-        found.cloned().unwrap_or_default()
+        let figure = record.and_then(|record| record.pointer(&pointer(name)));
+        figure.cloned().unwrap_or_default()
     };
     let exists = record.is_some_and(|record| match path.strip_prefix("sla.") {
         Some(of_policy) => {

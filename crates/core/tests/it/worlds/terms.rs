@@ -281,11 +281,11 @@ impl Terms {
     fn live_by(&mut self, random: &mut Random) {
         let named = |name: &str| Hours::zone_named(name).unwrap();
         let of_all = *random.pick(&ZONES);
-        let mut zones = vec![format!("zone {of_all}")];
+        let mut names = vec![format!("zone {of_all}")];
         for site in ["north", "south", "abroad"] {
             if random.chance(0.6) {
                 let name = *random.pick(&ZONES);
-                zones.push(format!("{site} {name}"));
+                names.push(format!("{site} {name}"));
                 let zones = &mut self.settings.kpi.zones_by_site;
                 zones.insert(SiteId::new(site), named(name));
                 self.recounted.zones.insert(site.to_owned(), named(name));
@@ -293,7 +293,7 @@ impl Terms {
         }
         self.settings.kpi.zone = named(of_all);
         self.recounted.zone = named(of_all);
-        self.lines.push(zones.join(", "));
+        self.lines.push(names.join(", "));
     }
 
     /// Sliding windows, `today` and `all`.
