@@ -85,7 +85,7 @@ fn configured_values_replace_the_defaults() {
         "#,
     );
     assert!((config.engine.csat.threshold - 0.25).abs() < 1e-9);
-    let usual = config.engine.csat.usual_handle_of(Channel::Chat);
+    let usual = config.engine.csat.handle_time_baseline_of(Channel::Chat);
     assert_eq!(usual, Span::from_secs(540));
     assert_eq!(config.http.listen.to_string(), "[::1]:1");
     assert_eq!(config.engine.contact.privacy_key, "0123456789abcdef");
@@ -449,7 +449,7 @@ fn impossible_policies_are_refused() {
     );
     check(
         &policy("opens = \"queued\""),
-        "f.toml:4:9: only a `first_response` or `next_response` says what `opens` it; remove it",
+        "f.toml:4:9: only a `first_response` or `next_response` has `opens`; remove it",
     );
     check(
         &(policy("") + &policy("")),

@@ -10,7 +10,7 @@ pub mod customer; // contacts of one customer -> first-contact resolution
 pub mod kpi; // facts -> panes, windows, scorecards
 pub mod directory; // reference data: what changes of settings while all runs
 pub mod balance; // sums of an agent among peers -> measures with interval, place, trend
-pub mod agent; // states and facts of one agent -> time, and what its team and site hear
+pub mod agent; // states and facts of one agent -> state durations of the agent, its team and site
 pub mod staffing; // Erlang's formulas
 pub mod csat; // what is known of a contact so far -> the probability of a low rating
 pub mod alert; // obligations and predictions -> escalations

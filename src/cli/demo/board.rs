@@ -1,11 +1,14 @@
 //! What the terminal shows of the contact center, made from the newest records: queues, and who needs somebody.
 
-use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Deserialize;
 
 use crate::cli::escape::escaped_line;
-use floorwalker_core::event::Timestamp;
+use floorwalker_core::{
+    event::Timestamp,
+    kpi::{ByName, Compliance, KpiRecord},
+};
 
 /// The window of the figures.
 pub(super) const WINDOW: &str = "30m";
@@ -85,7 +88,7 @@ impl Board {
 
 impl Queue {
     fn read(record: &str, targets: &Targets) -> Option<Self> {
-        let record: Score<'_> = serde_json::from_str(record).ok()?;
+        let record: KpiRecord<'static> = serde_json::from_str(record).ok()?;
         let name = match record.entity.split_once(':') {
             Some(("queue", name)) => name,
             None => &*record.entity,
@@ -111,7 +114,7 @@ impl Queue {
 impl Level {
     /// What most people look at first: how soon it is answered; where nobody waits for that, how soon it is replied to.
     /// Of several such policies, the one that decided most.
-    fn of(shares: &BTreeMap<String, Share>, targets: &Targets) -> Option<Self> {
+    fn of(sla: &ByName<'_, Compliance>, targets: &Targets) -> Option<Self> {
         const MEASURES: [&str; 2] = ["answer", "first_response"];
         let place = |policy: &str| {
             let named = MEASURES
@@ -119,9 +122,8 @@ impl Level {
                 .position(|measure| policy.ends_with(measure));
             named.unwrap_or(MEASURES.len())
         };
-        let decided = shares.iter().filter_map(|(policy, share)| {
-            let met = share.value?;
-            Some(((place(policy), Reverse(share.den), policy), met))
+        let decided = sla.iter().filter_map(|(policy, Compliance { ratio, .. })| {
+            Some(((place(policy), Reverse(ratio.den), policy), ratio.value?))
         });
         let ((.., policy), met) = decided.min_by_key(|(rank, _)| *rank)?;
         Some(Self {
@@ -145,39 +147,6 @@ impl Escalation {
             paths: [links.contact, links.history, links.numbers].map(|path| escaped_line(&path)),
         })
     }
-}
-
-#[derive(Deserialize)]
-struct Score<'a> {
-    #[serde(borrow)]
-    entity: Cow<'a, str>,
-    clock: Timestamp,
-    kpis: Kpis,
-}
-
-#[derive(Deserialize)]
-struct Kpis {
-    sla: BTreeMap<String, Share>,
-    aht: Mean,
-    live: Option<Live>,
-}
-
-#[derive(Deserialize)]
-struct Share {
-    value: Option<f64>,
-    den: i64,
-}
-
-#[derive(Deserialize)]
-struct Mean {
-    mean: Option<f64>,
-}
-
-#[derive(Deserialize, Default)]
-struct Live {
-    waiting: i64,
-    longest_wait: Option<f64>,
-    at_risk: i64,
 }
 
 #[derive(Deserialize)]

@@ -3,62 +3,12 @@
 use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use serde::Deserialize;
 
 use super::number::{percent, seconds};
+use floorwalker_core::balance::{Better, Direction, Measured, ScorecardRecord, Standing, Trend};
 
-/// The parts of a scorecard that a report shows.
-#[derive(Debug, Clone, Deserialize)]
-pub(in crate::cli) struct Desk {
-    pub(super) agent: String,
-    pub(super) queue: String,
-    pub(super) channel: String,
-    pub(super) clock: String,
-    pub(super) window: String,
-    pub(super) baseline: String,
-    pub(super) measures: BTreeMap<String, Measured>,
-    pub(super) guard: Guard,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Measured {
-    pub(super) value: Option<f64>,
-    pub(super) num: Option<i64>,
-    pub(super) n: i64,
-    pub(super) interval: Option<(f64, f64)>,
-    pub(super) better: Option<String>,
-    pub(super) peers: Standing,
-    pub(super) trend: Trend,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Standing {
-    pub(super) n: i64,
-    pub(super) median: Option<f64>,
-    pub(super) place: Option<f64>,
-    pub(super) place_interval: Option<(f64, f64)>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Trend {
-    pub(super) recent: Of,
-    pub(super) baseline: Of,
-    pub(super) difference: Option<f64>,
-    pub(super) interval: Option<(f64, f64)>,
-    pub(super) direction: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Of {
-    pub(super) value: Option<f64>,
-    pub(super) n: i64,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Guard {
-    pub(super) raised: bool,
-    pub(super) sentence: Option<String>,
-}
+/// A scorecard record that was read back.
+pub(in crate::cli) type Desk = ScorecardRecord<'static>;
 
 /// A measure's name in records and for people.
 pub(super) const COLUMNS: [(&str, &str); 9] = [
@@ -85,7 +35,7 @@ pub(super) struct Room<'d> {
 pub(super) fn rooms(desks: &[Desk]) -> Vec<Room<'_>> {
     let mut by_room: BTreeMap<(&str, &str), Vec<&Desk>> = BTreeMap::new();
     for desk in desks {
-        let room = (desk.queue.as_str(), desk.channel.as_str());
+        let room = (&*desk.queue, &*desk.channel);
         by_room.entry(room).or_default().push(desk);
     }
     let rooms = by_room.into_values().map(|mut theirs| {
@@ -122,7 +72,7 @@ impl Room<'_> {
     /// Returns the words of every guard that is raised.
     pub(super) fn guards(&self) -> impl Iterator<Item = (&str, &str)> {
         let raised = self.desks.iter().filter(|desk| desk.guard.raised);
-        raised.filter_map(|desk| Some((desk.agent.as_str(), desk.guard.sentence.as_deref()?)))
+        raised.filter_map(|desk| Some((&*desk.agent, desk.guard.sentence.as_deref()?)))
     }
 }
 
@@ -140,7 +90,7 @@ pub(super) fn write(desks: &[Desk], formatter: &mut fmt::Formatter<'_>) -> fmt::
                 let text = (desk.measures.get(*name)).map_or_else(String::new, |it| cell(name, it));
                 Cell::new(text).set_alignment(CellAlignment::Right)
             });
-            table.add_row([Cell::new(&desk.agent)].into_iter().chain(cells));
+            table.add_row([Cell::new(&*desk.agent)].into_iter().chain(cells));
         }
         writeln!(formatter, "\n{}\n{table}", room.title())?;
         for (agent, sentence) in room.guards() {
@@ -178,10 +128,10 @@ pub(super) fn value(measure: &str, value: Option<f64>) -> String {
 }
 
 pub(super) fn arrow(trend: &Trend) -> &'static str {
-    match trend.direction.as_deref() {
-        Some("rising") => "↑",
-        Some("falling") => "↓",
-        Some(_) => "→",
+    match trend.direction {
+        Some(Direction::Rising) => "↑",
+        Some(Direction::Falling) => "↓",
+        Some(Direction::Steady) => "→",
         None => " ",
     }
 }
@@ -235,52 +185,51 @@ pub(super) const SHEET: [&str; 27] = [
     "guard",
 ];
 
-impl Desk {
-    pub(super) fn sheet_rows(&self) -> Vec<[String; 27]> {
-        let measures = self.measures.iter();
-        measures
-            .map(|(name, it)| self.sheet_row(name, it))
-            .collect()
-    }
+/// Returns a row for each measure of a desk.
+pub(super) fn sheet_rows(desk: &Desk) -> Vec<[String; 27]> {
+    let measures = desk.measures.iter();
+    measures
+        .map(|(name, it)| sheet_row(desk, name, it))
+        .collect()
+}
 
-    fn sheet_row(&self, name: &str, it: &Measured) -> [String; 27] {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |known| known.to_string());
-        let ends = |pair: Option<(f64, f64)>| {
-            [pair.map(|(low, _)| low), pair.map(|(_, high)| high)].map(number)
-        };
-        let [low, high] = ends(it.interval);
-        let [place_low, place_high] = ends(it.peers.place_interval);
-        let [difference_low, difference_high] = ends(it.trend.interval);
-        [
-            self.agent.clone(),
-            self.queue.clone(),
-            self.channel.clone(),
-            self.clock.clone(),
-            self.window.clone(),
-            self.baseline.clone(),
-            name.to_owned(),
-            it.better.clone().unwrap_or_default(),
-            number(it.value),
-            it.num.map_or_else(String::new, |num| num.to_string()),
-            it.n.to_string(),
-            low,
-            high,
-            it.peers.n.to_string(),
-            number(it.peers.median),
-            number(it.peers.place),
-            place_low,
-            place_high,
-            number(it.trend.recent.value),
-            it.trend.recent.n.to_string(),
-            number(it.trend.baseline.value),
-            it.trend.baseline.n.to_string(),
-            number(it.trend.difference),
-            difference_low,
-            difference_high,
-            it.trend.direction.clone().unwrap_or_default(),
-            self.guard.raised.to_string(),
-        ]
-    }
+fn sheet_row(desk: &Desk, name: &str, it: &Measured) -> [String; 27] {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |known| known.to_string());
+    let ends = |pair: Option<(f64, f64)>| {
+        [pair.map(|(low, _)| low), pair.map(|(_, high)| high)].map(number)
+    };
+    let [low, high] = ends(it.interval);
+    let [place_low, place_high] = ends(it.peers.place_interval);
+    let [difference_low, difference_high] = ends(it.trend.interval);
+    [
+        desk.agent.to_string(),
+        desk.queue.to_string(),
+        desk.channel.to_string(),
+        desk.clock.to_string(),
+        desk.window.to_string(),
+        desk.baseline.to_string(),
+        name.to_owned(),
+        it.better.map_or("", Better::name).to_owned(),
+        number(it.value),
+        it.num.map_or_else(String::new, |num| num.to_string()),
+        it.n.to_string(),
+        low,
+        high,
+        it.peers.n.to_string(),
+        number(it.peers.median),
+        number(it.peers.place),
+        place_low,
+        place_high,
+        number(it.trend.recent.value),
+        it.trend.recent.n.to_string(),
+        number(it.trend.baseline.value),
+        it.trend.baseline.n.to_string(),
+        number(it.trend.difference),
+        difference_low,
+        difference_high,
+        it.trend.direction.map_or("", Direction::name).to_owned(),
+        desk.guard.raised.to_string(),
+    ]
 }
 
 #[cfg(test)]
@@ -314,7 +263,7 @@ mod tests {
     #[test]
     fn each_measure_is_a_row_of_the_sheet() {
         let desk: Desk = serde_json::from_str(RECORD).unwrap();
-        let rows = desk.sheet_rows();
+        let rows = sheet_rows(&desk);
         let rows: Vec<String> = rows.iter().map(|row| row.join(",")).collect();
         insta::assert_snapshot!(rows.join("\n"), @r"
         a/b,billing,voice,2026-11-22T10:29:59.999999Z,24h,28d,aht,,270,,42,255.5,284.5,7,301.25,0.142857,0,0.285714,270,42,310,800,-40,-55.25,-24.75,falling,true

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::hours::{Hours, hours_between};
 use floorwalker_core::{
-    contact::ContactFields,
+    contact::ContactRecord,
     event::{Span, Timestamp},
     kpi::Ratio,
 };
@@ -110,13 +110,13 @@ impl History {
         Ok(history)
     }
 
-    pub(super) fn add(&mut self, contact: &ContactFields) {
+    pub(super) fn add(&mut self, contact: &ContactRecord<'_>) {
         self.resolved.extend(contact.resolved());
         self.queued
             .extend(contact.episodes.iter().map(|wait| wait.queued_at));
         for obligation in &contact.obligations {
             if let Some(decision) = obligation.decision() {
-                let policy = obligation.policy.clone();
+                let policy = obligation.policy.to_string();
                 let decisions = self.decisions_by_policy.entry(policy).or_default();
                 decisions.push(decision);
             }

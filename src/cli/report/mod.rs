@@ -7,7 +7,7 @@ mod hours;
 mod number;
 mod page;
 mod plot;
-mod record;
+mod scale;
 mod sheet;
 
 use std::fmt;
@@ -17,18 +17,26 @@ use comfy_table::{CellAlignment, Table, presets};
 use self::{
     history::Bins,
     number::{percent, score, seconds, share},
-    record::{Callbacks, Kpis, Outbound, Scale},
+    scale::Scale,
 };
-use floorwalker_core::{contact::Policy, engine::Counters};
+use floorwalker_core::{
+    contact::Policy,
+    engine::Counters,
+    kpi::{Callbacks, KpiRecord, Outbound, Scorecard},
+};
 
 pub(super) use self::{
     desk::Desk,
     history::History,
     number::thousands,
     page::page,
-    record::{Record, Scales},
+    scale::Scales,
     sheet::{Sheets, Sources},
 };
+
+/// A KPI record that was read back.
+pub(super) type Record = KpiRecord<'static>;
+type Kpis = Scorecard<'static>;
 
 /// All that was found out.
 #[derive(Debug)]
@@ -150,18 +158,21 @@ impl Report<'_> {
             return table;
         };
         table.add_row(["Waits", &waits(kpis)]);
-        if let Some(callbacks) = kpis.callbacks.as_ref().filter(|it| it.asked > 0) {
-            table.add_row(["Callbacks", &callbacks_text(callbacks)]);
+        if kpis.callbacks.asked > 0 {
+            table.add_row(["Callbacks", &callbacks_text(&kpis.callbacks)]);
         }
-        if let Some(outbound) = kpis.outbound.as_ref().filter(|it| it.attempts > 0) {
-            table.add_row(["Outbound attempts", &outbound_text(outbound)]);
+        if kpis.outbound.attempts > 0 {
+            table.add_row(["Outbound attempts", &outbound_text(&kpis.outbound)]);
         }
-        for (policy, compliance) in &kpis.sla {
+        for (policy, compliance) in kpis.sla.iter() {
             let excluded = thousands(compliance.excluded);
-            let text = format!("{}; {excluded} excluded", share(&compliance.ratio()));
+            let text = format!("{}; {excluded} excluded", share(&compliance.ratio));
             table.add_row([&format!("SLA {policy}"), &text]);
         }
-        table.add_row(["Speed of answer", &number::mean(&kpis.asa)]);
+        table.add_row([
+            "Speed of answer",
+            &number::mean(kpis.asa.n, kpis.asa.mean, &kpis.asa.percentiles),
+        ]);
         table.add_row(["Handle time", &handle_time(kpis)]);
         table.add_row(["First contact", &first_contact(kpis)]);
         table.add_row(["Said resolved", &share(&kpis.resolved_said)]);
@@ -210,12 +221,12 @@ impl Report<'_> {
         row.extend(of.counts(kpis).into_iter().map(thousands));
         row.extend(policies.iter().map(|policy| {
             kpis.sla
-                .get(*policy)
-                .map_or_else(String::new, |compliance| percent(compliance.value))
+                .get(policy)
+                .map_or_else(String::new, |compliance| percent(compliance.ratio.value))
         }));
         row.push(seconds(kpis.asa.mean));
-        row.push(seconds(kpis.aht.mean.mean));
-        row.push(percent(kpis.fcr.value));
+        row.push(seconds(kpis.aht.mean));
+        row.push(percent(kpis.fcr.ratio.value));
         row.push(percent(kpis.resolved_said.value));
         row.push(score(kpis.csat.mean, self.scales.only()));
         row
@@ -269,7 +280,7 @@ impl Report<'_> {
             return Vec::new();
         };
         let mut sentences = Vec::new();
-        let (handles, means_of) = (self.history.handles("all"), kpis.aht.mean.n);
+        let (handles, means_of) = (self.history.handles("all"), kpis.aht.n);
         if i64::try_from(handles) != Ok(means_of) {
             sentences.push(format!(
                 "Distributions are of the {} complete inbound engagements of contact records; means and percentiles are of {}.",
@@ -277,8 +288,8 @@ impl Report<'_> {
                 thousands(means_of)
             ));
         }
-        for (policy, compliance) in &kpis.sla {
-            let (drawn, counted) = (self.history.decisions(policy), compliance.ratio().den);
+        for (policy, compliance) in kpis.sla.iter() {
+            let (drawn, counted) = (self.history.decisions(policy), compliance.ratio.den);
             if i64::try_from(drawn) != Ok(counted) {
                 sentences.push(format!(
                     "Over time, {policy} has the {} decisions of contact records; its figures have {}.",
@@ -287,7 +298,7 @@ impl Report<'_> {
                 ));
             }
         }
-        let (drawn, counted) = (self.history.resolutions(), kpis.fcr.den);
+        let (drawn, counted) = (self.history.resolutions(), kpis.fcr.ratio.den);
         if i64::try_from(drawn) != Ok(counted) {
             sentences.push(format!(
                 "Over time, first-contact resolution has the {} ended contacts of contact records; its figure has {}.",
@@ -326,8 +337,8 @@ fn plain_table() -> Table {
 
 fn policies_of<'r>(rows: &[(&str, &'r Kpis)]) -> Vec<&'r str> {
     let mut policies: Vec<&str> = Vec::new();
-    for policy in rows.iter().flat_map(|(_, kpis)| kpis.sla.keys()) {
-        if !policies.contains(&policy.as_str()) {
+    for (policy, _) in rows.iter().flat_map(|(_, kpis)| kpis.sla.iter()) {
+        if !policies.contains(&policy) {
             policies.push(policy);
         }
     }
@@ -371,7 +382,11 @@ fn callbacks_text(callbacks: &Callbacks) -> String {
         "{} asked for, {} reached; {}",
         thousands(callbacks.asked),
         thousands(callbacks.reached),
-        number::mean(&callbacks.time),
+        number::mean(
+            callbacks.time.n,
+            callbacks.time.mean,
+            &callbacks.time.percentiles
+        ),
     )
 }
 
@@ -387,12 +402,12 @@ fn outbound_text(outbound: &Outbound) -> String {
 
 fn handle_time(kpis: &Kpis) -> String {
     let aht = &kpis.aht;
-    if aht.mean.mean.is_none() {
-        return number::mean(&aht.mean);
+    let mean = number::mean(aht.n, aht.mean, &aht.percentiles);
+    if aht.mean.is_none() {
+        return mean;
     }
     format!(
-        "{}; talk {} + hold {} + wrap {}",
-        number::mean(&aht.mean),
+        "{mean}; talk {} + hold {} + wrap {}",
         seconds(aht.talk),
         seconds(aht.hold),
         seconds(aht.wrap),
@@ -401,7 +416,7 @@ fn handle_time(kpis: &Kpis) -> String {
 
 fn first_contact(kpis: &Kpis) -> String {
     let unknown = thousands(kpis.fcr_no_customer);
-    format!("{}; {unknown} without a customer", share(&kpis.fcr))
+    format!("{}; {unknown} without a customer", share(&kpis.fcr.ratio))
 }
 
 fn satisfaction(kpis: &Kpis, scale: Option<Scale>) -> String {

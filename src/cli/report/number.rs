@@ -1,6 +1,7 @@
 //! Numbers for people.
 
-use super::record::{Mean, Ratio, Scale};
+use super::scale::Scale;
+use floorwalker_core::kpi::{Percentiles, Ratio};
 
 const ABSENT: &str = "-";
 
@@ -44,17 +45,17 @@ pub(super) fn seconds(value: Option<f64>) -> String {
 }
 
 /// `67.3 s (p50 67.0, p90 114.0, p99 124.0; n 523)`.
-pub(super) fn mean(of: &Mean) -> String {
-    if of.mean.is_none() {
+pub(super) fn mean(n: i64, mean: Option<f64>, of: &Percentiles) -> String {
+    if mean.is_none() {
         return ABSENT.to_owned();
     }
     format!(
         "{} s (p50 {}, p90 {}, p99 {}; n {})",
-        seconds(of.mean),
+        seconds(mean),
         seconds(of.p50),
         seconds(of.p90),
         seconds(of.p99),
-        thousands(of.n),
+        thousands(n),
     )
 }
 

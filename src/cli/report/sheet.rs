@@ -16,7 +16,7 @@ use super::{
     desk::{self, Desk},
     history::{Course, History},
 };
-use floorwalker_core::{contact::ContactFields, event::Timestamp};
+use floorwalker_core::{contact::ContactRecord, event::Timestamp};
 
 /// One number of one entity in one window.
 #[derive(Debug, Default, Serialize)]
@@ -37,7 +37,7 @@ struct Row<'a> {
 struct ContactRow<'a> {
     contact_id: &'a str,
     channel: Option<&'a str>,
-    direction: Option<&'a str>,
+    direction: &'a str,
     customer: Option<&'a str>,
     reason: Option<&'a str>,
     began_at: Option<Timestamp>,
@@ -306,7 +306,7 @@ fn number(value: &Value) -> Option<String> {
 /// A row for each measure of each agent in each queue and channel.
 fn scorecards<W: Write>(sheet: &mut Sheet<W>, desks: &[Desk]) -> anyhow::Result<()> {
     sheet.write_record(desk::SHEET)?;
-    for row in desks.iter().flat_map(Desk::sheet_rows) {
+    for row in desks.iter().flat_map(desk::sheet_rows) {
         sheet.write_record(row)?;
     }
     Ok(())
@@ -362,11 +362,11 @@ fn contacts<W: Write>(sheet: &mut Sheet<W>, records: &[&[u8]]) -> anyhow::Result
         "predicted_low",
     ])?;
     for record in records {
-        let contact: ContactFields = read(record)?;
+        let contact: ContactRecord<'static> = read(record)?;
         sheet.serialize(ContactRow {
             contact_id: &contact.contact_id,
             channel: contact.channel.as_deref(),
-            direction: contact.direction.as_deref(),
+            direction: &contact.direction,
             customer: contact.customer.as_deref(),
             reason: contact.reason.as_deref(),
             began_at: contact.began_at,
@@ -385,11 +385,11 @@ fn parts<W: Write, P: Serialize>(
     sheet: &mut Sheet<W>,
     columns: &[&str],
     records: &[&[u8]],
-    of: impl Fn(&ContactFields) -> &[P],
+    of: impl for<'c> Fn(&'c ContactRecord<'static>) -> &'c [P],
 ) -> anyhow::Result<()> {
     sheet.write_record(["contact_id"].iter().chain(columns))?;
     for record in records {
-        let contact: ContactFields = read(record)?;
+        let contact: ContactRecord<'static> = read(record)?;
         for part in of(&contact) {
             sheet.serialize((&contact.contact_id, part))?;
         }

@@ -9,7 +9,7 @@ const ALL: &str = r#"{"entity":"all","window":"all","clock":"2026-11-22T10:30:00
  "sla":{"voice answer":{"met":70,"missed":20,"excluded":10,"value":0.777778,"num":70,"den":90,"interval":[0.681,0.8514]}},
  "asa":{"n":902,"mean":20.25,"p50":10.0,"p90":30.0,"p99":31.0},
  "aht":{"n":901,"mean":167.5,"p50":125.0,"p90":210.0,"p99":211.0,"talk":130.0,"hold":15.0,"wrap":22.5,"hold_when_held":30.0,"held":1},
- "fcr":{"resolved":3,"repeated":1,"unresolved":0,"value":0.75,"num":3,"den":4,"interval":[0.3006,0.9544]},"fcr_no_customer":7,"resolved_said":{"value":null,"num":0,"den":0,"interval":null},"frr":null,
+ "fcr":{"resolved":3,"repeated":1,"unresolved":0,"value":0.75,"num":3,"den":4,"interval":[0.3006,0.9544]},"fcr_no_customer":7,"resolved_said":{"value":null,"num":0,"den":0,"interval":null},
  "csat":{"n":3,"mean":0.6,"low":{"value":0.333333,"num":1,"den":3,"interval":[0.06,0.79]}},
  "abandonment":{"value":0.0998,"num":100,"den":1002,"interval":[0.083,0.119]},
  "live":{"waiting":0,"longest_wait":0.0,"at_risk":0}}}"#;

@@ -47,7 +47,10 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     engine.kpi.places = kpi::places(file.queues)?;
     engine.kpi.zones_by_site = kpi::zones(&file.sites)?;
     engine.balance = scorecards::settings(&file.scorecards)?;
-    by_channel(&mut engine.csat.usual_handle, &file.csat.usual_handle)?;
+    by_channel(
+        &mut engine.csat.handle_time_baseline,
+        &file.csat.usual_handle,
+    )?;
     let threshold = file.alerts.csat_low_predicted.threshold.take();
     put(&mut engine.csat.threshold, share(threshold, false)?);
     engine.alert = alert(file.alerts)?;

@@ -1,15 +1,17 @@
 //! `/metrics/kpi`: figures of queues and groups and of the agents that fare worst, and the alerts that fire.
 
-use std::collections::BTreeMap;
-
 use super::{
+    alerts,
     chosen::Chosen,
     page::{Named, Page},
     promise::Promises,
-    record::{self, Csat, Kpis, Live, Share, Sla},
 };
 use crate::serve::{Entity, ReadModel, Score, ServeSettings};
-use floorwalker_core::{contact::ContactSettings, engine::OVERFLOW, event::Timestamp};
+use floorwalker_core::{
+    contact::ContactSettings,
+    event::Timestamp,
+    kpi::{ByName, Compliance, KpiRecord, LiveState, Ratio, Satisfaction, Scorecard},
+};
 
 /// Whose figures, and of which window.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +26,7 @@ struct Owner<'a> {
 pub struct KpiPage<'a> {
     pub model: &'a ReadModel,
     pub settings: &'a ServeSettings,
-    /// The configured contact settings; the directory may have other policies.
+    /// As configured: the directory may have another.
     pub contact: &'a ContactSettings,
     pub now: Timestamp,
 }
@@ -48,7 +50,7 @@ impl KpiPage<'_> {
             write_score(&mut page, agent, score);
         }
         chosen.write_hidden(&mut page);
-        write_alerts(&mut page, self.model, &chosen);
+        alerts::write(&mut page, self.model, &chosen);
         Ok(page.render())
     }
 }
@@ -68,7 +70,7 @@ fn write_group(page: &mut Page, group: &Entity, windows: &[String]) {
         write_score(page, group, score);
     }
     let newest = group.scores.iter().max_by_key(|score| score.clock);
-    if let Some(live) = newest.and_then(|score| record::read(score).live) {
+    if let Some(live) = newest.and_then(|score| read(score).live) {
         write_live(page, (kind, name), &live);
     }
 }
@@ -77,7 +79,7 @@ fn write_score(page: &mut Page, entity: &Entity, score: &Score) {
     let (kind, name) = entity.kind_and_name();
     let window = score.window.as_str();
     let owner = Owner { kind, name, window };
-    let kpis = record::read(score);
+    let kpis = read(score);
     write_counts(page, owner, &kpis);
     write_sla(page, owner, &kpis.sla);
     write_durations(page, owner, &kpis);
@@ -92,8 +94,24 @@ fn write_score(page: &mut Page, entity: &Entity, score: &Score) {
     }
 }
 
+/// Returns the figures of a record; none if it can't be read.
+fn read(score: &Score) -> Scorecard<'static> {
+    match serde_json::from_str::<KpiRecord<'static>>(score.record.get()) {
+        Ok(record) => record.kpis,
+        Err(error) => {
+            tracing::warn!(window = score.window, "figures can't be read: {error}");
+            Scorecard::default()
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+const fn number(count: i64) -> f64 {
+    count as f64
+}
+
 /// A count and where it is in a record.
-type CountOf = (Named, fn(&Kpis) -> f64);
+type CountOf = (Named, fn(&Scorecard<'_>) -> i64);
 
 const COUNTS: [CountOf; 13] = [
     (
@@ -186,13 +204,13 @@ const COUNTS: [CountOf; 13] = [
     ),
 ];
 
-fn write_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_counts(page: &mut Page, owner: Owner<'_>, kpis: &Scorecard<'_>) {
     const ATTEMPTS: Named = (
         "floorwalker_outbound_attempts",
         "Outbound waits that ended in the window, by what became of them",
     );
     for (named, count) in COUNTS {
-        page.gauge(named, &owner.labels(), count(kpis));
+        page.gauge(named, &owner.labels(), number(count(kpis)));
     }
     let outbound = &kpis.outbound;
     let attempts = [
@@ -201,11 +219,15 @@ fn write_counts(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
         ("unreached", outbound.unreached),
     ];
     for (outcome, count) in attempts {
-        page.gauge(ATTEMPTS, &owner.labels_with(("outcome", outcome)), count);
+        page.gauge(
+            ATTEMPTS,
+            &owner.labels_with(("outcome", outcome)),
+            number(count),
+        );
     }
 }
 
-fn write_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
+fn write_sla(page: &mut Page, owner: Owner<'_>, sla: &ByName<'_, Compliance>) {
     const RATIO: Named = (
         "floorwalker_sla_ratio",
         "Met of the decided obligations of a policy in the window",
@@ -222,20 +244,20 @@ fn write_sla(page: &mut Page, owner: Owner<'_>, sla: &BTreeMap<String, Sla>) {
         "floorwalker_sla_missed_obligations",
         "Obligations missed in the window",
     );
-    for (policy, decided) in sla {
+    for (policy, decided) in sla.iter() {
         let labels = owner.labels_with(("policy", policy));
-        if let Some(ratio) = decided.value {
+        if let Some(ratio) = decided.ratio.value {
             page.gauge(RATIO, &labels, ratio);
         }
-        if let Some((_, upper)) = decided.interval {
+        if let Some((_, upper)) = decided.ratio.interval {
             page.gauge(UPPER, &labels, upper);
         }
-        page.gauge(MET, &labels, decided.met);
-        page.gauge(MISSED, &labels, decided.missed);
+        page.gauge(MET, &labels, number(decided.met));
+        page.gauge(MISSED, &labels, number(decided.missed));
     }
 }
 
-fn write_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_durations(page: &mut Page, owner: Owner<'_>, kpis: &Scorecard<'_>) {
     const ASA: [Named; 2] = [
         ("floorwalker_asa_seconds", "Mean wait of answered waits"),
         (
@@ -268,14 +290,19 @@ fn write_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
         ),
     ];
     let callbacks = &kpis.callbacks.time;
-    for (named, durations) in [(ASA, &kpis.asa), (AHT, &kpis.aht), (CALLBACK, callbacks)] {
-        if let Some(mean) = durations.mean {
+    let durations = [
+        (ASA, kpis.asa.mean, kpis.asa.percentiles),
+        (AHT, kpis.aht.mean, kpis.aht.percentiles),
+        (CALLBACK, callbacks.mean, callbacks.percentiles),
+    ];
+    for (named, mean, percentiles) in durations {
+        if let Some(mean) = mean {
             page.gauge(named[0], &owner.labels(), mean);
         }
         let percentiles = [
-            ("50", durations.p50),
-            ("90", durations.p90),
-            ("99", durations.p99),
+            ("50", percentiles.p50),
+            ("90", percentiles.p90),
+            ("99", percentiles.p99),
         ];
         for (percentile, value) in percentiles {
             let Some(value) = value else { continue };
@@ -298,16 +325,16 @@ fn write_durations(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
 }
 
 /// A ratio, its name as a label, and where it is in a record.
-type ShareOf = (Named, &'static str, fn(&Kpis) -> &Option<Share>);
+type ShareOf = (Named, &'static str, fn(&Scorecard<'_>) -> Option<Ratio>);
 
-const SHARES: [ShareOf; 10] = [
+const SHARES: [ShareOf; 9] = [
     (
         (
             "floorwalker_abandonment_ratio",
             "Abandoned of the abandoned and answered, short ones left out",
         ),
         "abandonment",
-        |kpis| &kpis.abandonment,
+        |kpis| kpis.abandonment,
     ),
     (
         (
@@ -315,12 +342,12 @@ const SHARES: [ShareOf; 10] = [
             "Of the handled, those that ended by a transfer",
         ),
         "transfer",
-        |kpis| &kpis.transfer_rate,
+        |kpis| Some(kpis.transfer_rate),
     ),
     (
         ("floorwalker_offer_miss_ratio", "Offers declined or missed"),
         "offer_miss",
-        |kpis| &kpis.offer_miss,
+        |kpis| Some(kpis.offer_miss),
     ),
     (
         (
@@ -328,7 +355,7 @@ const SHARES: [ShareOf; 10] = [
             "Dispositions with resolved set",
         ),
         "resolved_said",
-        |kpis| &kpis.resolved_said,
+        |kpis| Some(kpis.resolved_said),
     ),
     (
         (
@@ -336,7 +363,7 @@ const SHARES: [ShareOf; 10] = [
             "Contacts resolved at first contact, as known so far",
         ),
         "fcr",
-        |kpis| &kpis.fcr,
+        |kpis| Some(kpis.fcr.ratio),
     ),
     (
         (
@@ -344,7 +371,7 @@ const SHARES: [ShareOf; 10] = [
             "Contacts resolved at first contact, as settled",
         ),
         "fcr_confirmed",
-        |kpis| &kpis.fcr_confirmed,
+        |kpis| Some(kpis.fcr_confirmed.ratio),
     ),
     (
         (
@@ -352,7 +379,7 @@ const SHARES: [ShareOf; 10] = [
             "First responses in time",
         ),
         "first_response",
-        |kpis| &kpis.frr,
+        |kpis| Some(kpis.frr),
     ),
     (
         (
@@ -360,7 +387,7 @@ const SHARES: [ShareOf; 10] = [
             "Surveyed of the answered contacts that ended",
         ),
         "csat_response",
-        |kpis| &kpis.csat_response,
+        |kpis| Some(kpis.csat_response),
     ),
     (
         (
@@ -368,35 +395,32 @@ const SHARES: [ShareOf; 10] = [
             "Surveys below the middle of their scale",
         ),
         "csat_low",
-        |kpis| &kpis.csat.low,
-    ),
-    (
-        (
-            "floorwalker_occupancy_ratio",
-            "Occupied of the logged-in time",
-        ),
-        "occupancy",
-        |kpis| &kpis.occupancy,
+        |kpis| Some(kpis.csat.low),
     ),
 ];
 
-fn write_shares(page: &mut Page, owner: Owner<'_>, kpis: &Kpis) {
+fn write_shares(page: &mut Page, owner: Owner<'_>, kpis: &Scorecard<'_>) {
     const BASE: Named = (
         "floorwalker_ratio_denominator",
         "How many a ratio is a share of",
+    );
+    const OCCUPANCY: Named = (
+        "floorwalker_occupancy_ratio",
+        "Occupied of the logged-in time",
     );
     for (named, kpi, share) in SHARES {
         let Some(share) = share(kpis) else { continue };
         if let Some(value) = share.value {
             page.gauge(named, &owner.labels(), value);
         }
-        if let Some(den) = share.den {
-            page.gauge(BASE, &owner.labels_with(("kpi", kpi)), den);
-        }
+        page.gauge(BASE, &owner.labels_with(("kpi", kpi)), number(share.den));
+    }
+    if let Some(occupancy) = kpis.occupancy.as_ref().and_then(|it| it.value) {
+        page.gauge(OCCUPANCY, &owner.labels(), occupancy);
     }
 }
 
-fn write_csat(page: &mut Page, owner: Owner<'_>, csat: &Csat) {
+fn write_csat(page: &mut Page, owner: Owner<'_>, csat: &Satisfaction) {
     const MEAN: Named = (
         "floorwalker_csat_ratio",
         "Mean survey score as a share of its scale",
@@ -405,16 +429,16 @@ fn write_csat(page: &mut Page, owner: Owner<'_>, csat: &Csat) {
     if let Some(mean) = csat.mean {
         page.gauge(MEAN, &owner.labels(), mean);
     }
-    page.gauge(SURVEYS, &owner.labels(), csat.n);
+    page.gauge(SURVEYS, &owner.labels(), number(csat.n));
 }
 
 /// Of now, whatever the window.
-fn write_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
+fn write_live(page: &mut Page, (kind, name): (&str, &str), live: &LiveState) {
     let labels = [("kind", kind), ("name", name)];
     let gauges: [(Named, f64); 3] = [
         (
             ("floorwalker_waiting_contacts", "Who waits now"),
-            live.waiting,
+            number(live.waiting),
         ),
         (
             (
@@ -428,43 +452,11 @@ fn write_live(page: &mut Page, (kind, name): (&str, &str), live: &Live) {
                 "floorwalker_at_risk_contacts",
                 "Contacts with an obligation open past its at-risk level",
             ),
-            live.at_risk,
+            number(live.at_risk),
         ),
     ];
     for (named, value) in gauges {
         page.gauge(named, &labels, value);
-    }
-}
-
-/// By queue, as far as the queue has series: a label for each name that a feed makes up would be too many.
-fn write_alerts(page: &mut Page, model: &ReadModel, chosen: &Chosen<'_>) {
-    const ACTIVE: Named = (
-        "floorwalker_active_alerts",
-        "Alerts that fire, by rule, severity, queue and whether somebody has taken them up",
-    );
-    let mut counts: BTreeMap<[String; 4], u32> = BTreeMap::new();
-    for alert in model.alerts(false) {
-        let fields = &alert.fields;
-        let taken_up = model.ack(&fields.id).is_some().to_string();
-        let queue = fields.queue.as_deref().unwrap_or_default();
-        let shown = queue.is_empty() || chosen.has_queue(queue);
-        let queue = if shown { queue } else { OVERFLOW }.to_owned();
-        let key = [
-            fields.rule.clone(),
-            fields.severity.clone(),
-            queue,
-            taken_up,
-        ];
-        *counts.entry(key).or_default() += 1;
-    }
-    for ([rule, severity, queue, taken_up], count) in &counts {
-        let labels = [
-            ("rule", rule.as_str()),
-            ("severity", severity),
-            ("queue", queue),
-            ("acknowledged", taken_up),
-        ];
-        page.gauge(ACTIVE, &labels, f64::from(*count));
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Acknowledgement, Alert};
 use floorwalker_core::{
-    contact::{ContactFields, EngagementFields, EpisodeFields, ObligationFields},
+    contact::{ContactRecord, EngagementRecord, EpisodeRecord, ObligationRecord},
     event::Timestamp,
 };
 
@@ -25,12 +25,12 @@ pub(super) type OwnAlert = (std::sync::Arc<Alert>, Option<Acknowledgement>);
 
 /// The ids of the alerts that a contact has caused.
 pub(super) fn alert_ids(record: &str) -> serde_json::Result<Vec<String>> {
-    Ok(serde_json::from_str::<ContactFields>(record)?.alerts)
+    Ok(serde_json::from_str::<ContactRecord<'_>>(record)?.alerts)
 }
 
 /// All that happened, in time order.
 pub(super) fn history(record: &str, alerts: &[OwnAlert]) -> serde_json::Result<Vec<Line>> {
-    let contact: ContactFields = serde_json::from_str(record)?;
+    let contact: ContactRecord<'_> = serde_json::from_str(record)?;
     let mut lines: Vec<Line> = beginning(&contact).into_iter().collect();
     lines.extend(contact.episodes.iter().flat_map(episode_lines));
     lines.extend(contact.engagements.iter().flat_map(engagement_lines));
@@ -53,16 +53,16 @@ impl Line {
     }
 }
 
-fn beginning(contact: &ContactFields) -> Option<Line> {
+fn beginning(contact: &ContactRecord<'_>) -> Option<Line> {
     let channel = contact.channel.as_deref().unwrap_or("other");
-    let direction = contact.direction.as_deref().unwrap_or("inbound");
+    let direction = &contact.direction;
     let about = contact.reason.as_ref();
     let about = about.map_or_else(String::new, |reason| format!(", about {reason}"));
     let text = format!("begins: {direction} on {channel}{about}");
     contact.began_at.map(|at| Line::new("contact", at, text))
 }
 
-fn end(contact: &ContactFields) -> Option<Line> {
+fn end(contact: &ContactRecord<'_>) -> Option<Line> {
     let over = match (contact.resolution.as_deref(), contact.resolution_settled) {
         (Some(resolution), Some(true)) => format!("over for the customer: {resolution}"),
         (Some(resolution), _) => format!("over for the customer: {resolution} so far"),
@@ -71,7 +71,7 @@ fn end(contact: &ContactFields) -> Option<Line> {
     contact.ended_at.map(|at| Line::new("contact", at, over))
 }
 
-fn episode_lines(episode: &EpisodeFields) -> Vec<Line> {
+fn episode_lines(episode: &EpisodeRecord<'_>) -> Vec<Line> {
     let queue = &episode.queue;
     let begin = Line::new("wait", episode.queued_at, format!("waits in {queue}"));
     let end = episode.ended_at.map(|at| {
@@ -85,7 +85,7 @@ fn episode_lines(episode: &EpisodeFields) -> Vec<Line> {
     [Some(begin), end].into_iter().flatten().collect()
 }
 
-fn engagement_lines(engagement: &EngagementFields) -> Vec<Line> {
+fn engagement_lines(engagement: &EngagementRecord<'_>) -> Vec<Line> {
     let agent = &engagement.agent;
     let queue = engagement.queue.as_ref();
     let of = queue.map_or_else(String::new, |queue| format!(" for {queue}"));
@@ -99,9 +99,9 @@ fn engagement_lines(engagement: &EngagementFields) -> Vec<Line> {
     [Some(begin), end].into_iter().flatten().collect()
 }
 
-fn end_text(engagement: &EngagementFields) -> String {
+fn end_text(engagement: &EngagementRecord<'_>) -> String {
     let agent = &engagement.agent;
-    let parts = [engagement.talk, engagement.hold, engagement.wrap];
+    let parts = [engagement.talk, Some(engagement.hold), engagement.wrap];
     let [talk, hold, wrap] = parts.map(Option::unwrap_or_default);
     let mut text = format!("{agent} is done: talk {talk} s, hold {hold} s, wrap-up {wrap} s");
     if engagement.transferred {
@@ -113,7 +113,7 @@ fn end_text(engagement: &EngagementFields) -> String {
     text
 }
 
-fn obligation_lines(obligation: &ObligationFields) -> Vec<Line> {
+fn obligation_lines(obligation: &ObligationRecord<'_>) -> Vec<Line> {
     let (policy, due) = (&obligation.policy, obligation.due_at);
     let queue = obligation.queue.as_ref();
     let place = queue.map_or_else(String::new, |queue| format!(" in {queue}"));

@@ -1,52 +1,52 @@
-//! One agent: its states, the engagements it had open, and the places it belonged to.
+//! State machine of one agent: its states, its open engagements, and its teams and sites.
 
 use minicbor::{Decode, Encode};
 
 use super::order;
 use super::timeline::{
-    AgentFact, Emit, FactChange, Moment, Moments, State, Step, Whose, emit_difference, groups_of,
+    AgentFact, Emit, FactChange, Segment, State, Step, Timeline, Whose, emit_difference, groups_of,
 };
 use crate::{
-    contact::Outcome,
+    contact::EventOutcome,
     event::{AgentId, Timestamp},
-    kpi::{Count, Place, Tally},
+    kpi::{Accumulator, Count, Place},
 };
 
-/// So many changes of team or site are remembered; what happened before the first of them is of no team. Who goes from team to team with
-/// each call changes a hundred times a day, and dispositions are corrected days later.
+/// Limit of remembered changes of team or site; what happened before the first of them has no team. An agent who changes the team with each
+/// call does so a hundred times a day, and dispositions are corrected days later.
 const PLACES_MAX: usize = 512;
 
-/// The state of one agent.
+/// State of one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Agent {
-    /// In force before the unsealed ones.
+    /// State in force before the unsealed ones.
     #[n(0)]
     base: Option<State>,
     /// States that late ones may still join, in order.
     #[n(1)]
     tail: Vec<State>,
-    /// Where the agent belonged, up to the tail: oldest first, each from an instant on.
+    /// Teams and sites up to the tail: oldest first, each from an instant on.
     #[n(2)]
     places: Vec<(Timestamp, Place)>,
     /// Engagements open before the recent facts.
     #[n(3)]
     open: i64,
-    /// Facts that may still go elsewhere, oldest first.
+    /// Facts whose team or site may still change, oldest first.
     #[n(4)]
     recent: Vec<Recent>,
-    /// No state before this is accepted any more.
+    /// States before this are too late.
     #[n(5)]
     sealed_to: Option<Timestamp>,
-    /// Timers have fired up to here: a state that was too old by then has ended.
+    /// Timers have fired up to here: a state that had expired by then has ended.
     #[n(6)]
     timers_fired_to: Option<Timestamp>,
-    /// When the task's timers will call: nothing is due earlier.
+    /// Next call of the task's timers; nothing is due earlier.
     #[n(7)]
     pub armed_at: Option<Timestamp>,
     /// Talks on live channels that were open before the recent facts.
     #[cbor(n(8), default)]
     talks: i64,
-    /// When wrap-ups on live channels begin and end, by when each began.
+    /// Begins and ends of wrap-ups on live channels, by when each began.
     #[cbor(n(9), default)]
     wrap_ups: Vec<WrapUpStep>,
 }
@@ -71,7 +71,7 @@ struct WrapUpStep {
     by: i64,
 }
 
-/// The facts of contacts of one instant.
+/// Facts of contacts at one instant.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 struct Recent {
     #[n(0)]
@@ -80,24 +80,24 @@ struct Recent {
     #[n(1)]
     opened: i64,
     #[n(2)]
-    sums: Tally,
+    sums: Accumulator,
     /// Talks begun on live channels, less those that ended.
     #[cbor(n(3), default)]
     talks: i64,
 }
 
 impl Agent {
-    /// Takes a state in any order.
-    pub fn handle_state(&mut self, state: State, emit: Emit<'_>) -> Outcome {
+    /// Applies a state in any order.
+    pub fn handle_state(&mut self, state: State, emit: Emit<'_>) -> EventOutcome {
         if self.sealed_to.is_some_and(|limit| state.at < limit) {
-            return Outcome::TooLate;
+            return EventOutcome::TooLate;
         }
         let Some(known) = self.tail.iter().position(|known| known.id == state.id) else {
             self.change(state.at, emit, |agent| agent.insert(state));
-            return Outcome::Applied;
+            return EventOutcome::Applied;
         };
         if self.tail[known] == state {
-            return Outcome::Repeated;
+            return EventOutcome::Repeated;
         }
         if state.precedes(&self.tail[known]) {
             self.change(state.at, emit, |agent| {
@@ -105,7 +105,7 @@ impl Agent {
                 agent.insert(state);
             });
         }
-        Outcome::Conflicting
+        EventOutcome::Conflicting
     }
 
     fn insert(&mut self, state: State) {
@@ -115,12 +115,12 @@ impl Agent {
         order::sort(self.base.as_ref(), &mut self.tail, at);
     }
 
-    /// Takes facts of contacts about the agent, asserted or retracted, summed up by instant.
-    pub fn handle_facts(&mut self, facts: Vec<(Timestamp, Tally)>, emit: Emit<'_>) {
+    /// Applies facts of contacts about the agent, asserted or retracted, summed up by instant.
+    pub fn handle_facts(&mut self, facts: Vec<(Timestamp, Accumulator)>, emit: Emit<'_>) {
         let mut opened = Vec::new();
         for (at, mut sums) in facts {
             let sealed = self.sealed_to.filter(|limit| at < *limit);
-            let (engagements, talks) = (sums.take(Count::Opened), sums.take(Count::Live));
+            let (engagements, talks) = (sums.take(Count::Opened), sums.take(Count::Present));
             opened.push((sealed.unwrap_or(at), engagements, talks));
             if sums.is_empty() {
                 continue;
@@ -145,17 +145,17 @@ impl Agent {
         }
     }
 
-    /// Takes when the wrap-ups that began at `begun_at` do so and end, asserted or taken back.
+    /// Applies the begins and ends of the wrap-ups that began at `begun_at`, asserted or retracted.
     pub fn handle_wrap_up(
         &mut self,
         begun_at: Timestamp,
-        facts: Vec<(Timestamp, Tally)>,
+        facts: Vec<(Timestamp, Accumulator)>,
         emit: Emit<'_>,
     ) {
         self.change(Timestamp::MAX, emit, |agent| {
             for (at, sums) in facts {
                 let at = agent.sealed_to.map_or(at, |limit| limit.max(at));
-                agent.step_wrap_up(begun_at, at, sums.get(Count::Live));
+                agent.step_wrap_up(begun_at, at, sums.get(Count::Present));
             }
         });
     }
@@ -173,7 +173,7 @@ impl Agent {
     fn recent_at(&mut self, at: Timestamp) -> &mut Recent {
         let place = self.recent.partition_point(|recent| recent.at < at);
         if self.recent.get(place).is_none_or(|recent| recent.at != at) {
-            let sums = Tally::default();
+            let sums = Accumulator::default();
             self.recent.insert(
                 place,
                 Recent {
@@ -187,7 +187,7 @@ impl Agent {
         &mut self.recent[place]
     }
 
-    /// Speaks of a state that is too old at `now`.
+    /// Lets time pass up to `now`: the state in force may expire.
     pub fn handle_timeout(&mut self, now: Timestamp, emit: Emit<'_>) {
         if self.next_due_at().is_some_and(|due| due <= now) {
             self.change(Timestamp::MAX, emit, |agent| {
@@ -196,7 +196,7 @@ impl Agent {
         }
     }
 
-    /// When the state in force will be too old.
+    /// Returns when the state in force expires.
     #[must_use]
     pub fn next_due_at(&self) -> Option<Timestamp> {
         let last = self.states().last()?;
@@ -205,11 +205,11 @@ impl Agent {
         ends.then_some(ends_at)
     }
 
-    /// Changes what is known, and emits what follows. No state before `from` changes.
+    /// Applies a change, and emits what follows. No state before `from` changes.
     fn change(&mut self, from: Timestamp, emit: Emit<'_>, change: impl FnOnce(&mut Self)) {
         let before = self.without_sums();
         change(self);
-        emit_difference(&before.moments(), &self.moments(), emit);
+        emit_difference(&before.segments(), &self.segments(), emit);
         for recent in self.recent.iter().filter(|recent| recent.at >= from) {
             let (was, is) = (before.place_at(recent.at), self.place_at(recent.at));
             if was != is {
@@ -219,11 +219,11 @@ impl Agent {
         }
     }
 
-    /// What the moments and places follow from.
+    /// Returns a copy with all that segments and places depend on.
     fn without_sums(&self) -> Self {
         let opened = (self.recent.iter()).filter(|recent| (recent.opened, recent.talks) != (0, 0));
         let opened = opened.map(|recent| Recent {
-            sums: Tally::default(),
+            sums: Accumulator::default(),
             ..*recent
         });
         Self {
@@ -236,7 +236,7 @@ impl Agent {
         }
     }
 
-    /// The states that change something, the sealed one first.
+    /// Returns the states that change something, the sealed one first.
     fn states(&self) -> impl Iterator<Item = &State> {
         let mut last: Option<&State> = None;
         self.base.iter().chain(&self.tail).filter(move |state| {
@@ -248,28 +248,28 @@ impl Agent {
         })
     }
 
-    /// What was emitted before, then each instant at which something changes.
-    fn moments(&self) -> Vec<Moment<'_>> {
-        let mut moments = Moments::new(self.first_moment(), self.talks);
+    /// Returns the sealed segment, then one from each instant at which something changes.
+    fn segments(&self) -> Vec<Segment<'_>> {
+        let mut segments = Timeline::new(self.first_segment(), self.talks);
         let mut steps = self.steps().into_iter().peekable();
         for (at, state, expired) in self.changes_of_state() {
             while let Some(earlier) = steps.next_if(|step| step.at < at) {
-                moments.step(&earlier);
+                segments.step(&earlier);
             }
-            moments.change_state(at, state, expired);
+            segments.change_state(at, state, expired);
         }
-        steps.for_each(|later| moments.step(&later));
-        moments.all
+        steps.for_each(|later| segments.step(&later));
+        segments.all
     }
 
-    /// How it was at the seal. Wrap-ups in which a state came do not count.
-    fn first_moment(&self) -> Moment<'_> {
-        let said_at = self.base.as_ref().map_or(Timestamp::MIN, |state| state.at);
+    /// Returns the segment at the seal. Wrap-ups in which a state came do not count.
+    fn first_segment(&self) -> Segment<'_> {
+        let last_state_at = self.base.as_ref().map_or(Timestamp::MIN, |state| state.at);
         let sealed = |step: &&WrapUpStep| self.sealed_to.is_some_and(|limit| step.at < limit);
         let wrap_ups = (self.wrap_ups.iter().filter(sealed))
-            .filter(|step| step.begun_at > said_at)
+            .filter(|step| step.begun_at > last_state_at)
             .map(|step| step.by);
-        Moment {
+        Segment {
             at: Timestamp::MIN,
             state: self.base.as_ref(),
             expired: false,
@@ -278,7 +278,7 @@ impl Agent {
         }
     }
 
-    /// The facts of contacts since the seal, oldest first.
+    /// Returns the facts of contacts since the seal, oldest first.
     fn steps(&self) -> Vec<Step> {
         let of_talks = self.recent.iter().map(|recent| Step {
             at: recent.at,
@@ -300,7 +300,7 @@ impl Agent {
         steps
     }
 
-    /// Each state that changes something behind the sealed one, and each that got too old.
+    /// Returns each state that changes something behind the sealed one, and each expiry.
     fn changes_of_state(&self) -> Vec<(Timestamp, &State, bool)> {
         let mut changes = Vec::new();
         let mut states = self.states().peekable();
@@ -322,7 +322,7 @@ impl Agent {
         changes
     }
 
-    /// Where the agent belonged, as far as was known by then.
+    /// Returns the agent's team and site, as known for that instant.
     #[must_use]
     pub fn place_at(&self, at: Timestamp) -> Option<&Place> {
         let unsealed = self.tail.iter().rev().find(|state| state.at <= at);
@@ -332,31 +332,38 @@ impl Agent {
             .or_else(|| sealed().map(|(_, place)| place))
     }
 
-    /// The times of the states that late ones may still join.
-    pub fn said_at(&self) -> impl Iterator<Item = Timestamp> {
+    /// Returns the times of the states that late ones may still join.
+    pub fn unsealed_times(&self) -> impl Iterator<Item = Timestamp> {
         self.tail.iter().map(|state| state.at)
     }
 
-    /// Seals what is older than `horizon`: nothing comes from before it any more. True if anything was.
-    pub fn seal(&mut self, horizon: Timestamp) -> bool {
-        // Not behind a state that is too old and whose end has not been emitted yet: what was open by then would not be known any more.
-        let horizon = self.next_due_at().map_or(horizon, |due| due.min(horizon));
+    /// Seals what is older than `late_cutoff`. True if anything was.
+    pub fn seal(&mut self, late_cutoff: Timestamp) -> bool {
+        // Not behind an expired state whose end is not emitted yet: the engagements open by then would be lost.
+        let late_cutoff = self
+            .next_due_at()
+            .map_or(late_cutoff, |due| due.min(late_cutoff));
         let wrap_ups = std::mem::take(&mut self.wrap_ups);
         let is_over = |steps: &&[WrapUpStep]| {
             let over = steps.iter().map(|step| step.by).sum::<i64>() == 0;
-            over && steps.iter().all(|step| step.at < horizon)
+            over && steps.iter().all(|step| step.at < late_cutoff)
         };
         self.wrap_ups = (wrap_ups.chunk_by(|one, next| one.begun_at == next.begun_at))
             .filter(|steps| !is_over(steps))
             .flatten()
             .copied()
             .collect();
-        let states = self.tail.partition_point(|state| state.at < horizon);
-        let facts = self.recent.partition_point(|recent| recent.at < horizon);
+        let states = self.tail.partition_point(|state| state.at < late_cutoff);
+        let facts = self
+            .recent
+            .partition_point(|recent| recent.at < late_cutoff);
         if states + facts == 0 {
             return false;
         }
-        let last = self.states().take_while(|state| state.at < horizon).last();
+        let last = self
+            .states()
+            .take_while(|state| state.at < late_cutoff)
+            .last();
         self.base = last.cloned();
         for state in self.tail.drain(..states) {
             if self.places.last().map(|(_, place)| place) != Some(&state.place) {
@@ -369,16 +376,16 @@ impl Agent {
             self.open += recent.opened;
             self.talks += recent.talks;
         }
-        self.sealed_to = self.sealed_to.max(Some(horizon));
+        self.sealed_to = self.sealed_to.max(Some(late_cutoff));
         true
     }
 
-    /// Whether nothing is known that is worth keeping.
+    /// Whether there is nothing worth keeping.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let unsaid = self.base.is_none() && self.tail.is_empty() && self.places.is_empty();
+        let stateless = self.base.is_none() && self.tail.is_empty() && self.places.is_empty();
         let nothing_open = (self.open, self.talks) == (0, 0) && self.wrap_ups.is_empty();
-        unsaid && self.recent.is_empty() && nothing_open
+        stateless && self.recent.is_empty() && nothing_open
     }
 }
 

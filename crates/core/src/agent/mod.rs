@@ -1,8 +1,8 @@
-//! What agents do: states and engagements become time, and the facts of contacts about an agent reach team and site.
+//! Agents: their states and engagements become time, and facts of contacts go to their team and site.
 //!
-//! Contract: an [`Agent`] is a function of the set of its events and of the facts about it, in any order; what it has emitted
-//! before and is not so any more it takes back. It knows its team and site of each instant, so that a fact of last week that
-//! is corrected today goes where it went then.
+//! Contract: an [`Agent`] is a function of the set of its events and of the facts about it, in any order. It retracts what it has
+//! emitted and is no longer so. It knows its team and site at each instant, so a fact of last week that is corrected today goes
+//! where it went then.
 //!
 //! ```
 //! use floorwalker_core::{agent::{Agent, State, AgentFact}, event::{AgentState, Timestamp}};

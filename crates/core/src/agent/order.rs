@@ -1,11 +1,11 @@
-//! The order of one agent's states at one instant, for feeds of whole seconds.
+//! Order of one agent's states at one instant, for feeds of whole seconds.
 
 use std::cmp::Ordering;
 
 use super::timeline::State;
 use crate::event::{AgentState, Timestamp};
 
-/// The way of an agent from contact to contact.
+/// States of an agent from contact to contact.
 const CYCLE: [AgentState; 4] = [
     AgentState::Available,
     AgentState::Offered,
@@ -13,8 +13,8 @@ const CYCLE: [AgentState; 4] = [
     AgentState::WrapUp,
 ];
 
-/// Puts states that have the order of their times in order, those from `from` on: what happens at an instant goes on from what was in force
-/// before it. `base` was before all.
+/// Sorts states within their instants, from `from` on; they must be sorted by time. At an instant the order continues from the state in force
+/// before it; `base` comes before all.
 pub(super) fn sort(base: Option<&State>, states: &mut [State], from: Timestamp) {
     let mut in_force = base;
     for instant in states.chunk_by_mut(|one, other| one.at == other.at) {
@@ -54,7 +54,7 @@ fn place_in_cycle(state: AgentState) -> Option<usize> {
 }
 
 impl State {
-    /// Whether it counts, not the other, where two contents have one id.
+    /// Whether it counts instead of the other where two contents have one id.
     pub(super) fn precedes(&self, other: &Self) -> bool {
         let order = (self.at.cmp(&other.at)).then_with(|| self.cmp_at_instant(other));
         order == Ordering::Less

@@ -1,4 +1,4 @@
-//! Tables and laws of the agent's machine.
+//! Tables and properties of the agent's state machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::{Agent, AgentFact, FactChange, State, Whose};
 use crate::{
-    contact::{Outcome, What},
+    contact::{EventOutcome, FactKind},
     event::{AgentState, EventId, SiteId, Span, TeamId, Text, Timestamp},
-    kpi::{Count, Place, Tally},
+    kpi::{Accumulator, Count, Place},
 };
 
 const HOUR: i64 = 3_600;
@@ -32,34 +32,34 @@ fn state(seconds: i64, doing: AgentState, team: &str) -> State {
     }
 }
 
-/// What was emitted, by whose and of when.
+/// Emitted sums, by owner and time.
 #[derive(Debug, Default, PartialEq)]
-struct Book(BTreeMap<(String, Timestamp), Tally>);
+struct Book(BTreeMap<(String, Timestamp), Accumulator>);
 
 impl Book {
     fn apply(&mut self, fact: &AgentFact<'_>) {
         let key = (format!("{:?}", fact.whose), fact.at);
-        let tally = self.0.entry(key.clone()).or_default();
+        let accumulator = self.0.entry(key.clone()).or_default();
         match fact.change {
-            FactChange::Add(sums) => tally.merge(sums),
-            FactChange::Retract(sums) => tally.retract(sums),
-            FactChange::Step(what, by) => tally.step(what, fact.at, by),
+            FactChange::Add(sums) => accumulator.merge(sums),
+            FactChange::Retract(sums) => accumulator.retract(sums),
+            FactChange::Step(what, by) => accumulator.step(what, fact.at, by),
         }
-        if tally.is_empty() {
+        if accumulator.is_empty() {
             self.0.remove(&key);
         }
     }
 
-    /// All that was emitted of somebody.
-    fn of(&self, whose: Whose<'_>) -> Tally {
+    /// Returns the sum of all that was emitted for an owner.
+    fn of(&self, whose: Whose<'_>) -> Accumulator {
         let name = format!("{whose:?}");
         let theirs = self.0.iter().filter(|((of, _), _)| *of == name);
-        let mut sum = Tally::default();
-        theirs.for_each(|(_, tally)| sum.merge(tally));
+        let mut sum = Accumulator::default();
+        theirs.for_each(|(_, accumulator)| sum.merge(accumulator));
         sum
     }
 
-    /// Seconds occupied, available, away, busy and the sum of engagements' by the clock.
+    /// Returns the seconds occupied, available, away, busy and engaged, by the clock.
     fn seconds(&self, whose: Whose<'_>, clock: i64) -> [i64; 5] {
         let all = self.of(whose);
         let times = all.times(&all, Timestamp(0), at(clock));
@@ -78,9 +78,9 @@ fn south() -> TeamId {
     TeamId::new("south")
 }
 
-fn facts(what: What, sign: i64) -> Tally {
-    let mut sums = Tally::default();
-    sums.add(what, sign);
+fn facts(kind: FactKind, sign: i64) -> Accumulator {
+    let mut sums = Accumulator::default();
+    sums.add(kind, sign);
     sums
 }
 
@@ -116,21 +116,33 @@ fn an_equal_repeat_changes_nothing_until_the_state_is_too_old() {
     for hours in [0, 10, 20, 30] {
         agent.handle_state(state(hours * HOUR, AgentState::Available, ""), &mut emit);
     }
-    // From 0 to 24 h, and anew from 30 h on.
+    // From 0 to 24 h, and again from 30 h on.
     let hours = |clock| book.seconds(Whose::Agent, clock * HOUR)[1] / HOUR;
     assert_eq!((hours(30), hours(31)), (24, 25));
 }
 
 #[test]
-fn a_state_that_comes_late_moves_what_was_told_to_its_team() {
+fn a_late_state_moves_emitted_facts_to_its_team() {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     let mut emit = |fact: AgentFact<'_>| book.apply(&fact);
     agent.handle_state(state(0, AgentState::Available, "north"), &mut emit);
-    agent.handle_facts(vec![(at(50), facts(What::HandledOutbound, 1))], &mut emit);
-    agent.handle_facts(vec![(at(90), facts(What::HandledOutbound, 1))], &mut emit);
-    agent.handle_facts(vec![(at(40), facts(What::EngagementBegan, 1))], &mut emit);
+    agent.handle_facts(
+        vec![(at(50), facts(FactKind::HandledOutbound, 1))],
+        &mut emit,
+    );
+    agent.handle_facts(
+        vec![(at(90), facts(FactKind::HandledOutbound, 1))],
+        &mut emit,
+    );
+    agent.handle_facts(
+        vec![(at(40), facts(FactKind::EngagementBegan, 1))],
+        &mut emit,
+    );
     agent.handle_state(state(60, AgentState::Available, "south"), &mut emit);
-    agent.handle_facts(vec![(at(100), facts(What::EngagementEnded, 1))], &mut emit);
+    agent.handle_facts(
+        vec![(at(100), facts(FactKind::EngagementEnded, 1))],
+        &mut emit,
+    );
     let handled = |team: &TeamId| book.of(Whose::Team(team)).get(Count::HandledOutbound);
     assert_eq!((handled(&north()), handled(&south())), (1, 1));
     assert_eq!(book.of(Whose::Agent).get(Count::HandledOutbound), 2);
@@ -147,9 +159,9 @@ fn what_is_corrected_days_later_goes_to_the_team_of_then() {
         agent.handle_state(state(change * 600, AgentState::Available, team), &mut emit);
         agent.seal(at(change * 600 - HOUR));
     }
-    let corrected = facts(What::ResolvedSaid { resolved: true }, 1);
+    let corrected = facts(FactKind::Disposition { resolved: true }, 1);
     agent.handle_facts(vec![(at(700), corrected)], &mut emit);
-    let resolved = |team: &TeamId| book.of(Whose::Team(team)).get(Count::SaidResolved);
+    let resolved = |team: &TeamId| book.of(Whose::Team(team)).get(Count::DispositionResolved);
     assert_eq!((resolved(&north()), resolved(&south())), (0, 1));
 }
 
@@ -157,28 +169,28 @@ fn what_is_corrected_days_later_goes_to_the_team_of_then() {
 fn two_engagements_at_once_are_busy_once() {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     let mut emit = |fact: AgentFact<'_>| book.apply(&fact);
-    for (seconds, what) in [
-        (10, What::EngagementBegan),
-        (30, What::EngagementEnded),
-        (0, What::EngagementBegan),
-        (20, What::EngagementEnded),
+    for (seconds, kind) in [
+        (10, FactKind::EngagementBegan),
+        (30, FactKind::EngagementEnded),
+        (0, FactKind::EngagementBegan),
+        (20, FactKind::EngagementEnded),
     ] {
-        agent.handle_facts(vec![(at(seconds), facts(what, 1))], &mut emit);
+        agent.handle_facts(vec![(at(seconds), facts(kind, 1))], &mut emit);
     }
     assert_eq!(book.seconds(Whose::Agent, 100)[3..], [30, 40]);
 }
 
 #[test]
-fn who_is_available_with_a_talk_or_wrap_up_open_is_occupied_until_a_state_is_said_in_it() {
+fn an_available_agent_with_an_open_talk_or_wrap_up_is_occupied_until_the_next_state() {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     let mut emit = |fact: AgentFact<'_>| book.apply(&fact);
     agent.handle_state(state(0, AgentState::Available, ""), &mut emit);
-    for (seconds, what) in [(10, What::TalkBegan), (50, What::TalkEnded)] {
-        agent.handle_facts(vec![(at(seconds), facts(what, 1))], &mut emit);
+    for (seconds, kind) in [(10, FactKind::TalkBegan), (50, FactKind::TalkEnded)] {
+        agent.handle_facts(vec![(at(seconds), facts(kind, 1))], &mut emit);
     }
-    let wrap_up = |seconds, what| vec![(at(seconds), facts(what, 1))];
-    let ended = What::WrapUpEnded { begun_at: at(50) };
-    agent.handle_wrap_up(at(50), wrap_up(50, What::WrapUpBegan), &mut emit);
+    let wrap_up = |seconds, kind| vec![(at(seconds), facts(kind, 1))];
+    let ended = FactKind::WrapUpEnded { begun_at: at(50) };
+    agent.handle_wrap_up(at(50), wrap_up(50, FactKind::WrapUpBegan), &mut emit);
     agent.handle_wrap_up(at(50), wrap_up(90, ended), &mut emit);
     assert_eq!(book.seconds(Whose::Agent, 100)[..3], [80, 20, 0]);
     let mut emit_late = |fact: AgentFact<'_>| book.apply(&fact);
@@ -192,9 +204,15 @@ fn what_is_sealed_before_a_state_is_known_to_be_too_old_takes_no_time_back() {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     let mut emit = |fact: AgentFact<'_>| book.apply(&fact);
     agent.handle_state(state(0, AgentState::Available, ""), &mut emit);
-    agent.handle_facts(vec![(at(DAY + 100), facts(What::TalkBegan, 1))], &mut emit);
+    agent.handle_facts(
+        vec![(at(DAY + 100), facts(FactKind::TalkBegan, 1))],
+        &mut emit,
+    );
     agent.seal(at(DAY + 150));
-    agent.handle_facts(vec![(at(DAY + 200), facts(What::TalkEnded, 1))], &mut emit);
+    agent.handle_facts(
+        vec![(at(DAY + 200), facts(FactKind::TalkEnded, 1))],
+        &mut emit,
+    );
     agent.handle_timeout(at(DAY + 300), &mut emit);
     assert_eq!(book.seconds(Whose::Agent, 2 * DAY)[..3], [0, DAY, 0]);
 }
@@ -211,38 +229,38 @@ fn of_states_with_one_id_the_first_in_order_counts() {
     let outcomes =
         [&late, &late, &early, &late].map(|state| agent.handle_state(state.clone(), &mut emit));
     let expected = [
-        Outcome::Applied,
-        Outcome::Repeated,
-        Outcome::Conflicting,
-        Outcome::Conflicting,
+        EventOutcome::Applied,
+        EventOutcome::Repeated,
+        EventOutcome::Conflicting,
+        EventOutcome::Conflicting,
     ];
     assert_eq!(outcomes, expected);
     assert!(agent.seal(at(600)));
-    assert_eq!(agent.handle_state(late, &mut emit), Outcome::TooLate);
+    assert_eq!(agent.handle_state(late, &mut emit), EventOutcome::TooLate);
     assert_eq!(book.seconds(Whose::Agent, 100)[1], 90);
 }
 
 #[derive(Debug, Clone)]
 enum Happens {
     State(State),
-    Facts(i64, What),
-    /// Of those that began at the first.
-    WrapUp(i64, i64, What),
+    Facts(i64, FactKind),
+    /// Of wrap-ups that began at the first.
+    WrapUp(i64, i64, FactKind),
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
     let doing = prop::sample::select(&AgentState::ALL);
     let team = prop::sample::select(&["", "north", "south"]);
-    let what = prop::sample::select(&[
-        What::EngagementBegan,
-        What::EngagementEnded,
-        What::TalkBegan,
-        What::TalkEnded,
-        What::HandledOutbound,
+    let kind = prop::sample::select(&[
+        FactKind::EngagementBegan,
+        FactKind::EngagementEnded,
+        FactKind::TalkBegan,
+        FactKind::TalkEnded,
+        FactKind::HandledOutbound,
     ]);
     let step = prop::sample::select(vec![
-        What::WrapUpBegan,
-        What::WrapUpEnded { begun_at: at(0) },
+        FactKind::WrapUpBegan,
+        FactKind::WrapUpEnded { begun_at: at(0) },
     ]);
     // Some states are more than a day apart.
     let seconds = || {
@@ -252,7 +270,7 @@ fn happens() -> impl Strategy<Value = Happens> {
             (0..60_i64).prop_map(|hour| hour * HOUR)
         ]
     };
-    // Of one instant some are numbered, some not.
+    // At one instant some have sequences, some not.
     let place = (0..4_u8, prop_oneof![Just(None), (0..3_i64).prop_map(Some)]);
     prop_oneof![
         (seconds(), doing, team, place).prop_map(|(at, doing, team, (number, sequence))| {
@@ -263,7 +281,7 @@ fn happens() -> impl Strategy<Value = Happens> {
                 ..given
             })
         }),
-        (seconds(), what).prop_map(|(at, what)| Happens::Facts(at, what)),
+        (seconds(), kind).prop_map(|(at, kind)| Happens::Facts(at, kind)),
         (seconds(), seconds(), step).prop_map(|(one, other, step)| Happens::WrapUp(
             one.min(other),
             one.max(other),
@@ -272,7 +290,7 @@ fn happens() -> impl Strategy<Value = Happens> {
     ]
 }
 
-/// No two states have one id: of those with two contents, one would have to be the first.
+/// No two states have one id: of two contents with one id, the first one would have to be known.
 fn in_two_orders() -> impl Strategy<Value = (Vec<Happens>, Vec<Happens>)> {
     let all = prop::collection::vec(happens(), 0..12).prop_map(|mut all| {
         let mut seen = BTreeSet::new();
@@ -282,7 +300,7 @@ fn in_two_orders() -> impl Strategy<Value = (Vec<Happens>, Vec<Happens>)> {
     all.prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
 }
 
-/// What is emitted in the end, with nothing sealed or with all that is older than an hour than the last at each step.
+/// Returns what is emitted in the end, with nothing sealed, or with a seal an hour behind the last event at each step.
 fn emitted(all: &[Happens], sealing: bool) -> Book {
     let (mut agent, mut book) = (Agent::default(), Book::default());
     for one in all {
@@ -292,8 +310,8 @@ fn emitted(all: &[Happens], sealing: bool) -> Book {
             Happens::State(state) => {
                 agent.handle_state(state.clone(), &mut emit);
             }
-            Happens::Facts(_, what) => {
-                agent.handle_facts(vec![(now, facts(*what, 1))], &mut emit);
+            Happens::Facts(_, kind) => {
+                agent.handle_facts(vec![(now, facts(*kind, 1))], &mut emit);
             }
             Happens::WrapUp(begun, _, step) => {
                 agent.handle_wrap_up(at(*begun), vec![(now, facts(*step, 1))], &mut emit);
@@ -321,7 +339,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_order_tells_the_same((all, shuffled) in in_two_orders()) {
+    fn any_order_emits_the_same((all, shuffled) in in_two_orders()) {
         prop_assert_eq!(emitted(&all, false), emitted(&shuffled, false));
     }
 

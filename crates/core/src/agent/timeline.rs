@@ -1,4 +1,4 @@
-//! An agent's time: from instant to instant, the state in force and how many engagements are open.
+//! Timeline of an agent: segments in which the state in force and the number of open engagements stay the same.
 
 use minicbor::{Decode, Encode};
 
@@ -6,14 +6,14 @@ use crate::{
     event::{
         AgentState, AgentStateChanged, Body, Event, EventId, SiteId, Span, TeamId, Text, Timestamp,
     },
-    kpi::{Lasting, Place, Tally},
+    kpi::{Accumulator, Place, StateDuration},
 };
 
-/// A state this old is offline: whoever sent it has forgotten to send more.
+/// Age at which a state expires and the agent counts as offline: its sender no longer sends.
 pub const STATE_AGE_MAX: Span = Span::from_secs(24 * 3_600);
 const NO_REASON: &str = "unspecified";
 
-/// What an agent does, and where. By default offline.
+/// State of an agent, with its team and site. By default offline.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct State {
     #[n(0)]
@@ -22,7 +22,7 @@ pub struct State {
     pub at: Timestamp,
     #[n(2)]
     pub doing: AgentState,
-    /// Of being away.
+    /// Reason to be away.
     #[n(3)]
     pub reason: Option<Text>,
     #[n(4)]
@@ -31,7 +31,7 @@ pub struct State {
     pub sequence: Option<i64>,
 }
 
-/// What follows from an agent's events, for whom, and of when.
+/// A change of somebody's sums that follows from an agent's events.
 #[derive(Debug, Clone, Copy)]
 pub struct AgentFact<'a> {
     pub whose: Whose<'a>,
@@ -50,26 +50,26 @@ pub enum Whose<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum FactChange<'a> {
     /// Adds these sums.
-    Add(&'a Tally),
-    /// Takes sums that were added away again.
-    Retract(&'a Tally),
-    /// From this instant on a duration runs so much faster or slower.
-    Step(Lasting<'a>, i64),
+    Add(&'a Accumulator),
+    /// Subtracts sums that were added before.
+    Retract(&'a Accumulator),
+    /// Makes a duration run faster or slower by this from the instant on.
+    Step(StateDuration<'a>, i64),
 }
 
 pub(super) type Emit<'t> = &'t mut dyn FnMut(AgentFact<'_>);
 
-/// From an instant on.
+/// Segment of a timeline, from an instant up to the next segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Moment<'a> {
+pub(super) struct Segment<'a> {
     pub at: Timestamp,
-    /// `None` before the first.
+    /// `None` before the first state.
     pub state: Option<&'a State>,
-    /// The state has gone on for too long.
+    /// The state has expired.
     pub expired: bool,
     /// Inbound and outbound engagements.
     pub open: i64,
-    /// Engagements on live channels, but for those in whose wrap-up a state came.
+    /// Engagements on live channels, except those in whose wrap-up a state came.
     pub live: i64,
 }
 
@@ -79,19 +79,19 @@ pub(super) struct Step {
     pub at: Timestamp,
     pub opened: i64,
     pub talks: i64,
-    /// Those that began at the first of the two.
+    /// Steps of the wrap-ups that began at the first of the two.
     pub wrap_ups: Option<(Timestamp, i64)>,
 }
 
-/// Moments, each made of the one before.
+/// Builds segments, each from the one before.
 #[derive(Debug)]
-pub(super) struct Moments<'a> {
-    pub all: Vec<Moment<'a>>,
-    last: Moment<'a>,
-    /// Of the live ones, those that talk.
+pub(super) struct Timeline<'a> {
+    pub all: Vec<Segment<'a>>,
+    last: Segment<'a>,
+    /// Talks among the live engagements.
     talks: i64,
     /// When the last state came.
-    said_at: Timestamp,
+    last_state_at: Timestamp,
 }
 
 impl Default for State {
@@ -108,7 +108,7 @@ impl Default for State {
 }
 
 impl State {
-    /// Returns the state of an event. `None`: it is of something else.
+    /// Returns the state of an event. `None`: it is of another kind.
     #[must_use]
     pub fn of(event: Event) -> Option<Self> {
         let Body::AgentStateChanged(changed) = event.body else {
@@ -131,7 +131,7 @@ impl State {
         })
     }
 
-    /// Returns what counts of its event.
+    /// Returns the relevant part of its event.
     pub(super) fn content(&self) -> Body {
         Body::AgentStateChanged(AgentStateChanged {
             state: self.doing,
@@ -142,13 +142,13 @@ impl State {
         })
     }
 
-    /// Changes nothing of an agent in that state.
+    /// Whether it changes nothing of an agent in that state.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         let essence = |state: &Self| (state.doing, state.reason.clone(), state.place.clone());
         self.at < other.ends_at() && essence(self) == essence(other)
     }
 
-    /// When it is too old.
+    /// Returns when it expires.
     pub(super) fn ends_at(&self) -> Timestamp {
         if self.doing == AgentState::Offline {
             Timestamp::MAX
@@ -157,33 +157,35 @@ impl State {
         }
     }
 
-    fn lasting(&self) -> Option<Lasting<'_>> {
+    fn duration(&self) -> Option<StateDuration<'_>> {
         match self.doing {
             AgentState::Offline => None,
-            AgentState::Available => Some(Lasting::Available),
+            AgentState::Available => Some(StateDuration::Available),
             AgentState::Offered | AgentState::Engaged | AgentState::WrapUp => {
-                Some(Lasting::Occupied)
+                Some(StateDuration::Occupied)
             }
-            AgentState::Away => Some(Lasting::Away(self.reason.as_deref().unwrap_or(NO_REASON))),
+            AgentState::Away => Some(StateDuration::Away(
+                self.reason.as_deref().unwrap_or(NO_REASON),
+            )),
         }
     }
 }
 
-impl<'a> Moments<'a> {
-    /// `talks` are those of the first moment's live engagements that talk.
-    pub(super) fn new(first: Moment<'a>, talks: i64) -> Self {
+impl<'a> Timeline<'a> {
+    /// `talks` are those among the first segment's live engagements.
+    pub(super) fn new(first: Segment<'a>, talks: i64) -> Self {
         Self {
             all: vec![first.clone()],
-            said_at: first.state.map_or(Timestamp::MIN, |state| state.at),
+            last_state_at: first.state.map_or(Timestamp::MIN, |state| state.at),
             last: first,
             talks,
         }
     }
 
-    /// A state comes, or gets too old.
+    /// Begins a segment with a new or expired state.
     pub(super) fn change_state(&mut self, at: Timestamp, state: &'a State, expired: bool) {
         if !expired {
-            self.said_at = at;
+            self.last_state_at = at;
             self.last.live = self.talks;
         }
         (self.last.at, self.last.state, self.last.expired) = (at, Some(state), expired);
@@ -195,7 +197,7 @@ impl<'a> Moments<'a> {
         self.talks += step.talks;
         let wrap_ups = step
             .wrap_ups
-            .filter(|(begun_at, _)| *begun_at > self.said_at);
+            .filter(|(begun_at, _)| *begun_at > self.last_state_at);
         self.last.live += step.talks + wrap_ups.map_or(0, |(_, by)| by);
         if self.last.at == step.at {
             self.all.pop();
@@ -205,47 +207,47 @@ impl<'a> Moments<'a> {
     }
 }
 
-impl Moment<'_> {
+impl Segment<'_> {
     pub(super) fn place(&self) -> Option<&Place> {
         self.state.map(|state| &state.place)
     }
 
-    fn lasting(&self) -> impl Iterator<Item = (Lasting<'_>, i64)> {
+    fn state_durations(&self) -> impl Iterator<Item = (StateDuration<'_>, i64)> {
         let in_force = self.state.filter(|_| !self.expired);
-        let state = in_force.and_then(State::lasting).map(|state| {
-            let is_occupied = state == Lasting::Available && self.live > 0;
+        let state = in_force.and_then(State::duration).map(|state| {
+            let is_occupied = state == StateDuration::Available && self.live > 0;
             (
                 if is_occupied {
-                    Lasting::Occupied
+                    StateDuration::Occupied
                 } else {
                     state
                 },
                 1,
             )
         });
-        let open = (self.open != 0).then_some((Lasting::Engaged, self.open));
-        let busy = (self.open > 0).then_some((Lasting::Busy, 1));
+        let open = (self.open != 0).then_some((StateDuration::Engaged, self.open));
+        let busy = (self.open > 0).then_some((StateDuration::Busy, 1));
         [state, open, busy].into_iter().flatten()
     }
 }
 
-/// Emits the steps between the moments of `before` that are not in `after`, retracted, and the other way round. Both begin with
-/// the same moment, of which nothing is emitted.
-pub(super) fn emit_difference(before: &[Moment<'_>], after: &[Moment<'_>], emit: Emit<'_>) {
+/// Emits the steps between the segments of `before` that are not in `after`, retracted, and the other way round. Both begin with
+/// the same segment, of which nothing is emitted.
+pub(super) fn emit_difference(before: &[Segment<'_>], after: &[Segment<'_>], emit: Emit<'_>) {
     let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let same_end = (before.iter().rev().zip(after.iter().rev()))
         .take_while(|(a, b)| a == b)
         .count();
-    for (moments, sign) in [(before, -1), (after, 1)] {
-        // The first of those that are alike again follows another moment than before.
-        let end = moments.len() - same_end;
-        for pair in moments.windows(2).take(end).skip(same.max(1) - 1) {
+    for (segments, sign) in [(before, -1), (after, 1)] {
+        // The first of the equal segments at the end follows another segment than before.
+        let end = segments.len() - same_end;
+        for pair in segments.windows(2).take(end).skip(same.max(1) - 1) {
             emit_step(&pair[0], &pair[1], sign, emit);
         }
     }
 }
 
-/// The team and the site.
+/// Returns the team and the site.
 pub(super) fn groups_of(place: Option<&Place>) -> impl Iterator<Item = Whose<'_>> {
     let team = place.and_then(|place| place.team.as_ref());
     let site = place.and_then(|place| place.site.as_ref());
@@ -254,15 +256,15 @@ pub(super) fn groups_of(place: Option<&Place>) -> impl Iterator<Item = Whose<'_>
         .flatten()
 }
 
-/// One moment becomes the next. What goes on as it did needs no word.
-fn emit_step(from: &Moment<'_>, to: &Moment<'_>, sign: i64, emit: Emit<'_>) {
+/// Emits the steps from one segment to the next. Nothing is emitted of what goes on.
+fn emit_step(from: &Segment<'_>, to: &Segment<'_>, sign: i64, emit: Emit<'_>) {
     let stays = from.place() == to.place();
-    for (moment, other, weight) in [(from, to, -sign), (to, from, sign)] {
-        let goes_on = |step: &_| stays && other.lasting().any(|theirs| theirs == *step);
-        for (what, height) in moment.lasting().filter(|step| !goes_on(step)) {
+    for (segment, other, weight) in [(from, to, -sign), (to, from, sign)] {
+        let goes_on = |step: &_| stays && other.state_durations().any(|theirs| theirs == *step);
+        for (what, height) in segment.state_durations().filter(|step| !goes_on(step)) {
             let change = FactChange::Step(what, weight * height);
-            let hearers = [Whose::Agent, Whose::All].into_iter();
-            for whose in hearers.chain(groups_of(moment.place())) {
+            let audience = [Whose::Agent, Whose::All].into_iter();
+            for whose in audience.chain(groups_of(segment.place())) {
                 emit(AgentFact {
                     whose,
                     at: to.at,

@@ -1,4 +1,4 @@
-//! Which of a contact's obligations call for somebody: `sla.at_risk` and `sla.missed`, and how each came to its end.
+//! Escalations: the obligations of a contact that need attention, `sla.at_risk` and `sla.missed`, and how each ended.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -8,20 +8,20 @@ use crate::{
     event::Timestamp,
 };
 
-/// A rule of this stage.
+/// Rule of this stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleName {
     AtRisk,
     Missed,
 }
 
-/// One alert of a contact as its fold has it now.
+/// One alert of a contact, as its fold has it now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Escalation {
     pub rule: RuleName,
     /// Index into the fold's obligations.
     pub obligation: usize,
-    /// Hash of the rule, the policy, what is owed and the instant that began it: the same input makes the same.
+    /// Hash of the rule, the policy, what is owed and the instant that began it: the same input always gives the same.
     pub digest: u64,
     pub starts_at: Timestamp,
     /// When and why it was resolved; `None` while it fires.
@@ -40,22 +40,22 @@ pub enum Reason {
     Replied,
     Resolved,
     Ended,
-    /// Of an `sla.at_risk`: it became an `sla.missed`.
+    /// An `sla.at_risk` became an `sla.missed`.
     Missed,
-    /// Late evidence: it should not have been raised.
+    /// Late evidence shows that it should not have been raised.
     Corrected,
 }
 
-/// A transition to be told.
+/// Transition of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     Fired(Escalation),
     Resolved(Escalation),
-    /// It is in the fold no longer.
+    /// It is no longer in the fold.
     Corrected(Escalation),
 }
 
-/// All alerts that a fold has caused.
+/// Returns all alerts that a fold has caused.
 pub fn escalations<'f>(
     fold: &'f Fold,
     settings: &'f AlertSettings,
@@ -73,8 +73,8 @@ pub fn escalations<'f>(
         })
 }
 
-/// What the difference of two folds has to tell, in the order of the obligations. Transitions between them that came and
-/// went are told as if one by one: an alert that is new and already over fires and is resolved.
+/// Returns the transitions between two folds, in the order of the obligations. An alert that is new and already over fires and is
+/// resolved, as if one by one.
 #[must_use]
 pub fn transitions(before: &Fold, after: &Fold, settings: &AlertSettings) -> Vec<Transition> {
     if before.obligations == after.obligations {
@@ -82,21 +82,21 @@ pub fn transitions(before: &Fold, after: &Fold, settings: &AlertSettings) -> Vec
     }
     let old: Vec<Escalation> = escalations(before, settings).collect();
     let new: Vec<Escalation> = escalations(after, settings).collect();
-    let mut told = Vec::new();
+    let mut transitions = Vec::new();
     for alert in &new {
         let known = old.iter().find(|known| known.digest == alert.digest);
         let fires_anew = known.is_none_or(|known| known.ended.is_some() && alert.ended.is_none());
         if fires_anew {
-            told.push(Transition::Fired(*alert));
+            transitions.push(Transition::Fired(*alert));
         }
         let ended_as_known = known.is_some_and(|known| known.ended == alert.ended);
         if alert.ended.is_some() && !ended_as_known {
-            told.push(Transition::Resolved(*alert));
+            transitions.push(Transition::Resolved(*alert));
         }
     }
     let gone = (old.iter()).filter(|known| new.iter().all(|alert| alert.digest != known.digest));
-    told.extend(gone.map(|known| Transition::Corrected(*known)));
-    told
+    transitions.extend(gone.map(|known| Transition::Corrected(*known)));
+    transitions
 }
 
 fn at_risk(place: usize, obligation: &Obligation) -> Escalation {
@@ -151,7 +151,7 @@ fn digest(rule: RuleName, obligation: &Obligation) -> u64 {
 }
 
 impl Escalation {
-    /// The alert's id: its subject and its digest.
+    /// Returns the alert's id: its subject and its digest.
     #[must_use]
     pub fn id(&self, contact: &str) -> String {
         format!("contact:{contact}/{:016x}", self.digest)
@@ -203,7 +203,7 @@ impl From<Closed> for Reason {
     }
 }
 
-/// The contact's alerts by id, for its record.
+/// Returns the ids of the contact's alerts, for its record.
 #[must_use]
 pub fn ids(contact: &str, fold: &Fold, settings: &AlertSettings) -> Vec<String> {
     escalations(fold, settings)
@@ -211,8 +211,8 @@ pub fn ids(contact: &str, fold: &Fold, settings: &AlertSettings) -> Vec<String> 
         .collect()
 }
 
-/// How many alerts of each rule have fired and ended: two folds with the same have, but for corrections within one count,
-/// nothing to tell of each other.
+/// Counts the alerts of each rule that have fired and ended. Two folds with the same counts have no transitions between them, except
+/// corrections within one count.
 #[must_use]
 pub fn outlook(fold: &Fold) -> [usize; 4] {
     let count = |met: fn(&Obligation) -> bool| {

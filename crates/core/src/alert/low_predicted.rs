@@ -1,10 +1,10 @@
-//! The record of a contact that is likely to be rated low: why, in words, and what can still be done.
+//! Alert record of a contact that is likely to be rated low: why, in words, and what can still be done.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     escalation::Reason,
-    record::{AlertRecord, Context, Links},
+    record::{AlertRecord, Context, LOW_PREDICTED, Links},
 };
 use crate::{
     contact::{Alarm, Engagement, Fold},
@@ -12,10 +12,7 @@ use crate::{
     event::{Channel, Timestamp},
 };
 
-/// The rule's name.
-pub const LOW_PREDICTED: &str = "csat.low_predicted";
-
-/// The alert's id: of the contact and the beginning that was known when it fired, so that the same input makes the same.
+/// Returns the alert's id, made of the contact and of its beginning as known when the alert fired, so that the same input always gives the same.
 #[must_use]
 pub fn alarm_id(contact: &str, alarm: &Alarm) -> String {
     let mut bytes = Vec::with_capacity(32);
@@ -25,7 +22,7 @@ pub fn alarm_id(contact: &str, alarm: &Alarm) -> String {
 }
 
 impl<'a> AlertRecord<'a> {
-    /// When the alarm fires; with `ended_at`, when it ends.
+    /// Makes the record of the firing alarm, or with `ended_at` of its end.
     #[must_use]
     pub fn of_alarm(
         alarm: &Alarm,
@@ -83,7 +80,7 @@ impl<'a> AlertRecord<'a> {
     }
 }
 
-/// The last waited in, else that of the last engagement.
+/// Returns the queue last waited in, otherwise that of the last engagement.
 fn queue(fold: &Fold) -> Option<&str> {
     let waited_in = fold.episodes.last().map(|episode| &episode.queue);
     let engaged_in = || fold.engagements.last()?.queue.as_ref();
@@ -95,7 +92,7 @@ fn talking(fold: &Fold) -> Option<&str> {
     talking.map(|engagement| engagement.agent.as_str())
 }
 
-/// 6 at the threshold, 10 where the rating is sure to be low.
+/// Returns 6 at the threshold, 10 where the rating is sure to be low.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

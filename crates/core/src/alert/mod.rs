@@ -1,7 +1,7 @@
-//! Alerts: which of a contact's obligations, and which predictions, call for somebody, and the record that says so.
+//! Alerts: the obligations and predictions that need attention, and the records of them.
 //!
-//! Contract: a contact's alerts are a function of its fold ([`escalations`]); what has to be told is the difference of two
-//! folds ([`transitions`]), under ids that the same input always makes anew.
+//! Contract: a contact's alerts are a function of its fold ([`escalations`]). The difference of two folds is emitted as
+//! [`transitions`], under ids that are the same for the same input.
 //!
 //! ```
 //! use floorwalker_core::{alert::{AlertSettings, transitions}, contact::Fold};
@@ -16,6 +16,6 @@ mod settings;
 pub use escalation::{
     Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
 };
-pub use low_predicted::{LOW_PREDICTED, alarm_id};
-pub use record::{AlertRecord, Context};
+pub use low_predicted::alarm_id;
+pub use record::{AlertRecord, Context, LOW_PREDICTED};
 pub use settings::{AlertSettings, Rule, Severity};

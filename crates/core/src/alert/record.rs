@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    AlertSettings, LOW_PREDICTED, Rule, Severity,
+    AlertSettings, Rule, Severity,
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
@@ -16,33 +16,36 @@ use crate::{
     },
 };
 
+/// Name of the rule about predicted ratings.
+pub const LOW_PREDICTED: &str = "csat.low_predicted";
+
 /// One transition of an alert: it begins, or it is over. Times are stream time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertRecord<'a> {
     /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`.
     pub id: String,
-    /// What called for somebody. There may be more.
+    /// The rule that fired. There may be more.
     #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED]))]
     pub rule: &'static str,
     #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,
     #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
     pub(super) severity: &'static str,
-    /// How far from expected.
+    /// Severity in steps: how far the value is from the expected one.
     #[schemars(range(min = 1, max = 10))]
     pub(super) score: u8,
     /// `contact:c1`.
     pub(super) subject: String,
-    /// What it is one of many of: `queue:billing`.
+    /// The group of alerts that it belongs to: `queue:billing`.
     pub(super) group: Option<String>,
-    /// Of a rule about a promise.
+    /// The policy, for rules about policies.
     pub(super) policy: Option<&'a str>,
     pub(super) starts_at: Timestamp,
     /// When this transition took place.
     pub(super) at: Timestamp,
     /// `null` while it is firing.
     pub(super) ends_at: Option<Timestamp>,
-    /// Why it is over. There may be more.
+    /// Reason for its end. There may be more.
     #[schemars(extend("examples" = ["answered", "abandoned", "missed", "corrected"]))]
     pub(super) reason: Option<&'static str>,
     /// Raised while the task was more than a minute behind the wall clock.
@@ -51,16 +54,16 @@ pub struct AlertRecord<'a> {
     pub(super) value: f64,
     /// In `unit`.
     pub(super) threshold: f64,
-    /// Of `value` and `threshold`. There may be more.
+    /// Unit of `value` and `threshold`. There may be more.
     #[schemars(extend("examples" = ["seconds waited"]))]
     pub(super) unit: &'static str,
     /// The rule as text.
     pub(super) formula: String,
-    /// How many observations `value` is of.
+    /// Number of observations in `value`.
     pub(super) n: u32,
     /// A sentence for people.
     pub(super) why: String,
-    /// What to do, for people.
+    /// Advice, for people.
     pub(super) action: String,
     /// Ids of contacts.
     #[schemars(with = "Vec<String>")]
@@ -70,7 +73,7 @@ pub struct AlertRecord<'a> {
     pub(super) team: Option<&'a str>,
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     pub(super) channel: Option<&'static str>,
-    /// As the settings name them.
+    /// Recipients, as in the settings.
     pub(super) recipients: Vec<String>,
     pub(super) escalation: u32,
     /// Reserved: `null` in records; the API has the acknowledgement here.
@@ -79,12 +82,12 @@ pub struct AlertRecord<'a> {
     /// Reserved.
     #[schemars(with = "serde_json::Value")]
     pub(super) inhibited_by: Option<()>,
-    /// The step of the task that said so.
+    /// Number of the task's step that wrote it.
     pub(super) seq: u64,
     pub(super) links: Links,
 }
 
-/// Where to read on: paths of the HTTP API, from the contact to how it came about to its queue's numbers.
+/// Links: paths of the HTTP API, from the contact and its history to its queue's figures.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Links {
     wallboard: String,
@@ -94,7 +97,7 @@ pub(super) struct Links {
     numbers: String,
 }
 
-/// What may stand in one segment of a path as it is (RFC 3986).
+/// Characters that may stand in one segment of a path (RFC 3986).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -116,7 +119,7 @@ impl Links {
     }
 }
 
-/// What surrounds a transition.
+/// Context of a transition.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub contact: &'a str,
@@ -145,7 +148,7 @@ impl<'a> AlertRecord<'a> {
     }
 }
 
-/// What the sentences of one record are made of.
+/// Facts that the sentences of one record are made of.
 struct Facts<'a> {
     obligation: &'a Obligation,
     rule: &'a Rule,
@@ -154,19 +157,19 @@ struct Facts<'a> {
     queue: Option<&'a str>,
     channel: Option<Channel>,
     waited: f64,
-    /// From the opening to the due time, closing and paused time included.
+    /// From the opening to the due time, with closing time and pauses.
     threshold: f64,
-    /// What was promised, where not all time counts.
+    /// What was promised, if not all time counts.
     counted: Option<Counted>,
 }
 
-/// A promise of which not all time counts.
+/// Promise of which not all time counts.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
     seconds: f64,
-    /// Only open time.
+    /// Whether only open time counts.
     open: bool,
-    /// Without the pauses there were.
+    /// Whether pauses were left out.
     paused: bool,
 }
 
@@ -254,7 +257,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// 6 at the threshold, one more for each further threshold waited.
+    /// Returns 6 at the threshold, one more for each further threshold waited.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -306,7 +309,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Of an offer.
+    /// Returns the agent of an offer.
     fn rung_at(&self) -> Option<&'a str> {
         let is_offer = self.obligation.owed.measure() == Measure::Accept;
         self.agent.filter(|_| is_offer)

@@ -1,6 +1,6 @@
 //! Settings of the alert stage.
 
-/// Which rules are on and how grave they are.
+/// Which rules are on, and their severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertSettings {
     /// `sla.at_risk`: the obligation's at-risk level has passed, unmet.
@@ -15,7 +15,7 @@ pub struct AlertSettings {
 pub struct Rule {
     pub enabled: bool,
     pub severity: Severity,
-    /// Who is told; empty: the queue's supervisor, written `queue:NAME`.
+    /// Who is notified; empty: the queue's supervisor, written `queue:NAME`.
     pub recipients: Vec<String>,
 }
 

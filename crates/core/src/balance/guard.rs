@@ -1,31 +1,33 @@
-//! A measure that is made good at another's cost: contacts get shorter, and come back, are handed on or rated low.
+//! Guard: notices when one measure is improved at another's cost, as when contacts get shorter, and come back, are transferred or rated low.
+
+use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     BalanceSettings, Figures, Measure,
     interval::Level,
-    trend::{Change, Direction},
+    trend::{Comparison, Direction},
 };
 
-/// Says who has to look, and at what; judges nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
+/// Warning that somebody should look, and at what; it judges nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
-    /// Handle time falls, for sure to 99.9 %, while something that costs customers rises, for sure to 99 %.
+    /// Handle time falls, at 99.9 %, while something that costs customers rises, at 99 %.
     pub raised: bool,
     /// The measures that rise, by name.
-    pub rising: Vec<&'static str>,
-    /// For people.
+    pub rising: Vec<Cow<'static, str>>,
+    /// Sentence for people.
     pub sentence: Option<String>,
 }
 
-/// Handle times are skewed: a sample without one of the long ones has a low mean, and with its low variance looks surer of it than it is.
+/// Handle times are skewed: a sample without one of the long ones has a low mean and, with its low variance, looks more certain than it is.
 const FALLS: Level = Level::P999;
-/// Not 95 %: it is looked at every minute, of every desk, and for three measures.
+/// Not 95 %: it is tested every minute, for every agent and queue, and for three measures.
 const RISES: Level = Level::P99;
 
-/// What pays for contacts that are too short.
+/// Measures that get worse when contacts are too short.
 const COSTS: [(Measure, &str); 3] = [
     (Measure::Repeats, "repeated contacts"),
     (Measure::TransferRate, "transfers"),
@@ -38,19 +40,19 @@ impl Guard {
         let Figures { recent, baseline } = figures;
         let change = |measure: Measure, level| {
             let samples = (measure.settled(recent), measure.settled(baseline));
-            Change::between(&samples.0, &samples.1, level, settings)
+            Comparison::between(&samples.0, &samples.1, level, settings)
         };
-        let falling = |handle: &Change| handle.direction() == Direction::Falling;
+        let falling = |handle: &Comparison| handle.direction() == Direction::Falling;
         let Some(handle) = change(Measure::Aht, FALLS).filter(falling) else {
             return Self::default();
         };
-        // What the last contacts are known to cost so far is no more than they will: if it is enough, nobody need wait for the rest.
+        // What the last contacts are known to cost so far can only grow: if it is enough, nobody need wait for the rest.
         let so_far = |measure: Measure| {
             let samples = (measure.sample(recent), measure.sample(baseline));
-            Change::between(&samples.0, &samples.1, RISES, settings)
+            Comparison::between(&samples.0, &samples.1, RISES, settings)
         };
-        let rising = |cost: &Change| cost.direction() == Direction::Rising;
-        let costs: Vec<(Measure, &str, Change)> = (COSTS.into_iter())
+        let rising = |cost: &Comparison| cost.direction() == Direction::Rising;
+        let costs: Vec<(Measure, &str, Comparison)> = (COSTS.into_iter())
             .filter_map(|(measure, words)| {
                 let risen = change(measure, RISES).filter(rising);
                 Some((
@@ -62,13 +64,16 @@ impl Guard {
             .collect();
         Self {
             raised: !costs.is_empty(),
-            rising: costs.iter().map(|(measure, ..)| measure.name()).collect(),
+            rising: costs
+                .iter()
+                .map(|(measure, ..)| measure.name().into())
+                .collect(),
             sentence: (!costs.is_empty()).then(|| sentence(&handle, &costs)),
         }
     }
 }
 
-fn sentence(handle: &Change, costs: &[(Measure, &str, Change)]) -> String {
+fn sentence(handle: &Comparison, costs: &[(Measure, &str, Comparison)]) -> String {
     let risen: Vec<String> = (costs.iter())
         .map(|(_, words, change)| {
             let (from, to) = (percent(change.baseline), percent(change.recent));

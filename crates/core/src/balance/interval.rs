@@ -2,25 +2,25 @@
 
 use puruspe::invbetai;
 
-/// From and to.
+/// Lower and upper bound.
 pub type Interval = (f64, f64);
 
-/// How sure an interval is.
+/// Confidence level of an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
-    /// The probability outside, on both sides together.
+    /// Probability outside, on both sides together.
     outside: f64,
-    /// Of the standard normal distribution.
+    /// Quantile of the standard normal distribution.
     z: f64,
 }
 
 impl Level {
-    /// Of what is shown.
+    /// Level of what is shown.
     pub const P95: Self = Self {
         outside: 0.05,
         z: 1.959_964,
     };
-    /// Of a change that calls for somebody.
+    /// Level of a change that needs attention.
     pub const P99: Self = Self {
         outside: 0.01,
         z: 2.575_829,
@@ -30,8 +30,8 @@ impl Level {
         z: 3.290_527,
     };
 
-    /// Student's t with so many degrees of freedom: of the probability outside, `I(x; df/2, 1/2)` with `x = df / (df + t²)`
-    /// (Abramowitz and Stegun 26.7.1), turned round.
+    /// Returns the quantile of Student's t with so many degrees of freedom, by inverting the probability outside, `I(x; df/2, 1/2)` with
+    /// `x = df / (df + t²)` (Abramowitz and Stegun 26.7.1).
     fn student(self, freedom: f64) -> f64 {
         let half = freedom / 2.0;
         let x = invbetai(self.outside, half, 0.5);
@@ -39,9 +39,9 @@ impl Level {
     }
 }
 
-/// The score interval of a share `p` of `n` (Wilson 1927, Journal of the American Statistical Association 22, 209). Also of the mean of
-/// anything from 0 to 1: it varies no more than a share of the same mean does (Bhatia and Davis 2000, American Mathematical
-/// Monthly 107, 353), so the interval is wide enough, and never of no width.
+/// Returns the score interval of a share `p` of `n` (Wilson 1927, Journal of the American Statistical Association 22, 209). It also holds for the
+/// mean of anything from 0 to 1, which varies no more than a share of the same mean does (Bhatia and Davis 2000, American Mathematical
+/// Monthly 107, 353): the interval is wide enough, and never empty.
 #[must_use]
 pub(super) fn wilson(p: f64, n: f64, level: Level) -> Interval {
     let z2 = level.z * level.z;
@@ -52,8 +52,8 @@ pub(super) fn wilson(p: f64, n: f64, level: Level) -> Interval {
     (bound(middle - spread), bound(middle + spread))
 }
 
-/// Of the difference of two shares, `p1 − p2`, from the interval of each: the hybrid score interval (Newcombe 1998, Statistics in
-/// Medicine 17, 873, method 10).
+/// Returns the interval of the difference of two shares, `p1 − p2`, from the interval of each: the hybrid score interval (Newcombe 1998,
+/// Statistics in Medicine 17, 873, method 10).
 #[must_use]
 pub(super) fn newcombe((p1, of1): (f64, Interval), (p2, of2): (f64, Interval)) -> Interval {
     let difference = p1 - p2;
@@ -62,7 +62,7 @@ pub(super) fn newcombe((p1, of1): (f64, Interval), (p2, of2): (f64, Interval)) -
     (difference - below, difference + above)
 }
 
-/// A mean with the variance of what it is of.
+/// Mean and variance of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Mean {
     pub n: f64,
@@ -71,12 +71,12 @@ pub(super) struct Mean {
 }
 
 impl Mean {
-    /// Of the mean itself.
+    /// Returns the interval of the mean.
     fn variance_of_mean(&self) -> f64 {
         self.variance / self.n
     }
 
-    /// Student's interval (Student 1908, Biometrika 6, 1). Of fewer than two there is none.
+    /// Returns Student's interval (Student 1908, Biometrika 6, 1). `None` for fewer than two.
     #[must_use]
     pub(super) fn interval(&self, level: Level) -> Option<Interval> {
         (self.n >= 2.0).then(|| {
@@ -85,7 +85,7 @@ impl Mean {
         })
     }
 
-    /// Of the difference from another mean, whose variance may be another (Welch 1947, Biometrika 34, 28).
+    /// Returns the interval of the difference from another mean, whose variance may differ (Welch 1947, Biometrika 34, 28).
     #[must_use]
     pub(super) fn difference(&self, other: &Self, level: Level) -> Option<Interval> {
         if self.n < 2.0 || other.n < 2.0 {

@@ -1,9 +1,9 @@
-//! What a scorecard measures, all of it the agent's own doing: not how long a customer had waited before.
+//! Measures of a scorecard, all of them the agent's own doing: how long a customer had waited before is none.
 
 use super::sample::Sample;
 use crate::{
     contact::Resolution,
-    kpi::{Count, Tally},
+    kpi::{Accumulator, Count},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,7 @@ pub enum Measure {
     TransferRate,
     /// Contacts whose first agent this was, resolved at once.
     Fcr,
-    /// Of the same, those that the customer had to repeat.
+    /// Of the same contacts, those that the customer had to repeat.
     Repeats,
     /// Mean score as a share of its scale.
     Csat,
@@ -22,18 +22,30 @@ pub enum Measure {
     CsatLow,
     /// Offers declined or missed.
     OfferMiss,
-    /// Dispositions that say resolved.
+    /// Dispositions with `resolved`.
     ResolvedSaid,
     /// First responses in time.
     FirstResponse,
 }
 
-/// Which way is good, where there is one: a short handle time is neither good nor bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+/// Which direction is good, if any: a short handle time is neither good nor bad.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Better {
     Higher,
     Lower,
+}
+
+impl Better {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+        }
+    }
 }
 
 impl Measure {
@@ -49,7 +61,7 @@ impl Measure {
         Self::FirstResponse,
     ];
 
-    /// Where the KPI records have it too, as there.
+    /// Returns the name, as in the KPI records.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -78,46 +90,58 @@ impl Measure {
         }
     }
 
-    /// What is known so far.
+    /// Returns the sample of all cases known so far.
     #[must_use]
-    pub fn sample(self, tally: &Tally) -> Sample {
-        let get = |count| tally.get(count);
+    pub fn sample(self, accumulator: &Accumulator) -> Sample {
+        let get = |count| accumulator.get(count);
         let of = |num, others| Sample::share(get(num), get(num) + get(others));
         match self {
-            Self::Aht => Sample::handle_time(tally),
+            Self::Aht => Sample::handle_time(accumulator),
             Self::TransferRate => {
                 Sample::share(get(Count::HandledTransferred), get(Count::Handled))
             }
-            Self::Fcr => resolutions(tally, Resolution::Resolved, Count::FirstContact),
-            Self::Repeats => resolutions(tally, Resolution::Repeated, Count::FirstContact),
+            Self::Fcr => resolutions(accumulator, Resolution::Resolved, Count::FirstContact),
+            Self::Repeats => resolutions(accumulator, Resolution::Repeated, Count::FirstContact),
             Self::Csat => Sample::scores(get(Count::RatedBillionths), get(Count::Rated)),
             Self::CsatLow => Sample::share(get(Count::RatedLow), get(Count::Rated)),
             Self::OfferMiss => of(Count::OffersMissed, Count::OffersAnswered),
-            Self::ResolvedSaid => of(Count::SaidResolved, Count::SaidUnresolved),
+            Self::ResolvedSaid => of(Count::DispositionResolved, Count::DispositionUnresolved),
             Self::FirstResponse => of(Count::RespondedInTime, Count::RespondedLate),
         }
     }
 
-    /// What a later time may be compared with. A contact of yesterday has had a day to be repeated, one of last month all the
-    /// time it has: compared as they are, everybody's repeats would be falling. Settled ones have all had the same time.
+    /// Returns the sample for a comparison over time. A contact of yesterday has had a day to be repeated, one of last month all the
+    /// time it has: unsettled, everybody's repeats would seem to fall. Settled ones have all had the same time.
     #[must_use]
-    pub fn settled(self, tally: &Tally) -> Sample {
+    pub fn settled(self, accumulator: &Accumulator) -> Sample {
         match self {
-            Self::Fcr => resolutions(tally, Resolution::Resolved, Count::FirstContactConfirmed),
-            Self::Repeats => resolutions(tally, Resolution::Repeated, Count::FirstContactConfirmed),
+            Self::Fcr => resolutions(
+                accumulator,
+                Resolution::Resolved,
+                Count::FirstContactConfirmed,
+            ),
+            Self::Repeats => resolutions(
+                accumulator,
+                Resolution::Repeated,
+                Count::FirstContactConfirmed,
+            ),
             Self::Aht
             | Self::TransferRate
             | Self::Csat
             | Self::CsatLow
             | Self::OfferMiss
             | Self::ResolvedSaid
-            | Self::FirstResponse => self.sample(tally),
+            | Self::FirstResponse => self.sample(accumulator),
         }
     }
 }
 
-fn resolutions(tally: &Tally, which: Resolution, count: fn(Resolution) -> Count) -> Sample {
-    let get = |resolution| tally.get(count(resolution));
+fn resolutions(
+    accumulator: &Accumulator,
+    which: Resolution,
+    count: fn(Resolution) -> Count,
+) -> Sample {
+    let get = |resolution| accumulator.get(count(resolution));
     let all = get(Resolution::Resolved) + get(Resolution::Repeated) + get(Resolution::Unresolved);
     Sample::share(get(which), all)
 }

@@ -1,13 +1,13 @@
-//! An agent's measures beside each other, each with its interval, its place among peers and its trend; no number that ranks anybody.
+//! Scorecards: an agent's measures side by side, each with its interval, its place among peers and its trend; no number ranks anybody.
 //!
-//! Contract: [`add_fact`] says which facts count; a record is a function of the sums of one desk (an agent in a queue and channel)
-//! and of those of the others there. Too few cases give no place, no trend and no guard.
+//! Contract: [`add_fact`] decides which facts count. A record is a function of the sums of an agent in a queue and channel, and of those of
+//! the other agents there. Too few cases give no place, no trend and no guard.
 //!
 //! ```
-//! use floorwalker_core::{balance::{self, BalanceSettings, Figures, Peers}, contact::What, kpi::Tally};
-//! let mut recent = Tally::default();
-//! balance::add_fact(&mut recent, What::OfferEnded { answered: false }, 3);
-//! let ana = Figures { recent, baseline: Tally::default() };
+//! use floorwalker_core::{balance::{self, BalanceSettings, Figures, Peers}, contact::FactKind, kpi::Accumulator};
+//! let mut recent = Accumulator::default();
+//! balance::add_fact(&mut recent, FactKind::OfferEnded { answered: false }, 3);
+//! let ana = Figures { recent, baseline: Accumulator::default() };
 //! let settings = BalanceSettings::default();
 //! let peers = Peers::of([&ana], &settings);
 //! let measures = balance::measures(&ana, &peers, &settings);
@@ -30,4 +30,4 @@ pub use peers::{Peers, Standing};
 pub use record::{Measured, Parts, ScorecardRecord, measures};
 pub use sample::{Figures, Sample, add_fact};
 pub use settings::BalanceSettings;
-pub use trend::{Direction, Of, Trend};
+pub use trend::{Cases, Direction, Trend};

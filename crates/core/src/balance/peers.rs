@@ -1,12 +1,14 @@
-//! Where a value lies among those of the others in the same queue and channel.
+//! Peers: the place of a value among those of the other agents in the same queue and channel.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{BalanceSettings, Figures, Measure, interval::Interval};
+use crate::kpi::rounding::{rounded_option, rounded_pair};
 
-/// The values of all desks of one queue and channel that have enough cases, by measure, ascending.
+/// Values of all agents of one queue and channel that have enough cases, by measure, ascending.
 #[derive(Debug, Default)]
 pub struct Peers {
     values: BTreeMap<Measure, Vec<Millionths>>,
@@ -16,30 +18,36 @@ pub struct Peers {
 /// A value as records show it: what they show as equal is equal.
 type Millionths = i64;
 
-/// Among how many others in the same queue and channel, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Default, JsonSchema)]
+/// Place among the others in the same queue and channel.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
-    /// Others with enough cases.
+    /// Number of other agents with enough cases.
     pub n: usize,
-    /// Of their values.
+    /// Median of their values.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub median: Option<f64>,
-    /// The share of the others below, and half of those that are equal: the mid-rank.
+    /// Share of the others below, plus half of those that are equal: the mid-rank.
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub place: Option<f64>,
-    /// The place that either end of the interval would have.
+    /// Places of both ends of the interval.
+    #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<Interval>")]
     pub place_interval: Option<Interval>,
 }
 
 impl Peers {
-    /// Of all desks of one queue and channel.
+    /// Collects the values of all agents of one queue and channel.
     #[must_use]
     pub fn of<'f>(
         figures: impl IntoIterator<Item = &'f Figures>,
         settings: &BalanceSettings,
     ) -> Self {
         let mut values: BTreeMap<Measure, Vec<Millionths>> = BTreeMap::new();
-        for desk in figures {
+        for agent in figures {
             for measure in Measure::ALL {
-                let sample = measure.sample(&desk.recent);
+                let sample = measure.sample(&agent.recent);
                 if sample.n() >= settings.sample_min {
                     let value = sample.value().map(millionths);
                     values.entry(measure).or_default().extend(value);
@@ -53,7 +61,7 @@ impl Peers {
         }
     }
 
-    /// Of one of these desks: its value with the interval, if it has enough cases.
+    /// Returns the place of one of these agents: its value with the interval, if it has enough cases.
     #[must_use]
     pub fn standing(&self, measure: Measure, own: Option<(f64, Interval)>) -> Standing {
         let all = self.values.get(&measure).map_or(&[][..], Vec::as_slice);
@@ -92,7 +100,7 @@ impl Others<'_> {
         self.all.len() - usize::from(self.own.is_some())
     }
 
-    /// The `rank`th of the others, from 0 on.
+    /// Returns the value of the others with this rank, from 0 on.
     fn at(&self, rank: usize) -> f64 {
         let own = self.own.map(|own| self.all.partition_point(|it| *it < own));
         let skipped = own.is_some_and(|own| rank >= own);

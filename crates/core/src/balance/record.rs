@@ -1,58 +1,60 @@
-//! The scorecard's record: all measures of one desk, beside each other.
+//! The scorecard record: all measures of an agent in a queue and channel, side by side.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+use serde::{Deserialize, Serialize};
 
 use super::{
     BalanceSettings, Better, Figures, Guard, Interval, Level, Measure, Peers, Standing, Trend,
-    trend::Of,
 };
 use crate::{
     event::{Channel, Span, Timestamp, names::words},
-    kpi::{Count, Tally},
+    kpi::{
+        Accumulator, Count,
+        rounding::{rounded_option, rounded_pair},
+    },
 };
 
-/// What an agent did in one queue and channel, beside its peers. Durations in seconds, values to 6 decimals, absent is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+/// Scorecard of an agent in one queue and channel, beside its peers. Durations in seconds, values to 6 decimals, absent is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScorecardRecord<'a> {
-    pub agent: &'a str,
-    pub queue: &'a str,
+    pub agent: Cow<'a, str>,
+    pub queue: Cow<'a, str>,
     #[schemars(extend("enum" = words(&Channel::ALL, Channel::name)))]
-    pub channel: &'a str,
-    /// The instant whose numbers these are: a function of the events up to it.
+    pub channel: Cow<'a, str>,
+    /// The figures are a function of the events up to this instant.
     pub clock: Timestamp,
-    /// How far back the values look: `24h`.
-    pub window: &'a str,
-    /// How far back the baseline reaches behind that: `28d`.
-    pub baseline: &'a str,
-    /// The baseline reaches back before the first event that this deployment has seen, or a task was left out.
+    /// Length of the window: `24h`.
+    pub window: Cow<'a, str>,
+    /// Length of the baseline before that: `28d`.
+    pub baseline: Cow<'a, str>,
+    /// The baseline begins before the first event that this deployment has seen, or a task was left out.
     pub partial: bool,
-    /// By name (`aht`, `fcr`), those of which there are any cases. There may be more.
+    /// Measures by name (`aht`, `fcr`), if there are any cases. There may be more.
     #[schemars(with = "BTreeMap<String, Measured>")]
-    pub measures: BTreeMap<&'static str, Measured>,
+    pub measures: BTreeMap<Cow<'static, str>, Measured>,
     pub guard: Guard,
 }
 
 /// One measure.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Measure")]
 pub struct Measured {
     /// A share, or seconds.
     #[serde(serialize_with = "rounded_option")]
     #[schemars(with = "Option<f64>")]
     pub value: Option<f64>,
-    /// Of `n`, where the value is a share of cases.
+    /// Numerator over `n`, where the value is a share of cases.
     pub num: Option<i64>,
     pub n: i64,
-    /// 95 %.
+    /// 95 % interval of the value.
     #[serde(serialize_with = "rounded_pair")]
     #[schemars(with = "Option<Interval>")]
     pub interval: Option<Interval>,
-    /// `null`: neither is good by itself.
+    /// `null`: neither direction is good by itself.
     pub better: Option<Better>,
-    /// Of the handle time.
+    /// Parts of the handle time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Parts")]
     pub parts: Option<Parts>,
@@ -61,7 +63,7 @@ pub struct Measured {
 }
 
 /// Means in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "HandleParts")]
 pub struct Parts {
     #[serde(serialize_with = "rounded_option")]
@@ -75,13 +77,13 @@ pub struct Parts {
     pub wrap: Option<f64>,
 }
 
-/// All measures of a desk by name, among its peers, of whom it is one.
+/// Returns all measures of an agent in a queue by name, among its peers, of whom it is one.
 #[must_use]
 pub fn measures(
     figures: &Figures,
     peers: &Peers,
     settings: &BalanceSettings,
-) -> BTreeMap<&'static str, Measured> {
+) -> BTreeMap<Cow<'static, str>, Measured> {
     let measured = Measure::ALL.map(|measure| {
         let sample = measure.sample(&figures.recent);
         let interval = sample.interval(Level::P95);
@@ -97,7 +99,7 @@ pub fn measures(
             peers: peers.standing(measure, own),
             trend: Trend::of(measure, figures, settings),
         };
-        (measure.name(), measured)
+        (measure.name().into(), measured)
     });
     let any = |it: &Measured| it.n > 0 || it.trend.recent.n > 0 || it.trend.baseline.n > 0;
     measured.into_iter().filter(|(_, it)| any(it)).collect()
@@ -105,61 +107,13 @@ pub fn measures(
 
 impl Parts {
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    fn of(tally: &Tally) -> Self {
-        let n = tally.get(Count::Complete);
-        let mean = |sum| (n > 0).then(|| Span(tally.get(sum)).as_secs() / n as f64);
+    fn of(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Complete);
+        let mean = |sum| (n > 0).then(|| Span(accumulator.get(sum)).as_secs() / n as f64);
         Self {
             talk: mean(Count::TalkMicros),
             hold: mean(Count::HoldMicros),
             wrap: mean(Count::WrapMicros),
         }
     }
-}
-
-impl Serialize for Standing {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Standing", 4)?;
-        fields.serialize_field("n", &self.n)?;
-        fields.serialize_field("median", &self.median.map(round))?;
-        fields.serialize_field("place", &self.place.map(round))?;
-        fields.serialize_field("place_interval", &self.place_interval.map(round_both))?;
-        fields.end()
-    }
-}
-
-impl Serialize for Trend {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Trend", 5)?;
-        fields.serialize_field("recent", &self.recent)?;
-        fields.serialize_field("baseline", &self.baseline)?;
-        fields.serialize_field("difference", &self.difference.map(round))?;
-        fields.serialize_field("interval", &self.interval.map(round_both))?;
-        fields.serialize_field("direction", &self.direction)?;
-        fields.end()
-    }
-}
-
-impl Serialize for Of {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Of", 2)?;
-        fields.serialize_field("value", &self.value.map(round))?;
-        fields.serialize_field("n", &self.n)?;
-        fields.end()
-    }
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
-fn round_both((low, high): Interval) -> Interval {
-    (round(low), round(high))
-}
-
-fn rounded_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(round).serialize(serializer)
-}
-
-fn rounded_pair<S: Serializer>(pair: &Option<Interval>, serializer: S) -> Result<S::Ok, S::Error> {
-    pair.map(round_both).serialize(serializer)
 }

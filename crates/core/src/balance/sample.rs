@@ -1,75 +1,75 @@
-//! The facts that count, and what their sums say: so many cases with a share or a mean.
+//! Samples: the facts that count, and their sums as so many cases with a share or a mean.
 
 use super::interval::{Interval, Level, Mean, newcombe, wilson};
 use crate::{
-    contact::{HandleParts, What},
-    kpi::{Count, Tally},
+    contact::{FactKind, HandleParts},
+    kpi::{Accumulator, Count},
 };
 
-/// The sums of one desk.
+/// Sums of an agent in a queue and channel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Figures {
-    /// Of the window.
-    pub recent: Tally,
-    /// Of the time behind it that the baseline covers.
-    pub baseline: Tally,
+    /// Sums of the window.
+    pub recent: Accumulator,
+    /// Sums of the baseline, which begins behind the window.
+    pub baseline: Accumulator,
 }
 
-/// Adds a fact `sign` times if it is the agent's own doing. False: it counts for nothing here.
-pub fn add_fact(tally: &mut Tally, what: What, sign: i64) -> bool {
-    match what {
-        What::Handled { parts, transferred } => {
-            tally.count(Count::Handled, sign);
-            tally.count(Count::HandledTransferred, sign * i64::from(transferred));
-            add_handle_parts(tally, parts, sign);
+/// Adds a fact `sign` times if it is the agent's own doing. Returns false if it does not count here.
+pub fn add_fact(accumulator: &mut Accumulator, kind: FactKind, sign: i64) -> bool {
+    match kind {
+        FactKind::Handled { parts, transferred } => {
+            accumulator.count(Count::Handled, sign);
+            accumulator.count(Count::HandledTransferred, sign * i64::from(transferred));
+            add_handle_parts(accumulator, parts, sign);
         }
-        What::FirstContact { .. }
-        | What::FirstContactConfirmed { .. }
-        | What::Rated { .. }
-        | What::OfferEnded { .. }
-        | What::ResolvedSaid { .. }
-        | What::FirstResponse { .. } => tally.add(what, sign),
-        What::Offered
-        | What::Answered { .. }
-        | What::Abandoned { .. }
-        | What::Left
-        | What::CallbackAsked
-        | What::CallbackReached { .. }
-        | What::Attempted { .. }
-        | What::Decided { .. }
-        | What::HandledOutbound
-        | What::EngagementBegan
-        | What::EngagementEnded
-        | What::TalkBegan
-        | What::TalkEnded
-        | What::WrapUpBegan
-        | What::WrapUpEnded { .. }
-        | What::Transferred
-        | What::Reopened
-        | What::NoCustomer
-        | What::EndedAnswered { .. } => return false,
+        FactKind::FirstContact { .. }
+        | FactKind::FirstContactConfirmed { .. }
+        | FactKind::Rated { .. }
+        | FactKind::OfferEnded { .. }
+        | FactKind::Disposition { .. }
+        | FactKind::FirstResponse { .. } => accumulator.add(kind, sign),
+        FactKind::Offered
+        | FactKind::Answered { .. }
+        | FactKind::Abandoned { .. }
+        | FactKind::Left
+        | FactKind::CallbackAsked
+        | FactKind::CallbackReached { .. }
+        | FactKind::Attempted { .. }
+        | FactKind::Decided { .. }
+        | FactKind::HandledOutbound
+        | FactKind::EngagementBegan
+        | FactKind::EngagementEnded
+        | FactKind::TalkBegan
+        | FactKind::TalkEnded
+        | FactKind::WrapUpBegan
+        | FactKind::WrapUpEnded { .. }
+        | FactKind::Transferred
+        | FactKind::Reopened
+        | FactKind::NoCustomer
+        | FactKind::EndedAnswered { .. } => return false,
     }
     true
 }
 
-/// Without the distribution of an agent's tally: the variance needs the squares alone.
-fn add_handle_parts(tally: &mut Tally, parts: HandleParts, sign: i64) {
+/// Leaves out the distribution that an agent's accumulator has: the variance needs only the squares.
+fn add_handle_parts(accumulator: &mut Accumulator, parts: HandleParts, sign: i64) {
     let HandleParts::Complete { talk, hold, wrap } = parts else {
         return;
     };
-    tally.count(Count::Complete, sign);
-    tally.count(Count::TalkMicros, sign * talk.0);
-    tally.count(Count::HoldMicros, sign * hold.0);
-    tally.count(Count::WrapMicros, sign * wrap.0);
-    tally.add_square(talk + hold + wrap, sign);
+    accumulator.count(Count::Complete, sign);
+    accumulator.count(Count::TalkMicros, sign * talk.0);
+    accumulator.count(Count::HoldMicros, sign * hold.0);
+    accumulator.count(Count::WrapMicros, sign * wrap.0);
+    accumulator.add_square(talk + hold + wrap, sign);
 }
 
 /// Cases of one measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sample {
-    /// So many of `n`, or with `whole` so many parts of each one's `whole`.
+    /// `num` of `n` cases, or of `n` times `whole` parts.
     Share { num: i64, whole: i64, n: i64 },
-    /// Of durations: their sum in microseconds, and of their squares.
+    /// Durations: their sum in microseconds, and the sum of their squares.
     Durations { n: i64, sum: i64, squares: i128 },
 }
 
@@ -93,12 +93,12 @@ impl Sample {
         }
     }
 
-    pub(super) fn handle_time(tally: &Tally) -> Self {
+    pub(super) fn handle_time(accumulator: &Accumulator) -> Self {
         let parts = [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros];
         Self::Durations {
-            n: tally.get(Count::Complete),
-            sum: parts.into_iter().map(|part| tally.get(part)).sum(),
-            squares: tally.squares(),
+            n: accumulator.get(Count::Complete),
+            sum: parts.into_iter().map(|part| accumulator.get(part)).sum(),
+            squares: accumulator.squares(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Sample {
         }
     }
 
-    /// Of a share of cases.
+    /// Returns the numerator of a share of cases.
     #[must_use]
     pub const fn num(&self) -> Option<i64> {
         match self {
@@ -118,7 +118,7 @@ impl Sample {
         }
     }
 
-    /// A share, or seconds. One division, so that equal ones are equal.
+    /// Returns a share, or seconds. There is one division, so that equal values compare equal.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         let n = self.n();
@@ -137,7 +137,7 @@ impl Sample {
         }
     }
 
-    /// Of the difference from another sample of the same measure.
+    /// Returns the interval of the difference from another sample of the same measure.
     #[must_use]
     pub fn difference(&self, other: &Self, level: Level) -> Option<Interval> {
         if let (Some(mean), Some(others)) = (self.mean(), other.mean()) {
@@ -147,7 +147,7 @@ impl Sample {
         Some(newcombe(with_interval(self)?, with_interval(other)?))
     }
 
-    /// In seconds, with the variance of a sample: `(Σx² − (Σx)²/n) / (n − 1)`, in whole microseconds.
+    /// Returns the mean in seconds, with the variance of a sample: `(Σx² − (Σx)²/n) / (n − 1)`, in whole microseconds.
     fn mean(&self) -> Option<Mean> {
         let (mean, Self::Durations { n, sum, squares }) = (self.value()?, *self) else {
             return None;

@@ -1,4 +1,4 @@
-//! What scorecards are told; filled by configuration.
+//! Settings of the scorecards.
 
 use crate::{
     event::Span,
@@ -10,7 +10,7 @@ pub struct BalanceSettings {
     pub enabled: bool,
     /// How far back the values look.
     pub window: Window,
-    /// How far back the baseline reaches: its facts are those behind the window.
+    /// How far back the baseline reaches; its facts are those behind the window.
     pub baseline: Window,
     /// How often changed scorecards are written.
     pub beat: Span,
@@ -21,7 +21,7 @@ pub struct BalanceSettings {
 }
 
 impl BalanceSettings {
-    /// Of a window, which slides.
+    /// Returns the length of a window, which must slide.
     #[must_use]
     pub const fn length(of: &Window) -> Span {
         match of.reach {

@@ -1,34 +1,40 @@
-//! What has changed against the agent's own baseline.
+//! Trend: the agent's change against the own baseline.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     BalanceSettings, Figures, Measure, Sample,
     interval::{Interval, Level},
 };
+use crate::kpi::rounding::{rounded_option, rounded_pair};
 
-/// The window against the baseline; of `fcr` and `repeats` the settled contacts. Without enough cases on both sides there is no difference.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+/// Comparison of the window with the baseline; `fcr` and `repeats` compare settled contacts. Without enough cases on both sides there is no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trend {
-    pub recent: Of,
-    pub baseline: Of,
+    pub recent: Cases,
+    pub baseline: Cases,
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub difference: Option<f64>,
-    /// Of the difference, 95 %.
+    /// 95 % interval of the difference.
+    #[serde(serialize_with = "rounded_pair")]
+    #[schemars(with = "Option<Interval>")]
     pub interval: Option<Interval>,
     pub direction: Option<Direction>,
 }
 
-/// A value and how many cases it is of.
-#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
-#[schemars(rename = "Cases")]
-pub struct Of {
+/// A value and its number of cases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cases {
+    #[serde(serialize_with = "rounded_option")]
+    #[schemars(with = "Option<f64>")]
     pub value: Option<f64>,
     pub n: i64,
 }
 
-/// Where the whole interval of the difference lies; `steady` where it holds 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// Direction of the difference, by its whole interval; `steady` if that holds 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     Rising,
@@ -37,6 +43,15 @@ pub enum Direction {
 }
 
 impl Direction {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rising => "rising",
+            Self::Falling => "falling",
+            Self::Steady => "steady",
+        }
+    }
+
     pub(super) fn of((low, high): Interval) -> Self {
         if low > 0.0 {
             Self::Rising
@@ -48,15 +63,15 @@ impl Direction {
     }
 }
 
-/// Two samples with enough cases to be compared.
+/// Comparison of two samples with enough cases.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
+pub(super) struct Comparison {
     pub recent: f64,
     pub baseline: f64,
     pub interval: Interval,
 }
 
-impl Change {
+impl Comparison {
     pub(super) fn between(
         recent: &Sample,
         baseline: &Sample,
@@ -81,9 +96,9 @@ impl Trend {
     #[must_use]
     pub fn of(measure: Measure, figures: &Figures, settings: &BalanceSettings) -> Self {
         let [recent, baseline] =
-            [&figures.recent, &figures.baseline].map(|tally| measure.settled(tally));
-        let change = Change::between(&recent, &baseline, Level::P95, settings);
-        let of = |sample: &Sample| Of {
+            [&figures.recent, &figures.baseline].map(|accumulator| measure.settled(accumulator));
+        let change = Comparison::between(&recent, &baseline, Level::P95, settings);
+        let of = |sample: &Sample| Cases {
             value: sample.value(),
             n: sample.n(),
         };

@@ -1,7 +1,7 @@
-//! Opening hours: when a promise is due of which only open time counts.
+//! Opening hours: when a policy is due of which only open time counts.
 //!
-//! The spans of a century are laid out once in UTC, so a due time is two binary searches. Outside of it they are laid out when
-//! asked for. Skipped and doubled local times are read as RFC 5545 does: the one moves on by the gap, of the other the earlier counts.
+//! The spans of a century are computed once, in UTC, so a due time is two binary searches. Outside of it spans are computed on
+//! demand. Local times that are skipped or doubled are read as in RFC 5545: a skipped one moves on by the gap, of a doubled one the earlier counts.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -14,12 +14,12 @@ use crate::event::{Span, Timestamp};
 
 pub const DAY_MINUTES: u16 = 24 * 60;
 
-/// Days that are laid out beforehand: more would cost memory, fewer make old logs slow.
+/// Days that are computed ahead: more would cost memory, fewer make old logs slow.
 const LAID_OUT: (Date, Date) = (date(2000, 1, 1), date(2100, 1, 1));
-/// A span reaches a day past the one it belongs to, and no clock is set by more than a day.
+/// A span reaches a day past the one it belongs to, and no zone differs by more than a day.
 const MARGIN_DAYS: i32 = 4;
 
-/// Most promises are kept within so many openings, which lie side by side in memory.
+/// Most policies are decided within this many openings, which lie side by side in memory.
 const NEAR: usize = 8;
 
 /// When a center is open, in local time.
@@ -41,7 +41,7 @@ pub struct LocalSpan {
     pub closes: u16,
 }
 
-/// Opening hours that are quickly asked.
+/// Opening hours, prepared for fast queries.
 #[derive(Clone)]
 pub struct Calendar {
     pub name: String,
@@ -49,7 +49,7 @@ pub struct Calendar {
     laid_out: Openings,
 }
 
-/// The spans in which it is open, in order and apart, complete between two instants.
+/// Spans in which it is open, sorted and disjoint, complete between two instants.
 #[derive(Clone)]
 struct Openings {
     openings: Vec<Opening>,
@@ -79,7 +79,7 @@ impl Calendar {
         &self.hours
     }
 
-    /// The first instant by which `open` of open time has passed since `since`; the end of all time if it never has.
+    /// Returns the first instant by which `open` of open time has passed since `since`; [`Timestamp::MAX`] if there is none.
     #[must_use]
     pub fn passed_at(&self, since: Timestamp, open: Span) -> Timestamp {
         if open <= Span::ZERO {
@@ -91,7 +91,7 @@ impl Calendar {
         }
     }
 
-    /// Open time from one instant to a later one.
+    /// Returns the open time from one instant to a later one.
     #[must_use]
     pub fn open_between(&self, from: Timestamp, to: Timestamp) -> Span {
         match self.laid_out.open_between(from, to) {
@@ -100,14 +100,14 @@ impl Calendar {
         }
     }
 
-    /// Outside of what is laid out.
+    /// Computes it outside of the spans ahead.
     fn open_far_off(&self, from: Timestamp, to: Timestamp) -> Option<Span> {
         let first = days_after(date_of(from)?, -2 * MARGIN_DAYS)?;
         let last = days_after(date_of(to)?, 2 * MARGIN_DAYS)?;
         Openings::new(&self.hours, first, last).open_between(from, to)
     }
 
-    /// Outside of what is laid out.
+    /// Computes it outside of the spans ahead.
     fn passed_far_off(&self, since: Timestamp, open: Span) -> Option<Timestamp> {
         let since_date = date_of(since)?;
         let from = days_after(since_date, -2 * MARGIN_DAYS)?;
@@ -123,7 +123,7 @@ impl Calendar {
 }
 
 impl Hours {
-    /// Open time of a week without special days.
+    /// Returns the open time of a week without special days.
     #[must_use]
     pub fn open_a_week(&self) -> Span {
         let spans = self.week.iter().flatten();
@@ -131,13 +131,13 @@ impl Hours {
         Span::from_secs(minutes * 60)
     }
 
-    /// The IANA time zone of this name; the database is part of the program.
+    /// Returns the IANA time zone of this name; the database is part of the program.
     #[must_use]
     pub fn zone_named(name: &str) -> Option<TimeZone> {
         TimeZoneDatabase::bundled().get(name).ok()
     }
 
-    /// The spans that begin on this day.
+    /// Returns the spans that begin on this day.
     #[must_use]
     pub fn spans_of(&self, day: Date) -> &[LocalSpan] {
         match self.special_days.get(&day) {
@@ -187,7 +187,7 @@ impl Openings {
         }
     }
 
-    /// `None` if it lies beyond what is laid out.
+    /// Returns the due time. `None` if it lies outside of these spans.
     fn passed_at(&self, since: Timestamp, open: Span) -> Option<Timestamp> {
         let (begin, end) = self.complete?;
         if since < begin {
@@ -208,13 +208,13 @@ impl Openings {
 }
 
 impl Openings {
-    /// `None` if it lies beyond what is laid out.
+    /// Returns the open time. `None` if it lies outside of these spans.
     fn open_between(&self, from: Timestamp, to: Timestamp) -> Option<Span> {
         let (begin, end) = self.complete?;
         (begin <= from && to <= end).then(|| self.open_by(to) - self.open_by(from))
     }
 
-    /// All open time up to this instant.
+    /// Returns all open time up to this instant.
     fn open_by(&self, at: Timestamp) -> Span {
         let begun = self.openings.partition_point(|it| it.opens_at <= at);
         let last = begun
@@ -225,13 +225,13 @@ impl Openings {
 }
 
 impl Opening {
-    /// All open time up to this instant, which is not after its end.
+    /// Returns all open time up to this instant, which is not after its end.
     fn open_by(&self, at: Timestamp) -> Span {
         self.open_before + (at - self.opens_at).max(Span::ZERO)
     }
 }
 
-/// Joins what touches or overlaps; sorted.
+/// Joins spans that touch or overlap; sorted.
 fn apart(found: Vec<(Timestamp, Timestamp)>) -> Vec<Opening> {
     let mut openings: Vec<Opening> = Vec::with_capacity(found.len());
     for (opens_at, closes_at) in found {
@@ -261,7 +261,7 @@ fn days_after(day: Date, days: i32) -> Option<Date> {
     day.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
-/// In UTC.
+/// Instant in UTC.
 fn midnight(day: Date) -> Option<Timestamp> {
     let zoned = day.to_zoned(TimeZone::UTC).ok()?;
     Some(Timestamp(zoned.timestamp().as_microsecond()))

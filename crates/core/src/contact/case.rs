@@ -1,62 +1,62 @@
-//! What a contact sends to the machine of its customer: when it began, how it ended.
+//! What a contact and its customer's task send each other: the contact's beginning and end, and the judgement of it.
 
 use minicbor::{Decode, Encode};
 
 use crate::event::{AgentId, Channel, QueueId, Timestamp};
 
-/// One inbound contact as its customer knows it.
+/// One inbound contact as its customer's task knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Case {
-    /// The first event other than a survey or a report.
+    /// Time of the first event other than a survey or a report.
     #[n(0)]
     pub began_at: Timestamp,
-    /// A hash of the reason that was given.
+    /// Hash of the reason.
     #[n(1)]
     pub reason: Option<u32>,
     #[n(2)]
     pub end: Option<CaseEnd>,
 }
 
-/// The end of an answered contact, and what follows from the contact itself of whether it was resolved.
+/// End of an answered contact, with the resolution that follows from the contact itself.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct CaseEnd {
     #[n(0)]
     pub at: Timestamp,
-    /// The first engaged.
+    /// First engaged agent.
     #[n(1)]
     pub agent: AgentId,
     #[n(2)]
     pub queue: Option<QueueId>,
     #[n(3)]
     pub channel: Channel,
-    /// By what was known when its time was up.
+    /// As known when the contact's window was over.
     #[n(4)]
     pub own: Resolution,
 }
 
-/// What a customer answers a contact that has an end: what that can't know by itself.
+/// What the customer's task sends back about a contact that has an end: what the contact can't know itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Judgement {
-    /// The customer came back while the contact's window ran.
+    /// The customer came back within the contact's window.
     #[n(0)]
     pub repeated: bool,
-    /// What it was when its window was over, sent when no late evidence can come any more: the customer's last word.
+    /// Resolution at the end of the window, sent when no late evidence can come any more. It is final.
     #[n(1)]
     pub settled: Option<Resolution>,
 }
 
-/// What a contact has sent to its customer, and received.
+/// A contact's link to its customer: what it has sent and received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub struct Standing {
-    /// How often the contact turned away from a customer: what is answered to an earlier round is about another one.
+pub struct CustomerLink {
+    /// Counts how often the contact left a customer: an answer to an earlier round is about another one.
     #[n(0)]
     pub round: u8,
     #[n(1)]
     pub judgement: Judgement,
 }
 
-impl Standing {
-    /// Of a contact that has turned away from its customer, or of the next one under its id.
+impl CustomerLink {
+    /// Returns the link after the contact has left its customer, or of the next contact under its id.
     #[must_use]
     pub fn next_round(self) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl Standing {
     }
 }
 
-/// Whether the customer's problem was solved by one contact.
+/// Whether one contact solved the customer's problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Resolution {

@@ -1,4 +1,4 @@
-//! How an answered contact ended, as far as first-contact resolution goes.
+//! End of an answered contact, for first-contact resolution.
 
 use minicbor::{Decode, Encode};
 
@@ -12,10 +12,10 @@ pub struct AnsweredEnd {
     pub at: Timestamp,
     #[n(1)]
     pub engaged: Engaged,
-    /// What left the contact unresolved: by then, but for a wait whose callback was answered since.
+    /// What left the contact unresolved at its end, except a wait whose callback was answered since.
     #[n(2)]
     pub flaw: Option<Flaw>,
-    /// [`Flaw::PassedOn`] holds, be it behind another flaw.
+    /// Whether [`Flaw::PassedOn`] holds, even behind another flaw.
     #[n(3)]
     #[cbor(default)]
     pub passed_on: bool,
@@ -32,15 +32,15 @@ pub enum Flaw {
     /// Its last wait, after an answer, was abandoned or left.
     #[n(0)]
     WaitLost,
-    /// A second agent or an outside party got it, and the policy has it so.
+    /// A second agent or an outside party got it, and the settings count that.
     #[n(1)]
     PassedOn,
 }
 
-/// Whether the contact is resolved, by its dispositions.
+/// Resolution by the agents' dispositions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Dispositions {
-    /// The last before `fcr.window` had passed since the end.
+    /// The last disposition before `fcr.window` had passed since the end.
     #[n(1)]
     pub last: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! What a contact emits: signed facts, each of its own time, each for an audience.
+//! Facts of a contact: each is signed, has its own time and goes to an audience.
 
 use super::{
     Fold, Resolution,
@@ -10,26 +10,26 @@ use super::{
 };
 use crate::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
 
-/// A statement about one contact: asserted with +1, taken back with −1.
+/// Statement about one contact: asserted with +1, retracted with −1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fact<'a> {
     pub at: Timestamp,
     pub audience: Audience<'a>,
-    pub what: What,
+    pub kind: FactKind,
 }
 
-/// Whose numbers a fact changes.
+/// Whose figures a fact changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Audience<'a> {
     pub agent: Option<&'a AgentId>,
-    /// Whether it is for the queue, the channel and all too.
+    /// Whether it also goes to the queue, the channel and `all`.
     pub groups: bool,
     pub queue: Option<&'a QueueId>,
     pub channel: Channel,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum FactKind {
     Offered,
     Answered {
         wait: Span,
@@ -40,11 +40,11 @@ pub enum What {
     Left,
     /// A wait left for a callback.
     CallbackAsked,
-    /// So long after that its callback was answered.
+    /// Its callback was answered after this time.
     CallbackReached {
         time: Span,
     },
-    /// An outbound wait that is no callback ended.
+    /// An outbound wait ended that is no callback.
     Attempted {
         outcome: AttemptOutcome,
     },
@@ -60,28 +60,28 @@ pub enum What {
         transferred: bool,
     },
     HandledOutbound,
-    /// Of an inbound or outbound one; only its agent hears it.
+    /// An inbound or outbound engagement began; goes to its agent alone.
     EngagementBegan,
     EngagementEnded,
-    /// On a live channel, in any direction; only its agent hears it.
+    /// A talk on a live channel began, in any direction; goes to its agent alone.
     TalkBegan,
     TalkEnded,
-    /// The same of a wrap-up.
+    /// The same for a wrap-up.
     WrapUpBegan,
     WrapUpEnded {
         begun_at: Timestamp,
     },
     /// The talk ended by a transfer.
     Transferred,
-    ResolvedSaid {
+    Disposition {
         resolved: bool,
     },
-    /// The first response, by the policy that rates it.
+    /// Outcome of the first response, by the policy that rates it.
     FirstResponse {
         met: bool,
     },
     Reopened,
-    /// An ended contact's part in first-contact resolution, as it is known so far.
+    /// An ended contact's share in first-contact resolution, as known so far.
     FirstContact {
         resolution: Resolution,
     },
@@ -89,19 +89,19 @@ pub enum What {
     FirstContactConfirmed {
         resolution: Resolution,
     },
-    /// An ended contact of nobody knows which customer.
+    /// A contact ended without a known customer.
     NoCustomer,
     EndedAnswered {
         surveyed: bool,
     },
-    /// The score as a share of its scale, in billionths: sums of it are exact.
+    /// Score as a share of its scale, in billionths, so that sums are exact.
     Rated {
         billionths: i64,
     },
 }
 
-impl What {
-    /// Whether it changes only what the agent's machine knows.
+impl FactKind {
+    /// Whether it goes to its agent alone.
     #[must_use]
     pub const fn is_for_its_agent_alone(&self) -> bool {
         matches!(
@@ -116,15 +116,15 @@ impl What {
     }
 }
 
-/// What an engagement took; an incomplete one is in no mean.
+/// Parts of a handle time; an incomplete one counts in no mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandleParts {
     Complete { talk: Span, hold: Span, wrap: Span },
     Incomplete,
 }
 
-/// Calls `emit(fact, sign)` for each fact that is in one of the folds and, as far as can be seen from the parts in their
-/// places, not in the other. Facts taken back and asserted again cancel in the receiver's sums.
+/// Calls `emit(fact, sign)` for the facts of all parts that differ between the folds. Facts that are retracted and asserted again
+/// cancel in the receiver's sums.
 pub fn diff_facts(before: &Fold, after: &Fold, mut emit: impl FnMut(&Fact<'_>, i64)) {
     let all = before.attributes != after.attributes
         || before.has_inbound_leg() != after.has_inbound_leg();
@@ -132,7 +132,7 @@ pub fn diff_facts(before: &Fold, after: &Fold, mut emit: impl FnMut(&Fact<'_>, i
         emit: &mut emit,
         all,
     };
-    let (old, new) = (Teller(before), Teller(after));
+    let (old, new) = (FactEmitter(before), FactEmitter(after));
     difference.of(&before.episodes, &after.episodes, |which, part, each| {
         which.pick(old, new).episode(part, each);
     });
@@ -217,13 +217,13 @@ impl<F: FnMut(&Fact<'_>, i64)> Difference<'_, F> {
     }
 }
 
-/// The facts of each part of a contact.
+/// Emits the facts of each part of a contact.
 #[derive(Clone, Copy)]
-struct Teller<'f>(&'f Fold);
+struct FactEmitter<'f>(&'f Fold);
 
 type Emit<'s> = &'s mut dyn FnMut(&Fact<'_>);
 
-impl Teller<'_> {
+impl FactEmitter<'_> {
     fn groups<'a>(&self, queue: Option<&'a QueueId>) -> Audience<'a> {
         Audience {
             agent: None,
@@ -238,28 +238,28 @@ impl Teller<'_> {
         emit(&Fact {
             at: episode.opened_at,
             audience,
-            what: What::Offered,
+            kind: FactKind::Offered,
         });
         let Some(end) = &episode.ended else { return };
-        let what = match end.outcome {
-            EpisodeOutcome::Answered => What::Answered {
+        let kind = match end.outcome {
+            EpisodeOutcome::Answered => FactKind::Answered {
                 wait: end.at - episode.opened_at,
             },
-            EpisodeOutcome::Abandoned => What::Abandoned { short: end.short },
-            EpisodeOutcome::Left | EpisodeOutcome::LeftForCallback => What::Left,
+            EpisodeOutcome::Abandoned => FactKind::Abandoned { short: end.short },
+            EpisodeOutcome::Left | EpisodeOutcome::LeftForCallback => FactKind::Left,
             EpisodeOutcome::Stale => return,
         };
-        emit_with_copy(end.at, audience, what, end.agent.as_ref(), emit);
+        emit_with_copy(end.at, audience, kind, end.agent.as_ref(), emit);
         if end.outcome == EpisodeOutcome::LeftForCallback {
             emit(&Fact {
                 at: end.at,
                 audience,
-                what: What::CallbackAsked,
+                kind: FactKind::CallbackAsked,
             });
         }
         if let Some(reached) = &end.reached {
             let time = reached.at - end.at;
-            let reached_after = What::CallbackReached { time };
+            let reached_after = FactKind::CallbackReached { time };
             emit_with_copy(
                 reached.at,
                 audience,
@@ -274,8 +274,8 @@ impl Teller<'_> {
         let Some(end) = &attempt.ended else { return };
         let audience = self.groups(attempt.queue.as_ref());
         let outcome = end.outcome;
-        let what = What::Attempted { outcome };
-        emit_with_copy(end.at, audience, what, end.agent.as_ref(), emit);
+        let kind = FactKind::Attempted { outcome };
+        emit_with_copy(end.at, audience, kind, end.agent.as_ref(), emit);
     }
 
     fn offer(&self, offer: &Offer, emit: Emit<'_>) {
@@ -286,7 +286,7 @@ impl Teller<'_> {
         emit(&Fact {
             at: end.at,
             audience: self.groups(offer.queue.as_ref()).with(&offer.agent),
-            what: What::OfferEnded {
+            kind: FactKind::OfferEnded {
                 answered: end.outcome == OfferOutcome::Answered,
             },
         });
@@ -295,50 +295,50 @@ impl Teller<'_> {
     fn engagement(&self, engagement: &Engagement, emit: Emit<'_>) {
         self.presence(engagement, emit);
         let audience = (self.groups(engagement.queue.as_ref())).with(&engagement.agent);
-        let mut emit_at = |at, what| emit(&Fact { at, audience, what });
+        let mut emit_at = |at, kind| emit(&Fact { at, audience, kind });
         let inbound = engagement.is_inbound();
         if !inbound && engagement.direction != Direction::Outbound {
             return;
         }
         for (from, to) in engagement.open_spans() {
-            emit_at(from, What::EngagementBegan);
+            emit_at(from, FactKind::EngagementBegan);
             if let Some(to) = to {
-                emit_at(to, What::EngagementEnded);
+                emit_at(to, FactKind::EngagementEnded);
             }
         }
         if !inbound {
             if let Some(at) = engagement.ended_at {
-                emit_at(at, What::HandledOutbound);
+                emit_at(at, FactKind::HandledOutbound);
             }
             return;
         }
         if let (true, Some(at)) = (engagement.transferred, engagement.talk_ended_at) {
-            emit_at(at, What::Transferred);
+            emit_at(at, FactKind::Transferred);
         }
         if let Some(at) = engagement.ended_at {
             emit_at(at, handled(engagement));
             if let Some(resolved) = engagement.resolved {
-                emit_at(at, What::ResolvedSaid { resolved });
+                emit_at(at, FactKind::Disposition { resolved });
             }
         }
     }
 
-    /// When the agent is with the customer, or after a talk at work on it, as far as nobody else has to be asked: live.
+    /// Emits when the agent talks with the customer or wraps up, on channels where this is known by events alone.
     fn presence(&self, engagement: &Engagement, emit: Emit<'_>) {
         let audience = self.groups(None).with(&engagement.agent);
         if !audience.channel.is_live() {
             return;
         }
-        let mut emit_at = |at, what| emit(&Fact { at, audience, what });
-        emit_at(engagement.answered_at, What::TalkBegan);
+        let mut emit_at = |at, kind| emit(&Fact { at, audience, kind });
+        emit_at(engagement.answered_at, FactKind::TalkBegan);
         let (talk_ended_at, ended_at) = (engagement.talk_ended_at, engagement.ended_at);
         if let Some(at) = talk_ended_at.or(ended_at) {
-            emit_at(at, What::TalkEnded);
+            emit_at(at, FactKind::TalkEnded);
         }
         if let Some(begun_at) = talk_ended_at {
-            emit_at(begun_at, What::WrapUpBegan);
+            emit_at(begun_at, FactKind::WrapUpBegan);
             if let Some(at) = ended_at {
-                emit_at(at, What::WrapUpEnded { begun_at });
+                emit_at(at, FactKind::WrapUpEnded { begun_at });
             }
         }
     }
@@ -347,7 +347,7 @@ impl Teller<'_> {
         let Some(decided) = obligation.decided else {
             return;
         };
-        let what = What::Decided {
+        let kind = FactKind::Decided {
             policy: obligation.policy,
             verdict: decided.verdict,
         };
@@ -357,7 +357,7 @@ impl Teller<'_> {
             Some(agent) => groups.with(agent),
         };
         let at = decided.at;
-        emit(&Fact { at, audience, what });
+        emit(&Fact { at, audience, kind });
         let met = decided.verdict == Verdict::Met;
         if obligation.owed == (Owed::FirstResponse { rates: true })
             && decided.verdict != Verdict::Excluded
@@ -365,7 +365,7 @@ impl Teller<'_> {
             emit(&Fact {
                 at,
                 audience,
-                what: What::FirstResponse { met },
+                kind: FactKind::FirstResponse { met },
             });
         }
         if let (Owed::Answer(_), Some(closed)) = (obligation.owed, &obligation.closed)
@@ -374,7 +374,7 @@ impl Teller<'_> {
             emit(&Fact {
                 at: closed.at,
                 audience: groups.only(agent),
-                what,
+                kind,
             });
         }
     }
@@ -384,12 +384,12 @@ impl Teller<'_> {
             emit(&Fact {
                 at: reopening.at,
                 audience: self.last_by(reopening.engaged.as_ref(), reopening.waited_in.as_ref()),
-                what: What::Reopened,
+                kind: FactKind::Reopened,
             });
         }
     }
 
-    /// Whoever was engaged last; without one as a wait goes.
+    /// Returns the audience of whoever was engaged last; otherwise of the last queue.
     fn last_by<'a>(
         &self,
         engaged: Option<&'a Engaged>,
@@ -407,7 +407,7 @@ impl Teller<'_> {
             emit(&Fact {
                 at: end.at,
                 audience: self.engaged(&end.engaged),
-                what: What::EndedAnswered {
+                kind: FactKind::EndedAnswered {
                     surveyed: fold.survey.is_some(),
                 },
             });
@@ -416,7 +416,7 @@ impl Teller<'_> {
         emit(&Fact {
             at: given.at,
             audience: self.last_by(given.engaged.as_ref(), given.waited_in.as_ref()),
-            what: What::Rated {
+            kind: FactKind::Rated {
                 billionths: billionths(given.survey.normalised()),
             },
         });
@@ -427,7 +427,7 @@ impl Teller<'_> {
             emit(&Fact {
                 at,
                 audience: self.groups(queue).with(agent),
-                what: What::NoCustomer,
+                kind: FactKind::NoCustomer,
             });
         }
     }
@@ -437,18 +437,18 @@ impl Teller<'_> {
     }
 }
 
-/// A fact of a wait, and its copy for who answers.
+/// Emits a fact of a wait, and its copy for who answers.
 fn emit_with_copy<'a>(
     at: Timestamp,
     audience: Audience<'a>,
-    what: What,
+    kind: FactKind,
     answered_by: Option<&'a AgentId>,
     emit: Emit<'_>,
 ) {
-    emit(&Fact { at, audience, what });
+    emit(&Fact { at, audience, kind });
     if let Some(agent) = answered_by {
         let audience = audience.only(agent);
-        emit(&Fact { at, audience, what });
+        emit(&Fact { at, audience, kind });
     }
 }
 
@@ -472,7 +472,7 @@ impl<'a> Audience<'a> {
     }
 }
 
-fn handled(engagement: &Engagement) -> What {
+fn handled(engagement: &Engagement) -> FactKind {
     let parts = if engagement.is_incomplete() {
         HandleParts::Incomplete
     } else {
@@ -482,7 +482,7 @@ fn handled(engagement: &Engagement) -> What {
             wrap: engagement.wrap(),
         }
     };
-    What::Handled {
+    FactKind::Handled {
         parts,
         transferred: engagement.transferred,
     }

@@ -1,4 +1,4 @@
-//! The bytes of a contact: CBOR by field number, times as distances from the contact's first, which are half as long.
+//! Images of contacts: CBOR by field number. Times are distances from the contact's first, which take half the bytes.
 
 use minicbor::{Decode, Decoder, decode::Error};
 
@@ -10,7 +10,7 @@ use super::{
 use crate::event::Timestamp;
 
 impl Contact {
-    /// The image that the state log holds.
+    /// Writes the image that the state log holds.
     pub fn write_image(&mut self) -> Vec<u8> {
         let first = self.fold.began_at.map_or(0, |at| at.0);
         let mut image = Vec::with_capacity(256);
@@ -37,7 +37,7 @@ impl Contact {
     }
 }
 
-/// What a restore has to know of most contacts: nothing but when their timers call. Read without the rest, which is passed over.
+/// The fields of most contacts that a restore needs: when their timers call. Other fields are skipped.
 #[derive(Decode)]
 struct Glance {
     #[n(0)]
@@ -68,7 +68,7 @@ struct ObligationGlance {
     decided: Option<PassedOver>,
 }
 
-/// Anything.
+/// Any value.
 struct PassedOver;
 
 impl<'b, C> Decode<'b, C> for PassedOver {
@@ -78,8 +78,8 @@ impl<'b, C> Decode<'b, C> for PassedOver {
 }
 
 impl Contact {
-    /// When the timers call a contact of which nothing is open: nobody waits, nothing is owed, no other of its id follows. `None`: it has to
-    /// be read whole.
+    /// Reads when the timers call a contact of which nothing is open: nobody waits, nothing is owed, and no other contact of its id follows. `None`:
+    /// it has to be read completely.
     ///
     /// # Errors
     /// When the bytes are no image of a contact.

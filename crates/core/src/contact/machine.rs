@@ -1,58 +1,58 @@
-//! One contact: its fold, the tail of events that may still be joined by late ones, and the limits of both.
+//! State machine of one contact: its fold, the tail of events that late ones may still join, and the limits of both.
 
 use minicbor::{Decode, Encode};
 
 use super::{
-    ContactSettings, Prediction, Standing,
+    ContactSettings, CustomerLink, Prediction,
     fold::{Fold, Until},
     tail::{self, Seen},
 };
 use crate::event::{Event, Span, Text, Timestamp};
 
-/// More unsealed events than this are sealed early: a contact with thousands of events within the lateness loses
-/// some tolerance for disorder instead of memory without limit. A transcript has a few a second at most.
+/// Above this many unsealed events the older ones are sealed early. So a contact with thousands of events within the lateness loses
+/// some tolerance for disorder, and memory stays bounded. A transcript has a few a second at most.
 pub(super) const TAIL_MAX: usize = 2_048;
-/// From here on the part of the tail that nothing can join any more is sealed while the contact goes on.
+/// From this length on the part of the tail that nothing can join any more is sealed while the contact goes on.
 const TAIL_LONG: usize = 24;
 
-/// The state of one contact: a fold over the set of its events.
+/// State of one contact: a fold over the set of its events.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct Contact {
-    /// The fold of all events so far: what others have been sent.
+    /// Fold of all events so far; what was emitted follows from it.
     #[n(0)]
     pub fold: Fold,
-    /// The fold of what is sealed. With an empty tail, `fold` itself; without one, nothing is sealed.
+    /// Fold of the sealed events. `None` with an empty tail: it is `fold` itself; `None` with a tail: nothing is sealed.
     #[n(1)]
     pub(super) sealed: Option<Sealed>,
     /// Events that late ones may still join, in order.
     #[n(2)]
     pub(super) tail: Vec<Seen>,
-    /// Events of after it is forgotten, in order: the next contact's of the same id, unless one that is earlier comes first.
+    /// Events from after the contact expires, in order. They belong to the next contact of the id, unless an earlier event bridges the gap.
     #[cbor(n(10), default, skip_if = "Vec::is_empty")]
     pub(super) ahead: Vec<Seen>,
-    /// Nothing before this is accepted any more.
+    /// Events before this are too late.
     #[n(3)]
     pub(super) sealed_to: Option<Timestamp>,
     /// Timers have fired up to here.
     #[n(4)]
-    pub(super) spoken_to: Option<Timestamp>,
+    pub(super) timers_fired_to: Option<Timestamp>,
     #[n(5)]
     pub(super) last_event_at: Option<Timestamp>,
-    /// Counts the contact's records.
+    /// Number of the contact's records.
     #[n(6)]
     pub version: u32,
-    /// When the task's timers will call: nothing is due earlier.
+    /// Next call of the task's timers; nothing is due earlier.
     #[n(7)]
     pub armed_at: Option<Timestamp>,
     /// The prediction of the stage `csat`.
     #[n(8)]
     pub prediction: Option<Prediction>,
-    /// Between it and its customer, since it first spoke to one.
+    /// Link to its customer, from its first update to one on.
     #[n(9)]
-    pub standing: Option<Standing>,
+    pub customer_link: Option<CustomerLink>,
 }
 
-/// What no late event can join or undo.
+/// The part that no late event can join or undo.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub(super) struct Sealed {
     #[n(0)]
@@ -61,30 +61,30 @@ pub(super) struct Sealed {
     last_event_at: Option<Timestamp>,
 }
 
-/// What became of an event.
+/// Result of applying an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum EventOutcome {
     Applied,
     Repeated,
     /// A repeat by its id, with other content: the first in order counts.
     Conflicting,
-    /// Before the sealed part: a dead letter.
+    /// Before the sealed part: goes to the dead letters.
     TooLate,
 }
 
 impl Contact {
-    /// Takes an event in any order. `customer` is the keyed hash of the event's.
+    /// Applies an event in any order. `customer` is the keyed hash of the event's.
     pub fn handle_event(
         &mut self,
         event: Event,
         customer: Option<Text>,
         settings: &ContactSettings,
-    ) -> Outcome {
+    ) -> EventOutcome {
         if self
             .sealed_to
             .is_some_and(|limit| event.occurred_at < limit)
         {
-            return Outcome::TooLate;
+            return EventOutcome::TooLate;
         }
         let seen = Seen {
             id: event.id,
@@ -107,14 +107,19 @@ impl Contact {
             let limit = self.tail[TAIL_MAX / 2].at;
             self.seal_prefix(limit, settings);
         }
-        Outcome::Applied
+        EventOutcome::Applied
     }
 
-    /// `known` is a place in the tail and what is ahead of it.
-    fn handle_repeat(&mut self, known: usize, seen: Seen, settings: &ContactSettings) -> Outcome {
+    /// `known` is a place in the tail followed by the events ahead.
+    fn handle_repeat(
+        &mut self,
+        known: usize,
+        seen: Seen,
+        settings: &ContactSettings,
+    ) -> EventOutcome {
         let first = (self.tail.get(known)).unwrap_or_else(|| &self.ahead[known - self.tail.len()]);
         if *first == seen {
-            return Outcome::Repeated;
+            return EventOutcome::Repeated;
         }
         if seen.precedes(first) {
             self.keep_sealed();
@@ -122,10 +127,10 @@ impl Contact {
             tail::take_out(&mut self.tail, known);
             self.insert_and_refold(seen, settings);
         }
-        Outcome::Conflicting
+        EventOutcome::Conflicting
     }
 
-    /// With the new event those ahead may be this contact's.
+    /// With the new event, those ahead may belong to this contact.
     fn insert_before_ahead(&mut self, seen: Seen, settings: &ContactSettings) {
         self.keep_sealed();
         self.tail.append(&mut self.ahead);
@@ -154,20 +159,20 @@ impl Contact {
         {
             self.fold.advance(Until::Event(at), settings);
             self.fold.apply(new.happening(), settings);
-            self.go_on_to_spoken(settings);
+            self.fire_passed_timers(settings);
         } else {
             self.refold(settings);
         }
     }
 
-    /// What an event made due that comes behind the instant up to which timers have fired.
-    fn go_on_to_spoken(&mut self, settings: &ContactSettings) {
-        if let Some(spoken_to) = self.spoken_to {
-            self.fold.advance(Until::Passed(spoken_to), settings);
+    /// Lets time pass that the timers have covered already: an event may have made something due within it.
+    fn fire_passed_timers(&mut self, settings: &ContactSettings) {
+        if let Some(timers_fired_to) = self.timers_fired_to {
+            self.fold.advance(Until::Passed(timers_fired_to), settings);
         }
     }
 
-    /// The fold as it is becomes the sealed one before a new event or the passing of time changes it.
+    /// Keeps the fold as the sealed one before a new event or the passing of time changes it.
     pub(super) fn keep_sealed(&mut self) {
         if self.tail.is_empty() && self.fold.began_at.is_some() && self.sealed.is_none() {
             self.sealed = Some(Sealed {
@@ -177,8 +182,8 @@ impl Contact {
         }
     }
 
-    /// Folds the tail again onto the sealed part, up to the instant up to which timers have fired. From the first event on that finds the
-    /// contact forgotten, the tail goes ahead of it.
+    /// Folds the tail again onto the sealed part, up to the instant that timers have fired to. The first event that finds the contact
+    /// expired, and all after it, go ahead.
     pub(super) fn refold(&mut self, settings: &ContactSettings) {
         for place in self.gaps(settings.age_min()) {
             self.fold_first(place, settings);
@@ -189,10 +194,10 @@ impl Contact {
             }
         }
         self.fold_first(self.tail.len(), settings);
-        self.go_on_to_spoken(settings);
+        self.fire_passed_timers(settings);
     }
 
-    /// Places in the tail of events that come more than this after the one before.
+    /// Returns the places in the tail of events that come more than this after the one before.
     fn gaps(&self, more_than: Span) -> Vec<usize> {
         let mut last = (self.sealed.as_ref()).and_then(|sealed| sealed.last_event_at);
         let follows_gap = |seen: &Seen| {
@@ -205,7 +210,7 @@ impl Contact {
             .collect()
     }
 
-    /// Folds so many events of the tail onto the sealed part, and no more.
+    /// Folds the first `events` of the tail onto the sealed part.
     fn fold_first(&mut self, events: usize, settings: &ContactSettings) {
         let sealed = self.sealed.clone().unwrap_or_default();
         let events = &self.tail[..events];
@@ -222,62 +227,65 @@ impl Contact {
         self.last_event_at = events.last().map(|seen| seen.at).or(sealed.last_event_at);
     }
 
-    /// Whether something that late events may still join is otherwise by these settings.
+    /// Whether the unsealed part would be different under these settings.
     #[must_use]
-    pub fn is_otherwise_by(&self, settings: &ContactSettings) -> bool {
+    pub fn differs_under(&self, settings: &ContactSettings) -> bool {
         let mut anew = self.clone();
-        anew.handle_settings(settings);
+        anew.apply_settings(settings);
         anew.fold != self.fold
     }
 
-    /// Folds anew, by other settings, what late events may still join.
-    pub fn handle_settings(&mut self, settings: &ContactSettings) {
+    /// Folds the unsealed part again, under other settings.
+    pub fn apply_settings(&mut self, settings: &ContactSettings) {
         if !self.is_sealed() {
             self.refold(settings);
         }
     }
 
-    /// Lets time pass up to `now`, which others have stopped speaking before; seals what is older than `horizon`.
+    /// Lets time pass up to `now`, the watermark of all senders. Seals what is older than `late_cutoff`.
     pub fn handle_timeout(
         &mut self,
         now: Timestamp,
-        horizon: Timestamp,
+        late_cutoff: Timestamp,
         settings: &ContactSettings,
     ) {
-        if self.spoken_to.is_none_or(|spoken_to| spoken_to < now) {
+        if self
+            .timers_fired_to
+            .is_none_or(|timers_fired_to| timers_fired_to < now)
+        {
             let transition = self.fold.next_transition_at(settings);
             if transition.is_some_and(|at| at <= now) {
                 self.keep_sealed();
             }
             self.fold.advance(Until::Passed(now), settings);
-            self.spoken_to = Some(now);
+            self.timers_fired_to = Some(now);
         }
-        self.seal(horizon, settings);
+        self.seal(late_cutoff, settings);
     }
 
-    /// The newest of what late events may still join or undo.
+    /// Returns the newest instant that late events may still join or undo.
     pub(super) fn unsealed_at(&self) -> Option<Timestamp> {
         let last = self.tail.last().map(|last| last.at);
         let unsealed = last.is_some() || self.sealed.is_some();
         unsealed.then(|| last.max(self.fold.last_transition_at))?
     }
 
-    /// Whether nothing of it can be joined or undone by late events.
+    /// Whether no late event can join or undo any of it.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.unsealed_at().is_none()
     }
 
-    fn seal(&mut self, horizon: Timestamp, settings: &ContactSettings) {
+    fn seal(&mut self, late_cutoff: Timestamp, settings: &ContactSettings) {
         let Some(newest) = self.unsealed_at() else {
             return;
         };
-        if newest < horizon {
+        if newest < late_cutoff {
             self.tail = Vec::new();
             self.sealed = None;
-            self.sealed_to = Some(horizon);
-        } else if self.tail.len() > TAIL_LONG && self.tail[TAIL_LONG / 2].at < horizon {
-            self.seal_prefix(horizon, settings);
+            self.sealed_to = Some(late_cutoff);
+        } else if self.tail.len() > TAIL_LONG && self.tail[TAIL_LONG / 2].at < late_cutoff {
+            self.seal_prefix(late_cutoff, settings);
         }
     }
 
@@ -294,13 +302,13 @@ impl Contact {
         self.sealed_to = self.sealed_to.max(Some(limit));
     }
 
-    /// The next instant at which time alone changes something.
+    /// Returns the next instant at which time alone changes something.
     #[must_use]
     pub fn next_transition_at(&self, settings: &ContactSettings) -> Option<Timestamp> {
         self.fold.next_transition_at(settings)
     }
 
-    /// The customer's side is over and no agent works on it any more: the record is whole.
+    /// Whether the customer's side is over and no agent works on it any more: the record is complete.
     #[must_use]
     pub fn is_over(&self) -> bool {
         let fold = &self.fold;
@@ -316,7 +324,7 @@ impl Contact {
         events.for_each(|seen| change(&mut seen.at));
         let own = [
             &mut self.sealed_to,
-            &mut self.spoken_to,
+            &mut self.timers_fired_to,
             &mut self.last_event_at,
             &mut self.armed_at,
         ];
@@ -324,7 +332,7 @@ impl Contact {
         (self.prediction.iter_mut()).for_each(|prediction| prediction.each_time(change));
     }
 
-    /// The newest instant at which something happened to it.
+    /// Returns the newest instant at which something happened to it.
     #[must_use]
     pub fn newest_at(&self) -> Option<Timestamp> {
         self.last_event_at.max(self.fold.last_transition_at)

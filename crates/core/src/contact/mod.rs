@@ -5,11 +5,11 @@
 //! [`Fact`]s, so that what was emitted is always exactly the facts of the present fold.
 //!
 //! ```
-//! use floorwalker_core::{contact::{Contact, ContactSettings, Outcome}, event::line};
+//! use floorwalker_core::{contact::{Contact, ContactSettings, EventOutcome}, event::line};
 //! let settings = ContactSettings::default();
 //! let mut contact = Contact::default();
 //! for text in ["10:00:10 answered c1 agent=ana", "10:00:00 queued c1 queue=billing channel=voice"] {
-//!     assert_eq!(contact.handle_event(line::parse(text).unwrap(), None, &settings), Outcome::Applied);
+//!     assert_eq!(contact.handle_event(line::parse(text).unwrap(), None, &settings), EventOutcome::Applied);
 //! }
 //! assert_eq!(contact.fold.episodes[0].ended.as_ref().unwrap().agent.as_ref().unwrap().as_str(), "ana");
 //! ```
@@ -22,6 +22,7 @@ mod end;
 mod fact;
 mod fold;
 mod image;
+mod measure;
 mod memory;
 mod outbound;
 mod parts;
@@ -30,18 +31,16 @@ mod policy;
 mod prediction;
 mod record;
 mod tail;
-mod fields;
+mod talk_time;
 mod turns;
 
 pub use attributes::Attributes;
 pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
-pub use case::{Case, CaseEnd, Judgement, Resolution, Standing};
-pub use fact::{Audience, Fact, HandleParts, What, diff_facts};
-pub use fields::{
-    AttemptFields, ContactFields, CsatFields, EngagementFields, EpisodeFields, ObligationFields,
-};
+pub use case::{Case, CaseEnd, CustomerLink, Judgement, Resolution};
+pub use fact::{Audience, Fact, FactKind, HandleParts, diff_facts};
 pub use fold::{Conversation, Experience, Fold, Handoff};
-pub use machine::{Contact, Outcome};
+pub use machine::{Contact, EventOutcome};
+pub use measure::Measure;
 pub use outbound::{Attempt, AttemptEnd, AttemptOutcome, Reached};
 pub use parts::{
     Closed, Closing, Decision, Engagement, Episode, EpisodeEnd, EpisodeOutcome, Obligation, Offer,
@@ -49,8 +48,10 @@ pub use parts::{
 };
 pub use pause::Pause;
 pub use policy::{
-    Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Measure, Opens, Policy, PolicyFault,
+    Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Opens, Policy, PolicyFault,
 };
 pub use prediction::{Alarm, Prediction};
-pub use record::ContactRecord;
+pub use record::{
+    AttemptRecord, ContactRecord, CsatRecord, EngagementRecord, EpisodeRecord, ObligationRecord,
+};
 pub use turns::{Turn, Turns};

@@ -1,17 +1,17 @@
-//! What our side begins: callbacks that a wait asked for, and attempts to reach somebody.
+//! What our side begins: callbacks that a customer asked for, and attempts to reach somebody.
 
 use minicbor::{Decode, Encode};
 
 use crate::event::{AgentId, Direction, QueueId, Text, Timestamp};
 
-/// One leg as the last `ContactQueued` of its number made it; no leg number is a leg like any other.
+/// One leg, as the last `ContactQueued` of its number made it. Events without a leg number share one leg.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Leg {
     #[n(0)]
     pub number: Option<Text>,
     #[n(1)]
     pub direction: Direction,
-    /// The wait whose callback leg it is: an index into the contact's episodes.
+    /// Index of the wait that asked for this callback.
     #[n(2)]
     pub callback_of: Option<u32>,
 }
@@ -49,7 +49,7 @@ pub struct AttemptEnd {
     pub agent: Option<AgentId>,
 }
 
-/// What became of an attempt.
+/// Result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum AttemptOutcome {

@@ -1,4 +1,4 @@
-//! What a contact consists of: waits, offers, engagements, obligations.
+//! Parts of a contact: waits, offers, engagements, obligations.
 
 use minicbor::{Decode, Encode};
 
@@ -32,7 +32,7 @@ pub struct EpisodeEnd {
     /// Abandoned before `short_abandon`.
     #[n(3)]
     pub short: bool,
-    /// Of one that left for a callback: the callback.
+    /// The callback of a wait that left for one.
     #[n(4)]
     pub reached: Option<Reached>,
 }
@@ -85,7 +85,7 @@ pub enum OfferOutcome {
     Declined,
     #[n(2)]
     Missed,
-    /// Taken back, answered by another, or the wait or the contact was over.
+    /// Withdrawn, answered by another, or the wait or the contact was over.
     #[n(3)]
     Withdrawn,
 }
@@ -99,7 +99,7 @@ pub enum OfferOutcome {
 pub struct Engagement {
     #[n(0)]
     pub agent: AgentId,
-    /// `AgentAnswered`'s, else the last waited in.
+    /// Queue of `AgentAnswered`, otherwise the last one waited in.
     #[n(1)]
     pub queue: Option<QueueId>,
     #[n(2)]
@@ -110,42 +110,42 @@ pub struct Engagement {
     pub talk_ended_at: Option<Timestamp>,
     #[n(5)]
     pub ended_at: Option<Timestamp>,
-    /// Closed hold intervals.
+    /// Sum of the closed holds.
     #[n(6)]
     pub hold: Span,
     #[n(7)]
     pub held_since: Option<Timestamp>,
     #[n(8)]
     pub transferred: bool,
-    /// The wrap-up ended without anybody saying so; unless it is reported, it is unknown.
+    /// No event ended the wrap-up; unless it is reported, it is unknown.
     #[n(9)]
     pub wrap_unseen: bool,
-    /// A `WrapUpEnded` was taken for it.
+    /// A `WrapUpEnded` was applied to it.
     #[n(10)]
-    pub wrap_up_said: bool,
+    pub wrap_up_received: bool,
     /// The resolution by the disposition.
     #[n(11)]
     pub resolved: Option<bool>,
-    /// Of its leg, when it began.
+    /// Direction of its leg when it began.
     #[n(12)]
     pub direction: Direction,
-    /// The figures of vendors' summaries.
+    /// Figures of vendors' summaries.
     #[n(13)]
     pub reported: Option<ReportedParts>,
-    /// On a callback leg: counts as an inbound one.
+    /// It is on a callback leg and counts as inbound.
     #[n(14)]
     #[cbor(default)]
     pub callback: bool,
-    /// Where talk goes by turns.
+    /// On channels where talk goes by turns.
     #[n(15)]
     pub turns: Option<Turns>,
-    /// The same of the talk.
+    /// The same for the talk.
     #[n(16)]
     #[cbor(default)]
     pub talk_unseen: bool,
 }
 
-/// The parts that a summary named; each stands for what follows from the events.
+/// Parts that a summary named; each replaces the figure of the events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct ReportedParts {
     #[n(0)]
@@ -159,7 +159,7 @@ pub struct ReportedParts {
 /// A policy applied once: it has a due time and ends met, missed or excluded.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Obligation {
-    /// [`super::Policy::code`].
+    /// Code of the policy: [`super::Policy::code`].
     #[n(0)]
     pub policy: u16,
     #[n(1)]
@@ -172,24 +172,24 @@ pub struct Obligation {
     pub risk_at: Timestamp,
     #[n(5)]
     pub due_at: Timestamp,
-    /// Was open past `risk_at`.
+    /// It was open past `risk_at`.
     #[n(6)]
     pub at_risk: bool,
     #[n(7)]
     pub decided: Option<Decision>,
-    /// When and how what was owed came to its end: the answer, however late, the abandon.
+    /// When and how the obligation was closed: by an answer, however late, by an abandon.
     #[n(8)]
     pub closed: Option<Closing>,
-    /// Who is judged by it, beside the groups: to whom an accept was offered; once a response or resolution is decided, who
-    /// gave it, else who was talking.
+    /// Agent who is judged by it, beside the groups. For an accept: who was offered. For a decided response or resolution: who
+    /// gave it, otherwise who was talking.
     #[n(9)]
     pub agent: Option<AgentId>,
-    /// Its clock stands while the contact is paused.
+    /// Whether its clock stands while the contact is paused.
     #[cbor(n(10), default)]
     pub pauses: bool,
 }
 
-/// With an index into the contact's episodes or offers.
+/// What is owed, with an index into the contact's episodes or offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Owed {
     /// An answer to this episode.
@@ -198,7 +198,7 @@ pub enum Owed {
     /// An answer to this offer by its agent.
     #[n(1)]
     Accept(#[n(0)] u32),
-    /// `rates`: of the contact's, this one makes the first-response rate.
+    /// `rates`: of the contact's policies this one makes the first-response rate.
     #[n(2)]
     FirstResponse {
         #[n(0)]
@@ -260,12 +260,12 @@ pub enum Closed {
     Replied,
     #[n(7)]
     Resolved,
-    /// The contact ended: the response is no longer owed.
+    /// The contact ended, and the response is no longer owed.
     #[n(8)]
     Ended,
 }
 
-/// What was over began anew.
+/// A contact that was over began anew.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Reopening {
     #[n(0)]
@@ -291,7 +291,7 @@ pub struct SurveyGiven {
     pub waited_in: Option<QueueId>,
 }
 
-/// The inbound engagement that was the last to begin by some time, as far as it is emitted.
+/// The last inbound engagement to begin by some time.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Engaged {
     #[n(0)]
@@ -306,7 +306,7 @@ impl Engagement {
         self.talk_ended_at.is_none() && self.ended_at.is_none()
     }
 
-    /// Whether it counts as an inbound one.
+    /// Whether it counts as inbound.
     #[must_use]
     pub fn is_inbound(&self) -> bool {
         self.direction == Direction::Inbound || self.callback
@@ -317,7 +317,7 @@ impl Engagement {
         self.talk_ended_at.is_some() && self.ended_at.is_none()
     }
 
-    /// As reported, else answer to end of talk (by turns, the agent's turns in it), less hold. Zero while the talk is open.
+    /// Returns the talk as reported, otherwise from answer to end of talk (by turns: the agent's turns in it), less hold. Zero while the talk is open.
     #[must_use]
     pub fn talk(&self) -> Span {
         let seen = || {
@@ -329,14 +329,14 @@ impl Engagement {
             .unwrap_or_else(seen)
     }
 
-    /// As reported, else the closed holds.
+    /// Returns the hold as reported, otherwise the closed holds.
     #[must_use]
     pub fn hold(&self) -> Span {
         let reported = self.reported.and_then(|report| report.hold);
         reported.unwrap_or(self.hold)
     }
 
-    /// As reported, else end of talk to the end. Zero while open, and when it is unknown.
+    /// Returns the wrap-up as reported, otherwise from end of talk to the end. Zero while it is open or unknown.
     #[must_use]
     pub fn wrap(&self) -> Span {
         let seen = || match (self.talk_ended_at, self.ended_at) {
@@ -353,7 +353,7 @@ impl Engagement {
         self.talk() + self.hold() + self.wrap()
     }
 
-    /// Handled, but in no mean: a part was neither reported nor seen.
+    /// Whether it is handled but counts in no mean: a part was neither reported nor seen.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         let reported = self.reported.unwrap_or_default();
@@ -363,7 +363,7 @@ impl Engagement {
 }
 
 impl Engagement {
-    /// Whether an event that names this leg, or none, can mean it: a leg that both name must agree.
+    /// Whether an event of this leg, or of none, can belong to it: a leg that both name must be the same.
     pub(super) fn is_of_leg(&self, leg: Option<&Text>) -> bool {
         leg.zip(self.leg.as_ref())
             .is_none_or(|(one, other)| one == other)
@@ -384,7 +384,7 @@ impl Engagement {
 }
 
 impl Obligation {
-    /// What closed it as declined at this instant is taken back: it was withdrawn.
+    /// Withdraws what was closed as declined at this instant.
     pub(super) fn withdraw(&mut self, at: Timestamp) {
         if let Some(closing) = self.closed.as_mut().filter(|closing| closing.at == at) {
             closing.how = Closed::Withdrawn;
@@ -394,7 +394,7 @@ impl Obligation {
         }
     }
 
-    /// Decides it unless it is decided; `agent` is who is judged by a response or resolution.
+    /// Decides it unless it is decided; `agent` is judged by a response or resolution.
     pub(super) fn decide(&mut self, decision: Decision, agent: Option<&AgentId>) {
         if self.decided.is_some() {
             return;
@@ -422,7 +422,7 @@ impl Owed {
         matches!(self, Self::FirstResponse { .. } | Self::NextResponse)
     }
 
-    /// A response or the resolution: owed by the contact's agents, not by its wait or an offer.
+    /// Whether it is a response or the resolution: owed by the contact's agents, not by its wait or an offer.
     pub(super) const fn is_of_conversation(self) -> bool {
         self.is_response() || matches!(self, Self::Resolution)
     }
@@ -436,4 +436,13 @@ impl From<DeclineCause> for OfferOutcome {
             DeclineCause::Withdrawn => Self::Withdrawn,
         }
     }
+}
+
+/// Converts the position of a part into its index in state.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a contact has far fewer parts"
+)]
+pub(super) fn index(position: usize) -> u32 {
+    position as u32
 }

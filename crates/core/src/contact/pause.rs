@@ -1,4 +1,4 @@
-//! Pauses: while a contact waits for the customer or a third party, the clocks of some promises stand.
+//! Pauses: while a contact waits for the customer or a third party, the clocks of some policies stand.
 
 use minicbor::{Decode, Encode};
 
@@ -8,17 +8,17 @@ use super::{
 };
 use crate::event::{AgentId, Span, Timestamp};
 
-/// From `contact_paused` to what continued the contact.
+/// From `contact_paused` to the event that continued the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Pause {
     #[n(0)]
     pub from: Timestamp,
-    /// `None`: it is paused still.
+    /// `None` while it is paused.
     #[n(1)]
     pub to: Option<Timestamp>,
 }
 
-/// A clock that stands: since when, and when this is stale.
+/// A clock that stands: since when, and until when at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standstill {
     pub since: Timestamp,
@@ -26,7 +26,7 @@ pub(super) struct Standstill {
 }
 
 impl Standstill {
-    /// Of what was opened then and is due then. `None`: it came due by the first instant of the pause.
+    /// Returns the standstill of an obligation in a pause. `None`: it came due by the first instant of the pause.
     fn of(pause: Pause, opened_at: Timestamp, due_at: Timestamp, age_max: Span) -> Option<Self> {
         let since = pause.from.max(opened_at);
         (since < due_at).then_some(Self {
@@ -35,7 +35,7 @@ impl Standstill {
         })
     }
 
-    /// When something comes that was to come at `at` before the clock stood, now that it goes on at `to`.
+    /// Returns when something comes that would have come at `at`, if the clock goes on at `to`.
     fn moved(self, at: Timestamp, to: Timestamp, calendar: Option<&Calendar>) -> Timestamp {
         if at <= self.since || at == Timestamp::MAX {
             return at;
@@ -48,8 +48,8 @@ impl Standstill {
 }
 
 impl Policy {
-    /// The last instant at which what was opened then may be met, given the contact's pauses in order: when it is due, or stale
-    /// in a pause.
+    /// Returns the last instant at which something opened then may be met, given the contact's pauses in order: when it is due, or stale
+    /// within a pause.
     pub(super) fn may_be_met_to(
         &self,
         opened_at: Timestamp,
@@ -74,13 +74,13 @@ impl Policy {
 }
 
 impl Obligation {
-    /// Its clock, if that stands in a pause.
+    /// Returns its clock, if that stands in a pause.
     pub(super) fn standstill(&self, pause: Option<Pause>, age_max: Span) -> Option<Standstill> {
         let pause = pause.filter(|_| self.pauses && self.decided.is_none())?;
         Standstill::of(pause, self.opened_at, self.due_at, age_max)
     }
 
-    /// The pause is over at `to`: what is still to come moves on by the paused time that would have counted.
+    /// Ends the pause at `to`: what is still to come moves by the paused time that would have counted.
     pub(super) fn go_on(&mut self, pause: Pause, to: Timestamp, calendar: Option<&Calendar>) {
         if let Some(standstill) = self.standstill(Some(pause), Span::ZERO) {
             self.risk_at = standstill.moved(self.risk_at, to, calendar);
@@ -88,7 +88,7 @@ impl Obligation {
         }
     }
 
-    /// The next instant at which time alone changes it.
+    /// Returns the next instant at which time alone changes it.
     pub(super) fn next_at(&self, pause: Option<Pause>, age_max: Span) -> Option<Timestamp> {
         if self.decided.is_some() {
             return None;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use super::{
-    Calendar,
+    Calendar, Measure,
     parts::{EpisodeOutcome, Obligation, Verdict},
 };
 use crate::event::{Channel, QueueId, Span, Timestamp};
 
-/// As long as any duration may be: in this time a threshold must pass by a calendar.
+/// Longest duration of any kind: within it a threshold must pass by a calendar.
 const YEARS_MAX: i64 = 10;
 const WEEKS_MAX: i64 = YEARS_MAX * 365 / 7;
 
 /// A promise to the customer: who is measured, by when, and what an abandon in time becomes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// The name in records, by default `channel measure` ("voice answer"). Unique.
+    /// Name in records, by default `channel measure` ("voice answer"). Unique.
     pub name: String,
     pub measure: Measure,
     /// `None`: every channel.
@@ -28,49 +28,33 @@ pub struct Policy {
     /// Share of the threshold after which an open obligation is at risk.
     pub at_risk_at: f64,
     pub abandons: Abandons,
-    /// An abandon before this is always excluded; not over `threshold`. `None`: [`ContactSettings::short_abandon`].
+    /// An abandon before this is always excluded; at most `threshold`. `None`: [`ContactSettings::short_abandon`].
     pub short_abandon: Option<Span>,
     pub flow_outs: FlowOuts,
-    /// What a wait that left for a callback becomes. `None`: as other flow-outs.
+    /// Verdict of a wait that left for a callback. `None`: as for other flow-outs.
     pub callbacks: Option<FlowOuts>,
-    /// Of a first or next response.
+    /// What opens a first or next response.
     pub opens: Opens,
     /// `None`: all time counts.
     pub calendar: Option<Arc<Calendar>>,
     /// Whether its clock stands while the contact is paused.
     pub pauses: bool,
-    /// When obligations are opened by it. Of one name there may be several policies, one after the other.
+    /// When obligations are opened by it. Policies of one name may follow each other.
     pub in_force: InForce,
 }
 
-/// From an instant on and before another.
+/// Stretch of time from an instant on and before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InForce {
     pub from: Timestamp,
     pub until: Timestamp,
 }
 
-/// A rule that a policy breaks: in which field, and what to write instead.
+/// Rule that a policy breaks: the field, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFault {
     pub field: &'static str,
     pub sentence: String,
-}
-
-/// When an obligation opens and what meets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// From the offer to the answer by that agent.
-    Accept,
-    /// From the start of each wait to the answer that ends it: the classic service level.
-    Answer,
-    /// From the customer's first word to the first public message of an agent, once a contact. On voice and video from the
-    /// first wait to the answer.
-    FirstResponse,
-    /// From each turn of the customer to the next public message of an agent.
-    NextResponse,
-    /// From the first wait, or a reopening, to the resolution.
-    Resolution,
 }
 
 /// What opens a response.
@@ -83,7 +67,7 @@ pub enum Opens {
     Queued,
 }
 
-/// What an abandon in time becomes.
+/// Verdict of an abandon in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Abandons {
     /// Excluded.
@@ -95,7 +79,7 @@ pub enum Abandons {
     Positive,
 }
 
-/// What a flow-out in time becomes.
+/// Verdict of a flow-out in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FlowOuts {
     #[default]
@@ -105,10 +89,10 @@ pub enum FlowOuts {
     Met,
 }
 
-/// What first-contact resolution is: there is no standard.
+/// Definition of first-contact resolution: there is no standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstContact {
-    /// A customer who comes back within this after a contact's end repeats it. Not over [`ContactSettings::remember_min`].
+    /// A customer who comes back within this after a contact's end repeats it. At most [`ContactSettings::remember_min`].
     pub window: Span,
     /// Whether a second agent or an outside party leaves a contact unresolved.
     pub transfer_breaks: bool,
@@ -118,9 +102,9 @@ pub struct FirstContact {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContactSettings {
-    /// Those of one name stand side by side.
+    /// Policies of one name are neighbours.
     pub policies: Vec<Policy>,
-    /// What policies may go by.
+    /// Calendars that policies may name.
     pub calendars: Vec<Arc<Calendar>>,
     /// An abandon before this is short; exactly at it is not.
     pub short_abandon: Span,
@@ -128,10 +112,10 @@ pub struct ContactSettings {
     pub wrap_up_max: Span,
     /// Channels whose engagements end with the talk.
     pub no_wrap_up: Vec<Channel>,
-    /// Open longer than this is closed as stale; a contact is forgotten this long after its last event (see also
+    /// Longer than this nothing stays open: it is closed as stale. A contact expires this long after its last event (see also
     /// `remember_min`). By channel, in the order of [`Channel::ALL`].
     pub max_age: [Span; 8],
-    /// A contact is remembered at least this long after its end.
+    /// A contact is kept at least this long after its end.
     pub remember_min: Span,
     pub first_contact: FirstContact,
     /// Key of the hash under which customers leave the process.
@@ -182,7 +166,7 @@ impl Default for ContactSettings {
 }
 
 impl Policy {
-    /// A policy with the usual treatment of abandons and flow-outs and the default name.
+    /// Returns a policy with the usual treatment of abandons and flow-outs and the default name.
     #[must_use]
     pub fn standard(measure: Measure, channel: Channel, threshold: Span, target: f64) -> Self {
         Self {
@@ -211,19 +195,19 @@ impl Policy {
             && (self.queues.is_empty() || queue.is_some_and(|queue| self.queues.contains(queue)))
     }
 
-    /// What stands for the name in state and panes: 16 bits of its hash. Configuration refuses two policies with one code.
+    /// Returns the policy's code in state and panes: 16 bits of its name's hash. Configuration refuses two policies with one code.
     #[must_use]
     pub fn code(&self) -> u16 {
         (xxhash_rust::xxh3::xxh3_64(self.name.as_bytes()) & 0xffff) as u16
     }
 
-    /// When what was opened then is due.
+    /// Returns when an obligation opened at `at` is due.
     #[must_use]
     pub fn due_at(&self, opened_at: Timestamp) -> Timestamp {
         self.passed_at(opened_at, self.threshold)
     }
 
-    /// When what was opened then is at risk.
+    /// Returns when an obligation opened at `at` is at risk.
     #[must_use]
     pub fn risk_at(&self, opened_at: Timestamp) -> Timestamp {
         self.passed_at(opened_at, self.at_risk_after())
@@ -236,7 +220,7 @@ impl Policy {
         }
     }
 
-    /// From the opening to the at-risk level, whole microseconds of the time that counts.
+    /// Returns the time from the opening to the at-risk level, in whole microseconds of the time that counts.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -246,7 +230,7 @@ impl Policy {
         Span((self.threshold.0 as f64 * self.at_risk_at) as i64)
     }
 
-    /// The first rule that it breaks. `short_abandon`: what is short where it has none of its own.
+    /// Returns the first rule that it breaks. `short_abandon` applies where it has none of its own.
     #[must_use]
     pub fn fault(&self, short_abandon: Span) -> Option<PolicyFault> {
         let fault = |field, sentence: String| Some(PolicyFault { field, sentence });
@@ -270,8 +254,7 @@ impl Policy {
             );
         }
         if self.opens != Opens::default() && !self.measure.is_response() {
-            let sentence =
-                "only a `first_response` or `next_response` says what `opens` it; remove it";
+            let sentence = "only a `first_response` or `next_response` has `opens`; remove it";
             return fault("opens", sentence.to_owned());
         }
         self.fault_by_calendar()
@@ -307,7 +290,7 @@ impl Policy {
 }
 
 impl ContactSettings {
-    /// The policy with this code that was in force then, else any.
+    /// Returns the policy with this code that was in force then, otherwise any.
     #[must_use]
     pub fn policy(&self, code: u16, at: Timestamp) -> Option<&Policy> {
         let mut of_code = (self.policies.iter()).filter(|policy| policy.code() == code);
@@ -315,14 +298,14 @@ impl ContactSettings {
         of_code.find(|policy| policy.in_force.holds(at)).or(first)
     }
 
-    /// The name of the policy with this code, or that there is none any more.
+    /// Returns the name of the policy with this code, or a text for one that is no longer configured.
     #[must_use]
     pub fn policy_name(&self, code: u16) -> &str {
         self.policy(code, Timestamp::MAX)
             .map_or("(no longer configured)", |policy| policy.name.as_str())
     }
 
-    /// The calendar with this name.
+    /// Returns the calendar with this name.
     ///
     /// # Errors
     /// A sentence, when there is none.
@@ -351,13 +334,13 @@ impl ContactSettings {
         self.max_age[channel as usize]
     }
 
-    /// The least of all channels.
+    /// Returns the least age of all channels.
     #[must_use]
     pub fn age_min(&self) -> Span {
         self.max_age.into_iter().min().unwrap_or(Span::ZERO)
     }
 
-    /// What a wait that ends in time makes of its obligation. One whose policy is configured no longer is excluded.
+    /// Returns the verdict of a wait that ends in time. That of a policy which is no longer configured is excluded.
     pub(super) fn verdict_of_wait(
         &self,
         obligation: &Obligation,
@@ -381,44 +364,6 @@ impl InForce {
     #[must_use]
     pub fn holds(self, at: Timestamp) -> bool {
         self.from <= at && at < self.until
-    }
-}
-
-impl Measure {
-    pub const ALL: [Self; 5] = [
-        Self::Accept,
-        Self::Answer,
-        Self::FirstResponse,
-        Self::NextResponse,
-        Self::Resolution,
-    ];
-
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.name() == name)
-    }
-
-    /// A first or next response.
-    #[must_use]
-    pub const fn is_response(self) -> bool {
-        matches!(self, Self::FirstResponse | Self::NextResponse)
-    }
-
-    /// Whether its clock stands in pauses unless the policy sets it.
-    #[must_use]
-    pub const fn pauses(self) -> bool {
-        matches!(self, Self::Resolution)
-    }
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Answer => "answer",
-            Self::FirstResponse => "first_response",
-            Self::NextResponse => "next_response",
-            Self::Resolution => "resolution",
-        }
     }
 }
 

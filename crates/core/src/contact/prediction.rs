@@ -1,19 +1,19 @@
-//! What was last predicted of a contact's satisfaction. It depends on arrival, so it is no part of the fold.
+//! Last prediction of a contact's satisfaction. It depends on the order of arrival, so it is no part of the fold.
 
 use minicbor::{Decode, Encode};
 
 use crate::event::Timestamp;
 
-/// Made and revised by the stage `csat`.
+/// Written by the stage `csat`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Prediction {
-    /// The probability of a low rating in thousandths, as of the last revision before the contact was over.
+    /// Probability of a low rating in thousandths, at the last revision before the contact was over.
     #[n(0)]
     pub low_thousandths: u16,
-    /// Once in a contact's life.
+    /// Fires once in a contact's life.
     #[n(1)]
     pub alarm: Option<Alarm>,
-    /// Earlier contacts of the customer, as far as it has answered.
+    /// Earlier contacts of the customer, once its task has sent their number.
     #[n(2)]
     pub repeats: Option<u32>,
 }
@@ -23,15 +23,15 @@ pub struct Prediction {
 pub struct Alarm {
     #[n(0)]
     pub at: Timestamp,
-    /// The contact's beginning as it was known then: makes the alert's id, which must not change.
+    /// The contact's beginning as known then. It makes the alert's id, which must not change.
     #[n(1)]
     pub began_at: Timestamp,
     #[n(2)]
     pub low_thousandths: u16,
-    /// In words, the strongest first.
+    /// Sentences, the strongest reason first.
     #[n(3)]
     pub reasons: Vec<String>,
-    /// When there was nothing left to save: the contact was over, or forgotten.
+    /// When there was nothing left to save: the contact was over or had expired.
     #[n(4)]
     pub ended_at: Option<Timestamp>,
 }

@@ -1,11 +1,13 @@
 //! The contact record: one per contact under its id, replaced when corrected.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Resolution, Verdict,
-    outbound::{Attempt, AttemptOutcome},
+    Contact, ContactSettings, Engagement, Episode, EpisodeOutcome, Obligation, Verdict,
+    outbound::Attempt,
 };
 use crate::event::{
     Channel, Direction, Timestamp,
@@ -13,136 +15,147 @@ use crate::event::{
 };
 
 /// A contact and all its parts, replaced when corrected. Durations in seconds; absent is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct ContactRecord<'a> {
-    contact_id: &'a str,
-    /// As it was said; `null` while no event has named it.
+    pub contact_id: Cow<'a, str>,
+    /// Channel of the first event that has one; `null` while none has.
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
-    channel: Option<&'static str>,
-    /// Of its first wait; inbound unless said otherwise.
-    #[schemars(extend("enum" = words(&Direction::ALL, Direction::name)))]
-    direction: &'static str,
-    /// A keyed hash: never what the events name.
-    customer: Option<&'a str>,
-    reason: Option<&'a str>,
-    /// Its first event.
-    began_at: Option<Timestamp>,
+    pub channel: Option<Cow<'a, str>>,
+    /// Direction of its first wait; inbound unless an event has another.
+    #[serde(default = "inbound")]
+    #[schemars(!default, extend("enum" = words(&Direction::ALL, Direction::name)))]
+    pub direction: Cow<'a, str>,
+    /// A keyed hash: never the id in the events.
+    pub customer: Option<Cow<'a, str>>,
+    pub reason: Option<Cow<'a, str>>,
+    /// Time of its first event.
+    pub began_at: Option<Timestamp>,
     /// When it was over for the customer, a callback included; `null` while it is open.
-    ended_at: Option<Timestamp>,
-    /// Since when it waits for the customer or a third party; `null` while it is ours. Due times of policies that pause stand
-    /// still, and move on when it goes on.
-    paused_since: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// Since when it waits for the customer or a third party; `null` while it does not. Meanwhile due times of policies that pause stand
+    /// still; they move on when it continues.
+    pub paused_since: Option<Timestamp>,
     /// Its waits in queues, in their order.
-    episodes: Vec<EpisodeRecord<'a>>,
+    pub episodes: Vec<EpisodeRecord<'a>>,
     /// Its outbound waits that are no callbacks.
-    attempts: Vec<AttemptRecord<'a>>,
-    /// Who worked on it, in the order of their answers.
-    engagements: Vec<EngagementRecord<'a>>,
-    /// The promises that applied to it.
-    obligations: Vec<ObligationRecord<'a>>,
-    /// First-contact resolution: of an inbound contact of a known customer that was answered and has ended.
+    pub attempts: Vec<AttemptRecord<'a>>,
+    /// Agents' engagements, in the order of their answers.
+    pub engagements: Vec<EngagementRecord<'a>>,
+    /// Policies that applied to it.
+    pub obligations: Vec<ObligationRecord<'a>>,
+    /// First-contact resolution, for an inbound contact of a known customer that was answered and has ended.
     #[schemars(extend("enum" = ["resolved", "repeated", "unresolved", null]))]
-    resolution: Option<&'static str>,
+    pub resolution: Option<Cow<'a, str>>,
     /// Whether `resolution` is final: its window and the lateness behind it have passed.
-    resolution_settled: Option<bool>,
-    csat: CsatRecord,
+    pub resolution_settled: Option<bool>,
+    pub csat: CsatRecord,
     /// Ids of the alerts it caused.
-    alerts: Vec<String>,
-    /// Counts the contact's records; the highest is the newest.
-    version: u32,
+    pub alerts: Vec<String>,
+    /// Number of this record among the contact's; the highest is the newest.
+    pub version: u32,
 }
 
 /// One wait in a queue.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Episode")]
-struct EpisodeRecord<'a> {
-    queue: &'a str,
-    queued_at: Timestamp,
+pub struct EpisodeRecord<'a> {
+    pub queue: Cow<'a, str>,
+    pub queued_at: Timestamp,
     /// `null` while it waits.
-    ended_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     #[schemars(extend("enum" = ["answered", "abandoned", "left", "stale", null]))]
-    outcome: Option<&'static str>,
+    pub outcome: Option<Cow<'a, str>>,
     /// Seconds.
-    wait: Option<f64>,
-    /// Who answered it, or its callback.
-    agent: Option<&'a str>,
+    pub wait: Option<f64>,
+    /// Agent who answered it, or its callback.
+    pub agent: Option<Cow<'a, str>>,
     /// It left for a callback.
-    callback: bool,
+    #[serde(default)]
+    #[schemars(!default)]
+    pub callback: bool,
     /// When the callback was answered.
-    reached_at: Option<Timestamp>,
+    pub reached_at: Option<Timestamp>,
 }
 
-/// One try to reach somebody.
-#[derive(Debug, Serialize, JsonSchema)]
+/// One attempt to reach somebody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Attempt")]
-struct AttemptRecord<'a> {
-    queue: Option<&'a str>,
-    leg: Option<&'a str>,
-    queued_at: Timestamp,
+pub struct AttemptRecord<'a> {
+    pub queue: Option<Cow<'a, str>>,
+    pub leg: Option<Cow<'a, str>>,
+    pub queued_at: Timestamp,
     /// `null` while it goes on.
-    ended_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
     /// Silent: the customer had picked up, and hung up before an agent was there.
     #[schemars(extend("enum" = ["answered", "silent", "unreached", null]))]
-    outcome: Option<&'static str>,
-    /// Who answered.
-    agent: Option<&'a str>,
+    pub outcome: Option<Cow<'a, str>>,
+    /// Agent who answered.
+    pub agent: Option<Cow<'a, str>>,
 }
 
 /// One agent on one leg, from the answer to the end of after-contact work.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Engagement")]
-struct EngagementRecord<'a> {
-    agent: &'a str,
-    queue: Option<&'a str>,
-    leg: Option<&'a str>,
-    /// Of its leg: all figures but counts of outbound ones are of inbound engagements and callbacks.
-    #[schemars(extend("enum" = words(&Direction::ALL, Direction::name)))]
-    direction: &'static str,
-    /// It is an outbound one that a wait asked for, and counts as an inbound one.
-    callback: bool,
-    answered_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    /// Seconds, less holds; `null` while they talk.
-    talk: Option<f64>,
-    /// Seconds, so far while they talk.
-    hold: f64,
+pub struct EngagementRecord<'a> {
+    pub agent: Cow<'a, str>,
+    pub queue: Option<Cow<'a, str>>,
+    pub leg: Option<Cow<'a, str>>,
+    /// Direction of its leg. All figures except counts of outbound engagements are about inbound ones and callbacks.
+    #[serde(default = "inbound")]
+    #[schemars(!default, extend("enum" = words(&Direction::ALL, Direction::name)))]
+    pub direction: Cow<'a, str>,
+    /// An outbound engagement that a wait asked for; it counts as inbound.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub callback: bool,
+    pub answered_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// Seconds, without holds; `null` while they talk.
+    pub talk: Option<f64>,
+    /// Seconds, so far if they still talk.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub hold: f64,
     /// Seconds of after-contact work; `null` until it is done.
-    wrap: Option<f64>,
+    pub wrap: Option<f64>,
     /// Seconds: talk, hold and wrap; `null` until it has ended.
-    handle: Option<f64>,
+    pub handle: Option<f64>,
     /// The talk ended by a transfer.
-    transferred: bool,
+    pub transferred: bool,
     /// Whether its handle time is in the mean; `null` until it has ended.
-    complete: Option<bool>,
-    /// A vendor's summary replaced what the events say.
-    reported: bool,
+    pub complete: Option<bool>,
+    /// A vendor's summary replaced figures of the events.
+    pub reported: bool,
 }
 
 /// A policy applied once.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Obligation")]
-struct ObligationRecord<'a> {
+pub struct ObligationRecord<'a> {
     /// Its name in the settings.
-    policy: &'a str,
-    queue: Option<&'a str>,
-    opened_at: Timestamp,
-    due_at: Timestamp,
+    pub policy: Cow<'a, str>,
+    pub queue: Option<Cow<'a, str>>,
+    pub opened_at: Timestamp,
+    pub due_at: Timestamp,
     /// `null` while it is open.
     #[schemars(extend("enum" = ["met", "missed", "excluded", null]))]
-    outcome: Option<&'static str>,
-    decided_at: Option<Timestamp>,
-    /// Who is judged by it; of an answer, who gave it in time.
-    agent: Option<&'a str>,
+    pub outcome: Option<Cow<'a, str>>,
+    pub decided_at: Option<Timestamp>,
+    /// Agent who is judged by it; for an answer, the one who gave it in time.
+    pub agent: Option<Cow<'a, str>>,
 }
 
-/// The customer's rating, and what was predicted of it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Csat")]
-struct CsatRecord {
+/// The customer's rating, and the prediction of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "Csat", !default)]
+pub struct CsatRecord {
     /// The latest survey as a share of its scale, 0 to 1.
-    score: Option<f64>,
-    /// The probability of a low rating as it was last predicted, 0 to 1.
-    predicted_low: Option<f64>,
+    pub score: Option<f64>,
+    /// Probability of a low rating as last predicted, 0 to 1.
+    pub predicted_low: Option<f64>,
 }
 
 impl<'a> ContactRecord<'a> {
@@ -156,14 +169,14 @@ impl<'a> ContactRecord<'a> {
         let fold = &contact.fold;
         let attributes = &fold.attributes;
         let answered_end = fold.answered_end.as_ref().map(|end| end.at);
-        let judgement = contact.standing.unwrap_or_default().judgement;
+        let judgement = contact.customer_link.unwrap_or_default().judgement;
         let resolution = fold.resolution(judgement);
         Self {
-            contact_id: id,
-            channel: attributes.channel.map(Channel::name),
-            direction: attributes.direction().name(),
-            customer: attributes.customer.as_deref(),
-            reason: attributes.reason.as_deref(),
+            contact_id: id.into(),
+            channel: attributes.channel.map(|it| it.name().into()),
+            direction: attributes.direction().name().into(),
+            customer: attributes.customer.as_deref().map(Cow::from),
+            reason: attributes.reason.as_deref().map(Cow::from),
             began_at: fold.began_at,
             ended_at: (fold.over_since).map(|at| at.max(answered_end.unwrap_or(at))),
             paused_since: fold.pause().map(|pause| pause.from),
@@ -173,7 +186,7 @@ impl<'a> ContactRecord<'a> {
             obligations: (fold.obligations.iter())
                 .map(|obligation| ObligationRecord::new(obligation, settings))
                 .collect(),
-            resolution: resolution.map(Resolution::name),
+            resolution: resolution.map(|it| it.name().into()),
             resolution_settled: resolution.map(|_| judgement.settled.is_some()),
             csat: CsatRecord {
                 score: (fold.survey.as_ref()).map(|given| round(given.survey.normalised())),
@@ -192,14 +205,14 @@ impl<'a> EpisodeRecord<'a> {
         let reached = end.and_then(|end| end.reached.as_ref());
         let answered_by = end.and_then(|end| end.agent.as_ref());
         Self {
-            queue: episode.queue.as_str(),
+            queue: episode.queue.as_str().into(),
             queued_at: episode.opened_at,
             ended_at: end.map(|end| end.at),
-            outcome: end.map(|end| outcome_name(end.outcome)),
+            outcome: end.map(|end| outcome_name(end.outcome).into()),
             wait: end.map(|end| (end.at - episode.opened_at).as_secs()),
             agent: answered_by
                 .or(reached.map(|reached| &reached.agent))
-                .map(|agent| agent.as_str()),
+                .map(|agent| agent.as_str().into()),
             callback: end.is_some_and(|end| end.outcome == EpisodeOutcome::LeftForCallback),
             reached_at: reached.map(|reached| reached.at),
         }
@@ -211,12 +224,12 @@ impl<'a> AttemptRecord<'a> {
         let end = attempt.ended.as_ref();
         let agent = end.and_then(|end| end.agent.as_ref());
         Self {
-            queue: attempt.queue.as_ref().map(|queue| queue.as_str()),
-            leg: attempt.leg.as_deref(),
+            queue: attempt.queue.as_ref().map(|queue| queue.as_str().into()),
+            leg: attempt.leg.as_deref().map(Cow::from),
             queued_at: attempt.opened_at,
             ended_at: end.map(|end| end.at),
-            outcome: end.map(|end| AttemptOutcome::name(end.outcome)),
-            agent: agent.map(|agent| agent.as_str()),
+            outcome: end.map(|end| end.outcome.name().into()),
+            agent: agent.map(|agent| agent.as_str().into()),
         }
     }
 }
@@ -226,10 +239,10 @@ impl<'a> EngagementRecord<'a> {
         let ended = engagement.ended_at.is_some();
         let talked = engagement.talk_ended_at.is_some();
         Self {
-            agent: engagement.agent.as_str(),
-            queue: engagement.queue.as_ref().map(|queue| queue.as_str()),
-            leg: engagement.leg.as_deref(),
-            direction: engagement.direction.name(),
+            agent: engagement.agent.as_str().into(),
+            queue: engagement.queue.as_ref().map(|queue| queue.as_str().into()),
+            leg: engagement.leg.as_deref().map(Cow::from),
+            direction: engagement.direction.name().into(),
             callback: engagement.callback,
             answered_at: engagement.answered_at,
             ended_at: engagement.ended_at,
@@ -248,26 +261,66 @@ impl<'a> ObligationRecord<'a> {
     fn new(obligation: &'a Obligation, settings: &'a ContactSettings) -> Self {
         let decided = obligation.decided;
         Self {
-            policy: settings.policy_name(obligation.policy),
-            queue: obligation.queue.as_ref().map(|queue| queue.as_str()),
+            policy: settings.policy_name(obligation.policy).into(),
+            queue: obligation.queue.as_ref().map(|queue| queue.as_str().into()),
             opened_at: obligation.opened_at,
             due_at: obligation.due_at,
-            outcome: decided.map(|decided| verdict_name(decided.verdict)),
+            outcome: decided.map(|decided| verdict_name(decided.verdict).into()),
             decided_at: decided.map(|decided| decided.at),
             agent: attributed_agent(obligation),
         }
     }
 }
 
-/// Who is judged by it; of an answer, who gave it in time.
-fn attributed_agent(obligation: &Obligation) -> Option<&str> {
+impl ContactRecord<'_> {
+    /// Returns when a contact that counts in first-contact resolution ended, and whether it was resolved.
+    #[must_use]
+    pub fn resolved(&self) -> Option<(Timestamp, bool)> {
+        let resolution = self.resolution.as_deref()?;
+        // A reopened contact is not over.
+        let worked_to = self.engagements.iter().filter_map(|it| it.ended_at).max();
+        Some((self.ended_at.or(worked_to)?, resolution == "resolved"))
+    }
+}
+
+impl EngagementRecord<'_> {
+    /// Returns the handle time, if it counts in the mean.
+    #[must_use]
+    pub fn counted_handle(&self) -> Option<f64> {
+        let inbound = self.direction == "inbound";
+        let counts = inbound || self.callback;
+        self.handle
+            .filter(|_| counts && self.complete == Some(true))
+    }
+}
+
+impl ObligationRecord<'_> {
+    /// Returns when it was met or missed, and whether it was met.
+    #[must_use]
+    pub fn decision(&self) -> Option<(Timestamp, bool)> {
+        let met = match self.outcome.as_deref()? {
+            "met" => true,
+            "missed" => false,
+            _ => return None,
+        };
+        Some((self.decided_at?, met))
+    }
+}
+
+/// Direction in records that were written before there was one.
+const fn inbound<'a>() -> Cow<'a, str> {
+    Cow::Borrowed("inbound")
+}
+
+/// Returns the agent who is judged by it; for an answer, the one who gave it in time.
+fn attributed_agent(obligation: &Obligation) -> Option<Cow<'_, str>> {
     let in_time = |at| obligation.decided.is_some_and(|decided| decided.at == at);
     let answerer = (obligation.closed.as_ref())
         .filter(|closed| in_time(closed.at))
         .and_then(|closed| closed.agent.as_ref());
     (obligation.agent.as_ref())
         .or(answerer)
-        .map(|agent| agent.as_str())
+        .map(|agent| agent.as_str().into())
 }
 
 fn outcome_name(outcome: EpisodeOutcome) -> &'static str {
@@ -287,7 +340,7 @@ fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// To 6 decimals, as all values in records are.
+/// Rounds to 6 decimals, as all values in records.
 fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }

@@ -1,6 +1,6 @@
-//! The events of a contact that late ones may still join, in order.
+//! The tail of a contact: the events that late ones may still join, in order.
 //!
-//! At one instant the order is a matter of all events there: their sequence decides where every one carries one, else their kind.
+//! The order within one instant depends on all events there: their sequence decides if every one has one, otherwise their kind.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use super::fold::{Happening, Observation};
 use crate::event::{Body, Channel, EventId, Text, Timestamp};
 
-/// An event as the tail keeps it.
+/// Event in the tail.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub(super) struct Seen {
     #[n(0)]
@@ -27,7 +27,7 @@ pub(super) struct Seen {
     pub(super) sequence: Option<i64>,
 }
 
-/// Puts an event in its place. True if it is the last and the others stay as they were.
+/// Inserts an event. True if it is the last and the order of the others is unchanged.
 pub(super) fn put(tail: &mut Vec<Seen>, seen: Seen) -> bool {
     let from = tail.partition_point(|known| known.at < seen.at);
     let to = from + tail[from..].partition_point(|known| known.at == seen.at);
@@ -49,7 +49,7 @@ pub(super) fn put(tail: &mut Vec<Seen>, seen: Seen) -> bool {
     false
 }
 
-/// Takes an event out; those of its instant may have another order without it.
+/// Removes an event; without it the others of its instant may have another order.
 pub(super) fn take_out(tail: &mut Vec<Seen>, place: usize) {
     let at = tail.remove(place).at;
     let from = tail.partition_point(|known| known.at < at);
@@ -72,7 +72,7 @@ fn is_sequenced(instant: &[Seen]) -> bool {
 }
 
 impl Seen {
-    /// Whether it counts, not the other, where two contents have one id. Which one does must not depend on what else there is at its instant.
+    /// Whether it counts instead of the other where two contents have one id. This must not depend on other events of the instant.
     pub(super) fn precedes(&self, other: &Self) -> bool {
         let order = (self.at.cmp(&other.at)).then_with(|| self.cmp_at_instant(other, true));
         order == Ordering::Less

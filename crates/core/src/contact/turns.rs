@@ -1,22 +1,21 @@
-//! Talk by turns: in writing nobody works while the customer owes the next word.
+//! Talk by turns: in writing nobody works while it is the customer's turn.
 
 use minicbor::{Decode, Encode};
 
-use super::parts::Engagement;
 use crate::event::{Channel, Span, Timestamp};
 
-/// The times in which the turn was the agent's, of an engagement whose talk goes by turns.
+/// Times in which the turn was the agent's, of an engagement whose talk goes by turns.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Turns {
-    /// Those that are over, in order and apart.
+    /// Turns that are over, sorted and disjoint.
     #[n(0)]
     pub past: Vec<Turn>,
-    /// When the one that runs began.
+    /// When the current turn began.
     #[n(1)]
     pub since: Option<Timestamp>,
 }
 
-/// From the customer's word to ours.
+/// One turn of the agent: from the customer's message to the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Turn {
     #[n(0)]
@@ -26,7 +25,7 @@ pub struct Turn {
 }
 
 impl Turns {
-    /// Of an engagement that begins at this instant. `None`: on this channel talk goes on until it ends.
+    /// Begins an engagement at this instant. `None`: on this channel talk goes on until it ends.
     pub(super) fn of(channel: Channel, at: Timestamp) -> Option<Self> {
         let by_turns = match channel {
             Channel::Email | Channel::Social | Channel::Sms | Channel::Messaging => true,
@@ -38,14 +37,14 @@ impl Turns {
         })
     }
 
-    fn stop(&mut self, to: Timestamp) {
+    pub(super) fn stop(&mut self, to: Timestamp) {
         if let Some(from) = self.since.take().filter(|from| *from < to) {
             self.past.push(Turn { from, to });
         }
     }
 
-    /// The sum of those that are over.
-    fn worked(&self) -> Span {
+    /// Returns the sum of the turns that are over.
+    pub(super) fn worked(&self) -> Span {
         let spans = self.past.iter().map(|turn| turn.to - turn.from);
         spans.fold(Span::ZERO, |sum, span| sum + span)
     }
@@ -56,56 +55,5 @@ impl Turns {
             change(&mut turn.to);
         }
         self.since.iter_mut().for_each(change);
-    }
-}
-
-impl Engagement {
-    /// Whether the agent is at it: the talk is open, and by turns the turn is the agent's.
-    #[must_use]
-    pub fn is_at_work(&self) -> bool {
-        let theirs = |turns: &Turns| turns.since.is_some();
-        self.talks() && self.turns.as_ref().is_none_or(theirs)
-    }
-
-    /// Talk and hold by this instant, holds that are closed among them. By turns the customer's are left out.
-    #[must_use]
-    pub fn worked_by(&self, at: Timestamp) -> Span {
-        match &self.turns {
-            Some(turns) => {
-                let running = turns.since.map_or(Span::ZERO, |since| at - since);
-                turns.worked() + running
-            }
-            None => self.talk_ended_at.unwrap_or(at) - self.answered_at,
-        }
-    }
-
-    /// The stretches in which its talk, hold or wrap-up ran; `None` for one that still does.
-    pub fn open_spans(&self) -> impl Iterator<Item = (Timestamp, Option<Timestamp>)> {
-        let (past, wrap) = match &self.turns {
-            Some(turns) => (turns.past.as_slice(), self.talk_ended_at),
-            None => (&[][..], Some(self.answered_at)),
-        };
-        let running = self.turns.as_ref().and_then(|turns| turns.since);
-        let past = past.iter().map(|turn| (turn.from, Some(turn.to)));
-        let running = running.map(|since| (since, None));
-        past.chain(running)
-            .chain(wrap.map(|since| (since, self.ended_at)))
-    }
-
-    /// The customer's word, or the end of a pause: the turn is ours.
-    pub(super) fn start_turn(&mut self, at: Timestamp) {
-        if self.talks()
-            && let Some(turns) = &mut self.turns
-        {
-            turns.since.get_or_insert(at);
-        }
-    }
-
-    /// Our word, or a pause: the customer, or a third party, owes the next. A hold left open closes with it.
-    pub(super) fn stop_turn(&mut self, at: Timestamp) {
-        if let Some(turns) = &mut self.turns {
-            turns.stop(at);
-            self.stop_hold(at);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What is known so far that makes customers rate low: numbers for a model, and the same in words.
+//! Features: what is known so far that makes customers rate low, as numbers for a model and in words.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use crate::{
     event::{Channel, Span, Timestamp},
 };
 
-/// More than this many of anything says no more.
+/// Counts are capped here.
 const COUNT_MAX: u32 = 5;
-/// Added to the time with an agent, so that a hold in the first seconds is not all there is.
+/// Added to the time with an agent, so that a hold in the first seconds does not weigh too much.
 const SHARE_BASE: Span = Span::from_secs(60);
 
-/// In the order of their names in a model. Each has a value only where it applies.
+/// Feature of a model, in the order of names. Each has a value only where it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
@@ -56,14 +56,14 @@ impl Feature {
     ];
 }
 
-/// What a fold does not hold.
+/// Inputs that a fold does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Surroundings {
     /// The newest instant at which something happened to the contact.
     pub now: Timestamp,
-    /// What a contact takes in its queue.
-    pub usual_handle: Span,
-    /// Earlier contacts of the customer, where somebody counts them.
+    /// Usual handle time in its queue.
+    pub handle_time_baseline: Span,
+    /// Earlier contacts of the customer, once counted.
     pub repeats: Option<u32>,
 }
 
@@ -84,7 +84,7 @@ pub struct Features {
     pub reply_within: Span,
     pub reopenings: u32,
     pub repeats: Option<u32>,
-    pub usual_handle: Span,
+    pub handle_time_baseline: Span,
     pub mood_thousandths: Option<i32>,
 }
 
@@ -95,7 +95,7 @@ impl Features {
             answer_within: promise(fold, |owed| matches!(owed, Owed::Answer(_))),
             reopenings: count(fold.reopenings.len()),
             repeats: around.repeats,
-            usual_handle: around.usual_handle,
+            handle_time_baseline: around.handle_time_baseline,
             holds: fold.experience.holds,
             mood_thousandths: fold.experience.mood_thousandths,
             ..Self::default()
@@ -140,7 +140,7 @@ impl Features {
         self.reply_within = promise(fold, is_response).unwrap_or_else(|| usual_reply(channel));
     }
 
-    /// `None`: it does not apply.
+    /// Returns the value of a feature. `None`: it does not apply.
     #[must_use]
     pub fn value(&self, feature: Feature) -> Option<f64> {
         let number = |count: u32| f64::from(count.min(COUNT_MAX));
@@ -154,14 +154,13 @@ impl Features {
             Feature::MeanReply => logarithm(self.mean_reply?, self.reply_within),
             Feature::Reopenings => Some(number(self.reopenings)),
             Feature::Repeats => self.repeats.map(number),
-            Feature::LongHandle => {
-                ratio(self.talk + self.hold, self.usual_handle).map(|ratio| ratio.max(1.0).ln())
-            }
+            Feature::LongHandle => ratio(self.talk + self.hold, self.handle_time_baseline)
+                .map(|ratio| ratio.max(1.0).ln()),
             Feature::BadMood => (self.mood_thousandths).map(|mood| f64::from(-mood) / 1e3),
         }
     }
 
-    /// What the feature says, to follow "it" in a sentence.
+    /// Returns the feature in words, to follow "it" in a sentence.
     #[must_use]
     pub fn words(&self, feature: Feature) -> String {
         let of = |span: Span, promise: Span| format!("{} of {}", seconds(span), seconds(promise));
@@ -199,7 +198,7 @@ impl Features {
                 let so_far = seconds(self.talk + self.hold);
                 format!(
                     "has taken {so_far}, usual are {}",
-                    seconds(self.usual_handle)
+                    seconds(self.handle_time_baseline)
                 )
             }
             Feature::BadMood => {
@@ -210,7 +209,7 @@ impl Features {
     }
 }
 
-/// Talk and hold, those still open up to `now`.
+/// Returns talk and hold, those still open up to `now`.
 fn work_so_far(engagement: &Engagement, now: Timestamp) -> (Span, Span) {
     let held = engagement
         .held_since
@@ -223,13 +222,13 @@ fn work_so_far(engagement: &Engagement, now: Timestamp) -> (Span, Span) {
     (talk.max(Span::ZERO), hold)
 }
 
-/// The shortest promise among the obligations that `is_meant`.
+/// Returns the shortest promise among the obligations that `is_meant`.
 fn promise(fold: &Fold, is_meant: impl Fn(Owed) -> bool) -> Option<Span> {
     let span = |it: &Obligation| is_meant(it.owed).then(|| it.due_at - it.opened_at);
     fold.obligations.iter().filter_map(span).min()
 }
 
-/// What customers take for prompt where no policy promises a response.
+/// Response time that customers expect where no policy promises one.
 const fn usual_reply(channel: Channel) -> Span {
     Span::from_secs(match channel {
         Channel::Chat => 60,

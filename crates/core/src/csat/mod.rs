@@ -1,7 +1,7 @@
-//! How a contact will be rated, told while there is still time: features of what has happened so far, weighed by a model.
+//! Prediction of a contact's rating while there is still time: features of what has happened so far, weighed by a model.
 //!
-//! Contract: [`Features`] are a function of a fold and of what surrounds it; a [`Model`] makes of them a probability below one and
-//! over zero, and says which of them speak for a low rating. [`revise`] keeps the contact's prediction, and fires once in its life.
+//! Contract: [`Features`] are a function of a fold and its [`Surroundings`]. A [`Model`] turns them into a probability over zero and below
+//! one, and names the features that make a low rating likely. [`revise`] keeps the contact's prediction up to date, and fires once in its life.
 //!
 //! ```
 //! use floorwalker_core::{csat::{Features, Model, Surroundings}, contact::Fold};

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Feature, Features};
 
-/// Keeps the probability off 0 and 1, of which nobody could be so sure.
+/// Keeps the probability off 0 and 1, of which nobody can be so sure.
 const LOG_ODDS_MAX: f64 = 9.0;
-/// What adds less than this to the log odds is no reason.
+/// A feature that adds less than this to the log odds is no reason.
 const REASON_MIN: f64 = 0.1;
 const REASONS: usize = 3;
 
@@ -21,18 +21,18 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     pub feature: Feature,
-    /// Of the log odds, per unit of the feature.
+    /// Log odds per unit of the feature.
     pub weight: f64,
     /// At this value the feature contributes nothing.
     pub typical: f64,
 }
 
-/// What a model makes of features.
+/// Prediction of a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outlook {
     /// The probability of a low rating, over 0 and below 1.
     pub low: f64,
-    /// What speaks for it most, the strongest first.
+    /// The features that add most to it, the strongest first.
     pub reasons: [Option<Feature>; REASONS],
 }
 
@@ -45,12 +45,12 @@ impl Model {
     /// | longest wait, further waits | half the promise; none | 1.6 | e-fold of 1 + ratio |
     /// | holds | 0 | 1.25 | hold |
     /// | share of hold | 0.05 | 1.25 | tenth |
-    /// | transfers | 0 | 2.2 | transfer: the customer tells it all again |
+    /// | transfers | 0 | 2.2 | transfer: the customer explains it all again |
     /// | worst and mean reply | half the promise | 1.4 each | e-fold of 1 + ratio |
     /// | reopenings | 0 | 2.5 | reopening: what was done did not help |
     /// | repeats | 0 | 1.8 | earlier contact |
     /// | long handle | usual or less | 1.6 | e-fold |
-    /// | bad mood | neutral | 1.35 | tenth of the scale: the customer says so |
+    /// | bad mood | neutral | 1.35 | tenth of the scale, by the customer's messages |
     #[must_use]
     pub fn prior() -> Self {
         let half = 1.5_f64.ln();
@@ -99,7 +99,7 @@ impl Model {
     }
 }
 
-/// Puts a reason where it belongs among the strongest, if it does.
+/// Inserts a reason among the strongest, if it belongs there.
 fn rank(strongest: &mut [Option<(f64, Feature)>; REASONS], new: (f64, Feature)) {
     let weaker = |known: &Option<(f64, Feature)>| known.is_none_or(|(adds, _)| adds < new.0);
     if let Some(place) = strongest.iter().position(weaker) {

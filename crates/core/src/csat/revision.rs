@@ -1,4 +1,4 @@
-//! A contact's prediction, kept up with its fold.
+//! Revision of a contact's prediction, whenever its fold changes.
 
 use super::{CsatSettings, Features, Outlook, Surroundings};
 use crate::{
@@ -6,11 +6,11 @@ use crate::{
     event::{Span, Timestamp},
 };
 
-/// Predicts anew, unless the contact is over: then what was predicted last stands, and the alarm ends. To be called whenever the
-/// fold may have changed. `usual_handle` is what the contact's queue has shown; `alarms` is whether the rule is on.
+/// Revises the prediction, unless the contact is over: then the last prediction stays, and the alarm ends. Must be called whenever the
+/// fold may have changed. `handle_time_baseline` is that of the contact's queue; `alarms` is whether the rule is on.
 pub fn revise(
     contact: &mut Contact,
-    usual_handle: Option<Span>,
+    handle_time_baseline: Option<Span>,
     alarms: bool,
     settings: &CsatSettings,
 ) {
@@ -25,10 +25,11 @@ pub fn revise(
     if !contact.fold.has_inbound_leg() {
         return;
     }
-    let usual = usual_handle.unwrap_or_else(|| settings.usual_handle_of(attributes.channel()));
+    let usual = handle_time_baseline
+        .unwrap_or_else(|| settings.handle_time_baseline_of(attributes.channel()));
     let around = Surroundings {
         now,
-        usual_handle: usual,
+        handle_time_baseline: usual,
         repeats: (contact.prediction.as_ref()).and_then(|prediction| prediction.repeats),
     };
     let features = Features::of(&contact.fold, &around);
@@ -46,7 +47,7 @@ pub fn revise(
     }
 }
 
-/// There is nothing left to save.
+/// Ends the alarm: there is nothing left to save.
 pub fn end_alarm(contact: &mut Contact, at: Option<Timestamp>) {
     let alarm = (contact.prediction.as_mut()).and_then(|prediction| prediction.alarm.as_mut());
     if let Some(alarm) = alarm {

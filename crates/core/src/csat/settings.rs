@@ -6,10 +6,10 @@ use crate::event::{Channel, Span};
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsatSettings {
     pub model: Model,
-    /// From this probability of a low rating on somebody is told; over 0 and below 1.
+    /// Probability of a low rating from which on somebody is notified; over 0 and below 1.
     pub threshold: f64,
-    /// What a contact takes in a queue that has not shown it yet. By channel, in the order of [`Channel::ALL`].
-    pub usual_handle: [Span; 8],
+    /// Handle time of a queue without a baseline of its own yet. By channel, in the order of [`Channel::ALL`].
+    pub handle_time_baseline: [Span; 8],
 }
 
 impl Default for CsatSettings {
@@ -19,14 +19,14 @@ impl Default for CsatSettings {
         Self {
             model: Model::prior(),
             threshold: 0.4,
-            usual_handle: [call, chat, mail, thread, thread, thread, call, call],
+            handle_time_baseline: [call, chat, mail, thread, thread, thread, call, call],
         }
     }
 }
 
 impl CsatSettings {
     #[must_use]
-    pub const fn usual_handle_of(&self, channel: Channel) -> Span {
-        self.usual_handle[channel as usize]
+    pub const fn handle_time_baseline_of(&self, channel: Channel) -> Span {
+        self.handle_time_baseline[channel as usize]
     }
 }

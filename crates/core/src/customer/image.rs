@@ -6,7 +6,7 @@ use super::Customer;
 use crate::event::Timestamp;
 
 impl Customer {
-    /// The image that the state log holds.
+    /// Writes the image that the state log holds.
     #[must_use]
     pub fn to_image(&self) -> Vec<u8> {
         let first = self.cases.first().map_or(0, |known| known.case.began_at.0);
@@ -33,12 +33,12 @@ impl Customer {
         Ok(customer)
     }
 
-    /// When the timers call, read without the rest.
+    /// Reads the next call of the timers from an image, without the rest.
     ///
     /// # Errors
     /// When the bytes are no image of a customer.
     pub fn armed_at_of(image: &[u8]) -> Result<Option<Timestamp>, minicbor::decode::Error> {
-        /// The cases are passed over.
+        /// The fields that are read; the cases are skipped.
         #[derive(Decode)]
         struct Glance {
             #[n(1)]

@@ -1,82 +1,82 @@
-//! One customer: the contacts that may repeat or be repeated, and what others were told of each.
+//! One customer: the contacts that may repeat or be repeated, and what was emitted of each.
 
 use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    contact::{Audience, Case, Fact, FirstContact, Judgement, Resolution, What},
+    contact::{Audience, Case, Fact, FactKind, FirstContact, Judgement, Resolution},
     event::{ContactId, Span, Timestamp},
 };
 
-/// Contacts of one customer that are remembered at a time. More of them are no customer's but those of an id that stands for
-/// many: the oldest is forgotten, as it was told.
+/// Limit of contacts kept per customer. An id with more of them stands for many customers: its oldest contact is evicted, and what was
+/// emitted of it stays.
 const CASES_MAX: usize = 100;
 
-/// A contact as its customer names it: 64 bits of the hash of its id.
+/// Id of a contact within its customer: 64 bits of the hash of the contact's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub struct CaseId(#[n(0)] u64);
 
-/// The state of one customer.
+/// State of one customer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Customer {
-    /// In the order in which they began.
+    /// Sorted by when they began.
     #[n(0)]
-    pub(super) cases: Vec<Known>,
-    /// When the task's timers will call: nothing is due earlier.
+    pub(super) cases: Vec<CaseEntry>,
+    /// Next call of the task's timers; nothing is due earlier.
     #[n(1)]
     pub armed_at: Option<Timestamp>,
 }
 
-/// A contact, and what others were told of it.
+/// A contact, and what was emitted of it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Known {
+pub(super) struct CaseEntry {
     #[n(0)]
     id: CaseId,
     #[n(1)]
     pub(super) case: Case,
     #[n(2)]
-    so_far: Option<Resolution>,
+    provisional: Option<Resolution>,
     #[n(3)]
     confirmed: Option<Resolution>,
-    /// The contact is remembered no longer: it will say nothing more.
+    /// The contact is expired: it sends no more updates.
     #[n(4)]
-    let_go: bool,
-    /// To whom to say what it is judged.
+    expired: bool,
+    /// Contact that receives the judgements.
     #[n(5)]
-    to: Option<Addressee>,
+    to: Option<Subscriber>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-struct Addressee {
+struct Subscriber {
     #[n(0)]
     contact: ContactId,
-    /// The round in which it spoke.
+    /// Round of the contact's last update.
     #[n(1)]
     round: u8,
-    /// It has heard the last word; what changes it all the same (an earlier contact turns out to be this customer's) is said too.
+    /// The final judgement was sent. Later changes are sent too: an earlier contact may turn out to be this customer's.
     #[n(2)]
     settled: bool,
 }
 
-/// What a contact is told.
+/// Judgement of one contact, sent to it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub struct Judged {
+pub struct JudgementUpdate {
     #[n(0)]
     pub contact: ContactId,
-    /// The round in which it spoke.
+    /// Round of the contact that it answers.
     #[n(1)]
     pub round: u8,
     #[n(2)]
     pub judgement: Judgement,
 }
 
-/// When a contact hears the last word.
+/// When a judgement is final.
 #[derive(Debug, Clone, Copy)]
-pub struct Answering {
-    /// In which a customer who comes back repeats a contact.
+pub struct Finality {
+    /// A customer who comes back within this repeats the contact.
     pub window: Span,
-    /// Behind this no evidence comes.
+    /// No evidence comes later than this.
     pub lateness: Span,
 }
 
@@ -88,8 +88,7 @@ impl CaseId {
 }
 
 impl Customer {
-    /// Takes what a contact says last: of itself, or with `None` that it is not this customer's. Time has been spoken of up to
-    /// `now`.
+    /// Applies the update of a contact; `None` if it is not this customer's. Timers have fired up to `now`.
     pub fn handle_case(
         &mut self,
         id: CaseId,
@@ -99,12 +98,12 @@ impl Customer {
     ) {
         let old = self.place_of(id).map(|place| self.cases.remove(place));
         if let Some(case) = case {
-            let known = Known {
+            let known = CaseEntry {
                 id,
                 case,
-                so_far: None,
+                provisional: None,
                 confirmed: None,
-                let_go: false,
+                expired: false,
                 to: old.and_then(|old| old.to),
             };
             let place = self.cases.partition_point(|other| other.before(&known));
@@ -113,12 +112,12 @@ impl Customer {
         self.judge(now, settings);
     }
 
-    /// From now on a known contact is told what it is judged, in its round.
-    pub fn introduce(&mut self, contact: &ContactId, round: u8) {
+    /// Sends the judgements of a known contact to it from now on, in its round.
+    pub fn subscribe(&mut self, contact: &ContactId, round: u8) {
         if let Some(place) = self.place_of(CaseId::of(contact.as_str())) {
             let known = &mut self.cases[place];
             let same = known.to.as_ref().filter(|to| to.round == round);
-            known.to = Some(Addressee {
+            known.to = Some(Subscriber {
                 contact: contact.clone(),
                 round,
                 settled: same.is_some_and(|to| to.settled),
@@ -126,47 +125,47 @@ impl Customer {
         }
     }
 
-    /// The round in which a contact speaks. `None`: it is not known.
+    /// Returns the round of a contact. `None`: it is not known.
     #[must_use]
     pub fn round_of(&self, id: CaseId) -> Option<u8> {
         let known = &self.cases[self.place_of(id)?];
         known.to.as_ref().map(|to| to.round)
     }
 
-    /// Of the contact that has this id now, not of those before that had it and were let go.
+    /// Finds the contact that has this id now; expired ones before it are skipped.
     fn place_of(&self, id: CaseId) -> Option<usize> {
-        (self.cases.iter()).rposition(|known| known.id == id && !known.let_go)
+        (self.cases.iter()).rposition(|known| known.id == id && !known.expired)
     }
 
-    /// A contact is forgotten: what was told of it stays.
-    pub fn handle_let_go(&mut self, id: CaseId) {
+    /// Marks a contact as expired. What was emitted of it stays.
+    pub fn handle_expired(&mut self, id: CaseId) {
         if let Some(place) = self.place_of(id) {
-            self.cases[place].let_go = true;
+            self.cases[place].expired = true;
             self.cases[place].to = None;
         }
     }
 
-    /// Tells the contacts whose judgement is another than `before`. The last word is said when no late evidence can come any
-    /// more, `lateness` after a contact's window.
-    pub fn answer(
+    /// Emits the judgements that differ from `before`. A judgement is final when no late evidence can come any more: `lateness` after
+    /// the contact's window.
+    pub fn emit_judgements(
         &mut self,
         before: &Self,
         now: Option<Timestamp>,
-        answering: Answering,
-        mut say: impl FnMut(Judged),
+        finality: Finality,
+        mut emit: impl FnMut(JudgementUpdate),
     ) {
         for known in &mut self.cases {
-            let last_word = (known.last_word_at(answering)).is_some_and(|at| now >= Some(at));
+            let is_final = (known.final_at(finality)).is_some_and(|at| now >= Some(at));
             let Some(to) = &mut known.to else { continue };
-            to.settled |= last_word;
+            to.settled |= is_final;
             let (contact, round) = (to.contact.clone(), to.round);
-            let in_round = |told: &Addressee| told.round == round;
+            let in_round = |subscriber: &Subscriber| subscriber.round == round;
             let old = (before.cases.iter())
                 .find(|old| old.id == known.id && old.to.as_ref().is_some_and(in_round));
-            let was = old.map_or_else(Judgement::default, Known::judgement);
+            let was = old.map_or_else(Judgement::default, CaseEntry::judgement);
             let judgement = known.judgement();
             if judgement != was {
-                say(Judged {
+                emit(JudgementUpdate {
                     contact,
                     round,
                     judgement,
@@ -175,23 +174,25 @@ impl Customer {
         }
     }
 
-    /// Settles the contacts whose time is up at `now`.
+    /// Settles the contacts whose window is over at `now`.
     pub fn handle_timeout(&mut self, now: Timestamp, settings: &FirstContact) {
         self.judge(Some(now), settings);
     }
 
-    /// Forgets, without taking back, what can neither change nor change others by what comes from `horizon` on. Of too many the oldest are judged for
-    /// good as they are.
-    pub fn forget(
+    /// Evicts, without retracting, the cases that events from `late_cutoff` on can't change and that can't change others. Above the limit
+    /// the oldest are evicted with their judgement as it is.
+    pub fn evict(
         &mut self,
-        horizon: Timestamp,
+        late_cutoff: Timestamp,
         settings: &FirstContact,
-        mut say: impl FnMut(Judged),
+        mut emit: impl FnMut(JudgementUpdate),
     ) {
         let window = settings.window;
-        let mut kept: Vec<Known> = Vec::with_capacity(self.cases.len());
+        let mut kept: Vec<CaseEntry> = Vec::with_capacity(self.cases.len());
         for known in std::mem::take(&mut self.cases) {
-            let due = known.forgotten_at(window).is_some_and(|at| at <= horizon);
+            let due = known
+                .evictable_at(window)
+                .is_some_and(|at| at <= late_cutoff);
             let free = !kept
                 .iter()
                 .any(|other| other.may_be_repeated_by(&known, window));
@@ -201,12 +202,12 @@ impl Customer {
         }
         let over = kept.len().saturating_sub(CASES_MAX);
         kept.drain(..over)
-            .filter_map(Known::into_last_word)
-            .for_each(&mut say);
+            .filter_map(CaseEntry::into_final_judgement)
+            .for_each(&mut emit);
         self.cases = kept;
     }
 
-    /// The next instant at which time alone settles something.
+    /// Returns the next instant at which time alone settles something.
     #[must_use]
     pub fn next_due_at(&self, settings: &FirstContact) -> Option<Timestamp> {
         let unsettled = self.cases.iter().filter(|known| known.confirmed.is_none());
@@ -215,47 +216,45 @@ impl Customer {
             .min()
     }
 
-    /// When the next contact can be forgotten, once nothing from before that comes any more.
+    /// Returns when the next contact can be evicted, once nothing earlier can come.
     #[must_use]
-    pub fn next_forgotten_at(&self, settings: &FirstContact) -> Option<Timestamp> {
+    pub fn next_eviction_at(&self, settings: &FirstContact) -> Option<Timestamp> {
         let window = settings.window;
         let free = (self.cases.iter().enumerate()).filter(|(place, known)| {
             let mut earlier = self.cases[..*place].iter();
             !earlier.any(|other| other.may_be_repeated_by(known, window))
         });
-        free.filter_map(|(_, known)| known.forgotten_at(window))
+        free.filter_map(|(_, known)| known.evictable_at(window))
             .min()
     }
 
-    /// When a contact is to hear the last word.
+    /// Returns when the next judgement becomes final.
     #[must_use]
-    pub fn next_answer_at(&self, answering: Answering) -> Option<Timestamp> {
-        let hears = |known: &&Known| known.to.as_ref().is_some_and(|to| !to.settled);
-        let waiting = self.cases.iter().filter(hears);
-        waiting
-            .filter_map(|known| known.last_word_at(answering))
-            .min()
+    pub fn next_final_at(&self, finality: Finality) -> Option<Timestamp> {
+        let is_open = |known: &&CaseEntry| known.to.as_ref().is_some_and(|to| !to.settled);
+        let waiting = self.cases.iter().filter(is_open);
+        waiting.filter_map(|known| known.final_at(finality)).min()
     }
 
-    /// Whether nothing is known of the customer any more.
+    /// Whether there are no cases.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.cases.is_empty()
     }
 
-    /// What was told of a contact so far. `None` before its end.
+    /// Returns the resolution as emitted so far. `None` before the contact's end.
     #[must_use]
     pub fn resolution(&self, id: CaseId) -> Option<Resolution> {
-        self.cases.iter().rfind(|known| known.id == id)?.so_far
+        self.cases.iter().rfind(|known| known.id == id)?.provisional
     }
 
-    /// The settled resolution, once its time is up.
+    /// Returns the settled resolution, once its window is over.
     #[must_use]
     pub fn confirmed(&self, id: CaseId) -> Option<Resolution> {
         self.cases.iter().rfind(|known| known.id == id)?.confirmed
     }
 
-    /// How many earlier contacts of the customer are no further from this one's beginning than the window.
+    /// Counts the customer's earlier contacts that are within the window before this one began.
     #[must_use]
     pub fn repeats_of(&self, id: CaseId, settings: &FirstContact) -> usize {
         let Some(place) = self.place_of(id) else {
@@ -273,19 +272,19 @@ impl Customer {
         for place in 0..self.cases.len() {
             let known = &self.cases[place];
             let repeated = || self.is_repeated(place, settings);
-            let so_far = known.judged(repeated);
+            let provisional = known.judged(repeated);
             let due = known.settles_at(settings.window);
             let is_up = due.is_some_and(|due| now.is_some_and(|now| due <= now));
             let confirmed = is_up.then(|| known.judged(repeated));
             let judged = &mut self.cases[place];
-            judged.so_far = so_far;
+            judged.provisional = provisional;
             judged.confirmed = confirmed.flatten();
         }
     }
 
-    /// Whether another contact began while this one's window ran.
+    /// Whether another contact began within this one's window.
     fn is_repeated(&self, place: usize, settings: &FirstContact) -> bool {
-        let Known { case, .. } = &self.cases[place];
+        let CaseEntry { case, .. } = &self.cases[place];
         let Some(end) = &case.end else { return false };
         let first = (self.cases).partition_point(|other| other.case.began_at < end.at);
         (self.cases.iter().enumerate().skip(first))
@@ -297,7 +296,7 @@ impl Customer {
     }
 }
 
-impl Known {
+impl CaseEntry {
     fn before(&self, other: &Self) -> bool {
         (self.case.began_at, self.id) < (other.case.began_at, other.id)
     }
@@ -308,10 +307,10 @@ impl Known {
         Some(if repeated { Resolution::Repeated } else { own })
     }
 
-    /// What its contact is told: only what that can't know itself.
+    /// Judgement to send to the contact: only what it can't know itself.
     fn judgement(&self) -> Judgement {
         let own = self.case.end.as_ref().map(|end| end.own);
-        let repeated = self.so_far == Some(Resolution::Repeated) && own != self.so_far;
+        let repeated = self.provisional == Some(Resolution::Repeated) && own != self.provisional;
         let settled = self.to.as_ref().is_some_and(|to| to.settled);
         Judgement {
             repeated,
@@ -319,19 +318,19 @@ impl Known {
         }
     }
 
-    fn last_word_at(&self, answering: Answering) -> Option<Timestamp> {
-        let settled = self.settles_at(answering.window)?;
-        Some(settled + answering.lateness)
+    fn final_at(&self, finality: Finality) -> Option<Timestamp> {
+        let settled = self.settles_at(finality.window)?;
+        Some(settled + finality.lateness)
     }
 
-    /// What its contact is told when it is judged no more.
-    fn into_last_word(self) -> Option<Judged> {
+    /// Judgement to send when the case is evicted.
+    fn into_final_judgement(self) -> Option<JudgementUpdate> {
         let judgement = Judgement {
-            settled: self.confirmed.or(self.so_far),
+            settled: self.confirmed.or(self.provisional),
             ..self.judgement()
         };
-        let Addressee { contact, round, .. } = self.to?;
-        Some(Judged {
+        let Subscriber { contact, round, .. } = self.to?;
+        Some(JudgementUpdate {
             contact,
             round,
             judgement,
@@ -342,26 +341,26 @@ impl Known {
         self.case.end.as_ref().map(|end| end.at + window)
     }
 
-    /// When it can change nothing any more: its contact is forgotten, and who ended by its beginning is settled too.
-    fn forgotten_at(&self, window: Span) -> Option<Timestamp> {
+    /// When it can't change anything any more: its contact has expired, and contacts that ended by its beginning are settled.
+    fn evictable_at(&self, window: Span) -> Option<Timestamp> {
         let apart = self.case.began_at + window;
         let settles = self.settles_at(window);
-        self.let_go.then(|| settles.unwrap_or(apart).max(apart))
+        self.expired.then(|| settles.unwrap_or(apart).max(apart))
     }
 
-    /// Whether the other began while this one's window ran.
+    /// Whether the other began within this one's window.
     fn may_be_repeated_by(&self, other: &Self, window: Span) -> bool {
         let began_at = other.case.began_at;
         (self.case.end.as_ref()).is_some_and(|end| (end.at..end.at + window).contains(&began_at))
     }
 
-    /// What others are told of it follows from this.
-    fn says(&self) -> impl PartialEq {
+    /// What the emitted facts depend on.
+    fn emitted(&self) -> impl PartialEq {
         let Self { id, case, .. } = self;
-        (*id, case.end.as_ref(), self.so_far, self.confirmed)
+        (*id, case.end.as_ref(), self.provisional, self.confirmed)
     }
 
-    fn tell(&self, sign: i64, window: Span, tell: &mut impl FnMut(&Fact<'_>, i64)) {
+    fn emit_facts(&self, sign: i64, window: Span, emit: &mut impl FnMut(&Fact<'_>, i64)) {
         let Some(end) = &self.case.end else { return };
         let audience = Audience {
             agent: Some(&end.agent),
@@ -369,30 +368,33 @@ impl Known {
             queue: end.queue.as_ref(),
             channel: end.channel,
         };
-        let mut say = |at, what| tell(&Fact { at, audience, what }, sign);
-        if let Some(resolution) = self.so_far {
-            say(end.at, What::FirstContact { resolution });
+        let mut emit_at = |at, kind| emit(&Fact { at, audience, kind }, sign);
+        if let Some(resolution) = self.provisional {
+            emit_at(end.at, FactKind::FirstContact { resolution });
         }
         if let Some(resolution) = self.confirmed {
-            say(end.at + window, What::FirstContactConfirmed { resolution });
+            emit_at(
+                end.at + window,
+                FactKind::FirstContactConfirmed { resolution },
+            );
         }
     }
 }
 
-/// Calls `tell(fact, sign)` for what was told of a contact before and is not so after, and the other way round.
+/// Calls `emit(fact, sign)` for each fact of one state that is not in the other: −1 for those before, +1 for those after.
 pub fn diff_facts(
     before: &Customer,
     after: &Customer,
     settings: &FirstContact,
-    mut tell: impl FnMut(&Fact<'_>, i64),
+    mut emit: impl FnMut(&Fact<'_>, i64),
 ) {
-    let changed = |known: &&Known, other: &Customer| {
-        !(other.cases.iter()).any(|it| it.says() == known.says())
+    let changed = |known: &&CaseEntry, other: &Customer| {
+        !(other.cases.iter()).any(|it| it.emitted() == known.emitted())
     };
     for known in before.cases.iter().filter(|known| changed(known, after)) {
-        known.tell(-1, settings.window, &mut tell);
+        known.emit_facts(-1, settings.window, &mut emit);
     }
     for known in after.cases.iter().filter(|known| changed(known, before)) {
-        known.tell(1, settings.window, &mut tell);
+        known.emit_facts(1, settings.window, &mut emit);
     }
 }

@@ -1,7 +1,7 @@
 //! First-contact resolution: a customer's contacts, and which of them made the customer come back.
 //!
-//! Contract: a [`Customer`] is a function of what its contacts said last and of the instant up to which time has been
-//! spoken of, whatever order they spoke in. An ended contact counts once at its end, corrected there as long as anything can
+//! Contract: a [`Customer`] is a function of the latest update of each contact and of the instant up to which timers have fired,
+//! whatever the order of the updates. An ended contact counts once at its end, corrected there as long as anything can
 //! change it, and once more, settled, when `fcr.window` has passed since. [`diff_facts`] turns the difference of two states
 //! into signed facts.
 //!
@@ -27,7 +27,7 @@
 mod image;
 mod machine;
 
-pub use machine::{Answering, CaseId, Customer, Judged, diff_facts};
+pub use machine::{CaseId, Customer, Finality, JudgementUpdate, diff_facts};
 
 #[cfg(test)]
 mod tests;

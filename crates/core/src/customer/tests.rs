@@ -1,10 +1,10 @@
-//! Tables and laws of the customer's machine.
+//! Tables and properties of the customer's state machine.
 
 use proptest::prelude::*;
 
-use super::{Answering, CaseId, Customer, diff_facts};
+use super::{CaseId, Customer, Finality, diff_facts};
 use crate::{
-    contact::{Case, CaseEnd, FirstContact, Judgement, Resolution, What},
+    contact::{Case, CaseEnd, FactKind, FirstContact, Judgement, Resolution},
     event::{AgentId, Channel, ContactId, QueueId, Span, Timestamp},
 };
 use Resolution::{Repeated, Resolved, Unresolved};
@@ -38,7 +38,7 @@ fn resolved(began: i64, ended: i64) -> Case {
     case(began, Some(end(ended, Resolved)))
 }
 
-/// What becomes of the first of these contacts, provisionally and when its time is up.
+/// Returns the resolution of the first of these contacts, provisional and settled.
 fn first_of(cases: &[Case], now: i64, fcr: &FirstContact) -> [Option<Resolution>; 2] {
     let mut customer = Customer::default();
     for (number, case) in cases.iter().enumerate() {
@@ -53,7 +53,7 @@ fn id(number: usize) -> CaseId {
 }
 
 #[test]
-fn a_contact_is_repeated_by_one_that_begins_from_its_end_to_just_before_its_time_is_up() {
+fn a_contact_is_repeated_by_one_that_begins_within_its_window() {
     let table = [
         (vec![], Resolved),
         (vec![case(59, None)], Resolved),
@@ -72,7 +72,7 @@ fn a_contact_is_repeated_by_one_that_begins_from_its_end_to_just_before_its_time
 }
 
 #[test]
-fn what_the_contact_says_of_itself_goes_before_a_repeat() {
+fn the_resolution_of_the_contact_itself_outranks_a_repeat() {
     let fcr = FirstContact::default();
     let unresolved = case(0, Some(end(60, Unresolved)));
     let cases = [unresolved, case(90, None)];
@@ -117,35 +117,35 @@ fn a_contact_that_turns_out_to_be_anothers_repeats_nothing() {
 }
 
 #[test]
-fn what_is_forgotten_stays_told_and_nothing_is_forgotten_while_it_can_change() {
+fn evicted_facts_stay_emitted_and_nothing_is_evicted_while_it_can_change() {
     let fcr = FirstContact::default();
     let mut customer = Customer::default();
     customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
     assert_eq!(customer.next_due_at(&fcr), Some(at(60 + WEEK)));
     customer.handle_timeout(at(60 + WEEK), &fcr);
-    customer.forget(at(60 + WEEK), &fcr, drop);
-    assert!(!customer.is_empty(), "its contact may still say something");
-    customer.handle_let_go(id(0));
-    assert_eq!(customer.next_forgotten_at(&fcr), Some(at(60 + WEEK)));
-    customer.forget(at(60 + WEEK), &fcr, drop);
+    customer.evict(at(60 + WEEK), &fcr, drop);
+    assert!(!customer.is_empty(), "its contact may still send an update");
+    customer.handle_expired(id(0));
+    assert_eq!(customer.next_eviction_at(&fcr), Some(at(60 + WEEK)));
+    customer.evict(at(60 + WEEK), &fcr, drop);
     assert!(customer.is_empty());
 }
 
 #[test]
-fn who_repeats_another_is_remembered_as_long_as_that_one() {
+fn a_repeating_contact_is_kept_as_long_as_the_one_that_it_repeats() {
     let fcr = FirstContact::default();
     let mut customer = Customer::default();
     customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
     customer.handle_case(id(1), Some(case(90, None)), None, &fcr);
-    customer.handle_let_go(id(1));
+    customer.handle_expired(id(1));
     let long_after = at(10 * WEEK);
     customer.handle_timeout(long_after, &fcr);
-    customer.forget(long_after, &fcr, drop);
+    customer.evict(long_after, &fcr, drop);
     assert_eq!(customer.next_due_at(&fcr), None);
     customer.handle_timeout(long_after, &fcr);
     assert_eq!(customer.confirmed(id(0)), Some(Repeated));
-    customer.handle_let_go(id(0));
-    customer.forget(long_after, &fcr, drop);
+    customer.handle_expired(id(0));
+    customer.evict(long_after, &fcr, drop);
     assert!(customer.is_empty());
 }
 
@@ -156,7 +156,7 @@ fn an_id_that_stands_for_many_customers_does_not_grow_without_limit() {
     for number in 0..500 {
         let began = i64::try_from(number).unwrap() * HOUR;
         customer.handle_case(id(number), Some(resolved(began, began + 60)), None, &fcr);
-        customer.forget(at(began), &fcr, drop);
+        customer.evict(at(began), &fcr, drop);
     }
     assert!(customer.to_image().len() < 5_000);
     assert_eq!(customer.resolution(id(499)), Some(Resolved));
@@ -178,33 +178,33 @@ fn a_customer_of_one_contact_takes_few_bytes() {
     assert!(bytes <= 64, "{bytes}");
 }
 
-/// What `c0` is told in a step from one state to the other.
-fn told(before: &Customer, after: &mut Customer, now: i64) -> Vec<Judgement> {
-    let answering = Answering {
+/// Returns the judgements sent to `c0` in a step from one state to the other.
+fn judgements(before: &Customer, after: &mut Customer, now: i64) -> Vec<Judgement> {
+    let finality = Finality {
         window: Span::from_secs(WEEK),
         lateness: Span::from_secs(600),
     };
-    let mut told = Vec::new();
-    after.answer(before, Some(at(now)), answering, |judged| {
+    let mut sent = Vec::new();
+    after.emit_judgements(before, Some(at(now)), finality, |judged| {
         assert_eq!((judged.contact.as_str(), judged.round), ("c0", 3));
-        told.push(judged.judgement);
+        sent.push(judged.judgement);
     });
-    told
+    sent
 }
 
 #[test]
-fn a_contact_hears_only_what_it_cannot_know_itself_and_the_last_word_once() {
+fn a_contact_receives_only_what_it_cannot_know_itself_and_the_final_judgement_once() {
     let fcr = FirstContact::default();
     let settled = |resolution| Judgement {
         settled: Some(resolution),
         repeated: resolution == Repeated,
     };
     let table = [(None, settled(Resolved)), (Some(90), settled(Repeated))];
-    for (again, last_word) in table {
+    for (again, final_judgement) in table {
         let mut customer = Customer::default();
         customer.handle_case(id(0), Some(resolved(0, 60)), None, &fcr);
-        customer.introduce(&ContactId::new("c0"), 3);
-        assert_eq!(told(&Customer::default(), &mut customer, 60), []);
+        customer.subscribe(&ContactId::new("c0"), 3);
+        assert_eq!(judgements(&Customer::default(), &mut customer, 60), []);
         let mut before = customer.clone();
         if let Some(began) = again {
             customer.handle_case(id(1), Some(case(began, None)), None, &fcr);
@@ -212,32 +212,36 @@ fn a_contact_hears_only_what_it_cannot_know_itself_and_the_last_word_once() {
                 repeated: true,
                 settled: None,
             };
-            assert_eq!(told(&before, &mut customer, began), [repeated]);
+            assert_eq!(judgements(&before, &mut customer, began), [repeated]);
         }
         let due = 60 + WEEK + 600;
-        for (now, expected) in [(due - 1, vec![]), (due, vec![last_word]), (due + 1, vec![])] {
+        for (now, expected) in [
+            (due - 1, vec![]),
+            (due, vec![final_judgement]),
+            (due + 1, vec![]),
+        ] {
             before.clone_from(&customer);
             customer.handle_timeout(at(now), &fcr);
-            assert_eq!(told(&before, &mut customer, now), expected, "{now}");
+            assert_eq!(judgements(&before, &mut customer, now), expected, "{now}");
         }
     }
 }
 
 #[test]
-fn of_too_many_contacts_the_oldest_hear_that_they_are_judged_as_they_are() {
+fn above_the_limit_the_oldest_contacts_are_judged_as_they_are() {
     let fcr = FirstContact::default();
     let mut customer = Customer::default();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     for number in 0..150 {
         let began = i64::try_from(number).unwrap() * HOUR;
         customer.handle_case(id(number), Some(resolved(began, began + 60)), None, &fcr);
-        customer.introduce(&ContactId::new(&format!("c{number}")), 0);
-        customer.forget(at(began), &fcr, |judged| {
-            heard.push((judged.contact, judged.judgement.settled));
+        customer.subscribe(&ContactId::new(&format!("c{number}")), 0);
+        customer.evict(at(began), &fcr, |judged| {
+            received.push((judged.contact, judged.judgement.settled));
         });
     }
-    assert_eq!(heard.len(), 50);
-    assert_eq!(heard[0], (ContactId::new("c0"), Some(Repeated)));
+    assert_eq!(received.len(), 50);
+    assert_eq!(received[0], (ContactId::new("c0"), Some(Repeated)));
 }
 
 /// A few contacts that begin and end on a coarse grid, so that ties are common.
@@ -251,20 +255,20 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
     let case = one.prop_map(|(began, ended, reason)| Case {
         began_at: at(began * WEEK / 4),
         reason,
-        end: ended.map(|(length, said)| end((began + length) * WEEK / 4, said)),
+        end: ended.map(|(length, resolution)| end((began + length) * WEEK / 4, resolution)),
     });
     prop::collection::vec(case, 1..6)
 }
 
-/// The sums of what was told, by time and kind.
+/// Sums of the emitted facts, by time and kind.
 #[derive(Default, PartialEq, Debug)]
-struct Told(Vec<(Timestamp, String, i64)>);
+struct Emitted(Vec<(Timestamp, String, i64)>);
 
-impl Told {
+impl Emitted {
     fn add(&mut self, before: &Customer, after: &Customer, fcr: &FirstContact) {
         diff_facts(before, after, fcr, |fact, sign| {
-            let what: What = fact.what;
-            let key = format!("{what:?} {:?}", fact.audience);
+            let kind: FactKind = fact.kind;
+            let key = format!("{kind:?} {:?}", fact.audience);
             let known =
                 (self.0.iter_mut()).find(|(at, name, _)| (*at, &**name) == (fact.at, &*key));
             match known {
@@ -279,19 +283,19 @@ impl Told {
 
 proptest! {
     #[test]
-    fn any_order_any_repetition_and_any_detour_end_the_same(
+    fn any_order_repetition_and_detour_end_in_the_same_state(
         cases in cases(),
         order in prop::collection::vec((0..6_usize, any::<bool>()), 0..20),
         same_reason: bool,
     ) {
         let fcr = FirstContact { same_reason, window: Span::from_secs(WEEK), ..FirstContact::default() };
-        let (mut straight, mut sums) = (Customer::default(), Told::default());
+        let (mut straight, mut sums) = (Customer::default(), Emitted::default());
         for (number, case) in cases.iter().enumerate() {
             straight.handle_case(id(number), Some(case.clone()), None, &fcr);
         }
         straight.handle_timeout(at(2 * WEEK), &fcr);
         sums.add(&Customer::default(), &straight, &fcr);
-        let (mut detour, mut told) = (Customer::default(), Told::default());
+        let (mut detour, mut emitted) = (Customer::default(), Emitted::default());
         let mut now = 0;
         let last = (0..cases.len()).rev().map(|number| (number, true));
         for (number, present) in order.into_iter().chain(last) {
@@ -300,13 +304,13 @@ proptest! {
             if let Some(case) = cases.get(number) {
                 detour.handle_case(id(number), present.then(|| case.clone()), Some(at(now)), &fcr);
             }
-            told.add(&before, &detour, &fcr);
+            emitted.add(&before, &detour, &fcr);
         }
         let before = detour.clone();
         detour.handle_timeout(at(2 * WEEK), &fcr);
-        told.add(&before, &detour, &fcr);
+        emitted.add(&before, &detour, &fcr);
         prop_assert_eq!(&straight, &detour);
-        prop_assert_eq!(sums, told);
+        prop_assert_eq!(sums, emitted);
         prop_assert_eq!(Customer::from_image(&straight.to_image()).unwrap(), straight);
     }
 }

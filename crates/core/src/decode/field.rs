@@ -1,4 +1,4 @@
-//! One pass over a flat JSON object: its known fields, borrowed, each of any type until a rule asks for one.
+//! Fields of a flat JSON object, read in one pass: the known ones, borrowed, each of any type until a rule needs one.
 
 use std::{borrow::Cow, fmt};
 
@@ -13,7 +13,7 @@ use crate::event::{AlertId, Id, Text, Timestamp};
 /// An alert's id is a subject, which holds an id, and a digest.
 const ALERT_ID_BYTES_MAX: usize = TEXT_BYTES_MAX + 64;
 
-/// The fields that mean something, by their names in the input.
+/// Known fields, by their names in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 pub(super) enum Key {
@@ -121,15 +121,15 @@ pub(super) enum Field<'a> {
     Integer(i64),
     Number(f64),
     Text(Cow<'a, str>),
-    /// Of protobuf, which has a type for it.
+    /// A time of protobuf, which has a type for it.
     Time(Timestamp),
-    /// Of protobuf: an infinity, or no number at all.
+    /// A number of protobuf that is infinite or no number at all.
     NotFinite,
     List(Vec<Self>),
     Object,
 }
 
-/// The known fields of one object.
+/// Known fields of one object.
 #[derive(Debug)]
 pub(super) struct Fields<'a>([Field<'a>; KEYS]);
 
@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// The value of one field as `pick` reads it; `None` when unsaid or null.
+    /// Reads the value of one field with `pick`; `None` when absent or null.
     pub(super) fn value<'f, T>(
         &'f self,
         key: Key,
@@ -203,13 +203,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What a person wrote, of any length; empty counts as unsaid.
+    /// Reads what a person wrote, of any length; empty counts as absent.
     pub(super) fn prose(&self, key: Key) -> Result<Option<Text>, Rejection> {
         let given = self.text(key)?.filter(|prose| !prose.is_empty());
         Ok(given.map(Text::new))
     }
 
-    /// A list of remarks; empty ones count as unsaid.
+    /// Reads a list of remarks; empty ones count as absent.
     pub(super) fn remarks(&self, key: Key) -> Result<Vec<Text>, Rejection> {
         let given = self.value(key, "a list of texts", Field::as_texts)?;
         let remarks = given.into_iter().flatten();
@@ -237,7 +237,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Free text; empty counts as unsaid.
+    /// Reads free text; empty counts as absent.
     pub(super) fn remark(&self, key: Key) -> Result<Option<Text>, Rejection> {
         match self.text(key)? {
             None | Some("") => Ok(None),
@@ -245,7 +245,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of the words that may stand here.
+    /// Reads one of the allowed words.
     pub(super) fn word<T: Copy>(
         &self,
         key: Key,
@@ -293,7 +293,7 @@ pub(super) fn unknown_word(
     )
 }
 
-/// The start of a text from the input, for a sentence.
+/// Returns the start of a text from the input, for a sentence.
 pub(super) fn excerpt(text: &str) -> String {
     const CHARS_MAX: usize = 64;
     text.chars().take(CHARS_MAX).collect()
@@ -370,7 +370,7 @@ impl Field<'_> {
     }
 }
 
-/// Fills the fields where they lie: moving them costs as much as parsing a time.
+/// Fills the fields in place: moving them costs as much as parsing a time.
 struct Filler<'f, 'a>(&'f mut Fields<'a>);
 
 impl<'de> Visitor<'de> for Filler<'_, 'de> {

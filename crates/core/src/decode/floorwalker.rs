@@ -13,7 +13,7 @@ use crate::event::{
     TransferTarget, Transferred, WrapUpEnded,
 };
 
-/// 2000-01-01T00:00:00Z. What is earlier has a broken clock, or seconds where milliseconds belong.
+/// 2000-01-01T00:00:00Z. Anything earlier has a broken clock, or seconds where milliseconds belong.
 const EARLIEST: Timestamp = Timestamp(946_684_800_000_000);
 /// 2201-01-01T00:00:00Z, not included.
 const LATEST: Timestamp = Timestamp(7_289_654_400_000_000);
@@ -24,7 +24,7 @@ pub(super) fn decode(json: &str) -> Result<Decoded, Rejection> {
     interpret(kind, &fields)
 }
 
-/// An event of these fields, in whatever format they came.
+/// Makes an event of these fields, of either format.
 pub(super) fn interpret(kind: &str, fields: &Fields<'_>) -> Result<Decoded, Rejection> {
     let input = Input { kind, fields };
     match input.body()? {
@@ -39,7 +39,7 @@ struct Input<'f> {
 }
 
 impl Input<'_> {
-    /// `None`: a kind that is not known.
+    /// `None`: an unknown kind.
     fn body(&self) -> Result<Option<Body>, Rejection> {
         let body = match self.kind {
             "transferred" => self.transferred()?,
@@ -325,7 +325,7 @@ fn on_scale(survey: Survey) -> Result<Survey, Rejection> {
     Ok(survey)
 }
 
-/// All of an event but its id.
+/// An event without its id.
 struct Content {
     occurred_at: Timestamp,
     sequence: Option<i64>,
@@ -348,7 +348,7 @@ impl Content {
         }
     }
 
-    /// Of the meaning, not the bytes: order of fields, spelling of numbers and times, and the source don't matter.
+    /// Digest of the meaning, not the bytes: order of fields, spelling of numbers and times, and the source don't matter.
     fn digest(&self) -> EventId {
         let Self {
             occurred_at,

@@ -1,4 +1,4 @@
-//! How the events of a source, and the records that are written, are spelled.
+//! Formats of a source's events and of the records that are written.
 
 use minicbor::{Decode, Encode};
 

@@ -1,7 +1,7 @@
-//! Bytes become events, or a named rejection that flows on as data. One file per format.
+//! Decoding: bytes become events, or a named rejection that flows on as data. One file per format.
 //!
-//! Contract: an [`Event`] that comes out keeps every rule one event alone can break; what comes out depends on the
-//! bytes alone; no input panics. Kinds that are not known are [`Decoded::Unknown`], whatever else they hold.
+//! Contract: an [`Event`] keeps every rule that one event alone can break; the result depends on the bytes alone; no input panics.
+//! Unknown kinds are [`Decoded::Unknown`], whatever else they hold.
 //!
 //! ```
 //! use floorwalker_core::decode::{Decoded, decode};
@@ -12,37 +12,21 @@
 //! assert_eq!(decode(b"{}").unwrap_err().code.name(), "missing_field");
 //! ```
 
+mod decoded;
 mod field;
 mod floorwalker;
 mod format;
+mod limits;
 mod prefix;
 mod protobuf;
 mod rejection;
 
+pub use decoded::Decoded;
 pub use format::Format;
+pub use limits::{PAYLOAD_BYTES_MAX, TEXT_BYTES_MAX};
 pub use rejection::{Position, Rejection, RejectionCode};
 
-use crate::event::{Event, Text};
-
-/// Longest payload that is read at all.
-pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
-/// Longest id, reason or disposition: each lies in a part of the state, whose size is limited. What people write does
-/// not, and is as long as the payload lets it be.
-pub const TEXT_BYTES_MAX: usize = 256;
-
-/// What a readable payload holds.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all payloads are events, and each is moved once: a box would cost an allocation an event"
-)]
-pub enum Decoded {
-    Event(Event),
-    /// An event of a kind that is not known, to be counted and skipped; its name, at most 64 characters.
-    Unknown(Text),
-}
-
-/// Reads one payload of flat JSON: [`Format::Json`].
+/// Decodes one payload of flat JSON: [`Format::Json`].
 ///
 /// # Errors
 /// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.
@@ -51,7 +35,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Rejection> {
 }
 
 impl Format {
-    /// Reads one payload, with or without a schema registry's prefix.
+    /// Decodes one payload, with or without a schema registry's prefix.
     ///
     /// # Errors
     /// When it is no event or breaks a rule: which one, where, and a sentence for whoever looks at the dead letter.

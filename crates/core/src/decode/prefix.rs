@@ -1,14 +1,14 @@
-//! What a schema registry's serializers put before a payload: a byte 0, the schema's id in 4 bytes, and in protobuf the
-//! path to the message. It is passed over: a source holds one schema, and the id is not about the content.
+//! The prefix that a schema registry's serializers put before a payload: a byte 0, the schema's id in 4 bytes, and in protobuf the
+//! path to the message. It is skipped: a source holds one schema, and the id is not about the content.
 
 use super::{Format, Rejection, RejectionCode};
 
 const MAGIC: u8 = 0;
 const ID_BYTES: usize = 4;
-/// A 64-bit number in groups of seven bits.
+/// Reads a 64-bit number in groups of seven bits.
 const VARINT_BYTES_MAX: usize = 10;
 
-/// The payload alone. Neither JSON nor a protobuf message begins with 0, so that no prefix is mistaken for content.
+/// Returns the payload without the prefix. Neither JSON nor a protobuf message begins with 0, so no content is mistaken for a prefix.
 pub(super) fn strip(bytes: &[u8], format: Format) -> Result<&[u8], Rejection> {
     let Some((&MAGIC, framed)) = bytes.split_first() else {
         return Ok(bytes);
@@ -26,7 +26,7 @@ pub(super) fn strip(bytes: &[u8], format: Format) -> Result<&[u8], Rejection> {
     })
 }
 
-/// A count and so many indexes, all varints; the count 0 is short for the file's first message.
+/// Skips a count and as many indexes, all varints; the count 0 is short for the file's first message.
 fn behind_path(bytes: &[u8]) -> Option<&[u8]> {
     let (count, mut rest) = varint(bytes)?;
     // Zigzag, as Java writes it: even numbers are the positive ones.

@@ -1,4 +1,4 @@
-//! Events as protobuf: the same fields as in JSON, judged by the same rules.
+//! Events as protobuf: the same fields as in JSON, under the same rules.
 
 use prost::{
     DecodeError, Message as _,
@@ -16,7 +16,7 @@ use crate::{
     proto::{self, event::Body, to_timestamp, transferred::Target},
 };
 
-/// The envelope's fields lie before it; from it on, each is a kind of event.
+/// First field of a kind of event; the envelope's fields come before it.
 const FIRST_KIND: u32 = 10;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, Rejection> {
@@ -36,7 +36,7 @@ fn not_protobuf(fault: &DecodeError) -> Rejection {
     )
 }
 
-/// A kind that is not known leaves a field that is not known.
+/// An unknown kind leaves an unknown field.
 fn without_body(bytes: &[u8]) -> Result<Decoded, Rejection> {
     match unknown_kind(bytes).map_err(|fault| not_protobuf(&fault))? {
         Some(field) => Ok(Decoded::Unknown(Text::new(&format!("field {field}")))),
@@ -76,7 +76,7 @@ fn envelope(event: &proto::Event) -> Fields<'_> {
     fields
 }
 
-/// The kind's name in JSON.
+/// Returns the kind's name in JSON.
 fn put_body<'e>(body: &'e Body, fields: &mut Fields<'e>) -> &'static str {
     match body {
         Body::Transferred(it) => put_transferred(it, fields),
@@ -247,7 +247,7 @@ fn number(given: Option<f64>) -> Field<'static> {
     }
 }
 
-/// Of an enum whose numbers count the words from 1; its 0 is unsaid.
+/// Returns the word of an enum whose numbers count the words from 1; 0 is absent.
 fn word<T: Copy>(given: Option<i32>, all: &[T], name: fn(T) -> &'static str) -> Field<'static> {
     let Some(given) = given.filter(|number| *number != 0) else {
         return Field::Unsaid;

@@ -1,4 +1,4 @@
-//! Why a payload is no event: a code for counters, a place, a sentence for people.
+//! Rejections: why a payload is no event, with a code for counters, a place, and a sentence for people.
 
 use std::{fmt, str::Utf8Error};
 
@@ -8,7 +8,7 @@ use super::PAYLOAD_BYTES_MAX;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub code: RejectionCode,
-    /// Where reading stopped, if the text itself is at fault.
+    /// Where parsing stopped, if the text itself is at fault.
     pub position: Option<Position>,
     pub sentence: String,
 }
@@ -20,7 +20,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The rule that is broken.
+/// Rule that a payload breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectionCode {
     TooLarge,
@@ -73,7 +73,7 @@ impl RejectionCode {
         Self::BrokenPrefix,
     ];
 
-    /// The name in headers and counters.
+    /// Returns the name in headers and counters.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

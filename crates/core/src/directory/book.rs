@@ -1,45 +1,45 @@
-//! All statements of the directory, and the settings that follow from it.
+//! The directory: all statements, and the settings that follow from them.
 
 use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use super::{Change, Statement, Subject};
+use super::{Content, Statement, Subject};
 use crate::{
     contact::{ContactSettings, InForce, Policy},
     event::{QueueId, Timestamp},
     kpi::Places,
 };
 
-/// Of one subject; beyond, the oldest is forgotten.
+/// Limit of statements of one subject; above it the oldest is evicted.
 const STATEMENTS_MAX: usize = 100;
-/// Each is matched against every wait, offer and turn.
+/// Limit of policies: each is matched against every wait, offer and turn.
 const POLICIES_MAX: usize = 100;
 
 /// Statements by subject and time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Directory {
-    /// Of each subject, oldest first.
-    statements: BTreeMap<Subject, Vec<Held>>,
+    /// Statements of each subject, oldest first.
+    statements: BTreeMap<Subject, Vec<Stored>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Held {
+struct Stored {
     offset: i64,
-    /// As it was written.
+    /// As written by its producer.
     json: String,
     statement: Statement,
 }
 
-/// What a statement changed.
+/// Result of applying a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct Applied {
     pub subject: Subject,
-    /// Since when something is otherwise than was known; `None` if nothing is.
-    pub otherwise_from: Option<Timestamp>,
+    /// First instant at which something changes; `None` if nothing does.
+    pub changed_from: Option<Timestamp>,
 }
 
-/// Why a statement can't be taken, in a sentence.
+/// Reason for refusing a statement, in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(String);
@@ -52,7 +52,7 @@ struct Image {
 }
 
 impl Directory {
-    /// Takes a statement as it was written at `offset` of its topic's partition.
+    /// Applies a statement from `offset` of its topic's partition.
     ///
     /// # Errors
     /// When it can't be read, or breaks a rule.
@@ -61,23 +61,23 @@ impl Directory {
         offset: i64,
         json: &[u8],
         configured: &ContactSettings,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<Applied, Refusal> {
         let statement = Statement::read(json, configured).map_err(Refusal)?;
         self.check(&statement, configured)?;
-        let held = Held {
+        let held = Stored {
             offset,
             json: String::from_utf8_lossy(json).into_owned(),
             statement,
         };
-        Ok(Taken {
+        Ok(Applied {
             subject: held.statement.subject.clone(),
-            otherwise_from: self.hold(held),
+            changed_from: self.hold(held),
         })
     }
 
     fn check(&self, statement: &Statement, configured: &ContactSettings) -> Result<(), Refusal> {
-        let (Subject::Policy(name), Change::Policy(policy)) =
-            (&statement.subject, &statement.change)
+        let (Subject::Policy(name), Content::Policy(policy)) =
+            (&statement.subject, &statement.content)
         else {
             return Ok(());
         };
@@ -85,7 +85,7 @@ impl Directory {
         let others = known.iter().filter(|other| other.name != *name);
         if let Some(twin) = others.clone().find(|other| other.code() == policy.code()) {
             return Err(Refusal(format!(
-                "`{}` and `{name}` look alike inside, where 16 bits stand for a name; change one of them",
+                "`{}` and `{name}` look alike inside, where 16 bits stand for a name; content one of them",
                 twin.name
             )));
         }
@@ -97,7 +97,7 @@ impl Directory {
         Ok(())
     }
 
-    fn hold(&mut self, new: Held) -> Option<Timestamp> {
+    fn hold(&mut self, new: Stored) -> Option<Timestamp> {
         let from = new.statement.valid_from;
         let of_subject = self
             .statements
@@ -120,7 +120,7 @@ impl Directory {
         Some(from)
     }
 
-    /// What the contact stage goes by: where policies changed, each of them in force in its time.
+    /// Returns the settings of the contact stage, with each policy in force in its time.
     #[must_use]
     pub fn contact_settings(&self, configured: &ContactSettings) -> ContactSettings {
         ContactSettings {
@@ -129,7 +129,7 @@ impl Directory {
         }
     }
 
-    /// Those of configuration in the order of the file, then others by name.
+    /// Returns the configured policies in the order of the file, then others by name.
     fn policies(&self, configured: &ContactSettings) -> Vec<Policy> {
         let names = configured.policies.iter().map(|policy| &policy.name);
         let is_new = |name: &&String| configured.policies.iter().all(|it| it.name != **name);
@@ -144,7 +144,7 @@ impl Directory {
         let statements = self.statements.get(&Subject::Policy(name.to_owned()));
         let statements = statements.into_iter().flatten().map(|held| &held.statement);
         let changes = statements.map(|statement| {
-            let policy = statement.change.policy();
+            let policy = statement.content.policy();
             (statement.valid_from, policy.or(always))
         });
         let changes: Vec<_> = std::iter::once((Timestamp::MIN, always))
@@ -164,12 +164,12 @@ impl Directory {
         in_force.collect()
     }
 
-    /// Who answers for queues.
+    /// Returns the teams and sites that answer for queues.
     #[must_use]
     pub fn places(&self, configured: &Places) -> Places {
         let mut places = configured.clone();
         for (queue, statement) in self.of_queues() {
-            let place = statement.change.place();
+            let place = statement.content.place();
             let place = place.or_else(|| configured.of(queue, Timestamp::MIN));
             places.set(
                 queue,
@@ -190,13 +190,13 @@ impl Directory {
         })
     }
 
-    /// All statements, by subject, oldest first, each as it was written.
+    /// Returns all statements by subject, oldest first, each as it was written.
     pub fn statements(&self) -> impl Iterator<Item = (&Statement, &str)> {
         let held = self.statements.values().flatten();
         held.map(|held| (&held.statement, held.json.as_str()))
     }
 
-    /// What the state log holds.
+    /// Writes the image that the state log holds.
     #[must_use]
     pub fn to_image(&self) -> Vec<u8> {
         let held = self.statements.values().flatten();
@@ -208,7 +208,7 @@ impl Directory {
     /// Reads an image.
     ///
     /// # Errors
-    /// When it is none, or holds what is possible no more: a policy by a calendar that was taken out of the configuration.
+    /// When it is no image, or is no longer possible: a policy whose calendar was removed from the configuration.
     pub fn from_image(image: &[u8], configured: &ContactSettings) -> Result<Self, Refusal> {
         let image: Image = minicbor::decode(image).map_err(|error| Refusal(error.to_string()))?;
         let mut directory = Self::default();

@@ -1,10 +1,10 @@
-//! The fields of a statement, by kind of subject. Durations are in seconds; what is not known is refused.
+//! Fields of a statement, by kind of subject. Durations are in seconds; unknown fields are refused.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::Change;
+use super::Content;
 use crate::{
     contact::{Abandons, ContactSettings, FlowOuts, InForce, Measure, Opens, Policy},
     decode::TEXT_BYTES_MAX,
@@ -15,7 +15,7 @@ use crate::{
     kpi::Place,
 };
 
-/// Ten years: times and spans are added without a care for overflow.
+/// Longest duration: ten years, so that adding times can't overflow.
 const SECONDS_MAX: f64 = 3_650.0 * 86_400.0;
 
 type Fields = Map<String, Value>;
@@ -48,10 +48,10 @@ pub(super) struct OfTitled {
 pub(super) struct OfPolicy {
     #[schemars(extend("enum" = words(&Measure::ALL, Measure::name)))]
     measure: String,
-    /// Unsaid: every channel.
+    /// Absent: every channel.
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
     channel: Option<String>,
-    /// Unsaid: every queue.
+    /// Absent: every queue.
     #[serde(default)]
     #[schemars(inner(length(min = 1, max = TEXT_BYTES_MAX)))]
     queues: Vec<String>,
@@ -64,25 +64,25 @@ pub(super) struct OfPolicy {
     /// Share of the threshold after which an open obligation is at risk.
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     at_risk_at: Option<f64>,
-    /// What an abandon in time becomes: excluded, missed or met.
+    /// Verdict of an abandon in time: excluded, missed or met.
     #[schemars(extend("enum" = words_or_null(&Abandons::ALL, Abandons::name)))]
     abandons: Option<String>,
     /// Seconds; an abandon before this is always excluded.
     #[schemars(extend("minimum" = 0, "maximum" = SECONDS_MAX))]
     short_abandon: Option<f64>,
-    /// What a flow-out in time becomes: excluded, missed or met.
+    /// Verdict of a flow-out in time: excluded, missed or met.
     #[schemars(extend("enum" = words_or_null(&FlowOuts::ALL, FlowOuts::name)))]
     flow_outs: Option<String>,
-    /// What becomes in time of a wait that left for a callback. Unsaid: as other flow-outs.
+    /// Verdict in time of a wait that left for a callback. Absent: as for other flow-outs.
     #[schemars(extend("enum" = words_or_null(&FlowOuts::ALL, FlowOuts::name)))]
     callbacks: Option<String>,
     /// What opens a first response: the customer's first message or wait, or the first wait. A next response: the customer's
     /// message, or the next wait if a bot writes before it is due.
     #[schemars(extend("enum" = words_or_null(&Opens::ALL, Opens::name)))]
     opens: Option<String>,
-    /// One of the configuration.
+    /// Name of a calendar in the configuration.
     calendar: Option<String>,
-    /// Whether its clock stands while the contact is paused; unsaid: that of a resolution does.
+    /// Whether its clock stands while the contact is paused; absent: only that of a resolution does.
     pauses: Option<bool>,
 }
 
@@ -91,7 +91,7 @@ pub(super) struct OfPolicy {
 #[serde(deny_unknown_fields)]
 pub(super) struct OfNothing {}
 
-/// RFC 3339 with an offset, or whole milliseconds since 1970.
+/// Reads RFC 3339 with an offset, or whole milliseconds since 1970.
 pub(super) fn time(given: Option<&Value>) -> Result<Timestamp, String> {
     const EXPECTED: &str = "`valid_from` is since when it is so: write a time such as \"2026-03-02T08:00:00Z\", or milliseconds since 1970";
     let read = match given {
@@ -110,32 +110,32 @@ pub(super) fn flag(name: &str, given: Option<Value>) -> Result<bool, String> {
     }
 }
 
-pub(super) fn nothing(fields: Fields) -> Result<Change, String> {
+pub(super) fn nothing(fields: Fields) -> Result<Content, String> {
     let OfNothing {} = read(fields).map_err(|error| {
         format!("what is removed has no further fields, but there is more: {error}")
     })?;
-    Ok(Change::Removed)
+    Ok(Content::Removed)
 }
 
-pub(super) fn queue(fields: Fields) -> Result<Change, String> {
+pub(super) fn queue(fields: Fields) -> Result<Content, String> {
     let OfQueue { title, team, site } = read(fields)?;
     let place = Place {
         team: id("team", team)?.as_deref().map(TeamId::new),
         site: id("site", site)?.as_deref().map(SiteId::new),
     };
-    Ok(Change::Queue(title, place))
+    Ok(Content::Queue(title, place))
 }
 
-pub(super) fn titled(fields: Fields) -> Result<Change, String> {
+pub(super) fn titled(fields: Fields) -> Result<Content, String> {
     let OfTitled { title } = read(fields)?;
-    Ok(Change::Title(title))
+    Ok(Content::Title(title))
 }
 
 pub(super) fn policy(
     name: &str,
     fields: Fields,
     settings: &ContactSettings,
-) -> Result<Change, String> {
+) -> Result<Content, String> {
     let given: OfPolicy = read(fields)?;
     let measure = word("measure", &given.measure, Measure::from_name, MEASURES)?;
     let default = Policy::standard(measure, Channel::Other, Span::ZERO, 0.8);
@@ -170,7 +170,7 @@ pub(super) fn policy(
     };
     match policy.fault(settings.short_abandon) {
         Some(fault) => Err(format!("{}: {}", fault.field, fault.sentence)),
-        None => Ok(Change::Policy(Box::new(policy))),
+        None => Ok(Content::Policy(Box::new(policy))),
     }
 }
 
@@ -217,7 +217,7 @@ fn seconds(field: &str, given: f64) -> Result<Span, String> {
     ))
 }
 
-/// From over 0, and up to 1 or, unless `one`, below it.
+/// Reads a number over 0, and up to 1 or, unless `one`, below it.
 fn share(field: &str, given: Option<f64>, one: bool) -> Result<Option<f64>, String> {
     match given {
         Some(share) if !(share > 0.0 && (share < 1.0 || one && share <= 1.0)) => Err(format!(

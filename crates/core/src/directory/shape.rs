@@ -1,5 +1,5 @@
-//! The schema of a statement, for those who make them: its fields and words are the parser's, and `tests/it/schemas.rs` holds the
-//! rest against the parser both ways.
+//! JSON Schema of a statement, for its producers. Its fields and words are the parser's; `tests/it/schemas.rs` compares the
+//! rest with the parser both ways.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
@@ -10,17 +10,17 @@ use crate::{
     decode::TEXT_BYTES_MAX,
 };
 
-/// The subjects whose statements have the same fields, and these.
+/// Subjects whose statements have the same fields, with these fields.
 struct Kind {
     names: &'static [&'static str],
     fields: Value,
 }
 
-/// As draft 7 of JSON Schema. That a calendar is there and that a `short_abandon` is not over its threshold it can't express.
+/// Returns the schema in draft 7. It can't express that a calendar must exist and that `short_abandon` must not exceed the threshold.
 #[must_use]
 pub fn schema() -> Value {
     let mut policy = fields::<OfPolicy>();
-    // Of another measure there is nothing to choose.
+    // Other measures have no choice.
     policy["allOf"] = json!([{
         "if": {"required": ["opens"], "properties": {"opens": {"const": Opens::Queued.name()}}},
         "then": {"properties": {"measure": {"enum": [
@@ -85,7 +85,7 @@ fn subject(kind: &str) -> Value {
     json!({"pattern": format!(r"^{kind}:[\s\S]+$"), "maxLength": length_max})
 }
 
-/// The object that may be read into this, beside what stands on every statement.
+/// Returns the schema of an object that can be read into this type, beside the fields of every statement.
 fn fields<Of: JsonSchema>() -> Value {
     let generator = SchemaSettings::draft07().for_deserialize();
     let mut schema: Value = generator

@@ -4,23 +4,22 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::fields;
+use super::{Content, fields};
 use crate::{
-    contact::{ContactSettings, Policy},
+    contact::ContactSettings,
     decode::TEXT_BYTES_MAX,
     event::{AgentId, QueueId, SiteId, TeamId, Timestamp},
-    kpi::Place,
 };
 
-/// What changes of one subject from an instant on.
+/// A subject's content from an instant on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
     pub subject: Subject,
     pub valid_from: Timestamp,
-    pub change: Change,
+    pub content: Content,
 }
 
-/// Of whom or what.
+/// Subject of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Queue(QueueId),
@@ -31,23 +30,11 @@ pub enum Subject {
     Policy(String),
 }
 
-/// What it is then.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// What people call it, and the team and site that answer for it.
-    Queue(Option<String>, Place),
-    /// What people call a team, a site or an agent.
-    Title(Option<String>),
-    Policy(Box<Policy>),
-    /// It is as configuration has it, or not there at all.
-    Removed,
-}
-
 impl Statement {
     /// Reads one JSON object.
     ///
     /// # Errors
-    /// A sentence: what is wrong where, and what to write instead.
+    /// Returns a sentence: what is wrong where, and what to write instead.
     pub fn read(json: &[u8], settings: &ContactSettings) -> Result<Self, String> {
         let mut object: Map<String, Value> = serde_json::from_slice(json)
             .map_err(|error| format!("this is no JSON object: {error}"))?;
@@ -56,7 +43,7 @@ impl Statement {
         let valid_from = fields::time(object.get("valid_from"))?;
         object.remove("valid_from");
         let removed = fields::flag("removed", object.remove("removed"))?;
-        let change = match (&subject, removed) {
+        let content = match (&subject, removed) {
             (_, true) => fields::nothing(object)?,
             (Subject::Queue(_), false) => fields::queue(object)?,
             (Subject::Team(_) | Subject::Site(_) | Subject::Agent(_), false) => {
@@ -67,7 +54,7 @@ impl Statement {
         Ok(Self {
             subject,
             valid_from,
-            change,
+            content,
         })
     }
 }
@@ -81,7 +68,7 @@ impl Subject {
         Self::from_name(text).ok_or_else(|| format!("`{text}` is no subject; {EXPECTED}"))
     }
 
-    /// From its name, as keys and statements have it: `queue:billing`.
+    /// Parses the name that keys and statements have: `queue:billing`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let (kind, id) = name.split_once(':')?;
@@ -111,24 +98,6 @@ impl Subject {
     pub(super) fn policy(&self) -> Option<&String> {
         if let Self::Policy(name) = self {
             Some(name)
-        } else {
-            None
-        }
-    }
-}
-
-impl Change {
-    pub(super) fn policy(&self) -> Option<&Policy> {
-        if let Self::Policy(policy) = self {
-            Some(policy)
-        } else {
-            None
-        }
-    }
-
-    pub(super) fn place(&self) -> Option<&Place> {
-        if let Self::Queue(_, place) = self {
-            Some(place)
         } else {
             None
         }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     agent::{Agent, State, WrapUp},
-    contact::Outcome,
+    contact::EventOutcome,
     event::{AgentId, SiteId, Span, Timestamp},
 };
 
@@ -51,7 +51,7 @@ impl Agents {
     ) -> Result<(), minicbor::decode::Error> {
         let agent: Agent = codec::from_bytes(image)?;
         self.moves
-            .extend(agent.said_at().map(|at| (id.clone(), at)));
+            .extend(agent.unsealed_times().map(|at| (id.clone(), at)));
         let id = Arc::new(id.clone());
         if let Some(at) = agent.armed_at {
             self.timers.insert(at, Arc::clone(&id));
@@ -66,7 +66,7 @@ impl Agents {
         state: State,
         grain: Span,
         deltas: &mut Deltas,
-    ) -> Outcome {
+    ) -> EventOutcome {
         self.moves.push((id.clone(), state.at));
         let agent = self.touch(id);
         agent.handle_state(state, &mut |fact| deltas.add_agent_fact(id, &fact, grain))
@@ -82,7 +82,7 @@ impl Agents {
     /// When an agent next changes its place, after `now`.
     #[must_use]
     pub(super) fn moves_at(&self, id: &AgentId, now: Timestamp) -> Option<Timestamp> {
-        let said_at = self.agents.get(id)?.said_at();
+        let said_at = self.agents.get(id)?.unsealed_times();
         said_at.filter(|at| *at > now).min()
     }
 

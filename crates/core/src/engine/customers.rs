@@ -11,8 +11,8 @@ use super::{
     timers::Timers,
 };
 use crate::{
-    contact::{Case, Fold, Standing},
-    customer::{Answering, CaseId, Customer, Judged, diff_facts},
+    contact::{Case, CustomerLink, Fold},
+    customer::{CaseId, Customer, Finality, JudgementUpdate, diff_facts},
     event::{ContactId, Span, Text, Timestamp},
 };
 
@@ -91,7 +91,7 @@ impl CaseSaid {
         id: &ContactId,
         before: &Fold,
         after: &Fold,
-        standing: &mut Option<Standing>,
+        customer_link: &mut Option<CustomerLink>,
         mut say: impl FnMut(Self),
     ) {
         let of = |fold: &Fold| fold.attributes.customer.clone().zip(fold.case());
@@ -102,10 +102,10 @@ impl CaseSaid {
         let stays = (was.as_ref().zip(is.as_ref())).is_some_and(|((old, _), (new, _))| old == new);
         if let Some((old, _)) = was.filter(|_| !stays) {
             say(Self::new(old, id, Says::NotYours));
-            *standing = Some(standing.unwrap_or_default().next_round());
+            *customer_link = Some(customer_link.unwrap_or_default().next_round());
         }
         if let Some((new, case)) = is {
-            let round = standing.get_or_insert_default().round;
+            let round = customer_link.get_or_insert_default().round;
             let name = Some(id.clone());
             let said = Self::new(new, id, Says::Is(case));
             say(Self {
@@ -179,10 +179,10 @@ impl Customers {
         match said.says {
             Says::Is(case) => customer.handle_case(said.contact, Some(case), now, fcr),
             Says::NotYours => customer.handle_case(said.contact, None, now, fcr),
-            Says::LetGo => customer.handle_let_go(said.contact),
+            Says::LetGo => customer.handle_expired(said.contact),
         }
         let contact = said.name?;
-        customer.introduce(&contact, said.round);
+        customer.subscribe(&contact, said.round);
         if known == Some(said.round) {
             return None;
         }
@@ -223,7 +223,7 @@ impl Customers {
         ending: CustomersEnding,
         store: &mut Store,
         deltas: &mut Deltas,
-        mut answer: impl FnMut(Judged),
+        mut answer: impl FnMut(JudgementUpdate),
     ) {
         let CustomersEnding {
             now,
@@ -232,7 +232,7 @@ impl Customers {
         } = ending;
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
-        let answering = Answering {
+        let finality = Finality {
             window: fcr.window,
             lateness: settings.lateness_max(),
         };
@@ -250,12 +250,12 @@ impl Customers {
             diff_facts(&before, &customer, fcr, |fact, sign| {
                 deltas.add_fact(fact, sign, grain);
             });
-            customer.answer(&before, now, answering, &mut answer);
-            customer.forget(horizon, fcr, &mut answer);
-            let forgets_at = customer.next_forgotten_at(fcr);
+            customer.emit_judgements(&before, now, finality, &mut answer);
+            customer.evict(horizon, fcr, &mut answer);
+            let forgets_at = customer.next_eviction_at(fcr);
             let due = (customer.next_due_at(fcr).into_iter())
-                .chain(customer.next_answer_at(answering))
-                .chain(forgets_at.map(|at| at + answering.lateness + Span(1)))
+                .chain(customer.next_final_at(finality))
+                .chain(forgets_at.map(|at| at + finality.lateness + Span(1)))
                 .min();
             // What can't be done yet is asked for again.
             let due = due.map(|due| match now {

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     agent::{AgentFact, FactChange, Whose, WrapUp},
     balance,
-    contact::{Audience, Fact, What},
+    contact::{Audience, Fact, FactKind},
     event::{AgentId, Span, Text},
-    kpi::{Lasting, Place, Tally},
+    kpi::{Accumulator, Place, StateDuration},
 };
 
 /// Live, entities get facts second by second.
@@ -68,18 +68,18 @@ impl Deltas {
             channel,
         } = fact.audience;
         if let Some(agent) = agent.filter(|_| groups) {
-            let wrap_up_begun_at = if let What::WrapUpEnded { begun_at } = fact.what {
+            let wrap_up_begun_at = if let FactKind::WrapUpEnded { begun_at } = fact.kind {
                 Some(begun_at)
             } else {
-                (fact.what == What::WrapUpBegan).then_some(fact.at)
+                (fact.kind == FactKind::WrapUpBegan).then_some(fact.at)
             };
             let sums = match wrap_up_begun_at {
                 Some(begun_at) => self.wrap_ups.at(WrapUp::new(agent, begun_at), fact.at),
                 None => self.agents.at(agent.clone(), fact.at),
             };
-            sums.add(fact.what, sign);
+            sums.add(fact.kind, sign);
         }
-        if fact.what.is_for_its_agent_alone() {
+        if fact.kind.is_for_its_agent_alone() {
             return;
         }
         if groups && self.settings.balance.enabled {
@@ -89,7 +89,7 @@ impl Deltas {
         let without_agent = queue.filter(|_| agent.is_none());
         let place = without_agent.and_then(|it| places.of(it, fact.at)).cloned();
         let second = fact.at.floor(grain);
-        let mut tell = |entity| self.entities.at(entity, second).add(fact.what, sign);
+        let mut tell = |entity| self.entities.at(entity, second).add(fact.kind, sign);
         match agent {
             Some(agent) if !groups => tell(Entity::Agent(agent.clone())),
             Some(_) => {}
@@ -121,7 +121,7 @@ impl Deltas {
         let second = fact.at.floor(grain);
         for (place, sign) in [(was, -1), (is, 1)] {
             for entity in place.iter().flat_map(groups_of) {
-                self.entities.at(entity, second).add(fact.what, sign);
+                self.entities.at(entity, second).add(fact.kind, sign);
             }
         }
     }
@@ -137,8 +137,8 @@ impl Deltas {
         else {
             return;
         };
-        let mut sums = Tally::default();
-        if !balance::add_fact(&mut sums, fact.what, sign) {
+        let mut sums = Accumulator::default();
+        if !balance::add_fact(&mut sums, fact.kind, sign) {
             return;
         }
         let desk = Desk {
@@ -161,16 +161,16 @@ impl Deltas {
             Whose::All => Entity::All,
         };
         let mut change = fact.change;
-        if let FactChange::Step(Lasting::Away(reason), by) = change {
+        if let FactChange::Step(StateDuration::Away(reason), by) = change {
             let counted = self.names.reason(reason, fact.at, by);
             self.reasons.insert(Text::new(counted));
-            change = FactChange::Step(Lasting::Away(counted), by);
+            change = FactChange::Step(StateDuration::Away(counted), by);
         }
-        let tally = self.entities.at(entity, fact.at.floor(grain));
+        let accumulator = self.entities.at(entity, fact.at.floor(grain));
         match change {
-            FactChange::Add(sums) => tally.merge(sums),
-            FactChange::Retract(sums) => tally.retract(sums),
-            FactChange::Step(what, by) => tally.step(what, fact.at, by),
+            FactChange::Add(sums) => accumulator.merge(sums),
+            FactChange::Retract(sums) => accumulator.retract(sums),
+            FactChange::Step(what, by) => accumulator.step(what, fact.at, by),
         }
     }
 

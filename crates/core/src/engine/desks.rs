@@ -22,7 +22,7 @@ use super::{
 use crate::{
     balance::{BalanceSettings, Figures, Guard, Measured, Peers, ScorecardRecord, measures},
     event::{AgentId, Span, Timestamp},
-    kpi::{Edit, KpiSettings, Levels, Tally},
+    kpi::{Accumulator, KpiSettings, Levels, PaneEdit},
 };
 
 #[derive(Debug)]
@@ -149,14 +149,14 @@ impl Desks {
     pub(super) fn apply(
         &mut self,
         desk: &Desk,
-        facts: &[(Timestamp, Tally)],
+        facts: &[(Timestamp, Accumulator)],
         now: Timestamp,
         store: &mut Store,
     ) {
         // Behind the baseline nothing counts any more.
         let edits = facts.iter().filter_map(|(at, sums)| {
             let pane = self.levels.place(*at, now)?;
-            Some(Edit::more(pane, Cow::Borrowed(sums)))
+            Some(PaneEdit::merge(pane, Cow::Borrowed(sums)))
         });
         Leaves::of_desk(desk).edit(edits.collect(), &mut self.image, store);
         self.note_changed(desk);
@@ -246,9 +246,9 @@ impl Desks {
             if to == Some(pane) {
                 continue;
             }
-            let sums = Tally::of_images([image]);
-            edits.push(Edit::gone(pane));
-            edits.extend(to.map(|to| Edit::more(to, Cow::Owned(sums))));
+            let sums = Accumulator::of_images([image]);
+            edits.push(PaneEdit::delete(pane));
+            edits.extend(to.map(|to| PaneEdit::merge(to, Cow::Owned(sums))));
         }
         leaves.edit(edits, &mut self.image, store);
     }
@@ -302,12 +302,12 @@ impl Desks {
         let settings = &self.settings.balance;
         let starts = self.levels.window_starts(moment.at, None);
         ScorecardRecord {
-            agent: desk.agent.as_str(),
-            queue: desk.room.queue.as_str(),
-            channel: desk.room.channel.name(),
+            agent: desk.agent.as_str().into(),
+            queue: desk.room.queue.as_str().into(),
+            channel: desk.room.channel.name().into(),
             clock: moment.at,
-            window: &settings.window.name,
-            baseline: &settings.baseline.name,
+            window: settings.window.name.as_str().into(),
+            baseline: settings.baseline.name.as_str().into(),
             partial: moment.left_out || starts[BASELINE] < moment.began_at,
             measures: measures(figures, peers, settings),
             guard: Guard::of(figures, settings),
@@ -341,8 +341,8 @@ impl Seat {
             changes_at = changes_at.into_iter().chain(next).min();
         }
         self.figures = Figures {
-            recent: Tally::of_images(recent),
-            baseline: Tally::of_images(baseline),
+            recent: Accumulator::of_images(recent),
+            baseline: Accumulator::of_images(baseline),
         };
         self.changes_at = changes_at;
         self.changed = false;
@@ -352,7 +352,7 @@ impl Seat {
 /// Scorecards were switched off.
 fn forget(leaves: &Leaves, image: &mut Vec<u8>, store: &mut Store) {
     let known = leaves.panes(store).into_iter();
-    let edits = known.map(|(pane, _)| Edit::gone(pane)).collect();
+    let edits = known.map(|(pane, _)| PaneEdit::delete(pane)).collect();
     leaves.edit(edits, image, store);
 }
 

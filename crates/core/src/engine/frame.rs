@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     agent::WrapUp,
-    customer::Judged,
+    customer::JudgementUpdate,
     decode::Format,
     event::{AgentId, Text, Timestamp},
 };
@@ -55,7 +55,7 @@ pub(super) struct Section {
     #[cbor(n(11), default)]
     pub desk_facts: BTreeMap<Desk, Series>,
     #[cbor(n(12), default)]
-    pub judged: Vec<Judged>,
+    pub judged: Vec<JudgementUpdate>,
     /// When wrap-ups of agents begin and end.
     #[cbor(n(13), default)]
     pub wrap_ups: BTreeMap<WrapUp, Series>,

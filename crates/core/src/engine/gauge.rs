@@ -11,7 +11,7 @@ use super::{Settings, delta::groups_of, entity::Entity};
 use crate::{
     contact::Fold,
     event::{QueueId, Timestamp},
-    kpi::Live,
+    kpi::LiveState,
 };
 
 /// What one task knows of one queue or group.
@@ -60,10 +60,10 @@ impl Gauges {
     }
 
     #[must_use]
-    pub(super) fn live(&self, now: Timestamp) -> Live {
+    pub(super) fn live(&self, now: Timestamp) -> LiveState {
         let gauges = || self.0.iter().map(|(_, gauge)| gauge);
         let oldest = gauges().filter_map(|gauge| gauge.oldest).min();
-        Live {
+        LiveState {
             waiting: gauges().map(|gauge| gauge.waiting).sum(),
             longest_wait: oldest.map(|since| (now - since).as_secs().max(0.0)),
             at_risk: gauges().map(|gauge| gauge.at_risk).sum(),

@@ -5,7 +5,7 @@ use super::{
     leaves::Leaves,
     store::{PartKey, Store},
 };
-use crate::kpi::Tally;
+use crate::kpi::Accumulator;
 
 /// Notes that an entity has a record.
 pub(super) fn note(entity: &Entity, store: &mut Store) {
@@ -13,16 +13,16 @@ pub(super) fn note(entity: &Entity, store: &mut Store) {
 }
 
 /// Adds figures that lie behind all windows. Until the entity has a record their sum is kept: they may be taken back.
-pub(super) fn add_behind(entity: &Entity, sums: &Tally, store: &mut Store) {
+pub(super) fn add_behind(entity: &Entity, sums: &Accumulator, store: &mut Store) {
     let key = PartKey::known(entity);
     let known = store.get(&key);
     if known.is_some_and(<[u8]>::is_empty) {
         return;
     }
-    let mut behind = Tally::of_images(known);
+    let mut behind = Accumulator::of_images(known);
     behind.merge(sums);
     // What goes on is kept among the panes.
-    behind.retract(&sums.lasting());
+    behind.retract(&sums.state_durations());
     if behind.is_empty() {
         store.remove(&key);
     } else {
@@ -42,5 +42,5 @@ pub(super) fn is_known(entity: &Entity, store: &Store) -> bool {
     }
     let panes = Leaves::of(entity).panes(store);
     let images = panes.iter().map(|(_, image)| *image);
-    !Tally::of_images(images.chain(known)).is_empty()
+    !Accumulator::of_images(images.chain(known)).is_empty()
 }

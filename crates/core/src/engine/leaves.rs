@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::Span,
-    kpi::{Edit, Leaf, Pane},
+    kpi::{Pane, PaneBlock, PaneEdit},
 };
 
 // A restored task looks for panes where they were put: these are part of the state's format.
@@ -58,20 +58,26 @@ impl Leaves {
     /// The panes with the images of their sums, lowest level first.
     #[must_use]
     pub(super) fn panes<'s>(&self, store: &'s Store) -> Vec<(Pane, &'s [u8])> {
-        let mut panes: Vec<(Pane, &[u8])> =
-            (store.leaves(&self.key)).flat_map(Leaf::panes).collect();
+        let mut panes: Vec<(Pane, &[u8])> = (store.leaves(&self.key))
+            .flat_map(PaneBlock::panes)
+            .collect();
         panes.sort_unstable_by_key(|(pane, _)| *pane);
         panes
     }
 
     /// Writes each leaf once, however many of its panes change. `image` is where it is written.
-    pub(super) fn edit(&self, mut edits: Vec<Edit<'_>>, image: &mut Vec<u8>, store: &mut Store) {
-        edits.sort_by_key(Edit::order);
-        let start = |edit: &Edit<'_>| edit.pane.start.floor(self.length);
+    pub(super) fn edit(
+        &self,
+        mut edits: Vec<PaneEdit<'_>>,
+        image: &mut Vec<u8>,
+        store: &mut Store,
+    ) {
+        edits.sort_by_key(PaneEdit::order);
+        let start = |edit: &PaneEdit<'_>| edit.pane.start.floor(self.length);
         for of_leaf in edits.chunk_by(|one, next| start(one) == start(next)) {
             let start = start(&of_leaf[0]);
             let key = self.key.with_start(start);
-            let leaf = Leaf {
+            let leaf = PaneBlock {
                 start,
                 image: store.get(&key).unwrap_or_default(),
             };

@@ -9,7 +9,7 @@ use super::{
     names::Names,
     store::{PartKey, Store},
 };
-use crate::{event::Timestamp, kpi::Live};
+use crate::{event::Timestamp, kpi::LiveState};
 
 #[derive(Debug, Default)]
 pub(super) struct LiveGauges {
@@ -89,10 +89,10 @@ impl LiveGauges {
 
     /// What a queue or group looks like now.
     #[must_use]
-    pub(super) fn of(&self, entity: &Entity, now: Timestamp) -> Option<Live> {
+    pub(super) fn of(&self, entity: &Entity, now: Timestamp) -> Option<LiveState> {
         let live = || {
             let gauges = self.own.get(entity);
-            gauges.map_or_else(Live::default, |gauges| gauges.live(now))
+            gauges.map_or_else(LiveState::default, |gauges| gauges.live(now))
         };
         (!entity.is_agent()).then(live)
     }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     event::{AgentId, QueueId, SiteId, Span, TeamId, Text, Timestamp},
-    kpi::{Lasting, Levels, Place, Tally},
+    kpi::{Accumulator, Levels, Place, StateDuration},
 };
 
 /// A name that needs to be admitted.
@@ -41,7 +41,7 @@ enum Known {
     /// From this instant on its facts are its own.
     Admitted(Timestamp),
     /// What of it lasts at this moment, counted for the overflow entity: until that is over it can't be admitted.
-    Refused(Tally),
+    Refused(Accumulator),
 }
 
 /// How a kind stands, of one task.
@@ -120,7 +120,7 @@ impl Names {
         name: &Name,
         image: &[u8],
     ) -> Result<(), minicbor::decode::Error> {
-        let (since, lasting): (Option<Timestamp>, Tally) = codec::from_bytes(image)?;
+        let (since, lasting): (Option<Timestamp>, Accumulator) = codec::from_bytes(image)?;
         let known = since.map_or(Known::Refused(lasting), Known::Admitted);
         if let (Known::Admitted(_), Some(kind)) = (&known, name.kind()) {
             self.count(name, kind);
@@ -147,7 +147,7 @@ impl Names {
         for name in std::mem::take(&mut self.changed) {
             let key = PartKey::name(&name);
             let image = match self.known.get(&name) {
-                Some(Known::Admitted(since)) => (Some(*since), Tally::default()),
+                Some(Known::Admitted(since)) => (Some(*since), Accumulator::default()),
                 Some(Known::Refused(lasting)) => (None, lasting.clone()),
                 None => {
                     store.remove(&key);
@@ -214,8 +214,8 @@ impl Names {
         if at >= self.since(&name) {
             return reason;
         }
-        let mut step = Tally::default();
-        step.step(Lasting::Away(reason), at, by);
+        let mut step = Accumulator::default();
+        step.step(StateDuration::Away(reason), at, by);
         self.note_over(&name, &[(at, step)]);
         OVERFLOW
     }
@@ -292,7 +292,7 @@ impl Names {
         (share.ceil() as usize).min(limit)
     }
 
-    fn note_over(&mut self, name: &Name, over: &[(Timestamp, Tally)]) {
+    fn note_over(&mut self, name: &Name, over: &[(Timestamp, Accumulator)]) {
         let (Some(kind), Some((last, _))) = (name.kind(), over.last()) else {
             return;
         };
@@ -306,13 +306,13 @@ impl Names {
         if matches!(self.known.get(name), Some(Known::Admitted(_))) {
             return;
         }
-        let mut lasting = Tally::default();
+        let mut lasting = Accumulator::default();
         over.iter()
-            .for_each(|(_, sums)| lasting.merge(&sums.lasting()));
+            .for_each(|(_, sums)| lasting.merge(&sums.state_durations()));
         if let Some(Known::Refused(known)) = self.known.get(name) {
             lasting.merge(known);
         }
-        let changed = if lasting.goes_on() {
+        let changed = if lasting.has_open_state() {
             self.known.insert(name.clone(), Known::Refused(lasting));
             true
         } else {

@@ -25,8 +25,8 @@ use super::{
 use crate::{
     event::{AgentId, Channel, Span, Text, Timestamp},
     kpi::{
-        Day, KpiRecord, Leaf, Levels, Live, NamedTimes, Pane, Reach, Scorecard, Tally, Times,
-        Window, reason_code,
+        Accumulator, Day, KpiRecord, Levels, LiveState, NamedTimes, Pane, PaneBlock, Reach,
+        Scorecard, Times, Window, reason_code,
     },
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Scores {
     /// Entities of which something goes on: their records change with the clock alone.
     going_on: BTreeSet<Entity>,
     /// What lasts, while a restored store is taken up.
-    steps_by_entity: BTreeMap<Entity, Tally>,
+    steps_by_entity: BTreeMap<Entity, Accumulator>,
     /// They were written for this instant.
     gone_on_to: Timestamp,
     /// Up to here at least groups and agents were written before a restore.
@@ -114,7 +114,7 @@ impl Scores {
     }
 
     /// Takes up a leaf of a restored store.
-    pub(super) fn take_up_leaf(&mut self, entity: &Entity, leaf: Leaf<'_>) {
+    pub(super) fn take_up_leaf(&mut self, entity: &Entity, leaf: PaneBlock<'_>) {
         for (pane, image) in leaf.panes() {
             self.take_up_pane(entity, pane, image);
         }
@@ -134,7 +134,7 @@ impl Scores {
         if may_have_moved && !self.changed.contains(entity) {
             self.changed.insert(entity.clone());
         }
-        let steps = Tally::of_images([image]).lasting();
+        let steps = Accumulator::of_images([image]).state_durations();
         if !steps.is_empty() {
             let known = self.steps_by_entity.entry(entity.clone()).or_default();
             known.merge(&steps);
@@ -172,7 +172,7 @@ impl Scores {
             self.changed.remove(entity);
         }
         let steps = std::mem::take(&mut self.steps_by_entity).into_iter();
-        let going_on = steps.filter(|(_, steps)| steps.goes_on());
+        let going_on = steps.filter(|(_, steps)| steps.has_open_state());
         self.going_on = going_on.map(|(entity, _)| entity).collect();
     }
 
@@ -219,7 +219,7 @@ impl Scores {
     pub(super) fn apply(
         &mut self,
         entity: &Entity,
-        deltas: &[(Timestamp, Tally)],
+        deltas: &[(Timestamp, Accumulator)],
         clock: Option<Clock>,
         store: &mut Store,
     ) {
@@ -384,9 +384,9 @@ impl Scores {
         moves_at.filter(|_| self.levels.days_differ())
     }
 
-    fn note_going_on(&mut self, entity: &Entity, live: Option<Live>, sums: &Sums) {
+    fn note_going_on(&mut self, entity: &Entity, live: Option<LiveState>, sums: &Sums) {
         let waits = live.is_some_and(|live| live.waiting > 0);
-        if waits || sums.until_now.goes_on() {
+        if waits || sums.until_now.has_open_state() {
             if !self.going_on.contains(entity) {
                 self.going_on.insert(entity.clone());
             }
@@ -400,11 +400,11 @@ impl Scores {
         let today = self.levels.day(None, moment.at);
         let sums_of = |entity: &Entity| Sums::new(entity, moment.at, today, &self.levels, store);
         let mut sums = sums_of(&Entity::All);
-        let mut all = Live::default();
+        let mut all = LiveState::default();
         for entity in Channel::ALL.map(Entity::Channel) {
             let of_channel = sums_of(&entity);
             (sums.windows.iter_mut().zip(&of_channel.windows))
-                .for_each(|(sum, of_channel)| sum.tally.merge(&of_channel.tally));
+                .for_each(|(sum, of_channel)| sum.accumulator.merge(&of_channel.accumulator));
             self.gauges
                 .of(&entity, moment.at)
                 .iter()
@@ -428,26 +428,26 @@ impl Scores {
     fn records(
         &self,
         entity: &Entity,
-        live: Option<Live>,
+        live: Option<LiveState>,
         sums: &Sums,
         moment: Moment,
     ) -> Vec<Output> {
         let name = entity.name();
         let record = |(window, sum): (&Window, &WindowSum)| {
-            let tally = &sum.tally;
-            let times = entity
-                .has_agents()
-                .then(|| self.name_times(tally.times(&sums.until_now, sum.starts_at, moment.at)));
+            let accumulator = &sum.accumulator;
+            let times = entity.has_agents().then(|| {
+                self.name_times(accumulator.times(&sums.until_now, sum.starts_at, moment.at))
+            });
             let reaches_back = match window.reach {
                 Reach::Sliding(_) | Reach::Today => sum.starts_at < moment.began_at,
                 Reach::All => false,
             };
             let record = KpiRecord {
-                entity: &name,
-                window: &window.name,
+                entity: (&*name).into(),
+                window: (&*window.name).into(),
                 clock: moment.at,
                 partial: moment.left_out || reaches_back,
-                kpis: Scorecard::new(tally, &self.settings.contact.policies, live, times),
+                kpis: Scorecard::new(accumulator, &self.settings.contact.policies, live, times),
             };
             let key = format!("{name}/{}", window.name);
             Output::json(OutTopic::Kpis, &key, &record)

@@ -6,11 +6,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode::Error, encode};
 
-use crate::{event::Timestamp, kpi::Tally};
+use crate::{event::Timestamp, kpi::Accumulator};
 
 /// Sums of facts by the instant, or by the beginning of the grain of time, that they are of: oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Series(Vec<(Timestamp, Tally)>);
+pub(super) struct Series(Vec<(Timestamp, Accumulator)>);
 
 /// What a step tells of each.
 #[derive(Debug)]
@@ -18,10 +18,10 @@ pub(super) struct SeriesByName<Name>(HashMap<Name, Series, FixedState>);
 
 impl Series {
     /// The sums of `at`, to be added to.
-    pub(super) fn at(&mut self, at: Timestamp) -> &mut Tally {
+    pub(super) fn at(&mut self, at: Timestamp) -> &mut Accumulator {
         let place = self.0.partition_point(|(known, _)| *known < at);
         if self.0.get(place).is_none_or(|(known, _)| *known != at) {
-            self.0.insert(place, (at, Tally::default()));
+            self.0.insert(place, (at, Accumulator::default()));
         }
         &mut self.0[place].1
     }
@@ -48,11 +48,11 @@ impl Series {
         self.0.is_empty()
     }
 
-    pub(super) fn sums(&self) -> &[(Timestamp, Tally)] {
+    pub(super) fn sums(&self) -> &[(Timestamp, Accumulator)] {
         &self.0
     }
 
-    pub(super) fn into_sums(self) -> Vec<(Timestamp, Tally)> {
+    pub(super) fn into_sums(self) -> Vec<(Timestamp, Accumulator)> {
         self.0
     }
 }
@@ -63,7 +63,7 @@ impl<Name: Eq + Hash + Ord> SeriesByName<Name> {
     }
 
     /// The sums of `name` of `at`, to be added to.
-    pub(super) fn at(&mut self, name: Name, at: Timestamp) -> &mut Tally {
+    pub(super) fn at(&mut self, name: Name, at: Timestamp) -> &mut Accumulator {
         self.0.entry(name).or_default().at(at)
     }
 
@@ -110,7 +110,7 @@ impl<'b, C> Decode<'b, C> for Series {
         let mut last = 0_i64;
         for _ in 0..length / 2 {
             last = last.wrapping_add(decoder.i64()?);
-            series.push((Timestamp(last), Tally::decode(decoder, ctx)?));
+            series.push((Timestamp(last), Accumulator::decode(decoder, ctx)?));
         }
         let ordered = series.is_sorted_by(|(a, _), (b, _)| a < b);
         let whole = length.is_multiple_of(2) && ordered;

@@ -13,7 +13,7 @@ use super::{
     codec,
     part::{KeyRef, start_of},
 };
-use crate::kpi::Leaf;
+use crate::kpi::PaneBlock;
 
 /// Buckets of a task: the unit in which the state log repeats the whole state, turn by turn.
 pub(super) const BUCKETS: u16 = 4_096;
@@ -233,12 +233,12 @@ impl Store {
     }
 
     /// All leaves whose keys begin with `key`.
-    pub(super) fn leaves<'s>(&'s self, key: &PartKey) -> impl Iterator<Item = Leaf<'s>> {
+    pub(super) fn leaves<'s>(&'s self, key: &PartKey) -> impl Iterator<Item = PaneBlock<'s>> {
         let slots = self.buckets[usize::from(key.bucket)].0.iter();
         slots.filter_map(|slot| {
             let start = start_of(slot.key().strip_prefix(&*key.bytes)?)?;
             let image = slot.image();
-            Some(Leaf { start, image })
+            Some(PaneBlock { start, image })
         })
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{entity::Entity, leaves::Leaves, store::Store};
 use crate::{
     event::Timestamp,
-    kpi::{Day, Edit, Levels, Pane, Tally},
+    kpi::{Accumulator, Day, Levels, Pane, PaneEdit},
 };
 
 /// The sums of one entity at a clock.
@@ -14,14 +14,14 @@ pub(super) struct Sums {
     /// In the order of the settings.
     pub windows: Vec<WindowSum>,
     /// Of what lasts: all there ever was.
-    pub until_now: Tally,
+    pub until_now: Accumulator,
 }
 
 #[derive(Debug)]
 pub(super) struct WindowSum {
     /// The first instant that the window covers.
     pub starts_at: Timestamp,
-    pub tally: Tally,
+    pub accumulator: Accumulator,
 }
 
 impl Sums {
@@ -45,30 +45,36 @@ impl Sums {
                 (latest_first.iter()).position(|window| levels.covers(starts[*window], pane));
             images[first.unwrap_or(starts.len())].push(image);
         }
-        let mut sum = Tally::default();
+        let mut sum = Accumulator::default();
         let mut windows: Vec<(usize, WindowSum)> = Vec::with_capacity(starts.len());
         let mut images = images.into_iter();
         for (window, more) in latest_first.into_iter().zip(images.by_ref()) {
-            sum.merge(&Tally::of_images(more));
+            sum.merge(&Accumulator::of_images(more));
             let starts_at = starts[window];
-            let tally = sum.clone();
-            windows.push((window, WindowSum { starts_at, tally }));
+            let accumulator = sum.clone();
+            windows.push((
+                window,
+                WindowSum {
+                    starts_at,
+                    accumulator,
+                },
+            ));
         }
         windows.sort_unstable_by_key(|(window, _)| *window);
-        images.for_each(|beyond| sum.merge(&Tally::of_images(beyond)));
+        images.for_each(|beyond| sum.merge(&Accumulator::of_images(beyond)));
         Self {
             windows: windows.into_iter().map(|(_, window)| window).collect(),
-            until_now: sum.lasting(),
+            until_now: sum.state_durations(),
         }
     }
 }
 
 /// Adds sums to a pane. `None`: behind the longest window, where what goes on is not over yet.
 #[must_use]
-pub(super) fn add_to<'t>(pane: Option<Pane>, sums: Cow<'t, Tally>) -> Edit<'t> {
+pub(super) fn add_to<'t>(pane: Option<Pane>, sums: Cow<'t, Accumulator>) -> PaneEdit<'t> {
     match pane {
-        Some(pane) => Edit::more(pane, sums),
-        None => Edit::more(Levels::BEYOND, Cow::Owned(sums.lasting())),
+        Some(pane) => PaneEdit::merge(pane, sums),
+        None => PaneEdit::merge(Levels::CARRY_OVER, Cow::Owned(sums.state_durations())),
     }
 }
 
@@ -89,10 +95,10 @@ pub(super) fn move_up(
     for group in places.chunk_by(|one, next| one.0 == next.0) {
         let moved = || group.iter().filter(|(to, from, _)| *to != Some(*from));
         if moved().next().is_some() {
-            let sums = Tally::of_images(moved().map(|(.., sums)| *sums));
+            let sums = Accumulator::of_images(moved().map(|(.., sums)| *sums));
             edits.push(add_to(group[0].0, Cow::Owned(sums)));
         }
-        edits.extend(moved().map(|(_, from, _)| Edit::gone(*from)));
+        edits.extend(moved().map(|(_, from, _)| PaneEdit::delete(*from)));
     }
     let kept = places.iter().filter_map(|(to, ..)| *to).collect();
     leaves.edit(edits, image, store);

@@ -9,7 +9,7 @@ use super::{
     store::{PartKey, Store},
 };
 use crate::{
-    contact::{Fact, HandleParts, What},
+    contact::{Fact, FactKind, HandleParts},
     event::{QueueId, Span},
 };
 
@@ -48,7 +48,7 @@ impl Usual {
 
     /// Hears what a contact tells. Of more than `queues_max` queues nothing is learned.
     pub(super) fn learn(&mut self, fact: &Fact<'_>, sign: i64, queues_max: usize) {
-        let What::Handled { parts, .. } = fact.what else {
+        let FactKind::Handled { parts, .. } = fact.kind else {
             return;
         };
         let (HandleParts::Complete { talk, hold, wrap }, Some(queue)) =

@@ -1,4 +1,4 @@
-//! What can happen, kind by kind.
+//! The kinds of events.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use super::{AgentId, KeyKind, QueueId, SiteId, Span, TeamId, Text};
 
-/// What happened. The variants stand in the order in which events of one instant are read.
+/// What happened. The variants stand in the order in which events of one instant are applied.
 #[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub enum Body {
     /// Ends that agent's talk and opens nothing: the wait or answer it causes is its own event.
@@ -18,7 +18,7 @@ pub enum Body {
     /// Left the queue without an agent and was not abandoned: a flow-out.
     #[n(2)]
     ContactLeftQueue(#[n(0)] LeftWhy),
-    /// It rings, or is reserved, at an agent.
+    /// Rings, or is reserved, at an agent.
     #[n(3)]
     AgentOffered(#[n(0)] AtAgent),
     /// The offer came back.
@@ -30,10 +30,10 @@ pub enum Body {
     /// Ends that agent's talk without a transfer: wrap-up begins, the contact goes on.
     #[n(17)]
     AgentLeft(#[n(0)] AgentLeft),
-    /// Waits for the customer or a third party (pending, on hold, snoozed). The reason as the feed names it.
+    /// Waits for the customer or a third party (pending, on hold, snoozed). With the reason from the feed.
     #[n(18)]
     ContactPaused(#[n(0)] Option<Text>),
-    /// Is ours again. The reason as the feed names it.
+    /// Continues with us. With the reason from the feed.
     #[n(19)]
     ContactContinued(#[n(0)] Option<Text>),
     #[n(6)]
@@ -43,7 +43,7 @@ pub enum Body {
     /// A message, mail, post or segment of a transcript.
     #[n(11)]
     MessageSent(#[n(0)] MessageSent),
-    /// The customer's side is over; ends all talk. The reason as it was said.
+    /// The customer's side is over; ends all talk. With the reason from the feed.
     #[n(8)]
     ContactEnded(#[n(0)] EndedBy, #[n(1)] Option<Text>),
     /// After-contact work is done: the engagement ends.
@@ -52,12 +52,12 @@ pub enum Body {
     /// A vendor's authoritative summary of one leg, which may come at any time.
     #[n(12)]
     EngagementReported(#[n(0)] EngagementReported),
-    /// What the customer wanted is done, says that agent.
+    /// What the customer wanted is done, by that agent's account.
     #[n(13)]
     ContactResolved(#[n(0)] Option<AgentId>),
     #[n(14)]
     ContactReopened(#[n(0)] Option<AgentId>),
-    /// The label for satisfaction, and the comment that came with it.
+    /// The rating, and the comment that came with it.
     #[n(10)]
     SurveyAnswered(#[n(0)] Survey, #[n(1)] Option<Text>),
     #[n(15)]
@@ -68,7 +68,7 @@ pub enum Body {
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Transferred {
-    /// Who gave the contact away.
+    /// The agent who handed the contact on.
     #[n(0)]
     pub agent: AgentId,
     #[n(1)]
@@ -87,7 +87,7 @@ pub enum TransferTarget {
     External(#[n(0)] Text),
 }
 
-/// `queue` is present whenever `direction` is inbound or unsaid.
+/// `queue` is present whenever `direction` is inbound or absent.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ContactQueued {
     #[n(0)]
@@ -143,7 +143,7 @@ pub struct MessageSent {
     pub public: bool,
     #[n(2)]
     pub queue: Option<QueueId>,
-    /// Does not go into state or outputs.
+    /// Never part of state or outputs.
     #[n(3)]
     pub text: Option<Text>,
     /// −1 to 1.
@@ -151,7 +151,7 @@ pub struct MessageSent {
     pub sentiment: Option<f64>,
 }
 
-/// In the order in which messages of one instant are read.
+/// Author of a message. In the order in which messages of one instant are applied.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Author {
     #[n(0)]
@@ -164,7 +164,7 @@ pub enum Author {
     Agent(#[n(0)] AgentId),
 }
 
-/// Of the durations those that the vendor names, at least one; one below zero is its mistake.
+/// Durations that the vendor names, at least one; one below zero is its mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct EngagementReported {
     #[n(0)]
@@ -181,7 +181,7 @@ pub struct EngagementReported {
     pub hold_count: Option<u32>,
 }
 
-/// A full state: what it does not say of team, site and skills is not so.
+/// Complete state: an absent team, site or skill means that there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct AgentStateChanged {
     #[n(0)]
@@ -192,14 +192,14 @@ pub struct AgentStateChanged {
     pub team: Option<TeamId>,
     #[n(3)]
     pub site: Option<SiteId>,
-    /// None is empty.
+    /// No skill is empty.
     #[n(4)]
     pub skills: Vec<Text>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct AlertAcknowledged {
-    /// Who takes care of it.
+    /// Who takes care of the alert.
     #[n(0)]
     pub by: Text,
     #[n(1)]
@@ -307,7 +307,7 @@ pub enum EndedBy {
 }
 
 impl Body {
-    /// Position among events of one instant.
+    /// Returns its position among events of one instant.
     #[must_use]
     pub const fn rank(&self) -> u8 {
         match self {
@@ -336,7 +336,7 @@ impl Body {
 }
 
 impl Body {
-    /// Of what kind the key of such an event is.
+    /// Returns the kind of key of such an event.
     #[must_use]
     pub const fn key_kind(&self) -> KeyKind {
         match self {
@@ -363,7 +363,7 @@ impl Body {
         }
     }
 
-    /// Of two contents of one id, kind and instant the first counts: by their bytes in state, prose aside.
+    /// Compares two contents of one id, kind and instant, of which the first counts: by their bytes in state, without prose.
     #[must_use]
     pub fn cmp_content(&self, other: &Self) -> Ordering {
         let bytes =
@@ -371,7 +371,7 @@ impl Body {
         bytes(self).cmp(&bytes(other))
     }
 
-    /// Without what people wrote: message texts and comments stay out of state and outputs.
+    /// Removes what people wrote: message texts and comments stay out of state and outputs.
     #[must_use]
     pub fn without_prose(mut self) -> Self {
         if let Self::MessageSent(MessageSent { text: prose, .. }) | Self::SurveyAnswered(_, prose) =
@@ -393,7 +393,7 @@ impl Author {
         }
     }
 
-    /// Who wrote, if an agent did.
+    /// Returns the agent who wrote, if one did.
     #[must_use]
     pub const fn agent(&self) -> Option<&AgentId> {
         if let Self::Agent(agent) = self {
@@ -421,7 +421,7 @@ impl MessageSent {
 }
 
 impl Survey {
-    /// The score as a share of its scale, 0 to 1.
+    /// Returns the score as a share of its scale, 0 to 1.
     #[must_use]
     pub fn normalised(&self) -> f64 {
         (self.score - self.scale_min) / (self.scale_max - self.scale_min)
@@ -440,13 +440,13 @@ impl Channel {
         Self::Other,
     ];
 
-    /// Whether customer and agent are there at the same time.
+    /// Whether customer and agent are present at the same time.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Voice | Self::Chat | Self::Video)
     }
 
-    /// The name in the input, in configuration and in records.
+    /// Returns the name in the input, in configuration and in records.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

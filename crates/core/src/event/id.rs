@@ -1,11 +1,11 @@
-//! Short strings and the ids made of them: up to 24 bytes lie inline, so that copying one allocates nothing.
+//! Short strings and ids: up to 24 bytes lie inline, so copies allocate nothing.
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
 use compact_str::CompactString;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-/// A short piece of text.
+/// Short text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text(CompactString);
 
@@ -80,7 +80,7 @@ pub type CustomerId = Id<Customer>;
 pub type QueueId = Id<Queue>;
 pub type TeamId = Id<Team>;
 pub type SiteId = Id<Site>;
-/// `<subject>/<digest>`: [`AlertId::subject`] says whose alert it is.
+/// `<subject>/<digest>`, see [`AlertId::subject`].
 pub type AlertId = Id<Alert>;
 pub type EventId = Id<Occurrence>;
 
@@ -100,7 +100,7 @@ impl<Kind> Id<Kind> {
 }
 
 impl AlertId {
-    /// The entity or contact that the alert is about: what stands before the last `/`.
+    /// Returns the entity or contact that the alert is about: all before the last `/`.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         let (subject, _) = self.as_str().rsplit_once('/')?;

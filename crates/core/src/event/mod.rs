@@ -1,8 +1,8 @@
 //! The vocabulary: what happens to a contact, as events. Depends on nothing else in the crate.
 //!
-//! Contract: an [`Event`] is valid by construction as far as one event alone can tell (its [`Key`] is of its kind, a
-//! score lies on its scale, an inbound wait names its queue). [`Event::cmp_in_order`] is the order in which a contact's events
-//! are read, whatever order they arrive in, but for instants whose events all carry a sequence.
+//! Contract: an [`Event`] keeps every rule that one event alone can break (its [`Key`] is of its kind, a score lies on its scale, an
+//! inbound wait names its queue). [`Event::cmp_in_order`] is the order in which a contact's events are applied, whatever their order of
+//! arrival, except at instants whose events all carry a sequence.
 //!
 //! ```
 //! use floorwalker_core::event::line;
@@ -32,20 +32,20 @@ use std::cmp::Ordering;
 /// One thing that happened to one contact, agent or alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Shared by all repeats of this event. Without one in the input, a digest of the content (of a line: the line).
+    /// Id, shared by all repeats of this event. Without one in the input it is a digest of the content (in a log: the line).
     pub id: EventId,
     pub occurred_at: Timestamp,
     /// Its place among the events of its key and instant, if all of them carry one.
     pub sequence: Option<i64>,
-    /// Of the kind that the body is about.
+    /// Key of the kind that the body is about.
     pub key: Key,
     pub channel: Option<Channel>,
-    /// The customer as the input names them; leaves the process only as a keyed hash.
+    /// Customer as in the input; leaves the process only as a keyed hash.
     pub customer: Option<CustomerId>,
     pub body: Body,
 }
 
-/// To whom or what it happened; who sees all events of a key sees its whole history.
+/// Contact, agent or alert of an event. All events of a key go to one state machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// The *root* interaction: legs that a vendor numbers anew carry the first one's id.
@@ -56,7 +56,7 @@ pub enum Key {
     Alert(AlertId),
 }
 
-/// What a key names.
+/// Kind of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     Contact,
@@ -65,7 +65,7 @@ pub enum KeyKind {
 }
 
 impl Event {
-    /// The contact, if it happened to one.
+    /// Returns the contact, if it happened to one.
     #[must_use]
     pub const fn contact(&self) -> Option<&ContactId> {
         if let Key::Contact(contact) = &self.key {
@@ -75,8 +75,8 @@ impl Event {
         }
     }
 
-    /// The order of a key's events at instants where not all of them carry a [`sequence`](Self::sequence): time, kind (a transfer precedes
-    /// the wait it causes, an answer the hang-up), id; of what shares all three, content and channel.
+    /// Compares events of a key at instants where not all of them carry a [`sequence`](Self::sequence): by time, kind (a transfer precedes
+    /// the wait it causes, an answer the hang-up) and id, then by content and channel.
     #[must_use]
     pub fn cmp_in_order(&self, other: &Self) -> Ordering {
         self.occurred_at
@@ -89,7 +89,7 @@ impl Event {
 }
 
 impl Key {
-    /// The id as the input says it. Ids of two kinds may be spelt alike.
+    /// Returns the id as in the input. Ids of two kinds may be spelt alike.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

@@ -1,4 +1,4 @@
-//! The names of the closed enums, the same in the input, in lines and in records.
+//! Names of the closed enums: the same in the input, in lines and in records.
 
 use serde_json::Value;
 
@@ -126,7 +126,7 @@ impl Author {
         }
     }
 
-    /// The author of this name; `agent` is asked for where the name is an agent's. `None`: there is no such name.
+    /// Returns the author of this name; calls `agent` where an agent is needed. `None`: there is no such name.
     pub fn from_name<Fault>(
         name: &str,
         agent: impl FnOnce() -> Result<AgentId, Fault>,
@@ -141,12 +141,12 @@ impl Author {
     }
 }
 
-/// The words of a closed set for a schema.
+/// Returns the words of a closed set for a schema.
 pub fn words<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Value {
     all.iter().map(|word| name(*word)).collect()
 }
 
-/// The same, where nothing may stand too.
+/// Returns the words of a closed set, and `null`.
 pub fn words_or_null<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Value {
     let words = all.iter().map(|word| Value::from(name(*word)));
     words.chain([Value::Null]).collect()

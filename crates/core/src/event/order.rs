@@ -1,4 +1,4 @@
-//! The order of ids: by what their numbers say, not by how they are spelled.
+//! Order of ids: numbers in them are compared by value, not by spelling.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use super::EventId;
 
 impl EventId {
     /// Compares two ids character by character; where both have an ASCII digit, the runs of digits from there by value.
-    /// What is equal so (`a7` and `a007`) is compared as text.
+    /// Ids that are equal by this (`a7` and `a007`) are compared as text.
     ///
     /// ```
     /// use floorwalker_core::event::EventId;
@@ -21,7 +21,7 @@ impl EventId {
     }
 }
 
-/// Bytes of UTF-8 have the order of its characters.
+/// Bytes of UTF-8 are ordered as its characters are.
 fn cmp_runs(mut one: &[u8], mut other: &[u8]) -> Ordering {
     while let (Some(first), Some(second)) = (one.first(), other.first()) {
         let order = if first.is_ascii_digit() && second.is_ascii_digit() {
@@ -39,7 +39,7 @@ fn cmp_runs(mut one: &[u8], mut other: &[u8]) -> Ordering {
     one.len().cmp(&other.len())
 }
 
-/// Cuts the leading run of digits off; returns it without leading zeros, so that the longer one is the greater.
+/// Splits off the leading run of digits; returns it without leading zeros, so that the longer one is the greater.
 fn split_digits<'t>(text: &mut &'t [u8]) -> &'t [u8] {
     let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at(end);

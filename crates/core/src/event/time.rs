@@ -8,20 +8,20 @@ use std::{
 
 use minicbor::{Decode, Encode};
 
-/// An instant in microseconds since 1970-01-01T00:00:00Z. Finer digits are cut.
+/// An instant in microseconds since 1970-01-01T00:00:00Z. Finer digits are cut off.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Timestamp(#[n(0)] pub i64);
 
-/// A length of time in microseconds.
+/// A duration in microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Span(#[n(0)] pub i64);
 
-/// Longest span that a number of seconds may name: its microseconds are exact.
+/// Longest span given in seconds: its microseconds are exact.
 const SECS_MAX: f64 = 1e9;
 
-/// Why a text is not an instant.
+/// Reason why a text is no instant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an RFC 3339 time with an offset, such as 2026-11-22T09:14:08.250Z")]
 pub struct TimeError {
@@ -37,7 +37,7 @@ impl Timestamp {
         Self(millis.saturating_mul(1_000))
     }
 
-    /// Reads RFC 3339 with an offset.
+    /// Parses RFC 3339 with an offset.
     ///
     /// # Errors
     /// When the text is anything else.
@@ -59,14 +59,14 @@ impl Timestamp {
             })
     }
 
-    /// The last multiple of `step` at or before this instant.
+    /// Returns the last multiple of `step` at or before this instant.
     #[must_use]
     pub const fn floor(self, step: Span) -> Self {
         Self(self.0.div_euclid(step.0).saturating_mul(step.0))
     }
 }
 
-/// The usual spelling, `2026-11-22T09:14:08[.250]Z`, in a tenth of the general parser's time. `None`: ask that one.
+/// Parses the usual spelling, `2026-11-22T09:14:08[.250]Z`, in a tenth of the general parser's time. `None`: use that one.
 fn parse_utc(text: &[u8]) -> Option<Timestamp> {
     let (stamp, rest) = text.split_first_chunk::<19>()?;
     let [
@@ -117,7 +117,7 @@ fn digits(text: &[u8]) -> Option<i64> {
     })
 }
 
-/// Up to nine digits of a second; those behind the sixth are cut.
+/// Parses up to nine digits of a second; those after the sixth are cut off.
 fn micros_of(fraction: &[u8]) -> Option<i64> {
     const SCALE: [i64; 10] = [0, 100_000, 10_000, 1_000, 100, 10, 1, 10, 100, 1_000];
     let scale = *SCALE.get(fraction.len()).filter(|scale| **scale > 0)?;
@@ -129,7 +129,7 @@ fn micros_of(fraction: &[u8]) -> Option<i64> {
     })
 }
 
-/// Days since 1970-01-01 in the years 1600 to 9998, for which the formula and the general parser are both good.
+/// Returns the days since 1970-01-01, for the years 1600 to 9998, in which the formula and the general parser agree.
 fn epoch_days(year: i64, month: i64, day: i64) -> Option<i64> {
     const BEFORE_MONTH: [i64; 12] = [306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275];
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -160,7 +160,7 @@ impl Span {
         Self(millis * 1_000)
     }
 
-    /// To the nearest microsecond; `None` over 31 years.
+    /// Rounds to the nearest microsecond; `None` over 31 years.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -170,7 +170,7 @@ impl Span {
         (seconds.abs() <= SECS_MAX).then(|| Self((seconds * 1e6).round() as i64))
     }
 
-    /// The span in seconds.
+    /// Returns the span in seconds.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "exact up to 285 years")]
     pub fn as_secs(self) -> f64 {
@@ -214,7 +214,7 @@ impl Sub for Span {
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC with as many digits as needed: none, three or six.
+    /// Writes RFC 3339 in UTC with as many digits as needed: none, three or six.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(instant) = jiff::Timestamp::from_microsecond(self.0) else {
             return formatter.write_str(if self.0 < 0 { "-∞" } else { "∞" });

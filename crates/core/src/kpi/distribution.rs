@@ -2,7 +2,7 @@
 //! a percentile is within 0.5 % or half a millisecond, and a whole number of seconds below 1,000 is exact.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Span;
 
@@ -12,7 +12,9 @@ const EXACT_BELOW: i64 = 1_000;
 const PER_DECADE: i64 = 900;
 
 /// Nearest-rank percentiles in seconds: the least value with at least so many percent of all at or below. `None` of nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Percentiles {
     pub p50: Option<f64>,
     pub p90: Option<f64>,
@@ -20,7 +22,7 @@ pub struct Percentiles {
 }
 
 impl Percentiles {
-    /// Of buckets with their counts, ascending.
+    /// Computes the percentiles of buckets with their counts, in ascending order.
     pub(super) fn of(buckets: &(impl Iterator<Item = (u32, i64)> + Clone)) -> Self {
         let total: i64 = buckets.clone().map(|(_, count)| count).sum();
         let at = |percent: i64| {
@@ -59,7 +61,7 @@ pub(super) fn bucket_of(value: Span) -> u16 {
     (EXACT_BELOW + decade * PER_DECADE + mantissa - 100) as u16
 }
 
-/// The middle of a bucket, in seconds.
+/// Returns the middle of a bucket, in seconds.
 #[expect(clippy::cast_precision_loss, reason = "three significant digits")]
 fn value_of(bucket: u32) -> f64 {
     let bucket = i64::from(bucket);

@@ -1,18 +1,18 @@
-//! Sums as bytes: for each the distance of its code from the last one and the amount with its sign in the lowest bit, both in
+//! Images of accumulators: for each sum the distance of its code from the last one, and the amount with its sign in the lowest bit, both in
 //! groups of seven bits (LEB128).
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use super::tally::{Tally, merge_sums};
+use super::accumulator::{Accumulator, merge_sums};
 
-impl Tally {
+impl Accumulator {
     /// Appends the sums.
     pub fn write_image(&self, image: &mut Vec<u8>) {
         let mut writer = SumWriter::new(image);
         self.sums.iter().for_each(|sum| writer.push(*sum));
     }
 
-    /// Appends the sums of this and another tally's image, of which those that are zero are left out.
+    /// Appends the sums of this accumulator and another's image, without those that are zero.
     pub fn write_merged(&self, other: &[u8], image: &mut Vec<u8>) {
         let mut writer = SumWriter::new(image);
         merge_sums(self.sums.iter().copied(), SumReader::new(other), |sum| {
@@ -20,7 +20,7 @@ impl Tally {
         });
     }
 
-    /// The sum of many images.
+    /// Returns the sum of many images.
     #[must_use]
     pub fn of_images<'i>(images: impl IntoIterator<Item = &'i [u8]>) -> Self {
         let mut sums: Vec<(u32, i64)> = (images.into_iter()).flat_map(SumReader::new).collect();
@@ -52,7 +52,7 @@ impl<'i> SumWriter<'i> {
     }
 }
 
-/// Ends at what it can't read.
+/// Iterator over the sums of an image. Stops at what it can't read.
 struct SumReader<'i> {
     bytes: &'i [u8],
     code: u32,
@@ -76,7 +76,7 @@ impl Iterator for SumReader<'_> {
     }
 }
 
-impl<C> Encode<C> for Tally {
+impl<C> Encode<C> for Accumulator {
     fn encode<W: encode::Write>(
         &self,
         encoder: &mut Encoder<W>,
@@ -88,14 +88,14 @@ impl<C> Encode<C> for Tally {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Tally {
+impl<'b, C> Decode<'b, C> for Accumulator {
     fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         let mut reader = SumReader::new(decoder.bytes()?);
         let sums = reader.by_ref().collect();
         if reader.bytes.is_empty() {
             Ok(Self { sums })
         } else {
-            Err(decode::Error::message("tally is cut"))
+            Err(decode::Error::message("accumulator is cut"))
         }
     }
 }

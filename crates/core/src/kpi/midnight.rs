@@ -11,28 +11,28 @@ use super::KpiSettings;
 use crate::event::{SiteId, Span, Timestamp};
 
 const DAY: Span = Span::from_secs(24 * 3_600);
-/// Clocks are followed within these years; outside of them days have 24 hours.
+/// Zone changes are followed within these years; outside of them days have 24 hours.
 const YEARS: (i16, i16) = (1970, 2100);
 
-/// A day of one zone: from its first instant to that of the next.
+/// Day of one zone: from its first instant to that of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     pub begins_at: Timestamp,
     pub ends_at: Timestamp,
 }
 
-/// The days of all zones in use.
+/// Days of all zones in use.
 #[derive(Debug, Clone)]
 pub struct Midnights {
-    /// The first is of who has no zone of their own.
+    /// The first zone is the default.
     zones: Vec<Zone>,
     zone_by_site: BTreeMap<SiteId, usize>,
 }
 
-/// The days of one zone.
+/// Days of one zone.
 #[derive(Debug, Clone)]
 struct Zone {
-    /// The midnights from which on, or after which, a day had not 24 hours. In order.
+    /// Midnights at which the length of days changes, sorted.
     runs: Vec<Timestamp>,
 }
 
@@ -55,28 +55,28 @@ impl Midnights {
         }
     }
 
-    /// The day at a site, at `at`.
+    /// Returns the day at a site, at `at`.
     #[must_use]
     pub fn day(&self, site: Option<&SiteId>, at: Timestamp) -> Day {
         let zone = site.and_then(|site| self.zone_by_site.get(site));
         self.zones[zone.copied().unwrap_or(0)].day(at)
     }
 
-    /// The last midnight of any zone, up to `at`.
+    /// Returns the last midnight of any zone, up to `at`.
     #[must_use]
     pub fn last(&self, at: Timestamp) -> Timestamp {
         let all = self.zones.iter().map(|zone| zone.day(at).begins_at);
         all.max().unwrap_or(Timestamp::MIN)
     }
 
-    /// The next midnight of any zone, after `at`.
+    /// Returns the next midnight of any zone, after `at`.
     #[must_use]
     pub fn next(&self, at: Timestamp) -> Timestamp {
         let all = self.zones.iter().map(|zone| zone.day(at).ends_at);
         all.min().unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether it matters where somebody is.
+    /// Whether the zones in use differ.
     #[must_use]
     pub const fn differ(&self) -> bool {
         self.zones.len() > 1
@@ -92,7 +92,7 @@ impl Zone {
         let from = runs.first().copied().unwrap_or_default();
         let changes = zone.following(from).map(|change| change.timestamp());
         for change in changes.take_while(|change| *change < until) {
-            // Of the days before and after it each may have another length.
+            // The days before and after it may have another length.
             let date = zone.to_datetime(change).date();
             let days = (-2..=2).filter_map(|days| date.checked_add(days.days()).ok());
             runs.extend(days.filter_map(|day| begins_at(day).ok()));
@@ -111,7 +111,7 @@ impl Zone {
         let days = (at - run).0.div_euclid(DAY.0);
         let begins_at = run + Span(days.saturating_mul(DAY.0));
         match next_run {
-            // Between two runs lie whole days of 24 hours, or one day that has not 24.
+            // Between two runs lie whole days of 24 hours, or one day of another length.
             Some(next) if after > 0 && (next - run).0 % DAY.0 != 0 => Day {
                 begins_at: run,
                 ends_at: next,
@@ -210,9 +210,9 @@ mod tests {
         }
     }
 
-    /// Day by day, as the library has it, where clocks are set and where not.
+    /// Compares day by day with the library, where clocks change and where they don't.
     #[test]
-    fn every_day_of_every_zone_begins_as_the_database_says_at_a_quarter_hour() {
+    fn every_day_of_every_zone_begins_as_in_the_database_at_a_quarter_hour() {
         for name in TimeZoneDatabase::bundled().available() {
             let zone = zone(name.as_str());
             for (year, days) in [(1995, 60), (2010, 400), (2026, 400), (2090, 60)] {

@@ -1,71 +1,75 @@
-//! What a KPI record says of callbacks and of attempts to reach somebody.
+//! Callbacks and outbound attempts in a KPI record.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
+    accumulator::{Accumulator, Count, Durations},
     distribution::Percentiles,
-    scorecard::{mean_secs, rounded_option},
-    tally::{Count, Durations, Tally},
+    rounding::mean_secs,
 };
 use crate::contact::AttemptOutcome;
 
 /// Waits that left for a callback.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Callbacks {
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Callbacks {
     /// Counted when they left.
-    asked: i64,
+    pub asked: i64,
     /// Counted at the first answer of the callback.
-    reached: i64,
-    /// From leaving the queue to that answer.
-    time: CallbackTime,
+    pub reached: i64,
+    /// Time from leaving the queue to that answer.
+    pub time: CallbackTime,
 }
 
 /// Seconds, over the `n` callbacks that were answered.
-#[derive(Debug, Serialize, JsonSchema)]
-struct CallbackTime {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct CallbackTime {
+    pub n: i64,
+    pub mean: Option<f64>,
     #[serde(flatten)]
-    percentiles: Percentiles,
+    pub percentiles: Percentiles,
 }
 
-/// Outbound waits that ended and are no callbacks, by what became of them.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Outbound {
-    attempts: i64,
-    /// By an agent.
-    answered: i64,
+/// Outbound waits that ended and are no callbacks, by their result.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Outbound {
+    pub attempts: i64,
+    /// Answered by an agent.
+    pub answered: i64,
     /// The customer had picked up, and hung up before an agent was there.
-    silent: i64,
-    unreached: i64,
+    pub silent: i64,
+    pub unreached: i64,
 }
 
 impl Callbacks {
-    pub(super) fn new(tally: &Tally) -> Self {
-        let reached = tally.get(Count::CallbacksReached);
+    pub(super) fn new(accumulator: &Accumulator) -> Self {
+        let reached = accumulator.get(Count::CallbacksReached);
         Self {
-            asked: tally.get(Count::CallbacksAsked),
+            asked: accumulator.get(Count::CallbacksAsked),
             reached,
             time: CallbackTime {
                 n: reached,
-                mean: mean_secs(tally.get(Count::CallbackMicros), reached),
-                percentiles: tally.percentiles(Durations::Callbacks),
+                mean: mean_secs(accumulator.get(Count::CallbackMicros), reached),
+                percentiles: accumulator.percentiles(Durations::Callbacks),
             },
         }
     }
 }
 
 impl Outbound {
-    pub(super) fn new(tally: &Tally) -> Self {
+    pub(super) fn new(accumulator: &Accumulator) -> Self {
         let [answered, silent, unreached] = [
             AttemptOutcome::Answered,
             AttemptOutcome::Silent,
             AttemptOutcome::Unreached,
         ]
-        .map(|outcome| tally.get(Count::Attempts(outcome)));
+        .map(|outcome| accumulator.get(Count::Attempts(outcome)));
         Self {
             attempts: answered + silent + unreached,
             answered,

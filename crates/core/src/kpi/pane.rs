@@ -1,4 +1,4 @@
-//! Panes: where in the past a fact lies, and how panes pass from one level to the next as they age.
+//! Panes: where in the past a fact lies, and how panes move from level to level as they age.
 //!
 //! Each fact lies in exactly one pane. A level holds the panes that its window still covers; a pane that has left the window
 //! joins the wider pane of the next level that covers it. The pane of a level divides those of all higher levels, so that
@@ -11,29 +11,29 @@ use super::{
 };
 use crate::event::{SiteId, Span, Timestamp};
 
-/// The lowest level: facts ahead of the clock, second by second, until the clock has passed them.
+/// Pane of the lowest level: facts ahead of the clock, second by second, until the clock has passed them.
 const AHEAD: Span = Span::from_secs(1);
-/// No local day of these times is longer: one of 24 hours on which clocks go back by three.
+/// Length of the longest local day today: 24 hours on which clocks go back by three more.
 const DAY_MAX: Span = Span::from_secs(28 * 3_600);
-/// Midnights of these times lie at quarters of an hour, in UTC.
+/// All midnights of today's zones lie at quarters of an hour in UTC.
 const QUARTER: Span = Span::from_secs(900);
-/// Of the panes that are kept for `today` alone.
+/// Shortest of the panes that are kept for `today` alone.
 const TODAY_PANE_MIN: Span = Span::from_secs(3_600);
 
-/// The place of a pane: its level and where it begins.
+/// Place of a pane: its level and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pane {
     pub level: u8,
     pub start: Timestamp,
 }
 
-/// The levels that the configured windows need, lowest first.
+/// Levels that the configured windows need, lowest first.
 #[derive(Debug, Clone)]
 pub struct Levels {
     levels: Vec<Level>,
     /// In the order of the settings.
     windows: Vec<Begins>,
-    /// `None`: there is no window `today`.
+    /// `None` without a window `today`.
     midnights: Option<Midnights>,
 }
 
@@ -47,7 +47,7 @@ struct Level {
     cut: bool,
 }
 
-/// A length and the step by which it slides.
+/// Length of a window and the step by which it slides.
 #[derive(Debug, Clone, Copy)]
 struct Slide {
     length: Span,
@@ -80,31 +80,31 @@ impl Levels {
         }
     }
 
-    /// The day at a site, at `at`. `None`: nobody asks for it.
+    /// Returns the day at a site, at `at`. `None` without a window `today`.
     #[must_use]
     pub fn day(&self, site: Option<&SiteId>, at: Timestamp) -> Option<Day> {
         (self.midnights.as_ref()).map(|midnights| midnights.day(site, at))
     }
 
-    /// Whether numbers depend on the site that somebody is at.
+    /// Whether figures depend on the site of an agent.
     #[must_use]
     pub fn days_differ(&self) -> bool {
         self.midnights.as_ref().is_some_and(Midnights::differ)
     }
 
-    /// Where facts of the second or pane that begins at `at` lie when the clock stands at `now`. `None`: behind the longest window.
+    /// Returns the pane of facts in the second or pane that begins at `at`, with the clock at `now`. `None`: older than the longest window.
     #[must_use]
     pub fn place(&self, at: Timestamp, now: Timestamp) -> Option<Pane> {
-        // A fact in the first second of a pane, or of a sender that tells by pane, is reached when the pane is.
+        // The clock reaches a fact in the first second of a pane when it reaches the pane; so it does a fact of a sender whose grain is a pane.
         let begins_a_pane = at.floor(self.finest_pane()) == at;
         let (level, found) = self.level_of(u8::from(begins_a_pane), at, now)?;
         Some(self.pane_at(level, found, at))
     }
 
-    /// Where a pane has to be when the clock stands at `now`. `None`: nowhere, it has left the longest window.
+    /// Returns the pane that a pane has to be in, with the clock at `now`. `None`: it has left the longest window.
     #[must_use]
     pub fn move_up(&self, pane: Pane, now: Timestamp) -> Option<Pane> {
-        if pane == Self::BEYOND {
+        if pane == Self::CARRY_OVER {
             return Some(pane);
         }
         match self.level_of(pane.level, pane.start, now)? {
@@ -129,13 +129,13 @@ impl Levels {
         Pane { level, start }
     }
 
-    /// Where what goes on lies when its beginning has left the longest window: in front of all windows.
-    pub const BEYOND: Pane = Pane {
+    /// Pane of states that still go on and began before the longest window: it lies in front of all windows.
+    pub const CARRY_OVER: Pane = Pane {
         level: u8::MAX,
         start: Timestamp(0),
     };
 
-    /// The first instant that each window covers at `now`, of somebody whose day is `today`. Of `all` the beginning of time.
+    /// Returns the first instant that each window covers at `now`, for a local day `today`. The window `all` begins at [`Timestamp::MIN`].
     #[must_use]
     pub fn window_starts(&self, now: Timestamp, today: Option<Day>) -> Vec<Timestamp> {
         let start = |window: &Begins| match window {
@@ -155,7 +155,7 @@ impl Levels {
         })
     }
 
-    /// The pane that divides all others; of `all` alone, the shortest that a window can have.
+    /// Returns the pane that divides all others. With `all` alone it is the shortest pane of any window.
     #[must_use]
     pub fn finest_pane(&self) -> Span {
         const SHORTEST: Span = Span::from_secs(5);
@@ -163,10 +163,10 @@ impl Levels {
         first.unwrap_or(SHORTEST)
     }
 
-    /// When a record of `now` that has `pane` changes by time alone: a pane ahead is reached, or leaves the window of its level.
+    /// Returns when a record of `now` that has `pane` changes by time alone: the clock reaches a pane ahead, or the pane leaves the window of its level.
     #[must_use]
     pub fn changes_at(&self, pane: Pane, now: Timestamp) -> Option<Timestamp> {
-        let is_ahead = pane.level > 0 && pane != Self::BEYOND && pane.start > now;
+        let is_ahead = pane.level > 0 && pane != Self::CARRY_OVER && pane.start > now;
         if is_ahead {
             Some(pane.start)
         } else {
@@ -174,7 +174,7 @@ impl Levels {
         }
     }
 
-    /// When the day ends to which `pane` may still belong at `now`, wherever that is.
+    /// Returns when the day ends that `pane` may still belong to at `now`, in any zone.
     #[must_use]
     pub fn day_ends_at(&self, pane: Pane, now: Timestamp) -> Option<Timestamp> {
         let midnights = self.midnights.as_ref()?;
@@ -183,7 +183,7 @@ impl Levels {
         may_count.then(|| midnights.next(pane.start.max(now)))
     }
 
-    /// When `pane` leaves the window of its level, or a pane ahead is reached.
+    /// Returns when `pane` leaves the window of its level, or when the clock reaches a pane ahead.
     #[must_use]
     pub fn leaves_at(&self, pane: Pane) -> Option<Timestamp> {
         let level = self.levels.get(usize::from(pane.level))?;
@@ -209,12 +209,12 @@ impl Slide {
         now.floor(self.step) - self.length + self.step
     }
 
-    /// All that is older has left the window.
+    /// Returns the age from which on a fact has left the window.
     fn reach(self) -> Span {
         self.length - self.step
     }
 
-    /// Panes for a day, behind those of the longest window.
+    /// Returns the panes for `today` behind those of the longest window.
     fn for_today(longest: Option<Self>) -> Self {
         let least = longest.map_or(QUARTER, |slide| slide.step);
         let times = |span: Span, of: Span| Span((of.0 + span.0 - 1) / span.0 * span.0);
@@ -224,7 +224,7 @@ impl Slide {
     }
 }
 
-/// One level ahead of the clock, one for each sliding window, one for days longer than all of these, one for all.
+/// Returns one level for facts ahead of the clock, one for each sliding window, one for days longer than these, and one for `all`.
 fn levels(windows: &[Begins], today: bool, all: bool) -> Vec<Level> {
     let sliding = windows.iter().filter_map(|window| match window {
         Begins::Sliding(slide) => Some(*slide),
@@ -241,13 +241,13 @@ fn levels(windows: &[Begins], today: bool, all: bool) -> Vec<Level> {
         unlimited: false,
         cut: false,
     }];
-    // Nothing in the next level is younger.
+    // No fact of the next level is younger.
     let mut reached = Span::ZERO;
     for (place, slide) in slides.iter().enumerate() {
-        let told = (today && place == 0).then_some(QUARTER);
+        let grain = (today && place == 0).then_some(QUARTER);
         let steps = slides[place..].iter().map(|longer| longer.step);
         levels.push(Level {
-            pane: steps.chain(told).reduce(common_pane),
+            pane: steps.chain(grain).reduce(common_pane),
             window: Some(*slide),
             unlimited: false,
             cut: today && reached < DAY_MAX,
@@ -265,7 +265,7 @@ fn levels(windows: &[Begins], today: bool, all: bool) -> Vec<Level> {
     levels
 }
 
-/// The widest pane that divides both.
+/// Returns the widest pane that divides both.
 fn common_pane(a: Span, b: Span) -> Span {
     if b == Span::ZERO {
         a
@@ -291,7 +291,7 @@ mod tests {
     /// 2026-11-22T00:00:00Z.
     const SUNDAY: i64 = 1_795_305_600;
 
-    /// With these windows, in Kathmandu (UTC+05:45) and in UTC.
+    /// Levels of these windows, in Kathmandu (UTC+05:45) and in UTC.
     fn levels_of(windows: Vec<Window>) -> Levels {
         let kathmandu = TimeZoneDatabase::bundled().get("Asia/Kathmandu").unwrap();
         Levels::new(&KpiSettings {
@@ -301,7 +301,7 @@ mod tests {
         })
     }
 
-    /// Follows a fact of each of these times from second to second, and asks whether `today` has it exactly while it should.
+    /// Follows each fact from second to second and checks that `today` covers it exactly while it should.
     fn check_today(levels: &Levels, facts: &[i64], until: i64, step: usize) {
         for fact in facts {
             let mut pane = levels.place(at(*fact), at(*fact)).unwrap();

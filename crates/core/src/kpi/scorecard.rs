@@ -1,117 +1,121 @@
 //! The KPI record: what one entity did in one window.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize};
 
 use super::{
+    accumulator::{Accumulator, Count, Durations},
+    by_name::ByName,
     distribution::Percentiles,
-    lasting::Times,
     outbound::{Callbacks, Outbound},
-    tally::{Count, Durations, Tally},
+    rounding::{mean_secs, round, rounded_option, rounded_pair, share},
+    state_duration::Times,
 };
 use crate::{
     contact::{Policy, Resolution, Verdict},
     event::{Span, Timestamp},
 };
 
-/// What one entity did in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+/// KPIs of one entity in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KpiRecord<'a> {
     /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
-    pub entity: &'a str,
-    /// `5m`, `24h`, `7d`; `today` is since local midnight, `all` everything up to the clock.
-    pub window: &'a str,
+    pub entity: Cow<'a, str>,
+    /// The figures are a function of the events up to this instant.
+    pub window: Cow<'a, str>,
     /// The instant whose numbers these are: a function of the events up to it.
     pub clock: Timestamp,
-    /// The window reaches back before the first event that this deployment has seen, or a task was left out.
+    /// The window begins before the first event that this deployment has seen, or a task was left out.
+    #[serde(default)]
+    #[schemars(!default)]
     pub partial: bool,
     pub kpis: Scorecard<'a>,
 }
 
 /// All KPIs of one entity and window. What this version does not compute is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Scorecard<'a> {
     /// Waits that began.
-    offered: i64,
+    pub offered: i64,
     /// Waits that an answer ended.
-    answered: i64,
+    pub answered: i64,
     /// Waits that the customer ended.
-    abandoned: i64,
-    /// Of the abandoned, those that hung up at once.
-    short_abandoned: i64,
+    pub abandoned: i64,
+    /// Abandoned waits whose customers hung up at once.
+    pub short_abandoned: i64,
     /// Waits that a flow-out or a move to another queue ended.
-    left: i64,
+    pub left: i64,
     /// Inbound engagements and callbacks that ended.
-    handled: i64,
+    pub handled: i64,
     /// Outbound engagements that ended, callbacks left out.
-    handled_outbound: i64,
+    pub handled_outbound: i64,
     /// Waits that left for a callback.
-    callbacks: Callbacks,
+    pub callbacks: Callbacks,
     /// Outbound waits that are no callbacks.
-    outbound: Outbound,
+    pub outbound: Outbound,
     /// Reopenings of contacts that were over.
-    reopened: i64,
+    pub reopened: i64,
     /// Talks that a transfer ended.
-    transferred: i64,
-    /// Of the handled, those in no mean.
-    incomplete: i64,
-    /// By the policy's name: met of all decided obligations.
+    pub transferred: i64,
+    /// Handled engagements that count in no mean.
+    pub incomplete: i64,
+    /// Compliance by the policy's name: met of all decided obligations.
     #[schemars(with = "BTreeMap<String, Compliance>")]
-    sla: SlaByPolicy<'a>,
-    /// Waits of answered ones.
-    asa: SpeedOfAnswer,
+    pub sla: ByName<'a, Compliance>,
+    /// Speed of answer: the waits of answered contacts.
+    pub asa: SpeedOfAnswer,
     /// Talk, hold and wrap-up of complete engagements.
-    aht: HandleTime,
+    pub aht: HandleTime,
     /// First-contact resolution, as far as it is known.
-    fcr: Resolutions,
-    /// The same of the contacts whose time is up.
-    fcr_confirmed: Resolutions,
-    /// Ended contacts of nobody knows which customer.
-    fcr_no_customer: i64,
-    /// Dispositions that say resolved.
-    resolved_said: Ratio,
+    pub fcr: Resolutions,
+    /// The same, of the contacts whose window is over.
+    pub fcr_confirmed: Resolutions,
+    /// Ended contacts without a known customer.
+    pub fcr_no_customer: i64,
+    /// Dispositions with `resolved`.
+    pub resolved_said: Ratio,
     /// First responses in time.
-    frr: Ratio,
+    pub frr: Ratio,
     /// Engagements ended by a transfer, of the handled.
-    transfer_rate: Ratio,
+    pub transfer_rate: Ratio,
     /// Offers declined or missed.
-    offer_miss: Ratio,
+    pub offer_miss: Ratio,
     /// Surveyed of the answered contacts that ended.
-    csat_response: Ratio,
-    csat: Satisfaction,
-    /// Not of queues and channels: agents are in no queue.
-    occupancy: Option<Occupancy<'a>>,
+    pub csat_response: Ratio,
+    pub csat: Satisfaction,
+    /// Missing for queues and channels: agents are in no queue.
+    pub occupancy: Option<Occupancy<'a>>,
     /// Mean open engagements while there is one.
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    concurrency: Option<f64>,
-    /// Abandoned of abandoned and answered, short ones left out. Not of agents.
+    pub concurrency: Option<f64>,
+    /// Abandoned of abandoned and answered waits, without short ones. Missing for agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Ratio")]
-    abandonment: Option<Ratio>,
-    /// As of the clock. Not of agents.
+    pub abandonment: Option<Ratio>,
+    /// State at the clock. Missing for agents.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Live")]
-    live: Option<Live>,
+    #[schemars(with = "LiveState")]
+    pub live: Option<LiveState>,
 }
 
-/// What a queue or group looks like at the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, JsonSchema)]
-pub struct Live {
+/// State of a queue or group at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(rename = "Live", !default)]
+pub struct LiveState {
     /// Open waits.
     pub waiting: i64,
-    /// Seconds that the one who waits longest has waited.
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
+    /// Longest wait so far, in seconds.
     pub longest_wait: Option<f64>,
     /// Contacts with an obligation open past its at-risk level.
     pub at_risk: i64,
 }
 
-impl Live {
-    /// Adds what another group looks like.
+impl LiveState {
+    /// Adds the state of another group.
     pub fn add(&mut self, other: &Self) {
         self.waiting += other.waiting;
         self.at_risk += other.at_risk;
@@ -120,36 +124,33 @@ impl Live {
     }
 }
 
-/// The times of agents, of whom one may be away for many reasons.
+/// Times of agents, with the names of their reasons to be away.
 #[derive(Debug, Default)]
 pub struct NamedTimes<'a> {
     pub times: Times,
-    /// By reason.
+    /// Times by reason.
     pub away: Vec<(&'a str, Span)>,
 }
 
-/// How much of their time agents were busy.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Occupancy<'a> {
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    value: Option<f64>,
+/// Share of their time that agents were busy.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Occupancy<'a> {
+    pub value: Option<f64>,
     /// Seconds offered, engaged or in wrap-up.
-    #[serde(serialize_with = "rounded_secs")]
-    #[schemars(with = "f64")]
-    occupied: Span,
+    pub occupied: f64,
     /// Seconds.
-    #[serde(serialize_with = "rounded_secs")]
-    #[schemars(with = "f64")]
-    available: Span,
+    pub available: f64,
     /// Seconds by reason.
-    #[serde(serialize_with = "rounded_map")]
     #[schemars(with = "BTreeMap<String, f64>")]
-    away: Vec<(&'a str, Span)>,
+    pub away: ByName<'a, f64>,
 }
 
-/// A share with what it is a share of, and its 95 % Wilson interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+/// A share, with its counts and its 95 % Wilson interval.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
 pub struct Ratio {
     #[serde(serialize_with = "rounded_option")]
     #[schemars(with = "Option<f64>")]
@@ -161,84 +162,77 @@ pub struct Ratio {
     pub interval: Option<(f64, f64)>,
 }
 
-#[derive(Debug)]
-struct SlaByPolicy<'a>(Vec<(&'a str, Compliance)>);
-
-/// Of one policy: met of met and missed.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Compliance {
-    met: i64,
-    missed: i64,
-    excluded: i64,
+/// Compliance with one policy: met of met and missed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Compliance {
+    pub met: i64,
+    pub missed: i64,
+    pub excluded: i64,
     #[serde(flatten)]
-    ratio: Ratio,
+    pub ratio: Ratio,
 }
 
-/// Resolved of all that ended.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Resolutions {
-    resolved: i64,
-    repeated: i64,
-    unresolved: i64,
+/// Resolved of all contacts that ended.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Resolutions {
+    pub resolved: i64,
+    pub repeated: i64,
+    pub unresolved: i64,
     #[serde(flatten)]
-    ratio: Ratio,
+    pub ratio: Ratio,
 }
 
 /// Seconds, over `n` answered waits.
-#[derive(Debug, Serialize, JsonSchema)]
-struct SpeedOfAnswer {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct SpeedOfAnswer {
+    pub n: i64,
+    pub mean: Option<f64>,
     #[serde(flatten)]
-    percentiles: Percentiles,
+    pub percentiles: Percentiles,
 }
 
 /// Seconds, over `n` complete engagements; `hold_when_held` over the `held` ones that had a hold.
-#[derive(Debug, Serialize, JsonSchema)]
-struct HandleTime {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct HandleTime {
+    pub n: i64,
+    pub mean: Option<f64>,
     #[serde(flatten)]
-    percentiles: Percentiles,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    talk: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    hold: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    wrap: Option<f64>,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    hold_when_held: Option<f64>,
-    held: i64,
+    pub percentiles: Percentiles,
+    pub talk: Option<f64>,
+    pub hold: Option<f64>,
+    pub wrap: Option<f64>,
+    pub hold_when_held: Option<f64>,
+    pub held: i64,
 }
 
 /// Shares of the scale, 0 to 1, over `n` surveys; low is below one half.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Satisfaction {
-    n: i64,
-    #[serde(serialize_with = "rounded_option")]
-    #[schemars(with = "Option<f64>")]
-    mean: Option<f64>,
-    low: Ratio,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(!default)]
+pub struct Satisfaction {
+    pub n: i64,
+    pub mean: Option<f64>,
+    pub low: Ratio,
 }
 
 impl<'a> Scorecard<'a> {
-    /// The KPIs of an agent, or with `live` those of a queue or group; with `times`, of those who have agents.
+    /// Computes the KPIs of an agent, or with `live` those of a queue or group. `times` are given for entities that have agents.
     #[must_use]
     pub fn new(
-        tally: &Tally,
+        accumulator: &Accumulator,
         policies: &'a [Policy],
-        live: Option<Live>,
+        live: Option<LiveState>,
         times: Option<NamedTimes<'a>>,
     ) -> Self {
-        let get = |count| tally.get(count);
+        let get = |count| accumulator.get(count);
         let abandoned_long = get(Count::Abandoned) - get(Count::ShortAbandoned);
         Self {
             offered: get(Count::Offered),
@@ -248,23 +242,26 @@ impl<'a> Scorecard<'a> {
             left: get(Count::Left),
             handled: get(Count::Handled),
             handled_outbound: get(Count::HandledOutbound),
-            callbacks: Callbacks::new(tally),
-            outbound: Outbound::new(tally),
+            callbacks: Callbacks::new(accumulator),
+            outbound: Outbound::new(accumulator),
             reopened: get(Count::Reopened),
             transferred: get(Count::Transferred),
             incomplete: get(Count::Incomplete),
-            sla: SlaByPolicy::new(tally, policies),
-            asa: SpeedOfAnswer::new(tally),
-            aht: HandleTime::new(tally),
-            fcr: Resolutions::new(tally, Count::FirstContact),
-            fcr_confirmed: Resolutions::new(tally, Count::FirstContactConfirmed),
+            sla: by_policy(accumulator, policies),
+            asa: SpeedOfAnswer::new(accumulator),
+            aht: HandleTime::new(accumulator),
+            fcr: Resolutions::new(accumulator, Count::FirstContact),
+            fcr_confirmed: Resolutions::new(accumulator, Count::FirstContactConfirmed),
             fcr_no_customer: get(Count::NoCustomer),
-            resolved_said: Ratio::of(get(Count::SaidResolved), get(Count::SaidUnresolved)),
+            resolved_said: Ratio::of(
+                get(Count::DispositionResolved),
+                get(Count::DispositionUnresolved),
+            ),
             frr: Ratio::of(get(Count::RespondedInTime), get(Count::RespondedLate)),
             transfer_rate: Ratio::new(get(Count::HandledTransferred), get(Count::Handled)),
             offer_miss: Ratio::of(get(Count::OffersMissed), get(Count::OffersAnswered)),
             csat_response: Ratio::new(get(Count::Surveyed), get(Count::EndedAnswered)),
-            csat: Satisfaction::new(tally),
+            csat: Satisfaction::new(accumulator),
             concurrency: (times.as_ref()).and_then(|of| share(of.times.engaged, of.times.busy)),
             occupancy: times.map(Occupancy::new),
             abandonment: live.map(|_| Ratio::of(abandoned_long, get(Count::Answered))),
@@ -274,7 +271,7 @@ impl<'a> Scorecard<'a> {
 }
 
 impl Ratio {
-    /// `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
+    /// Returns `num` of `den`, with the Wilson score interval for z = 1.959964 (Wilson 1927, Journal of the American Statistical
     /// Association 22, 209).
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -296,40 +293,30 @@ impl Ratio {
         }
     }
 
-    /// `num` of `num + others`.
+    /// Returns `num` of `num + others`.
     #[must_use]
     pub fn of(num: i64, others: i64) -> Self {
         Self::new(num, num + others)
     }
 }
 
-impl<'a> SlaByPolicy<'a> {
-    fn new(tally: &Tally, policies: &'a [Policy]) -> Self {
-        let decided = |policy: &Policy, verdict| tally.get(Count::Decided(policy.code(), verdict));
-        // Policies of one name stand side by side and count as one.
-        let named = policies.chunk_by(|one, next| one.name == next.name);
-        let named = named.filter_map(|of_name| {
-            let policy = of_name.first()?;
-            let compliance = Compliance::new(
-                decided(policy, Verdict::Met),
-                decided(policy, Verdict::Missed),
-                decided(policy, Verdict::Excluded),
-            );
-            let any = compliance.ratio.den != 0 || compliance.excluded != 0;
-            any.then_some((policy.name.as_str(), compliance))
-        });
-        Self(named.collect())
-    }
-}
-
-impl Serialize for SlaByPolicy<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (policy, compliance) in &self.0 {
-            map.serialize_entry(policy, compliance)?;
-        }
-        map.end()
-    }
+/// Returns the compliance with each policy that decided any obligation.
+fn by_policy<'a>(accumulator: &Accumulator, policies: &'a [Policy]) -> ByName<'a, Compliance> {
+    let decided =
+        |policy: &Policy, verdict| accumulator.get(Count::Decided(policy.code(), verdict));
+    // Policies of one name are neighbours and count as one.
+    let named = policies.chunk_by(|one, next| one.name == next.name);
+    let named = named.filter_map(|of_name| {
+        let policy = of_name.first()?;
+        let compliance = Compliance::new(
+            decided(policy, Verdict::Met),
+            decided(policy, Verdict::Missed),
+            decided(policy, Verdict::Excluded),
+        );
+        let any = compliance.ratio.den != 0 || compliance.excluded != 0;
+        any.then_some((policy.name.as_str().into(), compliance))
+    });
+    ByName(named.collect())
 }
 
 impl Compliance {
@@ -344,13 +331,13 @@ impl Compliance {
 }
 
 impl Resolutions {
-    fn new(tally: &Tally, count: fn(Resolution) -> Count) -> Self {
+    fn new(accumulator: &Accumulator, count: fn(Resolution) -> Count) -> Self {
         let [resolved, repeated, unresolved] = [
             Resolution::Resolved,
             Resolution::Repeated,
             Resolution::Unresolved,
         ]
-        .map(|resolution| tally.get(count(resolution)));
+        .map(|resolution| accumulator.get(count(resolution)));
         Self {
             resolved,
             repeated,
@@ -361,26 +348,26 @@ impl Resolutions {
 }
 
 impl SpeedOfAnswer {
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Answered);
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Answered);
         Self {
             n,
-            mean: mean_secs(tally.get(Count::WaitMicros), n),
-            percentiles: tally.percentiles(Durations::Waits),
+            mean: mean_secs(accumulator.get(Count::WaitMicros), n),
+            percentiles: accumulator.percentiles(Durations::Waits),
         }
     }
 }
 
 impl HandleTime {
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Complete);
-        let held = tally.get(Count::Held);
-        let [talk, hold, wrap] =
-            [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros].map(|part| tally.get(part));
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Complete);
+        let held = accumulator.get(Count::Held);
+        let [talk, hold, wrap] = [Count::TalkMicros, Count::HoldMicros, Count::WrapMicros]
+            .map(|part| accumulator.get(part));
         Self {
             n,
             mean: mean_secs(talk + hold + wrap, n),
-            percentiles: tally.percentiles(Durations::Handles),
+            percentiles: accumulator.percentiles(Durations::Handles),
             talk: mean_secs(talk, n),
             hold: mean_secs(hold, n),
             wrap: mean_secs(wrap, n),
@@ -397,11 +384,13 @@ impl<'a> Occupancy<'a> {
             available,
             ..
         } = of.times;
+        let away = of.away.into_iter();
+        let away = away.map(|(reason, time)| (reason.into(), time.as_secs()));
         Self {
             value: share(occupied, occupied + available),
-            occupied,
-            available,
-            away: of.away,
+            occupied: occupied.as_secs(),
+            available: available.as_secs(),
+            away: ByName(away.collect()),
         }
     }
 }
@@ -411,59 +400,15 @@ impl Satisfaction {
         clippy::cast_precision_loss,
         reason = "counts and billionths are far below 2^53"
     )]
-    fn new(tally: &Tally) -> Self {
-        let n = tally.get(Count::Rated);
-        let sum = tally.get(Count::RatedBillionths);
+    fn new(accumulator: &Accumulator) -> Self {
+        let n = accumulator.get(Count::Rated);
+        let sum = accumulator.get(Count::RatedBillionths);
         Self {
             n,
-            mean: (n > 0).then(|| sum as f64 / 1e9 / n as f64),
-            low: Ratio::new(tally.get(Count::RatedLow), n),
+            mean: (n > 0).then(|| round(sum as f64 / 1e9 / n as f64)),
+            low: Ratio::new(accumulator.get(Count::RatedLow), n),
         }
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sums of durations are far below 2^53 µs"
-)]
-pub(super) fn mean_secs(sum_micros: i64, n: i64) -> Option<f64> {
-    (n > 0).then(|| Span(sum_micros).as_secs() / n as f64)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "spans far below 2^53 µs")]
-fn share(part: Span, of: Span) -> Option<f64> {
-    (of > Span::ZERO).then(|| part.0 as f64 / of.0 as f64)
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
-pub(super) fn rounded_option<S: Serializer>(
-    value: &Option<f64>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    value.map(round).serialize(serializer)
-}
-
-fn rounded_secs<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
-    round(span.as_secs()).serialize(serializer)
-}
-
-fn rounded_map<S: Serializer>(spans: &[(&str, Span)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        spans
-            .iter()
-            .map(|(name, span)| (name, round(span.as_secs()))),
-    )
-}
-
-fn rounded_pair<S: Serializer>(
-    pair: &Option<(f64, f64)>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    pair.map(|(low, high)| (round(low), round(high)))
-        .serialize(serializer)
 }
 
 #[cfg(test)]

@@ -1,20 +1,13 @@
-//! Sums of squares, exact in any order: what variances are made of.
+//! Sums of squares, exact in any order: the basis of variances.
 
-use super::tally::{Count, Tally};
+use super::accumulator::{Accumulator, Count, Half};
 use crate::event::Span;
 
-/// A square of microseconds has more bits than a sum: it is summed in two halves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Half {
-    Low,
-    High,
-}
-
 const HALF_BITS: u32 = 40;
-/// 100,000 such squares fit.
+/// Longest handle time; 100,000 of its squares fit.
 const SQUARED_MAX: Span = Span::from_secs(100 * 86_400);
 
-impl Tally {
+impl Accumulator {
     /// Adds the square of a handle time `sign` times. One of over 100 days counts as 100 days.
     pub fn add_square(&mut self, handle: Span, sign: i64) {
         let micros = i128::from(handle.0.clamp(0, SQUARED_MAX.0));
@@ -26,7 +19,7 @@ impl Tally {
         }
     }
 
-    /// The sum of the squares of handle times, in microseconds squared.
+    /// Returns the sum of the squares of handle times, in microseconds squared.
     #[must_use]
     pub fn squares(&self) -> i128 {
         let half = |half| i128::from(self.get(Count::HandleSquares(half)));
@@ -39,13 +32,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn squares_are_exact_and_taken_back() {
+    fn squares_are_exact_and_retractable() {
         let spans = [0, 1, 999_999, 310_123_457, SQUARED_MAX.0].map(Span);
-        let mut tally = Tally::default();
-        spans.iter().for_each(|span| tally.add_square(*span, 1));
+        let mut accumulator = Accumulator::default();
+        spans
+            .iter()
+            .for_each(|span| accumulator.add_square(*span, 1));
         let squares = spans.iter().map(|span| i128::from(span.0).pow(2));
-        assert_eq!(tally.squares(), squares.sum());
-        spans.iter().for_each(|span| tally.add_square(*span, -1));
-        assert!(tally.is_empty());
+        assert_eq!(accumulator.squares(), squares.sum());
+        spans
+            .iter()
+            .for_each(|span| accumulator.add_square(*span, -1));
+        assert!(accumulator.is_empty());
     }
 }

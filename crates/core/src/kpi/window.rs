@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 
 use crate::event::{QueueId, SiteId, Span, TeamId, Timestamp};
 
-/// Where an agent or a queue belongs.
+/// Team and site of an agent or a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Place {
     #[n(0)]
@@ -16,7 +16,7 @@ pub struct Place {
     pub site: Option<SiteId>,
 }
 
-/// The team and site that answer for each queue, and since when.
+/// Team and site that answer for each queue, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Places {
     /// Oldest first.
@@ -24,7 +24,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// Who answered for the queue then.
+    /// Returns who answered for the queue at `at`.
     #[must_use]
     pub fn of(&self, queue: &QueueId, at: Timestamp) -> Option<&Place> {
         let places = self.by_queue.get(queue)?;
@@ -32,31 +32,31 @@ impl Places {
         then.map(|(_, place)| place)
     }
 
-    /// The queues that anything was said of.
+    /// Returns the queues that have a team or site.
     pub fn queues(&self) -> impl Iterator<Item = &QueueId> {
         self.by_queue.keys()
     }
 
-    /// All teams and sites, by queue and time.
+    /// Returns all teams and sites, by queue and time.
     pub fn all(&self) -> impl Iterator<Item = &Place> {
         self.by_queue.values().flatten().map(|(_, place)| place)
     }
 
-    /// Whether somebody else answers for a queue at `to` than did at `from`, or did in between.
+    /// Whether the team or site of any queue changed after `from`, up to `to`.
     #[must_use]
     pub fn change_within(&self, from: Timestamp, to: Timestamp) -> bool {
         let mut changes = self.by_queue.values().flatten().map(|(at, _)| *at);
         changes.any(|at| from < at && at <= to)
     }
 
-    /// When somebody else next answers for the queue, after `at`.
+    /// Returns the next change of the queue's team or site after `at`.
     #[must_use]
     pub fn changes_at(&self, queue: &QueueId, at: Timestamp) -> Option<Timestamp> {
         let places = self.by_queue.get(queue)?;
         places.iter().map(|(from, _)| *from).find(|from| *from > at)
     }
 
-    /// From then on, until something later is said, `place` answers for the queue.
+    /// Makes `place` answer for the queue from an instant on, until the next one.
     pub fn set(&mut self, queue: &QueueId, from: Timestamp, place: Place) {
         let places = self.by_queue.entry(queue.clone()).or_default();
         let at = places.partition_point(|(known, _)| *known < from);
@@ -68,7 +68,7 @@ impl Places {
     }
 }
 
-/// Places that have always been these.
+/// Makes places that hold at all times.
 impl FromIterator<(QueueId, Place)> for Places {
     fn from_iter<I: IntoIterator<Item = (QueueId, Place)>>(always: I) -> Self {
         let mut places = Self::default();
@@ -79,7 +79,7 @@ impl FromIterator<(QueueId, Place)> for Places {
     }
 }
 
-/// What a record looks at, up to its clock.
+/// A stretch of time up to a record's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     /// The name in records: `5m`, `1h`, `7d`, `today`, `all`.
@@ -87,10 +87,10 @@ pub struct Window {
     pub reach: Reach,
 }
 
-/// How far back. In the order in which windows are told.
+/// How far a window reaches back. In the order of windows in records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// So long, in whole panes.
+    /// This long, in whole panes.
     Sliding(Span),
     /// To the midnight of the site, else of `zone`.
     Today,
@@ -108,15 +108,15 @@ pub struct KpiSettings {
     pub group_beat: Span,
     /// How often changed agents are written.
     pub agent_beat: Span,
-    /// The teams and sites that answer for queues: they hear of waits.
+    /// Teams and sites that answer for queues: waits count in their figures.
     pub places: Places,
-    /// Where it is midnight for everybody who is at no site with a zone of its own.
+    /// Zone of everybody whose site has no zone of its own.
     pub zone: TimeZone,
     pub zones_by_site: BTreeMap<SiteId, TimeZone>,
 }
 
 impl Window {
-    /// The window `all`: everything up to the clock.
+    /// Returns the window `all`: everything up to the clock.
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -125,7 +125,7 @@ impl Window {
         }
     }
 
-    /// The window `today`: the local day.
+    /// Returns the window `today`: the local day.
     #[must_use]
     pub fn today() -> Self {
         Self {
@@ -134,7 +134,7 @@ impl Window {
         }
     }
 
-    /// A window of `length`, a multiple of its pane.
+    /// Returns a window of `length`, a multiple of its pane.
     #[must_use]
     pub fn sliding(name: &str, length: Span) -> Self {
         Self {
@@ -143,7 +143,7 @@ impl Window {
         }
     }
 
-    /// Of a sliding window.
+    /// Returns the length of a sliding window.
     #[must_use]
     pub const fn length(&self) -> Option<Span> {
         match self.reach {
@@ -152,7 +152,7 @@ impl Window {
         }
     }
 
-    /// The step by which the window slides: a sixtieth of it, at least 5 s. `None` if it does not.
+    /// Returns the step by which the window slides: a sixtieth of it, at least 5 s. `None` if it does not slide.
     #[must_use]
     pub fn pane(&self) -> Option<Span> {
         self.length()

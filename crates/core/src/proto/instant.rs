@@ -7,7 +7,7 @@ use crate::event::Timestamp;
 const MICROS: i64 = 1_000_000;
 const NANOS: i32 = 1_000;
 
-/// Cut to microseconds. What lies too far away is as far as it can be.
+/// Cuts to microseconds. Instants out of range become the nearest possible ones.
 #[must_use]
 pub const fn to_timestamp(instant: &prost_types::Timestamp) -> Timestamp {
     let micros = instant.seconds.saturating_mul(MICROS);

@@ -1,6 +1,6 @@
-//! The messages of `proto/`, as `build.rs` makes them, and records of JSON as protobuf and back.
+//! Protobuf: the messages of `proto/`, as `build.rs` makes them, and the conversion of records from JSON and back.
 //!
-//! Contract: an output record is the same in both formats, field by field; what is absent is `null` in one and unset in
+//! Contract: an output record is the same in both formats, field by field; an absent value is `null` in one and unset in
 //! the other.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! Output records: JSON to protobuf and back.
+//! Conversion of output records from JSON to protobuf and back.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{AlertRecord, ContactRecord, KpiRecord, ScorecardRecord};
 
-/// The kinds of record that are written in either format.
+/// Kinds of records that are written in either format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Record {
     Kpi,
@@ -16,7 +16,7 @@ pub enum Record {
     Scorecard,
 }
 
-/// Why bytes are no record of a kind.
+/// Reason why bytes are no record of a kind.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error("not a record as JSON: {0}")]
@@ -37,8 +37,8 @@ impl Record {
         }
     }
 
-    /// Of a record in either format: a topic may hold both, from before and after the setting was changed. No message of
-    /// ours begins as an object of JSON does, with a group numbered 15.
+    /// Converts a record in either format: a topic may hold both, from before and after a change of the setting. No message of
+    /// ours begins as a JSON object does, with a group numbered 15.
     ///
     /// # Errors
     /// When the bytes are not such a record as protobuf.

@@ -6,7 +6,7 @@ use super::{RECORDS, RecordKind, path};
 
 const DRAFT_7: &str = "application/schema+json;version=draft-07";
 
-/// AsyncAPI 3.0, by this application's view: it receives events and sends records.
+/// Returns the document in AsyncAPI 3.0, from this application's view: it receives events and sends records.
 pub(super) fn document() -> Value {
     let mut channels = Map::new();
     let mut operations = Map::new();

@@ -1,4 +1,4 @@
-//! The schema of an event for those who produce them: the words and limits are the decoder's, the table is checked against it
+//! JSON Schema of events, for their producers. The words and limits are the decoder's; a test compares the table with it
 //! both ways (`tests/it/schemas.rs`).
 
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ const fn kind(
 
 const CONTACT: &str = "contact_id";
 
-/// All kinds, beside what may stand on any.
+/// All kinds, without the fields of every event.
 pub const KINDS: [Kind; 20] = [
     kind(
         "transferred",
@@ -150,13 +150,13 @@ pub const KINDS: [Kind; 20] = [
     ),
 ];
 
-/// What may stand on an event of any kind.
+/// Fields that an event of any kind may have.
 const ENVELOPE: [&str; 5] = ["event_id", "source", "sequence", "channel", "customer_id"];
 
-/// What a field holds.
+/// Type of a field.
 enum Holds {
     Id,
-    /// What a person wrote, as long as it likes.
+    /// Text of a person, of any length.
     Prose,
     Remark,
     Bool,
@@ -166,7 +166,7 @@ enum Holds {
     Else(Value),
 }
 
-/// The schema of all kinds. One that it does not name is counted and skipped.
+/// Returns the schema of all kinds. Events of other kinds are counted and skipped.
 pub(super) fn schema() -> Value {
     let kinds: Vec<Value> = KINDS.iter().map(of_kind).collect();
     json!({
@@ -205,10 +205,10 @@ fn of_kind(kind: &Kind) -> Value {
     })
 }
 
-/// What two fields of a kind have to do with each other.
+/// Returns the rules between two fields of a kind.
 fn rules(kind: &str) -> Option<Value> {
-    let said = |name: &str| json!({"required": [name], "properties": {name: {"type": "string", "minLength": 1}}});
-    let both = |one, other| json!({"not": {"allOf": [said(one), said(other)]}});
+    let present = |name: &str| json!({"required": [name], "properties": {name: {"type": "string", "minLength": 1}}});
+    let both = |one, other| json!({"not": {"allOf": [present(one), present(other)]}});
     match kind {
         "transferred" => Some(json!([
             both("to_queue", "to_agent"),
@@ -217,7 +217,7 @@ fn rules(kind: &str) -> Option<Value> {
         ])),
         "contact_queued" => Some(json!([{
             "if": {"properties": {"direction": {"enum": [Direction::Inbound.name(), null]}}},
-            "then": said("queue"),
+            "then": present("queue"),
         }])),
         "message_sent" => Some(json!([{
             "if": {"properties": {"by": {"const": "agent"}}},
@@ -282,7 +282,7 @@ fn holds(kind: &str, name: &str, needed: bool) -> Holds {
         ("by", "contact_ended") => closed(&EndedBy::ALL, EndedBy::name, needed),
         ("by", "message_sent") => Holds::Words(json!(Author::NAMES)),
         ("by", _) => Holds::Id,
-        // Looked at of an agent's message alone.
+        // Only an agent's message is checked for it.
         ("agent", "message_sent") => Holds::Else(json!({})),
         ("warm" | "public" | "resolved", _) => Holds::Bool,
         ("priority" | "hold_count" | "sequence", _) => Holds::Integer,
@@ -308,7 +308,7 @@ fn about(kind: &str, name: &str) -> Option<&'static str> {
         ("event_id", _) => {
             "Shared by all repeats of this event. Without one, the content is the id."
         }
-        ("source", _) => "Who says so.",
+        ("source", _) => "System that sent it.",
         ("sequence", _) => {
             "Its place among the events of one contact, or agent, and instant; counts where all of them carry one. 64 bits, signed."
         }
@@ -316,7 +316,7 @@ fn about(kind: &str, name: &str) -> Option<&'static str> {
             "The root interaction: legs that a vendor numbers anew carry the first one's id."
         }
         ("customer_id", _) => "Leaves the process only as a keyed hash.",
-        ("talk" | "hold" | "wrap_up", _) => "Seconds; unsaid, what the events say counts.",
+        ("talk" | "hold" | "wrap_up", _) => "Seconds; absent, the figure of the events counts.",
         ("agent", "transferred") => "Who gave the contact away.",
         ("direction", _) => "Unsaid: the contact's, else inbound.",
         ("public", _) => "Unsaid: true.",

@@ -1,7 +1,7 @@
-//! What goes in and what comes out, described for programs: JSON Schemas and an AsyncAPI document.
+//! Descriptions for programs of what goes in and what comes out: JSON Schemas and an AsyncAPI document.
 //!
 //! Contract: the schemas of records are generated from the records' own types, those of events and of the directory's statements from
-//! their readers' words and limits. Within a version what was valid stays valid (`tests/it/schema_compat.rs`).
+//! their parsers' words and limits. Within a version, what was valid stays valid (`tests/it/schema_compat.rs`).
 //!
 //! ```
 //! let files = floorwalker_core::schema::files();
@@ -20,7 +20,7 @@ use crate::{
 
 pub use event::KINDS;
 
-/// The version of all records and events: what can't be read as before is another one.
+/// Version of all records and events; an incompatible change needs a new one.
 pub const VERSION: u32 = 1;
 
 /// A kind of record that the engine writes.
@@ -30,7 +30,7 @@ pub struct RecordKind {
     pub name: &'static str,
     /// The topic's name behind the prefix.
     pub topic: &'static str,
-    /// What the records' keys are.
+    /// Meaning of the records' keys.
     pub key: &'static str,
     schema: fn() -> Value,
 }
@@ -38,7 +38,7 @@ pub struct RecordKind {
 const SCORECARD_KEY: &str = "`agent:ID/queue:ID/channel:NAME`, with `%2F` for a slash and `%25` for a percent sign in an id. Without a value: there is \
                              none any more.";
 
-/// All of them: another record is another line.
+/// All kinds of records.
 pub const RECORDS: [RecordKind; 4] = [
     RecordKind::of::<KpiRecord<'_>>("kpi", "kpis", "`entity/window`"),
     RecordKind::of::<AlertRecord<'_>>("alert", "alerts", "The alert's id"),
@@ -46,7 +46,7 @@ pub const RECORDS: [RecordKind; 4] = [
     RecordKind::of::<ScorecardRecord<'_>>("scorecard", "scorecards", SCORECARD_KEY),
 ];
 
-/// A description as a file.
+/// A description and its file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct File {
     /// `v1/kpi.json`.
@@ -68,14 +68,14 @@ impl RecordKind {
         }
     }
 
-    /// As draft 7 of JSON Schema, which AsyncAPI's tools read. Fields that it does not name are allowed.
+    /// Returns the schema in draft 7, which AsyncAPI's tools read. It allows fields that it does not name.
     #[must_use]
     pub fn schema(&self) -> Value {
         with_id(self.name, (self.schema)())
     }
 }
 
-/// Every description there is.
+/// Returns all descriptions.
 #[must_use]
 pub fn files() -> Vec<File> {
     let records = RECORDS.iter().map(|kind| (kind.name, kind.schema()));
@@ -97,7 +97,7 @@ pub fn files() -> Vec<File> {
     files
 }
 
-/// Where a schema lies, as the AsyncAPI document beside its folder names it.
+/// Returns the path of a schema in the AsyncAPI document beside its folder.
 fn path(name: &str) -> String {
     format!("v{VERSION}/{name}.json")
 }

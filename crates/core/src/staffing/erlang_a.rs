@@ -5,7 +5,7 @@
 
 use puruspe::betai;
 
-/// Times are in one unit, the arrivals per that unit. All are above 0.
+/// Parameters of a queue. Times are in one unit, the arrivals per that unit. All are above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ErlangA {
     /// Poisson rate λ.
@@ -18,7 +18,7 @@ pub struct ErlangA {
     pub agents: u32,
 }
 
-/// What is seen in the long run.
+/// Steady state of the queue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Steady {
     /// Share of arrivals that find nobody free.
@@ -31,7 +31,7 @@ pub struct Steady {
     pub occupancy: f64,
 }
 
-/// The sum over the states behind the last agent ends where what is left is below this share of it.
+/// The sum over the states behind the last agent ends where the rest is below this share of it.
 const LEFT_OUT: f64 = 1e-12;
 
 impl ErlangA {
@@ -72,7 +72,7 @@ impl ErlangA {
         }
     }
 
-    /// Share of arrivals for whom it would be their turn within `wait`, had they the patience. Who finds k ≥ n others waits until
+    /// Returns the share of arrivals that would be served within `wait`, given enough patience. Who finds k ≥ n others waits until
     /// k − n + 1 have left, at the rates n·μ + j·θ for j = 0 … k − n: within t with probability I(1 − e^(−θt); k − n + 1, n·μ/θ), the
     /// regularised incomplete beta function.
     #[must_use]
@@ -82,7 +82,7 @@ impl ErlangA {
             -(-wait / self.patience).exp_m1(),
             agents * self.patience / self.handle,
         );
-        // Of the state in which all are busy and nobody waits: weights relative to it.
+        // Weights are relative to the state in which all are busy and nobody waits.
         let (mut weight_below, mut free, mut busy) = (1.0, 0.0, self.agents);
         while busy > 0 {
             weight_below *= self.departures(f64::from(busy)) / self.arrivals;
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// With patience as long as handling the number of customers is that of M/M/∞: Poisson with mean λ/μ.
+    /// With patience as long as handling, the number of customers is that of M/M/∞: Poisson with mean λ/μ.
     #[test]
     fn with_patience_like_handling_the_customers_are_poisson() {
         let line = ErlangA {
@@ -169,7 +169,7 @@ mod tests {
         near(line.wait_probability, 1.0 - below, "waits");
     }
 
-    /// Of one agent and unlimited patience the wait is known: it is over t with probability ρ·e^(−(μ − λ)t).
+    /// With one agent and unlimited patience the wait is known: it is over t with probability ρ·e^(−(μ − λ)t).
     #[test]
     fn within_a_time_it_is_the_turn_of_as_many_as_in_a_queue_of_one() {
         let line = ErlangA {
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// At once is the turn of those who find somebody free.
+    /// Those who find somebody free are served at once.
     #[test]
     fn within_no_time_it_is_the_turn_of_who_does_not_wait() {
         for (arrivals, agents) in [(5.0, 10), (10.0, 10), (95.0, 100), (2_000.0, 1_000)] {
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// What arrives is handled or gives up, also with twice the load that the agents can bear.
+    /// What arrives is handled or gives up, even with twice the load that the agents can bear.
     #[test]
     fn what_arrives_leaves_one_way_or_the_other() {
         for (arrivals, agents) in [(5.0, 10), (10.0, 10), (20.0, 10), (2_000.0, 1_000)] {

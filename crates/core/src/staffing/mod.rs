@@ -1,4 +1,4 @@
-//! How many agents a load needs, by the queueing models of the field.
+//! Staffing: how many agents a load needs, by the queueing models of the field.
 //!
 //! Contract: closed formulas and sums of steady states; no simulation, no state.
 //!

@@ -202,9 +202,9 @@ fn same(found: &Value, expected: &Value, path: &str) {
     }
 }
 
-/// Chaos whose contacts say their channel with their first event, begin inbound and name a queue before they are owed a response: what is said of the whole contact only
+/// Chaos whose contacts have their channel in their first event, begin inbound and name a queue before they are owed a response: attributes that come only
 /// after a part of it has been sealed does not reach back into that part.
-pub(crate) fn chaos_said_in_time(seed: u64, contacts: usize) -> Vec<Event> {
+pub(crate) fn chaos_with_early_attributes(seed: u64, contacts: usize) -> Vec<Event> {
     let mut events = chaos(seed, contacts, start());
     let (mut begun, mut queued) = (BTreeSet::new(), BTreeSet::new());
     for event in &mut events {
@@ -278,7 +278,7 @@ fn voice_worlds_in_order_shuffled_and_doubled_agree_with_the_recount() {
 #[test]
 fn ten_thousand_contacts_to_which_anything_happens_agree_with_the_recount() {
     for (seed, tasks) in [(1, 1), (2, 4)] {
-        let events = with_states(&chaos_said_in_time(seed, 5_000), seed);
+        let events = with_states(&chaos_with_early_attributes(seed, 5_000), seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
         let what = format!("chaos {seed}, {tasks} tasks");
         compare(&events, &run(&shuffled, tasks, seed), &what);
@@ -286,7 +286,7 @@ fn ten_thousand_contacts_to_which_anything_happens_agree_with_the_recount() {
 }
 
 #[test]
-fn without_a_limit_of_lateness_anything_may_be_said_at_any_time() {
+fn without_a_limit_of_lateness_any_event_may_come_at_any_time() {
     for (seed, tasks) in [(3, 1), (4, 3)] {
         let events = with_states(&chaos(seed, 3_000, start()), seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
@@ -303,7 +303,7 @@ fn without_a_limit_of_lateness_anything_may_be_said_at_any_time() {
 fn conflicting_repeats_count_as_the_first_in_order() {
     for seed in 0..3 {
         let events = faults::contradict(
-            &with_states(&chaos_said_in_time(seed, 300), seed),
+            &with_states(&chaos_with_early_attributes(seed, 300), seed),
             0.2,
             seed,
         );
@@ -369,7 +369,7 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
         ..VoiceWorld::default()
     };
     let mut calls = world.events();
-    // What a later event says of the whole contact is known a little ahead of the clock, too.
+    // Attributes from a later event are known a little ahead of the clock, too.
     calls
         .iter_mut()
         .for_each(|event| event.channel = Some(Channel::Voice));
@@ -438,7 +438,7 @@ pub(crate) fn check_live(
             let path = format!("{entity} {window} at {clock} {name}");
             let kpi = &record["kpis"][name];
             match name.as_str() {
-                // What waits is a gauge, and what a later contact corrects is corrected when it is heard of: both are a little
+                // What waits is a gauge, and what a later contact corrects is corrected when it arrives: both are a little
                 // ahead of the clock.
                 "live" => {}
                 "fcr" => same(&kpi["den"], &value["den"], &path),

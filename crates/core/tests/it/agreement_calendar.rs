@@ -12,7 +12,7 @@ use floorwalker_testkit::{faults, reference, text::TextWorld, voice::VoiceWorld}
 use serde_json::Value;
 
 use crate::{
-    agreement::{DISORDER, chaos_said_in_time, compare_with, run_by},
+    agreement::{DISORDER, chaos_with_early_attributes, compare_with, run_by},
     calendar::hours,
 };
 
@@ -86,7 +86,7 @@ impl Place {
             channel: None,
             calendar: Some(hours.clone()),
             abandons: reference::Abandons::Negative,
-            ..reference::Policy::new(Channel::Voice, told(measure), Span::from_secs(seconds))
+            ..reference::Policy::new(Channel::Voice, counted(measure), Span::from_secs(seconds))
         };
         PROMISES.into_iter().map(policy).collect()
     }
@@ -125,7 +125,7 @@ fn name(measure: Measure, seconds: i64) -> String {
     format!("{} {seconds}", measure.name())
 }
 
-fn told(measure: Measure) -> reference::Measure {
+fn counted(measure: Measure) -> reference::Measure {
     match measure {
         Measure::Accept => reference::Measure::Accept,
         Measure::Answer => reference::Measure::Answer,
@@ -168,7 +168,7 @@ fn conversations_over_two_days_agree_by_open_time() {
 #[test]
 fn chaos_agrees_by_open_time() {
     for (seed, place) in (21..).zip(&PLACES) {
-        let mut events = chaos_said_in_time(seed, 1_500);
+        let mut events = chaos_with_early_attributes(seed, 1_500);
         let begin = events.iter().map(|event| event.occurred_at).min().unwrap();
         for event in &mut events {
             event.occurred_at = place.start() + (event.occurred_at - begin);
@@ -178,7 +178,7 @@ fn chaos_agrees_by_open_time() {
 }
 
 #[test]
-fn an_alert_speaks_of_open_time() {
+fn an_alert_mentions_open_time() {
     let (hours, _) = hours("Europe/Berlin", "fri 09:00-17:00; mon 09:00-17:00");
     let (email, measure) = (Channel::Email, Measure::FirstResponse);
     let threshold = Span::from_secs(2 * 3_600);
@@ -193,7 +193,7 @@ fn an_alert_speaks_of_open_time() {
     let events = line::parse_all(log).unwrap();
     let cluster = run_by(&Arc::new(settings), &events, 1);
     let alerts = (cluster.outputs.iter()).filter(|(_, it)| it.topic == OutTopic::Alerts);
-    let said: Vec<String> = alerts
+    let found: Vec<String> = alerts
         .map(|(_, it)| serde_json::from_slice(it.payload.as_ref().unwrap()).unwrap())
         .filter(|record: &Value| record["status"] == "firing")
         .map(|record| {
@@ -204,7 +204,7 @@ fn an_alert_speaks_of_open_time() {
         })
         .collect();
     assert_eq!(
-        said.join("\n").replace('"', ""),
+        found.join("\n").replace('"', ""),
         "2026-11-30T08:30:00Z c1 has waited 235800 s in mail for a first response; a first response is due in 1800 s, closing time included. first response within 7200 s of open time
 2026-11-30T09:00:00Z c1 has waited 237600 s in mail for a first response; the target is a first response within 7200 s of open time. first response within 7200 s of open time"
     );

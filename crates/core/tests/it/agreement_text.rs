@@ -11,11 +11,11 @@ use floorwalker_testkit::harness::events_settings;
 use floorwalker_testkit::{chaos::chaos, faults, reference, text::TextWorld};
 
 use crate::agreement::{
-    DISORDER, chaos_said_in_time, compare, compare_with, reference_settings, run, run_by, start,
-    with_states,
+    DISORDER, chaos_with_early_attributes, compare, compare_with, reference_settings, run, run_by,
+    start, with_states,
 };
 
-/// One policy, as both sides are told it.
+/// One policy for both sides.
 struct Promise {
     name: &'static str,
     measure: Measure,
@@ -187,7 +187,7 @@ fn conversations_agree_in_order_shuffled_and_doubled() {
 #[test]
 fn chaos_agrees_under_policies_of_every_measure() {
     for (seed, tasks) in [(11, 1), (12, 4)] {
-        let events = with_states(&chaos_said_in_time(seed, 5_000), seed);
+        let events = with_states(&chaos_with_early_attributes(seed, 5_000), seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
         let settings = settings(tasks, Settings::default().lateness);
         let cluster = run_by(&settings, &shuffled, seed);
@@ -213,7 +213,7 @@ fn unsealed_chaos_agrees_under_policies_of_every_measure() {
 fn contradicted_chaos_agrees_under_policies_of_every_measure() {
     for seed in 0..3 {
         let events = faults::contradict(
-            &with_states(&chaos_said_in_time(seed, 300), seed),
+            &with_states(&chaos_with_early_attributes(seed, 300), seed),
             0.2,
             seed,
         );

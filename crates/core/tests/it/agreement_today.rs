@@ -32,7 +32,7 @@ fn by(events: &[Event], clock: Timestamp) -> Vec<Event> {
     until.cloned().collect()
 }
 
-/// The engine, told all of the clock in disorder and on several tasks, says what the recount does.
+/// The engine, fed in disorder and on several tasks, agrees with the recount.
 fn agree(events: &[Event], clock: Timestamp, windows: Option<&[Window]>, seed: u64) {
     let tasks = [1, 3, 5][seed as usize % 3];
     let defaults = events_settings(tasks, Settings::default().recovery_max_bytes);
@@ -146,7 +146,7 @@ fn live_records_around_midnight_hold_exactly_what_had_occurred_by_their_clock() 
         ..VoiceWorld::default()
     };
     let mut calls = world.events();
-    // What a later event says of the whole contact is known a little ahead of the clock.
+    // Attributes from a later event are known a little ahead of the clock.
     calls
         .iter_mut()
         .for_each(|event| event.channel = Some(Channel::Voice));

@@ -1,4 +1,4 @@
-//! Scorecards: the engine agrees with the recount, a table worked out on paper, and what too few cases never say.
+//! Scorecards: the engine agrees with the recount, a table worked out on paper, and what too few cases leave out.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use floorwalker_testkit::{faults, random::Random, reference, voice::VoiceWorld};
 use serde_json::Value;
 
 use crate::agreement::{
-    DISORDER, add_inputs, chaos_said_in_time, empty, feed, reference_settings, run_by,
+    DISORDER, add_inputs, chaos_with_early_attributes, empty, feed, reference_settings, run_by,
 };
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -152,9 +152,9 @@ fn worlds_in_any_order_agree_with_the_recount() {
         compare(&events, &cluster, &hours(), &what);
         let found = scorecards(&cluster);
         assert!(found.len() >= 50, "{what}: {}", found.len());
-        let told = ["/peers/place", "/trend/direction", "/interval"];
-        let told = told.map(|pointer| count(&found, pointer));
-        assert!(told.iter().all(|count| *count > 60), "{what}: {told:?}");
+        let pointers = ["/peers/place", "/trend/direction", "/interval"];
+        let counts = pointers.map(|pointer| count(&found, pointer));
+        assert!(counts.iter().all(|count| *count > 60), "{what}: {counts:?}");
     }
 }
 
@@ -168,7 +168,7 @@ fn contacts_to_which_anything_happens_agree_with_the_recount() {
         ..BalanceSettings::default()
     };
     for (seed, tasks) in [(1, 1), (2, 4)] {
-        let events = chaos_said_in_time(seed, 3_000);
+        let events = chaos_with_early_attributes(seed, 3_000);
         let shuffled = faults::shuffle(&faults::double(&events, 0.3, seed), DISORDER, seed);
         let cluster = run_by(&settings(tasks, balance.clone()), &shuffled, seed);
         compare(&events, &cluster, &balance, &format!("chaos {seed}"));
@@ -223,7 +223,7 @@ fn live_scorecards_hold_exactly_what_had_occurred_by_their_clock() {
     assert!(checked > 100, "only {checked} records were checked");
 }
 
-/// What a later contact corrects is corrected when it is heard of, a little ahead of the clock: repeats are left out.
+/// What a later contact corrects is corrected when it arrives, a little ahead of the clock: repeats are left out.
 fn check_live(found: &BTreeMap<String, Value>, events: &[Event], balance: &BalanceSettings) {
     let mut recount_by_clock = BTreeMap::new();
     for (key, record) in found {
@@ -389,13 +389,17 @@ fn three_bad_calls_give_no_place_no_trend_and_no_guard() {
         let ana = &found["agent:ana/queue:q/channel:voice"];
         assert_eq!(ana["measures"]["transfer_rate"]["value"], 1.0);
         for (name, measure) in ana["measures"].as_object().unwrap() {
-            for said in [
+            for absent in [
                 "/peers/place",
                 "/peers/place_interval",
                 "/trend/difference",
                 "/trend/direction",
             ] {
-                assert_eq!(measure.pointer(said), Some(&Value::Null), "{name} {said}");
+                assert_eq!(
+                    measure.pointer(absent),
+                    Some(&Value::Null),
+                    "{name} {absent}"
+                );
             }
         }
         let quiet = serde_json::json!({"raised": false, "rising": [], "sentence": null});

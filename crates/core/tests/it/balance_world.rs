@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use floorwalker_core::{
     balance::{self, BalanceSettings, Figures, Guard},
-    contact::{ContactSettings, FirstContact, HandleParts, Resolution, What},
+    contact::{ContactSettings, FactKind, FirstContact, HandleParts, Resolution},
     engine::{OutTopic, Settings},
     event::{Event, Span},
-    kpi::{Tally, Window},
+    kpi::{Accumulator, Window},
     local::Cluster,
 };
 use floorwalker_simulator::{Day, Desk, Incident, IncidentKind, Roster, World, WorldSettings};
@@ -114,8 +114,8 @@ fn who_struggles_is_seen_in_the_trend_and_not_suspected() {
 }
 
 #[test]
-fn who_rushes_is_told_of_and_hardly_anybody_else() {
-    let (mut told, mut wrongly) = (0, 0);
+fn the_guard_finds_agents_who_rush_and_hardly_anybody_else() {
+    let (mut hits, mut wrongly) = (0, 0);
     for seed in 1..5 {
         let agent = scorecards(None, seed).into_keys().next().unwrap();
         let rushing = IncidentKind::RushingAgent {
@@ -123,10 +123,10 @@ fn who_rushes_is_told_of_and_hardly_anybody_else() {
         };
         let found = scorecards(Some(rushing), seed);
         let raised = raised(&found);
-        told += usize::from(raised.contains(&&agent));
+        hits += usize::from(raised.contains(&&agent));
         wrongly += raised.iter().filter(|name| **name != &agent).count();
     }
-    assert!(told >= 3, "{told} of 4");
+    assert!(hits >= 3, "{hits} of 4");
     assert_eq!(wrongly, 0);
 }
 
@@ -154,8 +154,8 @@ impl Honest {
         }
     }
 
-    fn hour(&mut self, pace: f64) -> Tally {
-        let mut tally = Tally::default();
+    fn hour(&mut self, pace: f64) -> Accumulator {
+        let mut accumulator = Accumulator::default();
         for _ in 0..CONTACTS_AN_HOUR {
             let seconds = self.handle.sample(&mut self.random) * pace;
             let parts = HandleParts::Complete {
@@ -169,14 +169,22 @@ impl Honest {
                 false => Resolution::Resolved,
             };
             let low = self.random.random_bool(0.2);
-            balance::add_fact(&mut tally, What::Handled { parts, transferred }, 1);
-            balance::add_fact(&mut tally, What::FirstContactConfirmed { resolution }, 1);
+            balance::add_fact(
+                &mut accumulator,
+                FactKind::Handled { parts, transferred },
+                1,
+            );
+            balance::add_fact(
+                &mut accumulator,
+                FactKind::FirstContactConfirmed { resolution },
+                1,
+            );
             if self.random.random_bool(0.22) {
                 let billionths = if low { 250_000_000 } else { 750_000_000 };
-                balance::add_fact(&mut tally, What::Rated { billionths }, 1);
+                balance::add_fact(&mut accumulator, FactKind::Rated { billionths }, 1);
             }
         }
-        tally
+        accumulator
     }
 
     /// How many of the days had a guard at any look, and how many looks there were with one.
@@ -189,8 +197,8 @@ impl Honest {
             for _ in 0..HOURS_A_DAY {
                 hours.push(self.hour(self.pace));
                 let recent = hours.len() - HOURS_A_DAY;
-                let sum = |of: &[Tally]| {
-                    let mut sum = Tally::default();
+                let sum = |of: &[Accumulator]| {
+                    let mut sum = Accumulator::default();
                     of.iter().for_each(|hour| sum.merge(hour));
                     sum
                 };
@@ -209,7 +217,7 @@ impl Honest {
 }
 
 /// The share of agents' days on which any of hourly looks raises a guard: of who changes nothing less than one in 1,000; of who
-/// really becomes quicker by a third less than one in 12: there half of what it says is true.
+/// really becomes quicker by a third less than one in 12: there half of its alarms are true.
 #[test]
 fn who_is_honest_is_hardly_ever_suspected() {
     for (pace, agents, at_most) in [(1.0, 400, 0.001), (0.67, 100, 0.08)] {

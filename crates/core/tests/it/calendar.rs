@@ -16,7 +16,7 @@ const OFFICE: &str =
     "mon 09:00-17:00; tue 09:00-17:00; wed 09:00-17:00; thu 09:00-17:00; fri 09:00-17:00";
 const MICROSECOND: Span = Span(1);
 
-/// Hours as both sides are told them: `mon 09:00-12:00 22:00-06:00; 2026-12-25` (a holiday) `; 2026-12-24 09:00-12:00`.
+/// Hours for both sides: `mon 09:00-12:00 22:00-06:00; 2026-12-25` (a holiday) `; 2026-12-24 09:00-12:00`.
 pub(crate) fn hours(zone: &str, text: &str) -> (Hours, reference::Calendar) {
     let zone = Hours::zone_named(zone).unwrap();
     let mut ours = Hours {

@@ -92,7 +92,7 @@ fn a_wait_that_is_called_back_leaves_nothing_unresolved() {
 }
 
 #[test]
-fn attempts_are_told_apart_by_what_became_of_them() {
+fn attempts_are_counted_by_their_outcome() {
     check(
         "dialer.jsonl",
         &[
@@ -118,7 +118,7 @@ fn a_thread_that_is_queued_again_is_repeated() {
     );
 }
 
-/// One policy alone, said as in `rules.txt`.
+/// One policy alone, written as in `rules.txt`.
 fn promised(policy: &str) -> Terms {
     let mut terms = Terms::default();
     let promise = Promise::parse(policy.split(' '));

@@ -104,7 +104,7 @@ fn sorted(mut list: Vec<String>) -> Vec<String> {
     list
 }
 
-/// What is owed in a log of emails unless it says otherwise, by 12:00:00.
+/// Checks what is owed by 12:00:00 in a log of emails, unless a line has another channel.
 fn check_opening(opens: Opens, log: &str, expect: &[&str]) {
     let mut events = line::parse_all(log).unwrap();
     if let Some(first) = events.first_mut() {
@@ -166,7 +166,7 @@ fn a_bot_never_answers() {
 }
 
 #[test]
-fn a_bots_greeting_is_not_our_side_speaking_first() {
+fn a_bots_greeting_is_no_first_message_of_our_side() {
     check(
         "09:59:00 message c1 by=bot
          10:00:00 message c1 by=customer
@@ -220,7 +220,7 @@ fn the_wait_opens_a_first_response_if_it_comes_first() {
 }
 
 #[test]
-fn with_opens_queued_what_a_bot_was_told_does_not_count() {
+fn with_opens_queued_messages_to_a_bot_do_not_count() {
     check_opening(
         Opens::Queued,
         "10:00:00 message c1 by=customer
@@ -409,7 +409,7 @@ fn a_rate_of_first_responses_counts_each_contact_once() {
     let mut rated = Vec::new();
     let contact = fold(&events, &settings, clock);
     floorwalker_core::contact::diff_facts(&Default::default(), &contact.fold, |fact, sign| {
-        if let floorwalker_core::contact::What::FirstResponse { met } = fact.what {
+        if let floorwalker_core::contact::FactKind::FirstResponse { met } = fact.kind {
             rated.push((met, sign));
         }
     });

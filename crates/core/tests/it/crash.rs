@@ -83,9 +83,9 @@ fn outcome(cluster: &Cluster) -> Outcome {
     (last, alerts)
 }
 
-/// The ids of predictions. They are of what was known when, so where a step was cut may tell; but each fires and ends once.
+/// Returns the ids of predictions. They depend on what was known when, and so on where a step was cut; but each fires and ends once.
 fn predicted(cluster: &Cluster) -> BTreeSet<String> {
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut ids = BTreeSet::new();
     for (_, output) in &cluster.outputs {
         if output.topic != OutTopic::Alerts {
@@ -96,7 +96,7 @@ fn predicted(cluster: &Cluster) -> BTreeSet<String> {
         if record["rule"] == LOW_PREDICTED {
             let id = record["id"].as_str().unwrap().to_owned();
             let status = record["status"].as_str().unwrap().to_owned();
-            assert!(told.insert((id.clone(), status)), "twice: {record}");
+            assert!(seen.insert((id.clone(), status)), "twice: {record}");
             ids.insert(id);
         }
     }
@@ -133,7 +133,7 @@ fn cluster(lines: &[String], keyed: Keyed, settings: &Arc<Settings>) -> Cluster 
     cluster
 }
 
-/// The same records under the same keys; says which is not.
+/// Asserts the same records under the same keys, and names those that differ.
 fn same(expected: &BTreeMap<String, String>, found: &BTreeMap<String, String>, seed: u64) {
     for key in expected.keys().chain(found.keys()) {
         assert_eq!(expected.get(key), found.get(key), "seed {seed}: {key}");

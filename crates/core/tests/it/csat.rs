@@ -1,4 +1,4 @@
-//! Predictions of a low rating: what moves them, when somebody is told, and how good they are.
+//! Predictions of a low rating: what moves them, when somebody is notified, and how good they are.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,13 +35,13 @@ fn ordinary() -> Features {
         mean_reply: Some(secs(30)),
         reply_within: secs(60),
         repeats: Some(0),
-        usual_handle: secs(360),
+        handle_time_baseline: secs(360),
         mood_thousandths: Some(0),
         ..Features::default()
     }
 }
 
-/// What gets worse, and the words that say so.
+/// Changes for the worse, and the words for them.
 type Worse = (Feature, &'static str, fn(&mut Features));
 
 #[rustfmt::skip]
@@ -60,7 +60,7 @@ const WORSE: [Worse; 11] = [
 ];
 
 #[test]
-fn what_gets_worse_makes_a_low_rating_likelier_and_says_so() {
+fn what_gets_worse_makes_a_low_rating_likelier_and_is_a_reason() {
     let model = Model::prior();
     let before = model.predict(&ordinary());
     assert!((0.05..0.2).contains(&before.low), "{before:?}");
@@ -76,7 +76,7 @@ fn what_gets_worse_makes_a_low_rating_likelier_and_says_so() {
 }
 
 #[test]
-fn the_three_strongest_reasons_are_told_the_strongest_first() {
+fn the_three_strongest_reasons_are_named_strongest_first() {
     let mut features = ordinary();
     for (_, _, worsen) in WORSE {
         worsen(&mut features);
@@ -142,7 +142,7 @@ fn features_are_those_of_the_fold() {
         now: line::parse("10:06:30 ended c1 by=customer")
             .unwrap()
             .occurred_at,
-        usual_handle: secs(720),
+        handle_time_baseline: secs(720),
         repeats: None,
     };
     let expect = Features {
@@ -158,7 +158,7 @@ fn features_are_those_of_the_fold() {
         reply_within: secs(60),
         reopenings: 0,
         repeats: None,
-        usual_handle: secs(720),
+        handle_time_baseline: secs(720),
         mood_thousandths: Some(-520),
     };
     assert_eq!(Features::of(&fold(&lines), &around), expect);
@@ -190,7 +190,7 @@ fn a_probability_is_one_whatever_happens() {
                 for (now, usual) in times.map(Option::unwrap).into_iter().zip([300, 0]) {
                     let around = Surroundings {
                         now,
-                        usual_handle: secs(usual),
+                        handle_time_baseline: secs(usual),
                         repeats: Some(u32::MAX),
                     };
                     let low = model.predict(&Features::of(&contact.fold, &around)).low;
@@ -255,7 +255,7 @@ fn alarms(cluster: &Cluster) -> Vec<Value> {
 }
 
 #[test]
-fn a_likely_low_rating_is_told_once_and_ends_with_the_contact() {
+fn a_likely_low_rating_fires_once_and_ends_with_the_contact() {
     let mut cluster = cluster(&Arc::new(one_task()), &lines_of(&FURIOUS));
     cluster.run_until_quiet(1).unwrap();
     let [fired, resolved] = &alarms(&cluster)[..] else {
@@ -321,7 +321,7 @@ fn who_comes_again_is_known_to_the_new_contact() {
     let lines = lines_of(&AGAIN);
     for tasks in [1, 4] {
         let mut settings = Settings::clone(&events_settings(tasks, 1_400_000_000));
-        // One frame at a time: each that speaks of anything else comes before what the customer's task says.
+        // One frame at a time: all others come before that of the customer's task.
         settings.balance.enabled = false;
         let mut cluster = cluster(&Arc::new(settings), &lines);
         cluster.run_until_quiet(1).unwrap();
@@ -341,7 +341,7 @@ fn who_comes_again_is_known_to_the_new_contact() {
 }
 
 #[test]
-fn a_crash_anywhere_tells_the_same_alarm() {
+fn a_crash_anywhere_fires_the_same_alarm() {
     let mut undisturbed = cluster(&Arc::new(one_task()), &lines_of(&FURIOUS));
     undisturbed.run_until_quiet(1).unwrap();
     let mut expect = alarms(&undisturbed);
@@ -368,7 +368,7 @@ fn a_crash_anywhere_tells_the_same_alarm() {
 }
 
 #[test]
-fn a_rule_that_is_off_tells_nobody_and_still_predicts() {
+fn a_rule_that_is_off_fires_nothing_and_still_predicts() {
     let mut settings = one_task();
     settings.alert.low_predicted.enabled = false;
     let mut cluster = cluster(&Arc::new(settings), &lines_of(&FURIOUS));
@@ -435,7 +435,7 @@ fn contacts_that_will_be_rated_low_are_predicted_so() {
     }
     let mut predicted_by_channel: BTreeMap<String, Vec<(f64, bool)>> = BTreeMap::new();
     let mut all = Vec::new();
-    let mut told = Vec::new();
+    let mut ratings = Vec::new();
     for (id, contact) in &last_by_id {
         let Some(predicted) = contact["csat"]["predicted_low"].as_f64() else {
             continue;
@@ -451,7 +451,7 @@ fn contacts_that_will_be_rated_low_are_predicted_so() {
             .push((predicted, is_low));
         all.push((predicted, is_low));
         if predicted >= CsatSettings::default().threshold {
-            told.push(is_low);
+            ratings.push(is_low);
         }
     }
     for (channel, predicted) in &predicted_by_channel {
@@ -466,14 +466,14 @@ fn contacts_that_will_be_rated_low_are_predicted_so() {
         .filter(|record| record["status"] == "firing")
         .count();
     let share = fired as f64 / last_by_id.len() as f64;
-    let right = told.iter().filter(|is_low| **is_low).count();
+    let right = ratings.iter().filter(|is_low| **is_low).count();
     println!(
         "{} answered contacts, {} rated low; AUC {:.3}; {fired} alarms ({:.1} %), at their end {right} of {} right",
         all.len(),
         low.len(),
         auc(&all),
         share * 100.0,
-        told.len(),
+        ratings.len(),
     );
     assert!(auc(&all) > 0.6);
     assert!((0.01..0.10).contains(&share), "{share}");

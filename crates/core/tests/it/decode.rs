@@ -27,7 +27,7 @@ pub(crate) fn event(json: &str) -> Event {
     }
 }
 
-/// What an event of `kind` with the fields `rest` says beside its envelope.
+/// Returns the body of an event of `kind` with the fields `rest`.
 pub(crate) fn check_body(kind: &str, rest: &str, expect: impl Borrow<Body>) {
     assert_eq!(
         event(&json(kind, rest)).body,
@@ -75,10 +75,10 @@ fn the_envelope_is_read() {
 
 #[test]
 fn times_are_rfc_3339_with_any_offset_or_epoch_milliseconds() {
-    let at = |said: &str| {
+    let at = |given: &str| {
         event(
             &json("hold_ended", "\"agent\":\"ana\"")
-                .replace(AT, &format!("\"occurred_at\":{said}")),
+                .replace(AT, &format!("\"occurred_at\":{given}")),
         )
         .occurred_at
         .to_string()
@@ -362,7 +362,7 @@ fn a_wrong_type_is_named() {
 }
 
 #[test]
-fn an_unknown_word_is_said_beside_the_list() {
+fn an_unknown_word_is_reported_with_the_allowed_ones() {
     check_broken(
         "contact_ended",
         r#""by":"robot""#,
@@ -396,9 +396,9 @@ fn ids_are_neither_empty_nor_long() {
 
 #[test]
 fn absurd_times_are_rejected() {
-    let check = |said: &str, expect: &str| {
+    let check = |given: &str, expect: &str| {
         let json =
-            json("hold_ended", "\"agent\":\"a\"").replace(AT, &format!("\"occurred_at\":{said}"));
+            json("hold_ended", "\"agent\":\"a\"").replace(AT, &format!("\"occurred_at\":{given}"));
         check_rejected(json, expect);
     };
     check(

@@ -1,4 +1,4 @@
-//! What the directory says applies from its time, however late it is heard: the engine and the recount agree.
+//! A statement of the directory applies from its time, however late it arrives: the engine and the recount agree.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::agreement::{
 const TEAMS: [Option<&str>; 4] = [Some("red"), Some("blue"), Some("night"), None];
 const SITES: [Option<&str>; 3] = [Some("north"), None, Some("abroad")];
 
-/// What the engine is told, and what the recount makes of it.
+/// Input of the engine, and what the recount makes of it.
 struct Changes {
     statements: Vec<String>,
     recounted: reference::Settings,
@@ -192,7 +192,7 @@ fn events(seed: u64) -> Vec<Event> {
 
 /// When the statements are made: before all events, after them, or between.
 #[derive(Debug, Clone, Copy)]
-enum Heard {
+enum Arrival {
     First,
     Last,
     Between,
@@ -202,17 +202,17 @@ fn run(
     events: &[Event],
     changes: &Changes,
     settings: &Arc<Settings>,
-    heard: Heard,
+    arrival: Arrival,
     seed: u64,
 ) -> Cluster {
     let mut cluster = empty(settings);
     let mut statements = changes.statements.iter();
-    if let Heard::First = heard {
+    if let Arrival::First = arrival {
         statements
             .by_ref()
             .for_each(|it| cluster.state(it.as_bytes()));
     }
-    if let Heard::Between = heard {
+    if let Arrival::Between = arrival {
         for part in events.chunks(events.len() / 25) {
             feed(&mut cluster, part, settings.tasks, seed);
             for task in 0..settings.tasks {
@@ -233,16 +233,16 @@ fn run(
 }
 
 #[test]
-fn what_changes_applies_from_its_time_however_late_it_is_heard() {
+fn a_change_applies_from_its_time_however_late_it_arrives() {
     for seed in 0..6 {
         let events = events(seed);
         let tasks = [1, 2, 5][seed as usize % 3];
         let settings = settings(tasks);
         let changes = changes(&events, &settings, seed);
         let shuffled = faults::shuffle(&faults::double(&events, 0.2, seed), DISORDER, seed);
-        for heard in [Heard::First, Heard::Last, Heard::Between] {
-            let cluster = run(&shuffled, &changes, &settings, heard, seed);
-            let what = format!("world {seed}, {tasks} tasks, heard {heard:?}");
+        for arrival in [Arrival::First, Arrival::Last, Arrival::Between] {
+            let cluster = run(&shuffled, &changes, &settings, arrival, seed);
+            let what = format!("world {seed}, {tasks} tasks, arrival {arrival:?}");
             compare_with(&changes.recounted, &events, &cluster, &what);
         }
     }
@@ -286,7 +286,7 @@ fn a_task_that_loses_its_memory_knows_the_directory() {
     }
 }
 
-fn tell(cluster: &mut Cluster, text: &str) {
+fn send(cluster: &mut Cluster, text: &str) {
     let events = line::parse_all(text).unwrap();
     for (event, partition) in events.iter().zip((0..2).cycle()) {
         let input = InputId {
@@ -312,7 +312,7 @@ fn a_change_that_is_dated_back_corrects_teams_of_all_and_promises_of_what_is_not
             partition,
         });
     }
-    tell(
+    send(
         &mut cluster,
         "2026-03-02T10:00:00Z queued old queue=q channel=voice\n2026-03-02T10:00:30Z answered old agent=ana\n",
     );
@@ -322,8 +322,8 @@ fn a_change_that_is_dated_back_corrects_teams_of_all_and_promises_of_what_is_not
             "2026-03-02T10:30:{number:02}Z queued n{number} queue=other channel=voice\n"
         ));
     }
-    tell(&mut cluster, &clock);
-    tell(
+    send(&mut cluster, &clock);
+    send(
         &mut cluster,
         "2026-03-02T10:31:00Z queued new queue=q channel=voice\n2026-03-02T10:31:30Z answered new agent=ana\n",
     );
@@ -359,7 +359,7 @@ fn refusal(json: &str) -> String {
 }
 
 #[test]
-fn a_statement_that_can_t_be_taken_says_what_to_write_instead() {
+fn a_refused_statement_gets_a_sentence_on_what_to_write_instead() {
     for (json, expected) in [
         (
             "{",
@@ -422,9 +422,9 @@ fn a_statement_that_can_t_be_taken_says_what_to_write_instead() {
 fn of_two_statements_from_one_instant_the_later_in_the_topic_holds() {
     let configured = ContactSettings::default();
     let at = Timestamp::parse("2026-03-02T10:00:00Z").unwrap();
-    let said =
+    let wait_of =
         |team: &str| format!(r#"{{"subject":"queue:q","valid_from":"{at}","team":"{team}"}}"#);
-    let (wrong, right) = (said("read"), said("red"));
+    let (wrong, right) = (wait_of("read"), wait_of("red"));
     for order in [[(4, &wrong), (9, &right)], [(9, &right), (4, &wrong)]] {
         let mut directory = Directory::default();
         for (offset, json) in order {

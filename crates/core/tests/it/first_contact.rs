@@ -17,8 +17,8 @@ use floorwalker_testkit::{
 use serde_json::Value;
 
 use crate::agreement::{
-    add_inputs, chaos_said_in_time, compare_recounted, feed, last_records, reference_settings,
-    with_states,
+    add_inputs, chaos_with_early_attributes, compare_recounted, feed, last_records,
+    reference_settings, with_states,
 };
 
 fn run(events: &[Event], tasks: u16, first_contact: FirstContact, end_at: Timestamp) -> Cluster {
@@ -67,7 +67,7 @@ fn agree(events: &[Event], tasks: u16, settings: FirstContact, what: &str) {
     }
 }
 
-/// Lays what the newest records of contacts say beside the recount. A resolution is settled `settled_at` after the end.
+/// Compares the newest records of contacts with the recount. A resolution is settled `settled_at` after the end.
 fn compare_contacts(
     counted: &Recount,
     clock: Timestamp,
@@ -84,17 +84,14 @@ fn compare_contacts(
         });
         let [resolution, settled] =
             ["resolution", "resolution_settled"].map(|field| &record[field]);
-        let said = resolution.as_str().zip(settled.as_bool());
-        assert_eq!(said, expected, "{what}: {contact}");
+        let recorded = resolution.as_str().zip(settled.as_bool());
+        assert_eq!(recorded, expected, "{what}: {contact}");
     }
-    let said = |name: &str, value: Value| found.values().any(|it| it[name] == value);
+    let has = |name: &str, value: Value| found.values().any(|it| it[name] == value);
     for resolution in ["resolved", "repeated", "unresolved"] {
-        assert!(
-            said("resolution", resolution.into()),
-            "{what}: {resolution}"
-        );
+        assert!(has("resolution", resolution.into()), "{what}: {resolution}");
     }
-    assert!(said("resolution_settled", true.into()), "{what}");
+    assert!(has("resolution_settled", true.into()), "{what}");
 }
 
 const fn name(resolution: Resolution) -> &'static str {
@@ -143,13 +140,16 @@ fn voice_worlds_agree_under_every_policy() {
 #[test]
 fn contacts_to_which_anything_happens_agree_under_every_policy() {
     for (number, settings) in every_policy().enumerate() {
-        let events = with_states(&chaos_said_in_time(number as u64, 400), number as u64);
+        let events = with_states(
+            &chaos_with_early_attributes(number as u64, 400),
+            number as u64,
+        );
         let what = format!("chaos {settings:?}");
         agree(&events, [3, 1][number % 2], settings, &what);
     }
 }
 
-/// What `all` says of one kind of figure: resolved, repeated, unresolved.
+/// Returns one kind of figure of `all`: resolved, repeated, unresolved.
 fn figures(cluster: &Cluster, name: &str) -> [i64; 3] {
     let records = last_records(cluster);
     let record: &Value = &records[&("all".to_owned(), "all".to_owned())];
@@ -189,8 +189,8 @@ fn a_contact_is_settled_when_its_time_is_up_and_forgotten_after() {
     }
 }
 
-/// What the record of `c1` says of its resolution, and how often it was written.
-fn told(events: &str, tasks: u16, until: &str) -> (Value, Value, usize) {
+/// Returns the resolution in the record of `c1`, and how often it was written.
+fn resolution_of(events: &str, tasks: u16, until: &str) -> (Value, Value, usize) {
     let fcr = FirstContact {
         window: Span::from_secs(1_800),
         ..FirstContact::default()
@@ -206,7 +206,7 @@ fn told(events: &str, tasks: u16, until: &str) -> (Value, Value, usize) {
 }
 
 #[test]
-fn a_contacts_record_says_whether_it_was_resolved_and_whether_that_is_settled() {
+fn a_contacts_record_has_its_resolution_and_whether_that_is_settled() {
     let again = "\n10:30:59 queued c2 queue=q channel=voice customer=k";
     let nobody = CALL.replace(" customer=k", "");
     let lost = "10:00:00 queued c1 queue=q channel=voice customer=k\n10:00:10 ended c1 by=customer";
@@ -236,7 +236,7 @@ fn a_contacts_record_says_whether_it_was_resolved_and_whether_that_is_settled() 
     ];
     for (events, until, resolution, settled) in table {
         for tasks in [1, 7] {
-            let (found, is_settled, written) = told(&events, tasks, until);
+            let (found, is_settled, written) = resolution_of(&events, tasks, until);
             let expected = Some(resolution).filter(|name| !name.is_empty());
             assert_eq!(found.as_str(), expected, "{events} {until}");
             assert_eq!(is_settled.as_bool(), settled, "{events} {until}");
@@ -246,7 +246,7 @@ fn a_contacts_record_says_whether_it_was_resolved_and_whether_that_is_settled() 
 }
 
 #[test]
-fn a_contact_that_turns_out_to_be_anothers_hears_only_its_own_customer() {
+fn a_contact_that_turns_out_to_be_anothers_is_judged_by_its_own_customer_only() {
     // Late: it was not `k` who called, but `l`, who came back.
     let late = "\n09:59:59 message c1 by=bot customer=l channel=voice\n10:05:00 queued c2 queue=q channel=voice customer=l";
     let later = "\n10:06:00 queued c3 queue=q channel=voice customer=k";
@@ -266,7 +266,7 @@ fn a_contact_that_turns_out_to_be_anothers_hears_only_its_own_customer() {
     for (events, resolution) in table {
         for tasks in [1, 7] {
             for until in ["10:20:00", "12:00:00"] {
-                let (found, settled, _) = told(&events, tasks, until);
+                let (found, settled, _) = resolution_of(&events, tasks, until);
                 let settled = settled.as_bool();
                 assert_eq!(
                     (found.as_str(), settled),

@@ -15,7 +15,7 @@ use crate::{
     reference_cases::{check, check_with},
 };
 
-/// The engine says by the clock what the recount does, in every window, of events of which the first may name a channel.
+/// The engine agrees with the recount at the clock, in every window, of events of which the first may name a channel.
 pub(crate) fn agrees(settings: &reference::Settings, events: &[Event], clock: Timestamp) {
     let mut by_then: Vec<Event> = (events.iter())
         .filter(|event| event.occurred_at <= clock)
@@ -35,35 +35,35 @@ pub(crate) fn agrees(settings: &reference::Settings, events: &[Event], clock: Ti
     compare_at(settings, clock, &by_then, &cluster, "engine");
 }
 
-fn policy(told: &reference::Policy, settings: &reference::Settings) -> contact::Policy {
-    let channel = told.channel.unwrap_or(Channel::Other);
-    let short = told.short_abandon.unwrap_or(settings.short_abandon);
+fn policy(counted: &reference::Policy, settings: &reference::Settings) -> contact::Policy {
+    let channel = counted.channel.unwrap_or(Channel::Other);
+    let short = counted.short_abandon.unwrap_or(settings.short_abandon);
     contact::Policy {
-        name: told.name.clone(),
-        channel: told.channel,
-        queues: told.queues.iter().flatten().cloned().collect(),
-        at_risk_at: told.at_risk_at,
-        short_abandon: Some(short.min(told.threshold)),
-        abandons: match told.abandons {
+        name: counted.name.clone(),
+        channel: counted.channel,
+        queues: counted.queues.iter().flatten().cloned().collect(),
+        at_risk_at: counted.at_risk_at,
+        short_abandon: Some(short.min(counted.threshold)),
+        abandons: match counted.abandons {
             reference::Abandons::Ignore => contact::Abandons::Ignore,
             reference::Abandons::Negative => contact::Abandons::Negative,
             reference::Abandons::Positive => contact::Abandons::Positive,
         },
-        flow_outs: match told.flow_outs {
+        flow_outs: match counted.flow_outs {
             reference::FlowOuts::Exclude => contact::FlowOuts::Exclude,
             reference::FlowOuts::Include => contact::FlowOuts::Include,
             reference::FlowOuts::Met => contact::FlowOuts::Met,
         },
-        opens: match told.opens {
+        opens: match counted.opens {
             reference::Opens::Contact => contact::Opens::Contact,
             reference::Opens::Queued => contact::Opens::Queued,
         },
-        ..contact::Policy::standard(measure(told.measure), channel, told.threshold, 0.8)
+        ..contact::Policy::standard(measure(counted.measure), channel, counted.threshold, 0.8)
     }
 }
 
-fn measure(told: reference::Measure) -> Measure {
-    match told {
+fn measure(counted: reference::Measure) -> Measure {
+    match counted {
         reference::Measure::Accept => Measure::Accept,
         reference::Measure::Answer => Measure::Answer,
         reference::Measure::FirstResponse => Measure::FirstResponse,
@@ -188,7 +188,7 @@ fn an_accept_is_excluded_when_its_wait_or_contact_ends() {
 }
 
 #[test]
-fn the_direction_of_a_leg_is_what_its_last_queued_said_else_the_contacts() {
+fn a_leg_has_the_direction_of_its_last_queued_event_else_the_contacts() {
     check(
         "10:00:00 queued c1 queue=q
          10:00:05 queued c1 queue=q leg=2

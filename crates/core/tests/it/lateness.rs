@@ -61,7 +61,7 @@ fn input(source: u16) -> InputId {
 }
 
 /// As many events as a source's clock takes, all read.
-fn say(cluster: &mut Cluster, source: u16, at: &str) {
+fn send(cluster: &mut Cluster, source: u16, at: &str) {
     for number in 0..EVENTS_OF_A_CLOCK {
         cluster.feed(input(source), line(&format!("{source}-{number}-{at}"), at));
     }
@@ -118,7 +118,7 @@ fn what_is_at_a_limit_is_within_it() {
 #[test]
 fn one_clock_that_is_ahead_at_the_end_seals_nothing() {
     let mut cluster = cluster();
-    all_sources().for_each(|source| say(&mut cluster, source, "10:00:00"));
+    all_sources().for_each(|source| send(&mut cluster, source, "10:00:00"));
     for source in all_sources() {
         cluster.feed(input(source), line(&format!("{source}-ahead"), "12:00:00"));
     }
@@ -133,7 +133,7 @@ fn one_clock_that_is_ahead_at_the_end_seals_nothing() {
 
 /// A second file is a little older than the first: the newest event is the same at both ends.
 #[test]
-fn an_end_at_the_same_instant_is_told_anew_when_more_was_read_between() {
+fn an_end_at_the_same_instant_is_emitted_again_when_more_was_read_between() {
     let sources = events_settings(1, 0).sources.clone();
     let settings = Arc::new(Settings {
         tasks: 1,
@@ -147,10 +147,10 @@ fn an_end_at_the_same_instant_is_told_anew_when_more_was_read_between() {
     let mut task = Task::new(TaskId(0), &settings);
     task.start(0).unwrap();
     partitions.iter().for_each(|it| task.add_input(*it));
-    let mut said = Vec::new();
+    let mut judged = Vec::new();
     let mut go_on = |running: &mut Task, now| {
         running.handle_timeout(now);
-        said.extend(
+        judged.extend(
             running
                 .poll_output()
                 .map_or(Vec::new(), |step| step.outputs),
@@ -183,7 +183,7 @@ fn an_end_at_the_same_instant_is_told_anew_when_more_was_read_between() {
     }
     task.handle_end(partitions[1], at(110));
     (111..=300).for_each(|turn| go_on(&mut task, at(turn)));
-    let all = said
+    let all = judged
         .iter()
         .rfind(|it| it.key.as_deref() == Some(b"all/all"))
         .unwrap();
@@ -196,14 +196,14 @@ fn an_end_at_the_same_instant_is_told_anew_when_more_was_read_between() {
 fn what_is_sealed_is_final() {
     let mut cluster = cluster();
     for source in all_sources() {
-        say(&mut cluster, source, "10:00:00");
+        send(&mut cluster, source, "10:00:00");
     }
     let eve = r#"{"occurred_at":"2026-03-02T10:00:00Z","source":"wfm","type":"agent_state_changed","agent":"eve","state":"available"}"#;
     cluster.feed(input(STRICT), eve.as_bytes().to_vec());
     // Two sources fall silent; the third goes on alone.
     cluster.wall = cluster.wall + Span::from_secs(3_600);
     for at in ["12:00:00", "12:01:00", "12:02:00"] {
-        say(&mut cluster, STRICT, at);
+        send(&mut cluster, STRICT, at);
         cluster.wall = cluster.wall + Span::from_secs(100);
     }
     let answer = r#"{"occurred_at":"2026-03-02T10:00:07Z","source":"acd","type":"agent_answered","contact_id":"0-0-10:00:00","agent":"ana"}"#;
@@ -292,7 +292,7 @@ fn each_source_has_its_own_lateness() {
 }
 
 #[test]
-fn what_a_patient_source_may_still_say_is_not_sealed() {
+fn what_a_source_with_more_lateness_may_still_send_is_not_sealed() {
     let mut cluster = cluster();
     for at in ["11:10:00", "12:00:00", "12:05:00"] {
         for source in all_sources() {

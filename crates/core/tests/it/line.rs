@@ -79,8 +79,8 @@ fn message() -> impl Strategy<Value = Body> {
         Just(Author::System),
         agent().prop_map(Author::Agent),
     ];
-    let said = (option::of(text()), option::of(-1.0..=1.0));
-    (author, any::<bool>(), option::of(queue()), said).prop_map(
+    let optional = (option::of(text()), option::of(-1.0..=1.0));
+    (author, any::<bool>(), option::of(queue()), optional).prop_map(
         |(by, public, queue, (text, sentiment))| {
             Body::MessageSent(MessageSent {
                 by,
@@ -254,7 +254,7 @@ fn every_kind_has_a_line() {
 }
 
 #[test]
-fn a_line_that_is_not_an_event_says_why() {
+fn a_line_that_is_no_event_is_rejected_with_the_reason() {
     let why = |text: &str| line::parse(text).unwrap_err();
     let value = |name, value: &str| LineError::Value {
         name,

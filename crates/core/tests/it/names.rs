@@ -45,7 +45,7 @@ const fn input(partition: i32) -> InputId {
     }
 }
 
-fn say(cluster: &mut Cluster, number: usize, second: usize, rest: &str) {
+fn send(cluster: &mut Cluster, number: usize, second: usize, rest: &str) {
     let at = Timestamp::parse("2026-03-02T10:00:00Z").unwrap() + Span::from_secs(second as i64);
     let event = format!(
         r#"{{"event_id":"{number}-{second}-{}","occurred_at":"{at}","source":"acd","contact_id":"c{number}",{rest}}}"#,
@@ -92,16 +92,16 @@ fn names_beyond_the_limit_are_counted_together_and_nothing_is_lost() {
     for tasks in [1, 4] {
         let mut cluster = cluster(&settings(tasks, queues(20)));
         for number in 0..300 {
-            say(
+            send(
                 &mut cluster,
                 number,
                 number,
                 &queued(&format!("made-up-{number}")),
             );
             if number % 3 > 0 {
-                say(&mut cluster, number, number + 5, &answered("ana"));
-                say(&mut cluster, number, number + 65, ENDED);
-                say(&mut cluster, number, number + 70, WRAPPED);
+                send(&mut cluster, number, number + 5, &answered("ana"));
+                send(&mut cluster, number, number + 65, ENDED);
+                send(&mut cluster, number, number + 70, WRAPPED);
             }
         }
         cluster.run_until_quiet(50).unwrap();
@@ -128,18 +128,18 @@ fn names_beyond_the_limit_are_counted_together_and_nothing_is_lost() {
     }
 }
 
-/// The first answer turns out to have been another's, a while before: what was told is taken back where it went.
+/// The first answer turns out to have been another's, a while before: the facts are retracted where they went.
 #[test]
 fn what_is_taken_back_is_taken_from_where_it_went() {
     let mut cluster = cluster(&settings(4, queues(1)));
     for number in 0..60 {
-        say(&mut cluster, number, number, &queued(&format!("q{number}")));
-        say(&mut cluster, number, number + 20, &answered("ana"));
+        send(&mut cluster, number, number, &queued(&format!("q{number}")));
+        send(&mut cluster, number, number + 20, &answered("ana"));
     }
     cluster.run_until_quiet(50).unwrap();
     assert_eq!(sum(&all_time(&cluster, "queue:"), "answered"), 60);
     for number in 0..60 {
-        say(&mut cluster, number, number + 10, ENDED);
+        send(&mut cluster, number, number + 10, ENDED);
     }
     for task in 0..4 {
         (cluster.advance_and_crash(TaskId(task), 50, Crash::AfterCommit)).unwrap();
@@ -176,9 +176,9 @@ fn agents_reasons_and_scorecards_have_limits_of_their_own() {
             cluster.feed(input(0), event.into_bytes());
         }
         let number = usize::try_from(number).unwrap();
-        say(&mut cluster, number, number, &queued("billing"));
-        say(&mut cluster, number, number + 5, &answered(&agent));
-        say(&mut cluster, number, number + 65, ENDED);
+        send(&mut cluster, number, number, &queued("billing"));
+        send(&mut cluster, number, number + 5, &answered(&agent));
+        send(&mut cluster, number, number + 65, ENDED);
     }
     cluster.run_until_quiet(50).unwrap();
     let agents = all_time(&cluster, "agent:");
@@ -211,7 +211,7 @@ fn queues_of_the_settings_are_always_counted_by_themselves() {
         .iter()
         .enumerate()
     {
-        say(&mut cluster, number, number, &queued(queue));
+        send(&mut cluster, number, number, &queued(queue));
     }
     cluster.run_until_quiet(50).unwrap();
     let queues = all_time(&cluster, "queue:");

@@ -1,4 +1,4 @@
-//! What a topic has said never goes back: whatever is lost, restored or paused, each key's records come by rising clocks, and no
+//! A topic never goes back: whatever is lost, restored or paused, each key's records come by rising clocks, and no
 //! record is removed whose facts still count.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,7 +39,7 @@ fn clock_of(payload: &str) -> Timestamp {
 }
 
 /// Takes what was written since; panics if a key's clock falls, or a record goes while its facts count.
-fn hear(newest: &mut Newest, outputs: &mut Vec<(TaskId, Output)>) {
+fn observe(newest: &mut Newest, outputs: &mut Vec<(TaskId, Output)>) {
     for (_, output) in outputs.drain(..) {
         if !matches!(output.topic, OutTopic::Kpis | OutTopic::Scorecards) {
             continue;
@@ -108,7 +108,7 @@ impl Run {
                     self.cluster.advance(task, limit).unwrap();
                 }
             }
-            hear(&mut self.newest, &mut self.cluster.outputs);
+            observe(&mut self.newest, &mut self.cluster.outputs);
         }
     }
 
@@ -123,7 +123,7 @@ impl Run {
 
     fn finish(mut self) -> Newest {
         self.cluster.run_until_quiet(1_000).unwrap();
-        hear(&mut self.newest, &mut self.cluster.outputs);
+        observe(&mut self.newest, &mut self.cluster.outputs);
         self.newest
     }
 }
@@ -173,7 +173,7 @@ fn records_end_as_if_nothing_had_happened() {
             .any(|(topic, _)| *topic == OutTopic::Scorecards)
     );
     assert_eq!(quiet.len(), disturbed.len());
-    // Since when the deployment lives is told from task to task, and a record may be older than the news.
+    // The age of the deployment spreads from task to task, and a record may be older than the news.
     let whole = |record: &String| record.replace("\"partial\":true", "\"partial\":false");
     for (key, record) in &quiet {
         let found = disturbed.get(key).map(whole);
@@ -193,7 +193,7 @@ fn a_restored_task_writes_no_scorecard_anew() {
     let mut run = Run::new(SourceClock::Events, 1, world.start);
     run.feed(&world.events());
     run.cluster.run_until_quiet(1_000).unwrap();
-    hear(&mut run.newest, &mut run.cluster.outputs);
+    observe(&mut run.newest, &mut run.cluster.outputs);
     let known = run.newest.len();
     run.lose_all();
     run.cluster.run_until_quiet(1_000).unwrap();

@@ -1,4 +1,4 @@
-//! What people said and who they are stays inside: outputs have a keyed hash of the customer, and no prose.
+//! What people wrote and who they are stays inside: outputs have a keyed hash of the customer, and no prose.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::agreement::{empty, feed};
 
-const SAID: [&str; 8] = [
+const LOG: [&str; 8] = [
     "10:00:00 queued c1 queue=q channel=chat customer=secret-kim reason=invoice",
     "10:00:01 message c1 by=customer text=secret-text",
     "10:00:10 answered c1 agent=ana",
@@ -29,7 +29,7 @@ fn outputs(key: &str) -> Vec<Output> {
     let mut settings: Settings = (*events_settings(2, 1_400_000_000)).clone();
     settings.contact.privacy_key = key.to_owned();
     let mut cluster: Cluster = empty(&Arc::new(settings));
-    let events: Vec<_> = SAID.map(|text| line::parse(text).unwrap()).into();
+    let events: Vec<_> = LOG.map(|text| line::parse(text).unwrap()).into();
     assert!(jsonl(&events[6]).contains("secret-word"));
     feed(&mut cluster, &events, 2, 1);
     cluster.end_at(
@@ -55,7 +55,7 @@ fn customers(outputs: &[Output]) -> [String; 2] {
 }
 
 #[test]
-fn nothing_that_was_said_and_no_customer_leaves_but_as_a_hash() {
+fn no_prose_leaves_and_customers_only_as_a_hash() {
     let outputs = outputs("one key");
     let topics = [OutTopic::Kpis, OutTopic::Contacts, OutTopic::Alerts];
     for topic in topics {

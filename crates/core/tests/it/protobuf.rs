@@ -1,4 +1,4 @@
-//! Protobuf says what JSON says: events, rejections, records.
+//! Protobuf and JSON agree: events, rejections, records.
 
 use floorwalker_core::{
     decode::{Decoded, Format, PAYLOAD_BYTES_MAX, decode},
@@ -33,12 +33,12 @@ fn message(body: Body) -> proto::Event {
     }
 }
 
-fn said(text: &str) -> Option<String> {
+fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
 fn hold_ended(agent: &str) -> proto::Event {
-    message(Body::HoldEnded(proto::HoldEnded { agent: said(agent) }))
+    message(Body::HoldEnded(proto::HoldEnded { agent: some(agent) }))
 }
 
 fn event(bytes: &[u8]) -> Event {
@@ -59,7 +59,7 @@ fn check_rejected(message: &proto::Event, expect: &str) {
 }
 
 #[test]
-fn an_event_says_the_same_in_both_formats() {
+fn an_event_is_the_same_in_both_formats() {
     let lines = call_center_lines();
     let lines = lines.iter().map(String::as_str);
     for line in lines.chain(WORKED.lines()).chain(EVERY_KIND.lines()) {
@@ -168,7 +168,7 @@ fn rules_are_those_of_json() {
         check_rejected(&by(unsaid), "missing_field: contact_ended needs `by`");
     }
     let transferred = proto::Transferred {
-        agent: said("ana"),
+        agent: some("ana"),
         target: Some(Target::ToQueue(String::new())),
         warm: None,
     };
@@ -216,7 +216,7 @@ fn scores_are_numbers_on_their_scale() {
 fn reports_and_feelings_are_finite_and_in_their_range() {
     let reported = |talk| {
         let report = proto::EngagementReported {
-            agent: said("ana"),
+            agent: some("ana"),
             talk: Some(talk),
             ..proto::EngagementReported::default()
         };
@@ -244,7 +244,7 @@ fn reports_and_feelings_are_finite_and_in_their_range() {
 #[test]
 fn a_report_that_names_no_part_is_rejected() {
     let report = proto::EngagementReported {
-        agent: said("ana"),
+        agent: some("ana"),
         hold_count: Some(2),
         ..proto::EngagementReported::default()
     };
@@ -264,10 +264,10 @@ fn times_are_plausible() {
     check_rejected(&at(None), "missing_field: hold_ended needs `occurred_at`");
     let seconds = |seconds, nanos| at(Some(prost_types::Timestamp { seconds, nanos }));
     for absurd in [0, i64::MIN, i64::MAX, 1_795_338_848_250] {
-        let said = rejected(&seconds(absurd, -1).encode_to_vec());
+        let sentence = rejected(&seconds(absurd, -1).encode_to_vec());
         assert!(
-            said.starts_with("time_out_of_range: `occurred_at` is "),
-            "{said}"
+            sentence.starts_with("time_out_of_range: `occurred_at` is "),
+            "{sentence}"
         );
     }
     let cut = event(&seconds(1_795_338_848, 123_456_999).encode_to_vec());
@@ -297,9 +297,9 @@ fn what_is_no_message_is_named() {
         b"\xFF\xFF",
         &hold_ended("ana").encode_to_vec()[..20],
     ] {
-        let said = rejected(bytes);
+        let sentence = rejected(bytes);
         let expect = "invalid_protobuf: the payload is not a floorwalker.v1.Event: ";
-        assert!(said.starts_with(expect), "{said}");
+        assert!(sentence.starts_with(expect), "{sentence}");
     }
     let long = vec![1; PAYLOAD_BYTES_MAX + 1];
     assert_eq!(

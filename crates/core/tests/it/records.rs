@@ -36,24 +36,24 @@ const GOLDEN: [(Record, &str, &[u8]); 4] = [
     ),
 ];
 
-/// Without what is absent, which protobuf has no sign for, and empty lists and maps, which it can't tell from that.
-fn said(value: Value) -> Option<Value> {
+/// Removes what is absent, and empty lists and maps: protobuf does not distinguish them.
+fn present(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Array(list) if list.is_empty() => None,
         Value::Object(map) if map.is_empty() => None,
         Value::Object(map) => {
             let fields = map.into_iter();
-            let fields = fields.filter_map(|(name, field)| Some((name, said(field)?)));
+            let fields = fields.filter_map(|(name, field)| Some((name, present(field)?)));
             Some(Value::Object(fields.collect()))
         }
-        Value::Array(list) => Some(Value::Array(list.into_iter().filter_map(said).collect())),
+        Value::Array(list) => Some(Value::Array(list.into_iter().filter_map(present).collect())),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
     }
 }
 
 fn json(bytes: &[u8]) -> Option<Value> {
-    said(serde_json::from_slice(bytes).unwrap())
+    present(serde_json::from_slice(bytes).unwrap())
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn records_are_spelled_as_elsewhere() {
         if kind == Record::Kpi {
             expect["partial"] = false.into();
         }
-        assert_eq!(json(&kind.to_json(bytes).unwrap()), said(expect));
+        assert_eq!(json(&kind.to_json(bytes).unwrap()), present(expect));
     }
 }
 
@@ -118,7 +118,7 @@ fn outputs(format: Format) -> Vec<Output> {
 }
 
 #[test]
-fn a_deployment_says_the_same_in_both_formats() {
+fn a_deployment_writes_the_same_in_both_formats() {
     let [spelled, packed] = [Format::Json, Format::Protobuf].map(outputs);
     assert_eq!(spelled.len(), packed.len());
     let mut smaller = [0, 0];

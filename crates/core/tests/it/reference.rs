@@ -159,7 +159,7 @@ fn worked_example_outcomes() {
     assert_eq!([csat("agent:ana"), csat("agent:bo")], [None, Some(0.75)]);
 }
 
-/// What the contract says in words below the log.
+/// Figures that the contract has in words below the log.
 #[test]
 fn worked_example_obligations() {
     let events = line::parse_all(EXAMPLE).unwrap();

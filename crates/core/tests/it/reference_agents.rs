@@ -133,7 +133,7 @@ fn without_an_agent_a_fact_goes_as_a_wait_does() {
 }
 
 #[test]
-fn an_agent_is_where_the_last_state_by_then_says_be_it_of_that_instant_or_expired() {
+fn an_agent_has_the_place_of_its_last_state_even_of_that_instant_or_expired() {
     // The engagement ends at 10:01:40.
     for (states, team) in [
         ("09:00:00 state ana state=available team=red", Some("red")),

@@ -368,8 +368,9 @@ fn wrap_up_that_never_comes_is_incomplete_after_half_an_hour() {
     check(log, "10:31:09.999999", &[("agent:ana", before)]);
     let after = "answered=1 handled=1 incomplete=1 answer=1/0/0 asa=10 response=0/1";
     check(log, "10:31:10", &[("agent:ana", after)]);
-    let said = "answered=1 handled=1 incomplete=1 answer=1/0/0 asa=10 resolved=0/1 response=0/1";
-    check(log, "10:40:00", &[("agent:ana", said)]);
+    let expected =
+        "answered=1 handled=1 incomplete=1 answer=1/0/0 asa=10 resolved=0/1 response=0/1";
+    check(log, "10:40:00", &[("agent:ana", expected)]);
 }
 
 #[test]

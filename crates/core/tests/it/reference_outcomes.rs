@@ -71,14 +71,14 @@ fn survey_or_another_customer_or_an_outbound_call_is_no_repeat() {
 }
 
 #[test]
-fn unresolved_if_said_so_or_lost_after_an_answer() {
-    let said = format!("{CALL}\n10:02:00 wrap_up_ended c1 agent=ana resolved=false");
+fn unresolved_by_disposition_or_by_a_wait_lost_after_an_answer() {
+    let with_disposition = format!("{CALL}\n10:02:00 wrap_up_ended c1 agent=ana resolved=false");
     assert_eq!(
-        shown(count(&said, "10:01:59").card("all", None).fcr),
+        shown(count(&with_disposition, "10:01:59").card("all", None).fcr),
         [1, 0, 0]
     );
     assert_eq!(
-        shown(count(&said, "10:02:00").card("all", None).fcr),
+        shown(count(&with_disposition, "10:02:00").card("all", None).fcr),
         [0, 0, 1]
     );
     let lost = "10:00:00 queued c1 queue=q customer=k1

@@ -97,7 +97,7 @@ fn missing(test: &str) -> Option<String> {
     (!there).then(|| format!("{file} has no {function}"))
 }
 
-/// `sla.voice answer 1/3` of `queue:q/1h`, or a counter of `counters`. A record that was never written says 0 of all.
+/// `sla.voice answer 1/3` of `queue:q/1h`, or a counter of `counters`. A record that was never written has 0 everywhere.
 fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
     let (path, value) = number.rsplit_once(' ').unwrap_or((number, ""));
     let (entity, window) = entity.split_once('/').unwrap_or((entity, "all"));
@@ -108,8 +108,8 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
             .then(|| format!("{entity} {window}: partial is not {value} but {partial:?}"));
     }
     let of = |name: &str| {
-        let said = record.and_then(|record| record.pointer(&pointer(name)));
-        said.cloned().unwrap_or_default()
+        let figure = record.and_then(|record| record.pointer(&pointer(name)));
+        figure.cloned().unwrap_or_default()
     };
     let exists = record.is_some_and(|record| match path.strip_prefix("sla.") {
         Some(of_policy) => {
@@ -118,10 +118,12 @@ fn unlike(found: &Records, entity: &str, number: &str) -> Option<String> {
         }
         None => true,
     });
-    let says = |name: &str, what: &str| is(&of(name), what, exists);
+    let holds = |name: &str, what: &str| is(&of(name), what, exists);
     let holds = match value.split_once('/') {
-        Some((num, den)) => says(&format!("{path}.num"), num) && says(&format!("{path}.den"), den),
-        None => says(path, value),
+        Some((num, den)) => {
+            holds(&format!("{path}.num"), num) && holds(&format!("{path}.den"), den)
+        }
+        None => holds(path, value),
     };
     (!holds).then(|| format!("{entity} {window}: {path} is not {value} but {}", of(path)))
 }
@@ -133,8 +135,8 @@ fn pointer(path: &str) -> String {
 /// A policy must be one of the terms; all else is in each record of some kind.
 fn is_known(terms: &Terms, found: &Records, path: &str) -> bool {
     let Some(of_policy) = path.strip_prefix("sla.") else {
-        let said = |record: &Value| record.pointer(&pointer(path)).is_some();
-        return path == "partial" || found.values().any(said);
+        let has_it = |record: &Value| record.pointer(&pointer(path)).is_some();
+        return path == "partial" || found.values().any(has_it);
     };
     let policies = &terms.settings.contact.policies;
     (policies.iter()).any(|it| is_of(of_policy, it.name.as_str()))
@@ -162,11 +164,11 @@ fn set(terms: &mut Terms, setting: &str) {
     let seconds = |text: &str| Span::from_secs(text.parse().unwrap());
     match name {
         "policy" => {
-            if terms.told.is_empty() {
+            if terms.lines.is_empty() {
                 terms.settings.contact.policies.clear();
                 terms.recounted.policies.clear();
             }
-            terms.told.push(setting.to_owned());
+            terms.lines.push(setting.to_owned());
             let promise = Promise::parse(words);
             terms.settings.contact.policies.push(promise.policy());
             terms.recounted.policies.push(promise.recounted());

@@ -232,11 +232,11 @@ fn records_of_today_are_records_of_version_1() {
     }
 }
 
-/// A change of a schema, and what is said of it.
+/// A change of a schema, and the breaks that are found.
 type Break = (&'static str, fn(&mut Value));
 
-/// What a change of a schema is told to break.
-fn told(of: Of, name: &str, change: impl FnOnce(&mut Value)) -> String {
+/// Returns the breaks that are found after a change of a schema.
+fn breaks_by(of: Of, name: &str, change: impl FnOnce(&mut Value)) -> String {
     let old = current(name);
     let mut new = old.clone();
     change(&mut new);
@@ -256,7 +256,7 @@ fn take_out(list: &mut Value, name: &str) {
 
 #[test]
 fn what_breaks_readers_is_caught() {
-    let of_contact = |change: fn(&mut Value)| told(Of::Records, "contact", change);
+    let of_contact = |change: fn(&mut Value)| breaks_by(Of::Records, "contact", change);
     let table: [Break; 7] = [
         (
             "/customer is no longer always there\n/customer is gone",
@@ -304,7 +304,7 @@ fn what_breaks_readers_is_caught() {
             "expected {expected}, found: {found}"
         );
     }
-    let sla = told(Of::Records, "kpi", |it| {
+    let sla = breaks_by(Of::Records, "kpi", |it| {
         at(it, "/definitions/Compliance/properties")
             .as_object_mut()
             .unwrap()
@@ -314,7 +314,7 @@ fn what_breaks_readers_is_caught() {
         sla.contains("/sla/additionalProperties/met is gone"),
         "{sla}"
     );
-    let nullable = told(Of::Records, "kpi", |it| {
+    let nullable = breaks_by(Of::Records, "kpi", |it| {
         let live = at(it, "/definitions/Scorecard/properties/frr");
         *live = json!({"anyOf": [live.clone(), {"type": "null"}]});
     });
@@ -323,7 +323,7 @@ fn what_breaks_readers_is_caught() {
 
 #[test]
 fn what_only_adds_is_not() {
-    let found = told(Of::Records, "contact", |it| {
+    let found = breaks_by(Of::Records, "contact", |it| {
         at(it, "/properties")["mood"] = json!({"type": "string"});
         at(it, "/required")
             .as_array_mut()
@@ -333,7 +333,7 @@ fn what_only_adds_is_not() {
         at(it, "/properties/customer")["description"] = json!("other words");
     });
     assert_eq!(found, "");
-    let of_events = told(Of::Events, "event", |it| {
+    let of_events = breaks_by(Of::Events, "event", |it| {
         let kind = json!({"if": {"required": ["type"], "properties": {"type": {"const": "coffee_brewed"}}},
             "then": {"required": ["contact_id"]}});
         at(it, "/allOf").as_array_mut().unwrap().push(kind);
@@ -344,7 +344,7 @@ fn what_only_adds_is_not() {
 
 #[test]
 fn what_breaks_writers_is_caught() {
-    let of_event = |change: fn(&mut Value)| told(Of::Events, "event", change);
+    let of_event = |change: fn(&mut Value)| breaks_by(Of::Events, "event", change);
     let table: [Break; 4] = [
         ("transferred", |it| {
             at(it, "/allOf/0/then/required")
@@ -392,13 +392,13 @@ fn what_breaks_those_who_make_statements_is_caught() {
         }),
     ];
     for (expected, change) in table {
-        let found = told(Of::Events, "statement", change);
+        let found = breaks_by(Of::Events, "statement", change);
         assert!(
             found.contains(expected),
             "expected {expected}, found: {found}"
         );
     }
-    let more = told(Of::Events, "statement", |it| {
+    let more = breaks_by(Of::Events, "statement", |it| {
         at(it, "/allOf/2/then/properties")["mood"] = json!({"type": "string"});
         let desk = json!({"pattern": "^desk:", "maxLength": 261});
         let subjects = at(it, "/properties/subject/anyOf");

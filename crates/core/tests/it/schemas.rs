@@ -1,4 +1,4 @@
-//! The schemas say what the records are: all that real runs write is valid, and what is broken is not. Those of events agree with
+//! The schemas describe the records: all that real runs write is valid, and what is broken is not. Those of events agree with
 //! the decoder, and the files in `schemas/` with the types.
 
 use std::{
@@ -172,7 +172,7 @@ fn the_asyncapi_document_is_one() {
     }
 }
 
-/// Of which rules a schema can say nothing.
+/// Rules that a schema can't express.
 const BEYOND: [&str; 6] = [
     "time_out_of_range",
     "duration_out_of_range",
@@ -202,7 +202,7 @@ fn examples() -> Vec<Value> {
         .collect()
 }
 
-/// What may be said wrongly instead of a value.
+/// Wrong values instead of a right one.
 fn others() -> Vec<Value> {
     let long = "x".repeat(257);
     vec![
@@ -273,7 +273,7 @@ fn the_schema_of_events_and_the_decoder_are_of_one_mind() {
 }
 
 #[test]
-fn the_schema_accepts_what_worlds_say() {
+fn the_schema_accepts_the_events_of_worlds() {
     let validator = validator(&schema("v1/event.json"));
     for line in call_center_lines().iter().step_by(50) {
         assert!(
@@ -283,7 +283,7 @@ fn the_schema_accepts_what_worlds_say() {
     }
 }
 
-/// Of each kind of subject the least that may be said and the most.
+/// Statements of each kind of subject with the fewest and the most fields.
 fn statements() -> Vec<Value> {
     let from = "2026-03-02T08:00:00+01:00";
     vec![
@@ -300,7 +300,7 @@ fn statements() -> Vec<Value> {
     ]
 }
 
-/// Every field that one of them has, and what may be said instead.
+/// Every field of one of them, and what may stand instead.
 fn statement_variants(statement: &Value) -> Vec<Value> {
     let all = statements();
     let names = all.iter().flat_map(|it| it.as_object().unwrap().keys());
@@ -355,7 +355,7 @@ fn the_schema_of_statements_and_their_reader_are_of_one_mind() {
                     assert_valid(&validator, &variant);
                     valid += 1;
                 }
-                // Of these a schema can say nothing.
+                // A schema can't express these.
                 Err(why) if why.contains("short up to") || why.contains("no calendar") => {}
                 Err(why) => {
                     assert!(!validator.is_valid(&variant), "{variant}: {why}");

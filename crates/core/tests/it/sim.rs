@@ -95,7 +95,7 @@ fn everything_happens_in_the_voice_world() {
         ("held", card.aht.held),
         ("low", card.csat.low.num),
         (
-            "unresolved said",
+            "unresolved by disposition",
             card.resolved_said.den - card.resolved_said.num,
         ),
         ("repeated", card.fcr.repeated),

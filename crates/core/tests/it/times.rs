@@ -26,7 +26,7 @@ proptest! {
     }
 
     #[test]
-    fn february_ends_where_the_general_parser_says(year in 1600..2600, day in 27..31) {
+    fn february_ends_as_in_the_general_parser(year in 1600..2600, day in 27..31) {
         let text = format!("{year}-02-{day}T23:59:59Z");
         prop_assert_eq!(Timestamp::parse(&text).ok(), general(&text));
     }

@@ -195,7 +195,7 @@ fn a_day_without_midnight_begins_at_its_first_instant() {
 
 #[test]
 fn an_agent_has_the_day_of_the_last_site() {
-    // 02:00 is after midnight in Berlin, before that in New York and Kathmandu; at 10:00:10 nothing is told but the site.
+    // 02:00 is after midnight in Berlin, before that in New York and Kathmandu; at 10:00:10 no event has anything but the site.
     let log = "2026-11-22T01:00:00Z state ana state=available site=north
          2026-11-22T02:00:00Z answered c1 agent=ana queue=r
          2026-11-22T02:01:00Z ended c1 by=customer
@@ -262,7 +262,7 @@ impl Live {
         }
     }
 
-    /// The directory says that `billing` is at a site from then on.
+    /// Moves `billing` to a site from then on, by the directory.
     fn move_billing(&mut self, from: &str, site: &str) {
         let statement = json!({"subject": "queue:billing", "valid_from": from, "site": site});
         self.cluster.state(statement.to_string().as_bytes());
@@ -274,10 +274,10 @@ impl Live {
         });
     }
 
-    fn hear(&mut self, log: &str) {
-        let heard = events(log);
-        feed(&mut self.cluster, &heard, 2, 1);
-        self.events.extend(heard);
+    fn feed_log(&mut self, log: &str) {
+        let log = events(log);
+        feed(&mut self.cluster, &log, 2, 1);
+        self.events.extend(log);
     }
 
     fn go_on_until(&mut self, wall: &str) {
@@ -302,7 +302,7 @@ impl Live {
         last_records(&self.cluster)[&key]["partial"] == true
     }
 
-    /// The last record, which tells what the recount does at its clock, and a count of it.
+    /// Returns the last record, which must agree with the recount at its clock, and a count of it.
     fn today(&self, entity: &str, count: &str) -> (Timestamp, i64) {
         let records = last_records(&self.cluster);
         let record = &records[&(entity.to_owned(), "today".to_owned())];
@@ -337,7 +337,7 @@ fn midnight_passes_without_an_event() {
         Some("2026-11-22T23:00:04Z"),
     ] {
         let mut live = Live::new("2026-11-22T22:58:20Z");
-        live.hear(EVENING);
+        live.feed_log(EVENING);
         live.go_on_until("2026-11-22T22:59:45Z");
         assert_eq!(live.today("queue:billing", "offered").1, 1);
         assert_eq!(live.today("agent:ana", "handled").1, 1);
@@ -362,16 +362,16 @@ fn midnight_passes_without_an_event() {
 #[test]
 fn what_comes_late_over_midnight_counts_for_the_day_it_happened_on() {
     let mut live = Live::new("2026-11-22T22:58:20Z");
-    live.hear(EVENING);
+    live.feed_log(EVENING);
     live.go_on_until("2026-11-22T23:01:00Z");
-    live.hear(
+    live.feed_log(
         "2026-11-22T22:59:58Z queued c2 queue=billing
          2026-11-22T23:00:02Z queued c3 queue=billing",
     );
     live.go_on_until("2026-11-22T23:01:10Z");
     assert_eq!(live.today("queue:billing", "offered").1, 1);
     assert_eq!(live.today("queue:billing", "answered").1, 0);
-    live.hear("2026-11-22T23:00:00Z answered c2 agent=ana");
+    live.feed_log("2026-11-22T23:00:00Z answered c2 agent=ana");
     live.go_on_until("2026-11-22T23:01:50Z");
     assert_eq!(live.today("queue:billing", "answered").1, 1);
     assert_eq!(live.today("all", "answered").1, 2);
@@ -381,18 +381,18 @@ fn what_comes_late_over_midnight_counts_for_the_day_it_happened_on() {
 fn a_late_word_of_the_site_has_the_record_written_anew() {
     for crash in [false, true] {
         let mut live = Live::new("2026-11-22T22:58:20Z");
-        live.hear(EVENING);
+        live.feed_log(EVENING);
         live.go_on_until("2026-11-22T23:02:00Z");
         assert_eq!(live.today("agent:ana", "handled").1, 0);
-        // In New York it is the evening before; she said so at 22:59 already.
-        live.hear("2026-11-22T22:59:00Z state ana state=offline site=south");
+        // In New York it is the evening before; her state of 22:59 is from there.
+        live.feed_log("2026-11-22T22:59:00Z state ana state=offline site=south");
         if crash {
             live.crash();
         }
         live.go_on_until("2026-11-22T23:02:40Z");
         assert_eq!(live.today("agent:ana", "handled").1, 1, "crash: {crash}");
         // And these are ahead of the clock when they come.
-        live.hear(
+        live.feed_log(
             "2026-11-22T23:02:41Z state ana state=offline site=abroad
              2026-11-22T23:02:43Z state ana state=offline site=south
              2026-11-22T23:02:47Z state ana state=offline site=north",
@@ -413,7 +413,7 @@ fn a_late_word_of_the_site_has_the_record_written_anew() {
 fn a_queue_has_the_day_of_its_site_by_the_directory() {
     for crash in [false, true] {
         let mut live = Live::new("2026-11-22T22:58:20Z");
-        live.hear(EVENING);
+        live.feed_log(EVENING);
         live.go_on_until("2026-11-22T23:02:00Z");
         assert_eq!(live.today("queue:billing", "offered").1, 0);
         live.move_billing("2026-11-22T22:59:30Z", "south");
@@ -431,14 +431,14 @@ fn a_queue_has_the_day_of_its_site_by_the_directory() {
     }
 }
 
-/// It is told before the clock gets there, and all that second at once.
+/// It arrives before the clock gets there, and all that second at once.
 #[test]
 fn what_begins_a_pane_shows_when_the_clock_reaches_it() {
     for crash in [false, true] {
         let mut live = Live::new("2026-11-22T23:10:00Z");
-        live.hear("2026-11-22T23:10:00Z state ana state=offline");
+        live.feed_log("2026-11-22T23:10:00Z state ana state=offline");
         live.go_on_until("2026-11-22T23:10:05.5Z");
-        live.hear(
+        live.feed_log(
             "2026-11-22T23:10:05Z queued c1 queue=billing
              2026-11-22T23:10:05.1Z left c1 why=other",
         );
@@ -454,9 +454,9 @@ fn what_begins_a_pane_shows_when_the_clock_reaches_it() {
 #[test]
 fn a_day_that_began_before_we_did_is_partial() {
     let mut live = Live::new("2026-11-22T22:58:20Z");
-    live.hear(EVENING);
+    live.feed_log(EVENING);
     live.go_on_until("2026-11-22T22:59:30Z");
-    live.hear("2026-11-22T22:59:30Z queued c2 queue=tech");
+    live.feed_log("2026-11-22T22:59:30Z queued c2 queue=tech");
     live.go_on_until("2026-11-22T22:59:40Z");
     assert!(live.is_partial("queue:billing"));
     live.go_on_until("2026-11-22T23:00:10Z");

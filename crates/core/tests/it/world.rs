@@ -79,7 +79,7 @@ fn agrees(samples: &[f64], expected: f64, what: &str) {
     let (mean, half_width) = estimate(samples);
     assert!(
         half_width < 0.15 * expected,
-        "{what}: too few to tell, {mean} ± {half_width}"
+        "{what}: too few for a test, {mean} ± {half_width}"
     );
     assert!(
         (mean - expected).abs() <= half_width,
@@ -188,7 +188,7 @@ fn the_same_seed_is_the_same_world() {
 }
 
 #[test]
-fn faults_change_how_it_is_told_and_not_what_happened() {
+fn faults_change_the_deliveries_and_not_what_happened() {
     let mut settings = WorldSettings::new(200, HOUR);
     let told_well = events(settings.clone(), 4);
     settings.faults = Faults {
@@ -198,16 +198,16 @@ fn faults_change_how_it_is_told_and_not_what_happened() {
     };
     let deliveries: Vec<Delivery> = World::new(settings, 4).collect();
     assert!(deliveries.is_sorted_by_key(|delivery| delivery.at));
-    let told: Vec<&Event> = deliveries
+    let events: Vec<&Event> = deliveries
         .iter()
         .filter_map(|it| it.event.as_ref())
         .collect();
-    let garbage = deliveries.len() - told.len();
+    let garbage = deliveries.len() - events.len();
     assert!(
         (told_well.len() / 200..told_well.len() / 50).contains(&garbage),
         "{garbage}"
     );
-    let times = told
+    let times = events
         .iter()
         .map(|event| event.occurred_at)
         .collect::<Vec<_>>();
@@ -216,10 +216,10 @@ fn faults_change_how_it_is_told_and_not_what_happened() {
         .iter()
         .filter_map(|it| Some(it.at - it.event.as_ref()?.occurred_at));
     assert!(late.max().unwrap() > Span::from_secs(60));
-    let ids: BTreeSet<&str> = told.iter().map(|event| event.id.as_str()).collect();
-    assert!(ids.len() < told.len(), "some come twice");
+    let ids: BTreeSet<&str> = events.iter().map(|event| event.id.as_str()).collect();
+    assert!(ids.len() < events.len(), "some come twice");
     let by_id = |event: &&Event| event.id.clone();
-    let mut once: Vec<&Event> = told;
+    let mut once: Vec<&Event> = events;
     once.sort_by_key(by_id);
     once.dedup();
     let mut expected: Vec<&Event> = told_well.iter().collect();

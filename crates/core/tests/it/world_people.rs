@@ -55,7 +55,7 @@ fn nobody_has_more_contacts_at_once_than_their_desk_allows() {
 }
 
 #[test]
-fn agents_say_what_they_do_and_only_available_ones_are_asked() {
+fn agents_send_their_states_and_only_available_ones_get_offers() {
     let mut states: BTreeMap<&str, AgentState> = BTreeMap::new();
     let mut reasons = BTreeSet::new();
     let mut asked = 0;
@@ -259,12 +259,12 @@ fn who_was_not_helped_comes_again_with_the_same_problem() {
 }
 
 #[test]
-fn low_ratings_are_foretold_by_the_truth() {
+fn low_ratings_follow_the_simulated_truth() {
     let low: BTreeSet<&str> = (SHIFT.0.iter())
         .filter(|event| matches!(&event.body, Body::SurveyAnswered(it, _) if it.normalised() < 0.5))
         .map(|event| event.key.as_str())
         .collect();
-    let told: BTreeSet<&str> = (SHIFT.1.iter())
+    let notified: BTreeSet<&str> = (SHIFT.1.iter())
         .filter_map(|truth| match truth {
             Truth::Rating {
                 contact_id,
@@ -276,10 +276,10 @@ fn low_ratings_are_foretold_by_the_truth() {
         })
         .collect();
     assert!(
-        low.len() > 50 && low.is_subset(&told),
+        low.len() > 50 && low.is_subset(&notified),
         "{} of {}",
         low.len(),
-        told.len()
+        notified.len()
     );
 }
 

@@ -25,7 +25,7 @@ const Z: f64 = 2.326;
 #[derive(Debug, Default)]
 struct Kept(BTreeMap<String, BTreeMap<i64, (u32, u32)>>);
 
-/// What the engine says of a day: what was kept, and the last records of the window `all`.
+/// Figures of the engine for a day: what was kept, and the last records of the window `all`.
 struct Judged {
     kept: Kept,
     all: Value,
@@ -184,9 +184,9 @@ fn what_goes_wrong_breaks_promises() {
     }
 }
 
-/// Whoever is asked answers, as often low as the truth says: in each tenth of the probabilities within what chance allows.
+/// Whoever is asked answers, as often low as the truth has it: in each tenth of the probabilities within what chance allows.
 #[test]
-fn low_ratings_come_as_often_as_the_truth_says() {
+fn low_ratings_are_as_frequent_as_the_simulated_truth() {
     use floorwalker_core::event::Body;
     use floorwalker_simulator::Truth;
     let mut world = World::new(WorldSettings::new(250, Span(10 * HOUR.0)), 12);
@@ -200,7 +200,7 @@ fn low_ratings_come_as_often_as_the_truth_says() {
         })
         .collect();
     let truths = world.take_truth();
-    let mut told: BTreeMap<&str, (f64, bool)> = BTreeMap::new();
+    let mut predictions: BTreeMap<&str, (f64, bool)> = BTreeMap::new();
     for truth in &truths {
         if let Truth::Rating {
             contact_id,
@@ -209,14 +209,14 @@ fn low_ratings_come_as_often_as_the_truth_says() {
             ..
         } = truth
         {
-            let before = told.insert(contact_id, (*low_probability, *asked));
+            let before = predictions.insert(contact_id, (*low_probability, *asked));
             assert!(before.is_none(), "{contact_id} twice");
         }
     }
     // (answers, low ones, their expectation and its variance) by tenth.
     let mut tenths = [(0_u32, 0_u32, 0.0, 0.0); 10];
     for (contact, low) in &rated {
-        let (p, asked) = told[contact];
+        let (p, asked) = predictions[contact];
         assert!(asked, "{contact} was not asked");
         let tenth = (1..10).filter(|it| f64::from(*it) / 10.0 <= p).count();
         let tenth = &mut tenths[tenth];
@@ -226,11 +226,11 @@ fn low_ratings_come_as_often_as_the_truth_says() {
         tenth.3 += p * (1.0 - p);
     }
     let answers: u32 = tenths.iter().map(|it| it.0).sum();
-    let asked = told.values().filter(|(_, asked)| *asked).count();
+    let asked = predictions.values().filter(|(_, asked)| *asked).count();
     assert!(
-        answers > 2_000 && asked < told.len() / 3,
+        answers > 2_000 && asked < predictions.len() / 3,
         "{answers} of {asked} of {}",
-        told.len()
+        predictions.len()
     );
     for (tenth, (n, low, expected, variance)) in tenths.iter().enumerate() {
         let off = (f64::from(*low) - expected).abs();

@@ -20,7 +20,7 @@ const INPUT: InputId = InputId {
     source: 0,
     partition: 0,
 };
-/// Nothing says a channel until the wait is read.
+/// No event has a channel until the wait is read.
 const CALL: &str = "10:00:10 answered c1 agent=ana queue=q
     10:01:00 ended c1 by=customer
     10:01:10 wrap_up_ended c1 agent=ana";
@@ -47,15 +47,15 @@ fn read(cluster: &mut Cluster, lines: &str) {
     }
 }
 
-/// Whether the records of `channel:other` say anything, one after the other, of the window `8h`.
+/// Whether the records of `channel:other` have a figure, one after the other, of the window `8h`.
 fn written(cluster: &Cluster) -> Vec<bool> {
     let kpis = (cluster.outputs.iter()).filter(|(_, output)| output.topic == OutTopic::Kpis);
     let of_channel = kpis.filter(|(_, output)| output.key.as_deref() == Some(b"channel:other/8h"));
-    let says = of_channel.map(|(_, output)| {
+    let counts = of_channel.map(|(_, output)| {
         let record: Value = serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap();
         !is_nothing(&record["kpis"])
     });
-    says.collect()
+    counts.collect()
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use floorwalker_core::kpi::{HandleTime, Ratio};
+
 use super::super::{
     history::Bins,
     number::{percent, seconds, thousands},
-    record::{Mean, Ratio},
 };
 
 /// Units of a bar chart.
@@ -33,7 +34,7 @@ pub(super) fn share(of: Option<&Ratio>) -> Markup {
 }
 
 /// Bars of how many lie in each bin; the marks are where half and nine tenths of all are over.
-pub(super) fn distribution(counts: &[u64], bins: Bins, of: &Mean) -> Markup {
+pub(super) fn distribution(counts: &[u64], bins: Bins, of: &HandleTime) -> Markup {
     let highest = counts.iter().max().copied().unwrap_or_default();
     if highest == 0 {
         return html! { td .text { "–" } };
@@ -42,7 +43,9 @@ pub(super) fn distribution(counts: &[u64], bins: Bins, of: &Mean) -> Markup {
     let height = |count: u64| count as f64 / highest as f64 * HIGH;
     let left = |seconds: f64| seconds / bins.seconds * BAR;
     let (last, _) = bins.range(bins.count);
-    let marks = [of.p50, of.p90].into_iter().flatten();
+    let marks = [of.percentiles.p50, of.percentiles.p90]
+        .into_iter()
+        .flatten();
     let marks = marks.filter(|mark| *mark < last);
     html! {
         td .text data-v=[of.mean] {
@@ -60,7 +63,7 @@ pub(super) fn distribution(counts: &[u64], bins: Bins, of: &Mean) -> Markup {
                 }
             }
             small .quiet {
-                "mean " (seconds(of.mean)) " · p50 " (seconds(of.p50)) " · p90 " (seconds(of.p90)) " · p99 " (seconds(of.p99))
+                "mean " (seconds(of.mean)) " · p50 " (seconds(of.percentiles.p50)) " · p90 " (seconds(of.percentiles.p90)) " · p99 " (seconds(of.percentiles.p99))
             }
         }
     }

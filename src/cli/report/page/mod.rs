@@ -7,13 +7,11 @@ mod scorecards;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    Kind, Report, events, first_contact, handle_time,
+    Kind, Kpis, Record, Report, events, first_contact, handle_time,
     history::Course,
     hours::Hours,
     number::{self, percent, seconds, thousands},
-    policies_of,
-    record::{Kpis, Record},
-    satisfaction, waits,
+    policies_of, satisfaction, waits,
 };
 use floorwalker_core::kpi::Ratio;
 
@@ -117,19 +115,19 @@ fn tiles(report: &Report<'_>, kpis: &Kpis) -> Markup {
         Some(_) => format!("{} s", seconds(value)),
         None => seconds(value),
     };
-    let fcr = match kpis.fcr.value {
+    let fcr = match kpis.fcr.ratio.value {
         Some(_) => first_contact(kpis),
         None => format!("{} without a customer", thousands(kpis.fcr_no_customer)),
     };
     html! {
         ul .tiles {
             (tile("Waits", &thousands(kpis.offered), &text(&waits(kpis))))
-            @for (policy, compliance) in &kpis.sla {
-                (tile(&format!("SLA {policy}"), &percent(compliance.value), &verdict(report, policy, kpis)))
+            @for (policy, compliance) in kpis.sla.iter() {
+                (tile(&format!("SLA {policy}"), &percent(compliance.ratio.value), &verdict(report, policy, kpis)))
             }
-            (tile("Speed of answer", &unit(kpis.asa.mean), &text(&number::mean(&kpis.asa))))
-            (tile("Handle time", &unit(kpis.aht.mean.mean), &text(&handle_time(kpis))))
-            (tile("First-contact resolution", &percent(kpis.fcr.value), &text(&fcr)))
+            (tile("Speed of answer", &unit(kpis.asa.mean), &text(&number::mean(kpis.asa.n, kpis.asa.mean, &kpis.asa.percentiles))))
+            (tile("Handle time", &unit(kpis.aht.mean), &text(&handle_time(kpis))))
+            (tile("First-contact resolution", &percent(kpis.fcr.ratio.value), &text(&fcr)))
             (tile("Said resolved", &percent(kpis.resolved_said.value), &text(&number::share(&kpis.resolved_said))))
             (tile("Satisfaction", &number::score(kpis.csat.mean, report.scales.only()),
                 &text(&satisfaction(kpis, report.scales.only()))))
@@ -142,13 +140,13 @@ fn verdict(report: &Report<'_>, policy: &str, kpis: &Kpis) -> Markup {
     let Some(compliance) = kpis.sla.get(policy) else {
         return html! {};
     };
-    let target = report.target(policy).zip(compliance.value);
+    let target = report.target(policy).zip(compliance.ratio.value);
     html! {
         @if let Some((target, value)) = target {
             @let (class, word) = if value >= target { ("met", "met") } else { ("missed", "missed") };
             span class=(class) { "target " (percent(Some(target))) " " (word) }
         }
-        small .quiet { (number::share(&compliance.ratio())) "; " (thousands(compliance.excluded)) " excluded" }
+        small .quiet { (number::share(&compliance.ratio)) "; " (thousands(compliance.excluded)) " excluded" }
     }
 }
 
@@ -294,18 +292,18 @@ fn head(report: &Report<'_>, of: Kind, policies: &[&str]) -> Markup {
 
 fn row(report: &Report<'_>, of: Kind, name: &str, kpis: &Kpis, policies: &[&str]) -> Markup {
     let entity = format!("{}{name}", of.prefix());
-    let aht = &kpis.aht.mean;
+    let aht = &kpis.aht;
     html! {
         tr {
             th scope="row" { (name) }
             @for count in of.counts(kpis) { td data-v=(count) { (thousands(count)) } }
             @if let Some(bins) = report.history.bins() {
                 (cell::distribution(&report.history.distribution(&entity, bins), bins, aht))
-            } @else { td .text data-v=[aht.mean] { (number::mean(aht)) } }
+            } @else { td .text data-v=[aht.mean] { (number::mean(aht.n, aht.mean, &aht.percentiles)) } }
             @for policy in policies {
-                (cell::share(kpis.sla.get(*policy).map(super::record::Compliance::ratio).as_ref()))
+                (cell::share(kpis.sla.get(policy).map(|it| &it.ratio)))
             }
-            (cell::share(Some(&kpis.fcr)))
+            (cell::share(Some(&kpis.fcr.ratio)))
             (cell::share(Some(&kpis.resolved_said)))
             td data-v=[kpis.asa.mean] { (seconds(kpis.asa.mean)) }
             td data-v=[kpis.csat.mean] { (number::score(kpis.csat.mean, report.scales.only())) }

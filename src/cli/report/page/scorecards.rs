@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::super::{
-    desk::{self, Desk, Measured, Room, arrow, value},
+    desk::{self, Desk, Room, arrow, value},
     number::thousands,
 };
+use floorwalker_core::balance::Measured;
 
 /// Rows of all tables together: more make a page slow, and the CSV has all of them.
 const ROWS_MAX: usize = 600;

@@ -1,9 +1,7 @@
-//! What is written, and what is owed for it: first and next responses, and the resolution.
-
-use minicbor::{Decode, Encode};
+//! Messages and what is owed for them: first and next responses, and the resolution.
 
 use super::{
-    Fold,
+    Conversation, Fold,
     waits::{Ending, Opening},
 };
 use crate::{
@@ -14,50 +12,8 @@ use crate::{
     event::{AgentId, Author, Channel, MessageSent, QueueId, Timestamp},
 };
 
-/// What has happened so far, as far as it decides what is owed next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(transparent)]
-pub struct Conversation(#[n(0)] u8);
-
-impl Conversation {
-    /// A public message of an inbound contact that was not over.
-    pub const CUSTOMER_WROTE: Self = Self(1);
-    /// An inbound wait.
-    pub const QUEUED: Self = Self(2);
-    /// A public message.
-    pub const AGENT_WROTE: Self = Self(4);
-    /// An agent wrote, and the customer has not since.
-    pub const TURN_OVER: Self = Self(8);
-    /// `ContactEnded`, and neither queued nor reopened since.
-    pub const ENDED: Self = Self(16);
-    /// Reopened, or queued again when it was over, while its end could still be repeated.
-    pub const REPEATED: Self = Self(32);
-
-    #[must_use]
-    pub const fn has(self, any: Self) -> bool {
-        self.0 & any.0 != 0
-    }
-
-    pub const fn set(&mut self, all: Self) {
-        self.0 |= all.0;
-    }
-
-    pub const fn clear(&mut self, all: Self) {
-        self.0 &= !all.0;
-    }
-
-    const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The customer has turned to us.
-    const fn is_begun(self) -> bool {
-        self.has(Self::CUSTOMER_WROTE.and(Self::QUEUED))
-    }
-}
-
 impl Fold {
-    /// Bots answer nobody, and private notes count for nothing.
+    /// Applies a message. Bots answer nobody, and private notes count for nothing.
     pub(super) fn message(
         &mut self,
         at: Timestamp,
@@ -79,7 +35,7 @@ impl Fold {
         }
     }
 
-    /// While the contact is over no turn begins.
+    /// Applies a message of the customer. While the contact is over it begins no turn.
     fn customer_writes(
         &mut self,
         at: Timestamp,
@@ -120,7 +76,7 @@ impl Fold {
         );
     }
 
-    /// On voice and video the answer is the first response.
+    /// Meets the first response by the answer, on voice and video.
     pub(super) fn respond_by_answer(&mut self, at: Timestamp, agent: &AgentId) {
         if self.is_answered_by_voice() {
             let ending = Ending {
@@ -137,7 +93,7 @@ impl Fold {
         matches!(channel, Channel::Voice | Channel::Video)
     }
 
-    /// What an inbound wait opens beside its answer.
+    /// Opens what an inbound wait owes beside its answer.
     pub(super) fn owe_for_wait(
         &mut self,
         at: Timestamp,
@@ -168,7 +124,7 @@ impl Fold {
         self.oblige(Opening { at, owed, queue }, settings);
     }
 
-    /// By each policy by which none runs.
+    /// Opens a resolution for each policy without an open one.
     fn owe_resolution(
         &mut self,
         at: Timestamp,
@@ -181,7 +137,7 @@ impl Fold {
         });
     }
 
-    /// Once a contact and policy, and not if our side spoke first.
+    /// Opens a first response, once a contact and policy, unless our side wrote first.
     fn owe_first_response(
         &mut self,
         at: Timestamp,
@@ -213,7 +169,7 @@ impl Fold {
         }
     }
 
-    /// The contact counts for the first-response rate by the first policy in the file that applies.
+    /// Chooses the obligation that makes the first-response rate: by the first policy in the file that applies.
     fn choose_rating(&mut self, policies: &[Policy]) {
         let rank = |obligation: &Obligation| {
             is_first_response(obligation.owed)
@@ -233,7 +189,7 @@ impl Fold {
         }
     }
 
-    /// The contact is over: responses are no longer owed.
+    /// Closes the open responses: the contact is over.
     pub(super) fn owe_no_response(&mut self, at: Timestamp, how: Closed, agent: Option<&AgentId>) {
         let ending = Ending { at, how, agent };
         self.handoff = None;
@@ -260,7 +216,7 @@ impl Fold {
         self.be_over(at, settings);
     }
 
-    /// Changes nothing unless the contact is over.
+    /// Reopens the contact if it is over.
     pub(super) fn reopen(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.over_since.take().is_none() {
             return;

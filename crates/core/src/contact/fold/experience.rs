@@ -1,14 +1,14 @@
-//! What the customer has gone through so far, as far as it is not in the other parts: holds, unanswered messages, mood.
+//! The customer's experience so far, beyond the other parts: holds, unanswered messages, mood.
 
 use minicbor::{Decode, Encode};
 
 use crate::event::{Span, Timestamp};
 
-/// A new sentiment's share of the running one, in thousandths: half of what is remembered is of the last message and a half.
+/// Share of a new sentiment in the running one, in thousandths: the last message and a half make one half of it.
 const MOOD_SHARE: i32 = 400;
 const THOUSAND: i32 = 1_000;
 
-/// A fold in the order of the events, in whole numbers: the same events make the same.
+/// Folds in the order of the events, in whole numbers: the same events always give the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Experience {
     /// Times put on hold.

@@ -1,4 +1,4 @@
-//! Where a bot answers first: what is owed for a turn of the customer may open with the wait that hands it to people.
+//! Handoffs: where a bot answers first, what is owed for a customer's turn may open with the wait that hands it to people.
 
 use minicbor::{Decode, Encode};
 
@@ -8,7 +8,7 @@ use crate::{
     event::{QueueId, Timestamp},
 };
 
-/// A turn of the customer that nobody has answered, as far as next responses with `opens = "queued"` need to know.
+/// A turn of the customer that nobody has answered, for next responses with `opens = "queued"`.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Handoff {
     /// The customer's first message.
@@ -19,13 +19,13 @@ pub struct Handoff {
     pub queued_at: Option<Timestamp>,
     #[n(2)]
     pub queue: Option<QueueId>,
-    /// A bot has written: the policies ([`Policy::code`]) by which the wait opens what is owed.
+    /// Policies ([`Policy::code`]) by which the wait opens what is owed, since a bot has written.
     #[n(3)]
     pub put_off: Option<Vec<u16>>,
 }
 
 impl Fold {
-    /// A turn of the customer begins, for which a next response is owed.
+    /// Begins a turn of the customer for which a next response is owed.
     pub(super) fn expect_handoff(&mut self, at: Timestamp, settings: &ContactSettings) {
         let expected = settings.policies.iter().any(opens_at_handoff);
         self.handoff = expected.then_some(Handoff {
@@ -36,7 +36,7 @@ impl Fold {
         });
     }
 
-    /// The first word of a bot in a turn puts off what is not due by then.
+    /// Puts off what is not due yet, at the first message of a bot in a turn.
     pub(super) fn bot_writes(&mut self, at: Timestamp, settings: &ContactSettings) {
         let Some(handoff) = (self.handoff.as_mut()).filter(|it| it.put_off.is_none()) else {
             return;
@@ -62,7 +62,7 @@ impl Fold {
         }
     }
 
-    /// An inbound wait begins.
+    /// Applies an inbound wait to the turn.
     pub(super) fn hand_off(&mut self, at: Timestamp, queue: &QueueId, settings: &ContactSettings) {
         let Some(handoff) = &mut self.handoff else {
             return;
@@ -81,7 +81,7 @@ impl Fold {
         });
     }
 
-    /// The response is no longer owed, for the wait was lost. What a bot has put off still opens with the next one.
+    /// Closes the response, since the wait was lost. What a bot has put off still opens with the next wait.
     pub(super) fn lose_turn(&mut self) {
         self.handoff.take_if(|handoff| handoff.put_off.is_none());
     }

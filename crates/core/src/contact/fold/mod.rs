@@ -1,7 +1,8 @@
-//! The fold proper: one event after the other, in order, with the passing of time between them.
+//! The fold: applies one event after the other, in order, and lets time pass between them.
 
 mod conversation;
 mod experience;
+mod flags;
 mod handoff;
 mod outbound;
 mod passing;
@@ -13,21 +14,21 @@ mod waits;
 use minicbor::{Decode, Encode};
 
 pub(super) use self::passing::Until;
-pub use self::{conversation::Conversation, experience::Experience, handoff::Handoff};
+pub use self::{experience::Experience, flags::Conversation, handoff::Handoff};
 use super::{
     Attributes, ContactSettings, Pause,
     end::{AnsweredEnd, Dispositions},
     outbound::{Attempt, AttemptOutcome, Leg},
     parts::{
         Closed, Engagement, Episode, EpisodeOutcome, Obligation, Offer, OfferOutcome, Reopening,
-        SurveyGiven,
+        SurveyGiven, index,
     },
 };
 use crate::event::{
     AgentId, Body, Channel, Direction, EndedBy, LeftWhy, QueueId, Survey, Text, Timestamp,
 };
 
-/// A contact as its events up to an instant make it. A function of the *set* of events and of that instant.
+/// A contact as its events up to an instant make it: a function of the *set* of events and of that instant.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct Fold {
     #[n(0)]
@@ -60,7 +61,7 @@ pub struct Fold {
     /// The latest instant at which the passing of time alone changed something.
     #[n(13)]
     pub last_transition_at: Option<Timestamp>,
-    /// The legs that are not as one would be that was never queued.
+    /// Legs that differ from one that was never queued.
     #[n(14)]
     pub legs: Vec<Leg>,
     #[n(15)]
@@ -78,7 +79,7 @@ pub struct Fold {
     #[n(20)]
     #[cbor(default)]
     pub experience: Experience,
-    /// They found nobody waiting.
+    /// Flow-outs that found nobody waiting.
     #[n(21)]
     pub flow_outs: Option<EarlyFlowOuts>,
     #[n(22)]
@@ -87,18 +88,18 @@ pub struct Fold {
     /// In order; the last may go on.
     #[cbor(n(23), default, skip_if = "Vec::is_empty")]
     pub pauses: Vec<Pause>,
-    /// Of the turn that the customer has.
+    /// Handoff of the customer's turn.
     #[n(24)]
     pub handoff: Option<Handoff>,
-    /// Its first inbound wait.
+    /// When its first inbound wait began.
     #[n(25)]
     pub inbound_since: Option<Timestamp>,
-    /// Until something happens at a later instant.
+    /// Kept until something happens at a later instant.
     #[n(26)]
     pub answered_now: Option<AnsweredNow>,
 }
 
-/// Who answered at one instant.
+/// Answer at the present instant.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct AnsweredNow {
     #[n(0)]
@@ -110,7 +111,7 @@ pub struct AnsweredNow {
     pub by_several: bool,
 }
 
-/// Flow-outs of one instant: of waits that begin at it, since none was open before.
+/// Flow-outs of one instant, of waits that begin at it, since none was open before.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct EarlyFlowOuts {
     #[n(0)]
@@ -120,7 +121,7 @@ pub struct EarlyFlowOuts {
     pub reasons: Vec<LeftWhy>,
 }
 
-/// An event without what is the same for all of a contact's.
+/// Event without what is the same for all of a contact's events.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Happening<'a> {
     pub at: Timestamp,
@@ -168,7 +169,7 @@ impl Fold {
         }
     }
 
-    /// An inbound leg, by now: responses, resolution, first-contact resolution and surveys are of such contacts.
+    /// Whether it has an inbound leg by now. Only such contacts have responses, a resolution, first-contact resolution and surveys.
     #[must_use]
     pub fn has_inbound_leg(&self) -> bool {
         self.attributes.direction() == Direction::Inbound || self.inbound_since.is_some()
@@ -214,12 +215,12 @@ impl Fold {
                 engaged,
                 flaw: self.flaw(passed_on),
                 passed_on,
-                waits: outbound::index(self.episodes.len()),
+                waits: index(self.episodes.len()),
             });
         }
     }
 
-    /// Of an event that names this queue or none: the last named before, else the first after.
+    /// Returns the queue of an event: the one that it names, otherwise the last named before, otherwise the first named after.
     fn queue_around<'q>(&'q self, named: Option<&'q QueueId>) -> Option<&'q QueueId> {
         named
             .or(self.last_queue.as_ref())
@@ -241,7 +242,7 @@ impl Fold {
 }
 
 impl Attributes {
-    /// Takes what an event shows first, when it comes after all that were learnt from so far. True when this changes
+    /// Learns from an event that comes after all others so far. True if this changes
     /// what earlier events meant.
     pub(super) fn learn(&mut self, seen: &Observation<'_>) -> bool {
         if self.customer.is_none() {

@@ -6,13 +6,13 @@ use crate::{
         ContactSettings,
         end::Flaw,
         outbound::{Attempt, AttemptEnd, AttemptOutcome, Leg, Reached},
-        parts::EpisodeOutcome,
+        parts::{EpisodeOutcome, index},
     },
     event::{AgentId, ContactQueued, Direction, QueueId, Text, Timestamp},
 };
 
 impl Fold {
-    /// Makes the leg what this `ContactQueued` holds of it.
+    /// Sets the leg as in this `ContactQueued`.
     pub(super) fn queue_leg(&mut self, queued: &ContactQueued) -> Leg {
         let direction = queued.direction.unwrap_or(self.attributes.direction());
         let leg = Leg {
@@ -23,7 +23,7 @@ impl Fold {
         let known = (self.legs.iter_mut()).find(|known| known.number == leg.number);
         match known {
             Some(known) => known.clone_from(&leg),
-            // As any leg would be that was never queued.
+            // As any leg that was never queued.
             None if direction == self.attributes.direction()
                 && direction != Direction::Outbound => {}
             None => self.legs.push(leg.clone()),
@@ -31,7 +31,7 @@ impl Fold {
         leg
     }
 
-    /// The leg with this number. One that was never queued has the contact's own direction.
+    /// Returns the leg with this number. One that was never queued has the contact's own direction.
     pub(super) fn leg(&self, number: Option<&Text>) -> Leg {
         let known = (self.legs.iter()).find(|known| known.number.as_ref() == number);
         known.cloned().unwrap_or_else(|| {
@@ -48,15 +48,15 @@ impl Fold {
         self.leg(leg).direction
     }
 
-    /// The contact's last wait, if it left for a callback and the leg that begins now is outbound.
+    /// Returns the index of the contact's last wait, if it left for a callback and the leg that begins now is outbound.
     fn callback_asked(&self, direction: Direction) -> Option<u32> {
         let end = self.episodes.last()?.ended.as_ref()?;
         let asked = end.outcome == EpisodeOutcome::LeftForCallback;
         (asked && direction == Direction::Outbound).then(|| index(self.episodes.len() - 1))
     }
 
-    /// An answer of a wait's callback leg: the first one reaches the customer. A wait that was lost for first-contact resolution
-    /// is lost no more, if that is not settled.
+    /// Applies an answer of a wait's callback leg: the first one reaches the customer. A wait that counted as lost for first-contact
+    /// resolution no longer does, unless that is settled.
     pub(super) fn reach(
         &mut self,
         wait: u32,
@@ -85,13 +85,13 @@ impl Fold {
         }
     }
 
-    /// Index of the attempt that is open.
+    /// Returns the index of the open attempt.
     pub(super) fn attempting(&self) -> Option<usize> {
         let open = self.attempts.last().is_some_and(|it| it.ended.is_none());
         open.then(|| self.attempts.len() - 1)
     }
 
-    /// An outbound wait that is no callback begins an attempt or goes on with the open one. What queues its leg otherwise, or
+    /// Begins an attempt, or continues the open one, by an outbound wait that is no callback. Another direction of its leg, or
     /// another outbound leg, ends it.
     pub(super) fn attempt(&mut self, at: Timestamp, leg: &Leg, queue: Option<&QueueId>) {
         let outbound = leg.direction == Direction::Outbound;
@@ -129,12 +129,4 @@ impl Fold {
         attempt.ended = Some(AttemptEnd { at, outcome, agent });
         attempt.queue.clone()
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a contact has far fewer parts"
-)]
-pub(super) fn index(position: usize) -> u32 {
-    position as u32
 }

@@ -1,4 +1,4 @@
-//! What the passing of time does: levels of risk, due times, wrap-ups that nobody ends, what is stale.
+//! The passing of time: at-risk levels, due times, wrap-ups that no event ends, what is stale.
 
 use super::{Fold, talks::talking};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     event::{Channel, Span, Timestamp},
 };
 
-/// How far the passing of time goes: an event at an instant comes before what time alone does at it.
+/// How far time passes: an event at an instant comes before what time alone does at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::contact) enum Until {
     /// Up to an event at this instant.
@@ -28,7 +28,7 @@ impl Until {
     }
 }
 
-/// What time alone does.
+/// The passing of time.
 impl Fold {
     pub(in crate::contact) fn advance(&mut self, until: Until, settings: &ContactSettings) {
         while let Some(at) = self.next_transition_at(settings)
@@ -39,7 +39,7 @@ impl Fold {
         }
     }
 
-    /// The next instant at which time alone changes something.
+    /// Returns the next instant at which time alone changes something.
     pub(in crate::contact) fn next_transition_at(
         &self,
         settings: &ContactSettings,

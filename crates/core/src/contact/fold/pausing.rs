@@ -1,4 +1,4 @@
-//! `contact_paused` and what continues a contact.
+//! Pauses: `contact_paused`, and the events that continue a contact.
 
 use super::Fold;
 use crate::{
@@ -7,20 +7,20 @@ use crate::{
 };
 
 impl Fold {
-    /// The pause that goes on.
+    /// Returns the current pause.
     #[must_use]
     pub fn pause(&self) -> Option<Pause> {
         let last = self.pauses.last().copied();
         last.filter(|pause| pause.to.is_none())
     }
 
-    /// It waits for the customer or a third party: nobody works on it.
+    /// Pauses the contact: it waits for the customer or a third party, and nobody works on it.
     pub(super) fn be_paused(&mut self, at: Timestamp) {
         self.engagements.iter_mut().for_each(|it| it.stop_turn(at));
         if self.pause().is_some() {
             return;
         }
-        // The pauses before are of interest only while a turn from before them may be put off.
+        // Earlier pauses matter only while a turn from before them may be put off.
         if self.handoff.is_none() {
             self.pauses.clear();
         }
@@ -28,7 +28,7 @@ impl Fold {
         self.pauses.push(Pause { from, to });
     }
 
-    /// It is ours again, if it was paused.
+    /// Continues the contact, if it is paused.
     pub(super) fn go_on(&mut self, at: Timestamp, settings: &ContactSettings) {
         let Some(pause) = self.pause() else { return };
         if let Some(last) = self.pauses.last_mut() {

@@ -1,4 +1,4 @@
-//! First-contact resolution as far as a contact itself goes.
+//! First-contact resolution, as far as the contact alone decides it.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Fold {
-    /// The contact as its customer knows it: of an inbound one that has begun.
+    /// Returns the case for its customer's task, of an inbound contact that has begun.
     #[must_use]
     pub fn case(&self) -> Option<Case> {
         let began_at = self.began_inbound_at()?;
@@ -24,7 +24,7 @@ impl Fold {
         })
     }
 
-    /// The first event other than a survey or a report; of a contact that is not inbound itself its first inbound wait.
+    /// Returns when it began: its first event other than a survey or a report; for a contact that is not inbound itself, its first inbound wait.
     fn began_inbound_at(&self) -> Option<Timestamp> {
         match self.attributes.direction() {
             Direction::Inbound => self.contacted_at,
@@ -43,7 +43,7 @@ impl Fold {
         })
     }
 
-    /// By what the contact knows of itself, until its window was over.
+    /// Returns the resolution by the contact alone, as known at the end of its window.
     fn own_resolution(&self, end: &AnsweredEnd) -> Resolution {
         match (self.dispositions.last, end.flaw) {
             (Some(false), _) | (_, Some(_)) => Resolution::Unresolved,
@@ -52,7 +52,7 @@ impl Fold {
         }
     }
 
-    /// When an answered contact of a known customer, with an inbound leg, ended: it counts in first-contact resolution.
+    /// Returns when an answered contact of a known customer, with an inbound leg, ended: it counts in first-contact resolution.
     #[must_use]
     pub fn judged_at(&self) -> Option<Timestamp> {
         let known = self.attributes.customer.is_some();
@@ -60,7 +60,7 @@ impl Fold {
         self.first_engaged().is_some().then_some(end.at)
     }
 
-    /// What became of a contact that counts, with the word of its customer's machine.
+    /// Returns the resolution of a contact that counts, given its customer's judgement.
     #[must_use]
     pub fn resolution(&self, judgement: Judgement) -> Option<Resolution> {
         self.judged_at()?;
@@ -73,7 +73,7 @@ impl Fold {
         })
     }
 
-    /// When an answered inbound contact of nobody knows whom ended, and who was the first engaged, in which queue.
+    /// Returns when an answered inbound contact without a known customer ended, and who was engaged first, in which queue.
     pub(in crate::contact) fn end_without_customer(
         &self,
     ) -> Option<(Timestamp, &AgentId, Option<&QueueId>)> {
@@ -84,13 +84,13 @@ impl Fold {
         Some((end.at, &first.agent, first.queue.as_ref()))
     }
 
-    /// The inbound engagement that was the first to begin.
+    /// Returns the first inbound engagement.
     #[must_use]
     pub fn first_engaged(&self) -> Option<&Engagement> {
         (self.engagements.iter()).find(|one| one.is_inbound())
     }
 
-    /// Why the contact that ends now is not resolved, whatever comes of it.
+    /// Returns why the contact that ends now is not resolved, whatever comes later.
     pub(super) fn flaw(&self, passed_on: bool) -> Option<Flaw> {
         if self.is_wait_lost() {
             return Some(Flaw::WaitLost);
@@ -98,7 +98,7 @@ impl Fold {
         passed_on.then_some(Flaw::PassedOn)
     }
 
-    /// The last wait came after an answer, and nobody took it.
+    /// Whether the last wait came after an answer, and nobody took it.
     fn is_wait_lost(&self) -> bool {
         let after_answer = self.episodes.last().filter(|last| last.after_answer);
         let end = after_answer.and_then(|last| last.ended.as_ref());
@@ -109,7 +109,7 @@ impl Fold {
         })
     }
 
-    /// What was over began anew: a repeat, if its window runs.
+    /// Counts as a repeat that a contact which was over began anew within its window.
     pub(super) fn repeat(&mut self, at: Timestamp, settings: &ContactSettings) {
         let window = settings.first_contact.window;
         let end = self.answered_end.as_ref();
@@ -125,7 +125,7 @@ impl Fold {
         second || self.left_house
     }
 
-    /// Takes a disposition, of whichever engagement, until the window is over.
+    /// Applies a disposition of any engagement until the window is over.
     pub(super) fn dispose(
         &mut self,
         at: Timestamp,

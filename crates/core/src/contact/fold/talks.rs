@@ -14,14 +14,14 @@ use crate::{
     },
 };
 
-/// Whose talk with the customer is open, by turns whose engagement is not over: the latest begun.
+/// Returns the agent whose talk is open, by turns whose engagement is not over: the one who began last.
 pub(super) fn talking(engagements: &[Engagement]) -> Option<&AgentId> {
     (engagements.iter())
         .rfind(|one| one.talks() && one.is_inbound())
         .map(|engagement| &engagement.agent)
 }
 
-/// How many parts a vendor reports to be shorter than nothing.
+/// Counts the negative durations in a vendor's report.
 fn below_zero(report: &EngagementReported) -> u32 {
     [report.talk, report.hold, report.wrap_up]
         .map(|part| u32::from(part.is_some_and(|part| part < Span::ZERO)))
@@ -61,7 +61,7 @@ impl Fold {
             transferred: false,
             wrap_unseen: false,
             talk_unseen: false,
-            wrap_up_said: false,
+            wrap_up_received: false,
             resolved: None,
             direction: leg.direction,
             reported: None,
@@ -104,7 +104,7 @@ impl Fold {
             .position(|engagement| engagement.talks() && engagement.agent == *agent)
     }
 
-    /// A resolution is the end of engagements whose talk goes by turns.
+    /// Ends engagements whose talk goes by turns, at a resolution.
     pub(super) fn end_talks_by_turns(&mut self, at: Timestamp, settings: &ContactSettings) {
         for engagement in 0..self.engagements.len() {
             let part = &self.engagements[engagement];
@@ -144,7 +144,7 @@ impl Fold {
         }
     }
 
-    /// Takes the parts it names, for the agent's (leg's) latest engagement or one of its own, and ends what only wraps up.
+    /// Applies the parts that a report names to the latest engagement of the agent (on the leg), or to one of its own, and ends what only wraps up.
     pub(super) fn take_report(
         &mut self,
         at: Timestamp,
@@ -169,7 +169,7 @@ impl Fold {
         }
     }
 
-    /// Of an engagement whose answer is not known: over when it is reported. `None`: the agent only listened.
+    /// Makes an engagement whose answer is not known: over when it is reported. `None`: the agent only listened.
     fn engage_by_report(
         &mut self,
         at: Timestamp,
@@ -197,7 +197,7 @@ impl Fold {
             transferred: false,
             wrap_unseen: settings.wraps_up(self.attributes.channel()),
             talk_unseen: true,
-            wrap_up_said: false,
+            wrap_up_received: false,
             resolved: None,
             direction,
             reported: None,
@@ -207,7 +207,7 @@ impl Fold {
         Some(self.engagements.len() - 1)
     }
 
-    /// The inbound engagement that was the last to begin.
+    /// Returns the last inbound engagement to begin.
     pub(super) fn last_engaged(&self) -> Option<Engaged> {
         (self.engagements.iter())
             .rfind(|engagement| engagement.is_inbound())
@@ -217,25 +217,25 @@ impl Fold {
             })
     }
 
-    /// Of the agent's oldest open wrap-up; else of the open talk; else, late, of the oldest engagement without one.
+    /// Ends the agent's oldest open wrap-up; otherwise the open talk; otherwise, for late events, the oldest engagement without one.
     pub(super) fn end_wrap_up(&mut self, at: Timestamp, wrap_up: &WrapUpEnded) {
         let first = |is: fn(&Engagement) -> bool| {
             (self.engagements.iter()).position(|one| one.agent == wrap_up.agent && is(one))
         };
         let found = first(Engagement::wraps_up)
             .or_else(|| first(Engagement::talks))
-            .or_else(|| first(|engagement| !engagement.wrap_up_said));
+            .or_else(|| first(|engagement| !engagement.wrap_up_received));
         let Some(place) = found else {
             return self.correct_disposition(wrap_up);
         };
         let engagement = &mut self.engagements[place];
-        engagement.wrap_up_said = true;
+        engagement.wrap_up_received = true;
         engagement.resolved = wrap_up.resolved;
         engagement.stop_talk(at);
         engagement.ended_at.get_or_insert(at);
     }
 
-    /// Of the agent's latest engagement, all having one.
+    /// Corrects the disposition of the agent's latest engagement, where all engagements have one.
     fn correct_disposition(&mut self, wrap_up: &WrapUpEnded) {
         let mut engagements = self.engagements.iter_mut();
         if let Some(latest) = engagements.rfind(|one| one.agent == wrap_up.agent) {

@@ -1,13 +1,13 @@
 //! Waits and offers, and the obligations that both make.
 
-use super::{AnsweredNow, Conversation, EarlyFlowOuts, Fold, outbound::index, talks::talking};
+use super::{AnsweredNow, Conversation, EarlyFlowOuts, Fold, talks::talking};
 use crate::{
     contact::{
         ContactSettings, Pause, Policy,
         outbound::AttemptOutcome,
         parts::{
             Closed, Closing, Decision, Episode, EpisodeEnd, EpisodeOutcome, Obligation, Offer,
-            OfferEnd, OfferOutcome, Owed, Verdict,
+            OfferEnd, OfferOutcome, Owed, Verdict, index,
         },
     },
     event::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What begins to be owed, and where.
+/// An obligation to open, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opening<'q> {
     pub at: Timestamp,
@@ -23,7 +23,7 @@ pub(super) struct Opening<'q> {
     pub queue: Option<&'q QueueId>,
 }
 
-/// How what was owed comes to its end, and who gave it.
+/// How an obligation is closed, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ending<'a> {
     pub at: Timestamp,
@@ -32,7 +32,7 @@ pub(super) struct Ending<'a> {
 }
 
 impl Fold {
-    /// Index of the wait that is open.
+    /// Returns the index of the open wait.
     pub(super) fn waiting(&self) -> Option<usize> {
         self.episodes
             .last()
@@ -77,7 +77,7 @@ impl Fold {
         }
     }
 
-    /// Of the wait that was open before this instant, or the attempt; without one, of the next wait that begins at it.
+    /// Applies a flow-out to the wait that was open before this instant, or to the attempt; otherwise to the next wait that begins at it.
     pub(super) fn flow_out(&mut self, at: Timestamp, why: LeftWhy, settings: &ContactSettings) {
         if self.waiting().is_some() {
             self.lose_wait(at, outcome_of_flow_out(why), settings);
@@ -153,7 +153,7 @@ impl Fold {
         self.end_offers(at, None, OfferOutcome::Withdrawn);
     }
 
-    /// The customer leaves the queue, and for now us, without an answer: what is owed is decided too.
+    /// Ends the wait without an answer: the customer leaves the queue, and what is owed is decided too.
     pub(super) fn lose_wait(
         &mut self,
         at: Timestamp,
@@ -194,7 +194,7 @@ impl Fold {
         self.oblige(Opening { at, owed, queue }, settings);
     }
 
-    /// What had no queue when it was sealed has the first that was named after.
+    /// Names the queue of sealed parts without one: the first that was named later.
     pub(in crate::contact) fn name_queues(&mut self) {
         let first = &self.attributes.first_queue;
         for obligation in &mut self.obligations {
@@ -205,7 +205,7 @@ impl Fold {
         }
     }
 
-    /// One that comes back as missed at the very instant of another agent's answer was lost to that: it is withdrawn.
+    /// Withdraws an offer that came back as missed at the very instant of another agent's answer.
     pub(super) fn end_offer(&mut self, at: Timestamp, agent: &AgentId, cause: DeclineCause) {
         let lost = (self.answered_now.as_ref())
             .is_some_and(|answer| answer.by_several || answer.agent != *agent);
@@ -216,7 +216,7 @@ impl Fold {
         self.end_offers(at, Some(agent), outcome);
     }
 
-    /// The same of offers that came back before the answer in order.
+    /// Withdraws the offers that came back before the answer in order, too.
     pub(super) fn withdraw_missed(&mut self, at: Timestamp, answerer: &AgentId) {
         let missed = OfferEnd {
             at,
@@ -271,7 +271,7 @@ impl Fold {
         self.oblige_where(opening, settings, |_, _| true);
     }
 
-    /// Makes an obligation of each policy that applies and that `is_meant`, given the obligations so far.
+    /// Opens an obligation for each policy that applies and that `is_meant`, given the obligations so far.
     pub(super) fn oblige_where(
         &mut self,
         opening: Opening<'_>,
@@ -300,7 +300,7 @@ impl Fold {
                     agent: offered_to,
                     pauses: policy.pauses,
                 };
-                // What is put off opens at an instant behind which there may be pauses.
+                // An obligation that was put off opens at an earlier instant; pauses may lie between.
                 let after = |pause: &&Pause| pause.to.is_some_and(|to| at < to);
                 for pause in self.pauses.iter().filter(after) {
                     let to = pause.to.unwrap_or(at);
@@ -319,7 +319,7 @@ impl Fold {
         }
     }
 
-    /// Closes what is owed; what is not decided yet is decided so. Where nobody gave it, who talks is judged.
+    /// Closes what is owed, and decides what is not decided yet. If nobody gave it, the talking agent is judged.
     pub(super) fn close(
         &mut self,
         is_meant: impl Fn(Owed) -> bool,

@@ -45,15 +45,13 @@ impl Contacts {
             diff_facts(&Fold::default(), told, |fact, _| {
                 deltas.move_fact(fact, settings, grain);
             });
-            if contact.is_otherwise_by(&settings.contact) {
+            if contact.differs_under(&settings.contact) {
                 otherwise.push(id.clone());
             }
         });
         for id in otherwise {
             let place = self.touch(&id, store);
-            self.loaded[place]
-                .contact
-                .handle_settings(&settings.contact);
+            self.loaded[place].contact.apply_settings(&settings.contact);
             self.predict(place);
         }
     }

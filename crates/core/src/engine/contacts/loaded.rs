@@ -115,7 +115,7 @@ impl Loaded {
     }
 
     fn judgement(&self) -> Judgement {
-        self.contact.standing.unwrap_or_default().judgement
+        self.contact.customer_link.unwrap_or_default().judgement
     }
 
     pub(super) fn predict(&mut self, usual: &Usual, settings: &Settings) {
@@ -136,7 +136,7 @@ impl Loaded {
             self.predict(usual, settings);
         }
         let forgotten =
-            (self.contact).is_forgotten(ending.horizon, ending.read_to, &settings.contact);
+            (self.contact).is_expired(ending.horizon, ending.read_to, &settings.contact);
         if forgotten {
             self.contact.pass_on(&settings.contact);
             csat::end_alarm(&mut self.contact, Some(now));
@@ -153,10 +153,14 @@ impl Loaded {
         settings: &Settings,
         said: &mut Said<'_>,
     ) -> bool {
-        let Contact { fold, standing, .. } = &mut self.contact;
+        let Contact {
+            fold,
+            customer_link,
+            ..
+        } = &mut self.contact;
         *said.clock_skew += i64::from(fold.clock_skews) - i64::from(before.fold.clock_skews);
         let say = |case| said.cases.push(case);
-        CaseSaid::of_change(&self.id, &before.fold, fold, standing, say);
+        CaseSaid::of_change(&self.id, &before.fold, fold, customer_link, say);
         let after = &self.contact.fold;
         let context = self.context(&before.fold, ending, settings);
         let transitions = alert::transitions(&before.fold, after, &settings.alert);

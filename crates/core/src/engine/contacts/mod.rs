@@ -24,8 +24,8 @@ use super::{
     usual::Usual,
 };
 use crate::{
-    contact::{Contact, Outcome, diff_facts},
-    customer::Judged,
+    contact::{Contact, EventOutcome, diff_facts},
+    customer::JudgementUpdate,
     event::{ContactId, CustomerId, Event, Span, Text, Timestamp},
 };
 
@@ -128,7 +128,7 @@ impl Contacts {
         if let Some(at) = contact.armed_at {
             self.timers.insert(at, id.clone());
         }
-        if let Some(at) = contact.succeeded_at(&self.settings.contact) {
+        if let Some(at) = contact.successor_due_at(&self.settings.contact) {
             self.successions.insert(at, id.clone());
         }
         Ok(())
@@ -150,7 +150,7 @@ impl Contacts {
     }
 
     /// `None`: it happened to no contact.
-    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<Outcome> {
+    pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<EventOutcome> {
         let contact = event.contact()?;
         let named = event.customer.as_ref();
         let customer = named.map(|customer| self.pseudonym(customer));
@@ -182,14 +182,16 @@ impl Contacts {
     }
 
     /// Takes what became of a contact as its customer has it.
-    pub(super) fn handle_judged(&mut self, judged: &Judged, store: &Store) {
+    pub(super) fn handle_judged(&mut self, judged: &JudgementUpdate, store: &Store) {
         if !self.knows(&judged.contact, store) {
             return;
         }
         let place = self.touch(&judged.contact, store);
-        let standing = self.loaded[place].contact.standing.as_mut();
-        if let Some(standing) = standing.filter(|standing| standing.round == judged.round) {
-            standing.judgement = judged.judgement;
+        let customer_link = self.loaded[place].contact.customer_link.as_mut();
+        if let Some(customer_link) =
+            customer_link.filter(|customer_link| customer_link.round == judged.round)
+        {
+            customer_link.judgement = judged.judgement;
         }
     }
 
@@ -313,7 +315,7 @@ impl Contacts {
         if !forgotten && let Some(due) = loaded.arm(ending.spoken, &settings) {
             self.timers.insert(due, loaded.id.clone());
         }
-        if let Some(at) = loaded.contact.succeeded_at(&settings.contact) {
+        if let Some(at) = loaded.contact.successor_due_at(&settings.contact) {
             self.successions.insert(at, loaded.id.clone());
         }
         loaded.save(forgotten, store);

@@ -29,7 +29,7 @@ impl Task {
         let taken = (self.directory).apply(offset, json, &self.configured.contact)?;
         let image = self.directory.to_image();
         self.store.put(&PartKey::directory(), &image);
-        let Some(from) = taken.otherwise_from else {
+        let Some(from) = taken.changed_from else {
             return Ok(false);
         };
         self.note_unsaid(json.len());

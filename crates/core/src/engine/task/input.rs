@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Task;
 use crate::{
     agent::State,
-    contact::Outcome,
+    contact::EventOutcome,
     decode::Decoded,
     engine::{
         InputId, SourceRecord, TaskError,
@@ -72,18 +72,18 @@ impl Task {
         let counters = &mut self.meta.counters;
         match outcome {
             None => counters.skipped += 1,
-            Some(Outcome::Applied) => counters.applied += 1,
-            Some(Outcome::Repeated) => counters.repeated += 1,
-            Some(Outcome::Conflicting) => {
+            Some(EventOutcome::Applied) => counters.applied += 1,
+            Some(EventOutcome::Repeated) => counters.repeated += 1,
+            Some(EventOutcome::Conflicting) => {
                 counters.repeated += 1;
                 counters.conflicting += 1;
             }
-            Some(Outcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
+            Some(EventOutcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
         }
     }
 
     /// To whom it happened. `None`: to nobody who is followed here.
-    fn hand_over(&mut self, event: Event) -> Option<Outcome> {
+    fn hand_over(&mut self, event: Event) -> Option<EventOutcome> {
         let Key::Agent(agent) = &event.key else {
             return self.contacts.handle_event(event, &self.store);
         };

@@ -31,7 +31,7 @@ use crate::{
     contact::Contact,
     directory::Directory,
     event::{Span, Text, Timestamp},
-    kpi::Leaf,
+    kpi::PaneBlock,
 };
 
 /// An alert raised this far behind the wall clock is history.
@@ -183,7 +183,7 @@ impl Task {
                 Part::Outbox(task) => self.outbox.take_up(*task, image),
                 Part::Leaf(entity, start) => {
                     let start = *start;
-                    self.scores.take_up_leaf(entity, Leaf { start, image });
+                    self.scores.take_up_leaf(entity, PaneBlock { start, image });
                     Ok(())
                 }
                 Part::Agent(id) => self.agents.take_up(id, image),

@@ -1,4 +1,4 @@
-//! The verb of a line and the pairs that belong to it, kind by kind.
+//! Verbs of lines and the pairs that belong to them, kind by kind.
 
 use super::{LineError, Pairs, escape, unescape};
 use crate::event::{
@@ -58,13 +58,13 @@ fn parse_transferred(pairs: &mut Pairs) -> Result<Transferred, LineError> {
         pairs.id("to_agent").map(TransferTarget::Agent),
         pairs.text("to_external").map(TransferTarget::External),
     ];
-    let mut said = targets.into_iter().flatten();
+    let mut given = targets.into_iter().flatten();
     let transferred = Transferred {
         agent: pairs.agent()?,
-        to: said.next(),
+        to: given.next(),
         warm: pairs.named("warm", boolean)?.unwrap_or(false),
     };
-    match said.next() {
+    match given.next() {
         Some(_) => Err(LineError::Twice("to_…".to_owned())),
         None => Ok(transferred),
     }
@@ -168,7 +168,7 @@ fn survey(text: &str) -> Option<Survey> {
 
 type Described = (&'static str, Vec<(&'static str, String)>);
 
-/// The verb and the pairs that are there.
+/// Returns the verb and the pairs of an event.
 pub(super) fn describe(body: &Body) -> Described {
     let some = |name, value: Option<String>| value.map(|value| (name, value));
     let agent = |agent: &AgentId| Some(("agent", agent.to_string()));
@@ -201,7 +201,7 @@ pub(super) fn describe(body: &Body) -> Described {
             vec![
                 agent(&it.agent),
                 some("disposition", it.disposition.as_deref().map(str::to_owned)),
-                some("resolved", it.resolved.map(|said| said.to_string())),
+                some("resolved", it.resolved.map(|given| given.to_string())),
             ],
         ),
         Body::EngagementReported(it) => return describe_reported(it),
@@ -235,8 +235,11 @@ fn describe_transferred(it: &Transferred) -> Described {
 fn describe_queued(it: &ContactQueued) -> Described {
     let pairs = [
         ("queue", it.queue.as_ref().map(ToString::to_string)),
-        ("direction", it.direction.map(|said| said.name().to_owned())),
-        ("priority", it.priority.map(|said| said.to_string())),
+        (
+            "direction",
+            it.direction.map(|given| given.name().to_owned()),
+        ),
+        ("priority", it.priority.map(|given| given.to_string())),
         ("reason", it.reason.as_ref().map(ToString::to_string)),
         ("leg", it.leg.as_ref().map(ToString::to_string)),
         ("thread", it.thread.as_ref().map(ToString::to_string)),
@@ -251,7 +254,7 @@ fn describe_message(it: &MessageSent) -> Described {
         ("public", (!it.public).then(|| "false".to_owned())),
         ("queue", it.queue.as_ref().map(ToString::to_string)),
         ("text", it.text.as_ref().map(ToString::to_string)),
-        ("sentiment", it.sentiment.map(|said| said.to_string())),
+        ("sentiment", it.sentiment.map(|given| given.to_string())),
     ];
     ("message", there(pairs))
 }

@@ -13,10 +13,10 @@ use super::{
     Timestamp,
 };
 
-/// The day of times without a date.
+/// Day of times without a date.
 const DAY: &str = "2026-11-22";
 
-/// Why a line is not an event.
+/// Reason why a line is no event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
     #[error("a line is a time, a verb and a contact (agent, alert), then name=value pairs")]
@@ -43,7 +43,7 @@ pub enum LineError {
     At { number: usize, error: Box<Self> },
 }
 
-/// Reads one line.
+/// Parses one line.
 ///
 /// # Errors
 /// When it is not exactly one event: nothing in a line is ignored.
@@ -72,7 +72,7 @@ pub fn parse(line: &str) -> Result<Event, LineError> {
     Ok(event)
 }
 
-/// The key that events of this kind have.
+/// Makes the key of events of this kind.
 fn key_of(body: &Body, id: &str) -> Result<Key, LineError> {
     Ok(match body.key_kind() {
         KeyKind::Contact => Key::Contact(ContactId::new(id)),
@@ -87,7 +87,7 @@ fn key_of(body: &Body, id: &str) -> Result<Key, LineError> {
     })
 }
 
-/// Reads a log: a line per event, empty lines and those that begin with `#` aside.
+/// Parses a log: one event a line; empty lines and those that begin with `#` are skipped.
 ///
 /// # Errors
 /// At the first line that is not an event, with its number.
@@ -105,7 +105,7 @@ pub fn parse_all(text: &str) -> Result<Vec<Event>, LineError> {
         .collect()
 }
 
-/// The event as a line. Its id only where it is not the line itself.
+/// Prints the event as a line. It has an id only where that differs from the line itself.
 #[must_use]
 pub fn print(event: &Event) -> String {
     let mut line = canonical(event);
@@ -115,7 +115,7 @@ pub fn print(event: &Event) -> String {
     line
 }
 
-/// The line without the id.
+/// Prints the line without the id.
 fn canonical(event: &Event) -> String {
     let (verb, pairs) = body::describe(&event.body);
     let mut line = format!(
@@ -198,7 +198,7 @@ fn unescape(text: &str) -> Result<String, LineError> {
     String::from_utf8(bytes).map_err(|_| broken())
 }
 
-/// The pairs of a line that nobody has asked for yet.
+/// Pairs of a line that are not used yet.
 struct Pairs(BTreeMap<String, String>);
 
 impl Pairs {
@@ -240,7 +240,7 @@ impl Pairs {
             return Ok(None);
         };
         match read(&value) {
-            Some(said) => Ok(Some(said)),
+            Some(given) => Ok(Some(given)),
             None => Err(LineError::Value { name, value }),
         }
     }

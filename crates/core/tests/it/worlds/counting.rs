@@ -24,7 +24,7 @@ use crate::agreement::empty;
 /// Entity and window.
 type Key = (String, String);
 
-/// Where the two do not say the same.
+/// Where the two differ.
 #[derive(Debug, Clone)]
 pub(crate) struct Difference {
     /// Number of the stop, from 1.
@@ -91,7 +91,7 @@ pub(crate) fn records(
             return (Err(differs), run.last);
         }
     }
-    run.tell_counters();
+    run.record_counters();
     (Ok(run.compared), run.last)
 }
 
@@ -163,16 +163,17 @@ impl Run<'_> {
         }
     }
 
-    fn tell_counters(&mut self) {
+    fn record_counters(&mut self) {
         let counters = self.cluster.counters();
-        let told = json!({ "kpis": {
+        let counters = json!({ "kpis": {
             "applied": counters.applied,
             "repeated": counters.repeated,
             "conflicting": counters.conflicting,
             "skipped": counters.skipped,
             "clock_skew": counters.clock_skew,
         }});
-        self.last.insert(("counters".into(), "all".into()), told);
+        self.last
+            .insert(("counters".into(), "all".into()), counters);
     }
 
     fn compare_counters(&self, recount: &reference::Recount) -> Result<(), String> {
@@ -186,7 +187,7 @@ impl Run<'_> {
         let (found, expected) = (counters.clock_skew, recount.clock_skews);
         if u64::try_from(found) != Ok(expected) {
             return Err(format!(
-                "counters: clock_skew: the engine says {found}, the recount {expected}"
+                "counters: clock_skew: the engine has {found}, the recount {expected}"
             ));
         }
         Ok(())
@@ -218,7 +219,7 @@ impl Run<'_> {
             }
         }
         let recounted: BTreeSet<Key> = recounted.iter().map(key).collect();
-        // Who has been written keeps a record of zeros; before the end of a replay no queue or channel has. (A state that is said at
+        // Who has been written keeps a record of zeros; before the end of a replay no queue or channel has. (A state that is repeated at
         // the very clock is a fact of no time.)
         let is_of_waits = |key: &Key| key.0.starts_with("queue:") || key.0.starts_with("channel:");
         let may_be_zeros = |key: &Key| {
@@ -238,8 +239,8 @@ impl Run<'_> {
 /// Why a record was put aside.
 fn sentence(letter: &Output) -> Option<String> {
     let mut headers = letter.headers.iter();
-    let (_, said) = headers.find(|(name, _)| name == "floorwalker-sentence")?;
-    Some(String::from_utf8_lossy(said.as_deref()?).into_owned())
+    let (_, sentence) = headers.find(|(name, _)| name == "floorwalker-sentence")?;
+    Some(String::from_utf8_lossy(sentence.as_deref()?).into_owned())
 }
 
 fn key(record: &Value) -> Key {
@@ -292,5 +293,5 @@ fn same(found: &Value, expected: &Value, path: &str) -> Result<usize, String> {
 }
 
 fn unlike(path: &str, found: &impl fmt::Debug, expected: &impl fmt::Debug) -> String {
-    format!("{path}: the engine says {found:?}, the recount {expected:?}")
+    format!("{path}: the engine has {found:?}, the recount {expected:?}")
 }

@@ -1,4 +1,4 @@
-//! What worlds have found, as small tables: the engine and the recount agree, and a number says that it is what the page says.
+//! What worlds have found, as small tables: the engine and the recount agree, and a figure is as docs/numbers.md defines it.
 
 use floorwalker_core::event::{Span, Timestamp, line};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{counting, made::Arrival, terms::Terms};
 
-/// A line is an event, or where all is compared: `compared`, or `compared at TIME`. What the last record says of it.
+/// A line is an event, or where all is compared: `compared`, or `compared at TIME`. Then follow figures of the last record.
 fn last(terms: &Terms, log: &str, entity: &str, path: &str) -> Value {
     let arrivals: Vec<Arrival> = log.lines().map(|it| arrival(it.trim())).collect();
     let (compared, records) = counting::records(terms, &arrivals);
@@ -26,7 +26,7 @@ fn arrival(line: &str) -> Arrival {
 }
 
 #[test]
-fn what_a_late_event_made_due_is_spoken_of_at_once() {
+fn what_a_late_event_made_due_is_emitted_at_once() {
     let log = "10:09:00 state ana state=available
         compared
         10:00:00 declined c1 agent=ana cause=missed channel=voice

@@ -56,7 +56,7 @@ pub(crate) fn events(random: &mut Random, terms: &Terms) -> Vec<Event> {
         world.close_gaps();
     }
     world.say_in_time();
-    world.tell_states(grain);
+    world.send_states(grain);
     world.number();
     if world.random.chance(0.2) {
         return world.events.iter().map(without_id).collect();
@@ -246,12 +246,12 @@ impl Making<'_> {
             queues_of(&mut event.body, &mut |queue| {
                 *queue = QueueId::new(QUEUES[small(queue.as_str()) % QUEUES.len()]);
             });
-            let said = event.customer.as_ref().map(|it| small(it.as_str()));
+            let own = event.customer.as_ref().map(|it| small(it.as_str()));
             let any = self
                 .random
                 .chance(with_customer)
                 .then(|| self.random.below(100));
-            let number = said.or(any).map(|number| number % customers);
+            let number = own.or(any).map(|number| number % customers);
             event.customer = number.map(|number| CustomerId::new(&format!("k{number}")));
         }
         self.rename_channels();
@@ -414,7 +414,7 @@ impl Making<'_> {
         self.sort();
     }
 
-    /// What is said of the whole contact does not reach back into what is sealed.
+    /// Attributes of the whole contact do not reach back into what is sealed.
     fn say_in_time(&mut self) {
         if self.terms.settings.lateness > Span::from_secs(24 * HOUR) {
             return;
@@ -425,7 +425,7 @@ impl Making<'_> {
                 .map(|(place, _)| place)
                 .collect();
             self.say_at_once(&places);
-            // What may be a contact of its own says it too.
+            // An event that may begin a contact of its own has them too.
             let gap_max = self.age_min();
             let is_near = |one: &usize, next: &usize| {
                 self.events[*next].occurred_at - self.events[*one].occurred_at <= gap_max
@@ -437,7 +437,7 @@ impl Making<'_> {
         }
     }
 
-    /// The events at these places, if they are one contact, say at its beginning what they say of the whole.
+    /// Gives the first of these events, if they are one contact, the attributes of the whole.
     fn say_at_once(&mut self, places: &[usize]) {
         self.say_who_at_once(places);
         let (mut first_at, mut queued_at, mut named) = (None, None, false);
@@ -468,11 +468,11 @@ impl Making<'_> {
     /// Whose contact it is, too: who came back is settled a window later, for good.
     fn say_who_at_once(&mut self, places: &[usize]) {
         let of_somebody = |place: &&usize| self.events[**place].customer.is_some();
-        let (Some(first), Some(says)) = (places.first(), places.iter().find(of_somebody)) else {
+        let (Some(first), Some(named)) = (places.first(), places.iter().find(of_somebody)) else {
             return;
         };
-        let customer = self.events[*says].customer.clone();
-        if self.events[*says].occurred_at - self.events[*first].occurred_at > DISORDER {
+        let customer = self.events[*named].customer.clone();
+        if self.events[*named].occurred_at - self.events[*first].occurred_at > DISORDER {
             self.events[*first].customer = customer;
         }
     }
@@ -495,7 +495,7 @@ impl Making<'_> {
     }
 
     /// Of a coarse feed they are coarse too, or not.
-    fn tell_states(&mut self, grain: Span) {
+    fn send_states(&mut self, grain: Span) {
         let lead = Span::from_secs(*self.random.pick(&[0, 3 * HOUR, 40 * HOUR]));
         if self.events.is_empty() {
             self.events.push(one_state(self.terms.start));
@@ -516,15 +516,15 @@ impl Making<'_> {
         }
     }
 
-    /// Feeds that say "available" all day, whatever the agents have to do.
+    /// Feeds that send "available" all day, whatever the agents have to do.
     fn say_available(&mut self) {
         let share = *self.random.pick(&[0.5, 1.0]);
         for event in &mut self.events {
-            if let Body::AgentStateChanged(said) = &mut event.body
-                && AT_WORK.contains(&said.state)
+            if let Body::AgentStateChanged(changed) = &mut event.body
+                && AT_WORK.contains(&changed.state)
                 && self.random.chance(share)
             {
-                said.state = AgentState::Available;
+                changed.state = AgentState::Available;
             }
         }
     }

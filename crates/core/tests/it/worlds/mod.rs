@@ -1,6 +1,6 @@
 //! A thousand small worlds: the engine and the recount agree on every number of every entity in every window, at several clocks.
 //!
-//! `WORLDS=100000 cargo test worlds::` tries as many, with `FIRST=5000` from there on; `WORLD=1234` that one alone. What differs is told with the fewest events
+//! `WORLDS=100000 cargo test worlds::` tries as many, with `FIRST=5000` from there on; `WORLD=1234` that one alone. A difference is reported with the fewest events
 //! that still differ, as a table to check on paper.
 
 mod counting;
@@ -60,7 +60,7 @@ impl World {
             ),
             "settings".to_owned(),
         ];
-        lines.extend(self.terms.told.iter().map(|told| format!("    {told}")));
+        lines.extend(self.terms.lines.iter().map(|line| format!("    {line}")));
         let (least, differs) = shrink::least(self, difference);
         lines.push(format!("the fewest that differ, {differs}"));
         lines.extend(least.iter().map(|arrival| match arrival {
@@ -86,8 +86,8 @@ fn engine_and_recount_agree_on_a_thousand_worlds() {
     if let Some(seed) = asked("WORLD") {
         let world = World::new(seed);
         let compared = world.count();
-        let told = compared.map_err(|differs| world.report(&differs));
-        return println!("{:?}", told.unwrap_or_else(|report| panic!("{report}")));
+        let result = compared.map_err(|differs| world.report(&differs));
+        return println!("{:?}", result.unwrap_or_else(|report| panic!("{report}")));
     }
     let first = asked("FIRST").unwrap_or(0);
     let worlds = asked("WORLDS").unwrap_or(WORLDS);

@@ -31,7 +31,7 @@ pub(super) fn add(random: &mut Random, contacts: &[ContactId], events: &mut Vec<
             }
         }
         let added = std::mem::take(&mut adding.added);
-        // Not everything is said.
+        // Some fields are absent.
         events.extend(added.into_iter().filter(|_| !random.chance(0.1)));
     }
 }
@@ -44,7 +44,7 @@ struct Adding<'a> {
 }
 
 impl Adding<'_> {
-    fn say(&mut self, body: Body) {
+    fn push(&mut self, body: Body) {
         let gap = *self.random.pick(&[0, 0, 1, 5, 5, 60, 900]);
         self.at = self.at + Span::from_secs(gap);
         let number = self.added.len();
@@ -69,7 +69,7 @@ impl Adding<'_> {
 
     fn queued(&mut self, direction: Option<Direction>, leg: Option<&str>, queue: Option<QueueId>) {
         let (priority, reason, thread) = (None, None, None);
-        self.say(Body::ContactQueued(ContactQueued {
+        self.push(Body::ContactQueued(ContactQueued {
             queue,
             direction,
             priority,
@@ -84,7 +84,7 @@ impl Adding<'_> {
             let agent = self.agent();
             let to = Some(TransferTarget::Queue(self.queue()));
             let warm = false;
-            self.say(Body::Transferred(Transferred { agent, to, warm }));
+            self.push(Body::Transferred(Transferred { agent, to, warm }));
         }
         if self.random.chance(0.8) {
             let queue = self.queue();
@@ -94,7 +94,7 @@ impl Adding<'_> {
             true => LeftWhy::Callback,
             false => *self.random.pick(&LeftWhy::ALL),
         };
-        self.say(Body::ContactLeftQueue(why));
+        self.push(Body::ContactLeftQueue(why));
         if self.random.chance(0.3) {
             self.end();
         }
@@ -109,7 +109,7 @@ impl Adding<'_> {
                 scale_min,
                 scale_max,
             };
-            self.say(Body::SurveyAnswered(survey, None));
+            self.push(Body::SurveyAnswered(survey, None));
         }
     }
 
@@ -128,15 +128,15 @@ impl Adding<'_> {
             0..3 => {
                 let agent = self.agent();
                 let named = self.random.chance(0.3).then(|| self.queue());
-                let said = leg.filter(|_| self.random.chance(0.9)).map(Text::new);
-                self.say(Body::AgentAnswered(AtAgent {
+                let given = leg.filter(|_| self.random.chance(0.9)).map(Text::new);
+                self.push(Body::AgentAnswered(AtAgent {
                     agent: agent.clone(),
                     queue: named,
-                    leg: said,
+                    leg: given,
                 }));
                 self.end();
                 let resolved = *self.random.pick(&[None, Some(true), Some(false)]);
-                self.say(Body::WrapUpEnded(WrapUpEnded {
+                self.push(Body::WrapUpEnded(WrapUpEnded {
                     agent,
                     disposition: None,
                     resolved,
@@ -145,7 +145,7 @@ impl Adding<'_> {
             3 => self.end(),
             4 => {
                 let why = *self.random.pick(&LeftWhy::ALL);
-                self.say(Body::ContactLeftQueue(why));
+                self.push(Body::ContactLeftQueue(why));
             }
             _ => {}
         }
@@ -153,14 +153,14 @@ impl Adding<'_> {
 
     fn end(&mut self) {
         let by = *self.random.pick(&EndedBy::ALL);
-        self.say(Body::ContactEnded(by, None));
+        self.push(Body::ContactEnded(by, None));
     }
 
     fn queue_again(&mut self) {
         if self.random.chance(0.5) {
             self.end();
         } else {
-            self.say(Body::ContactResolved(None));
+            self.push(Body::ContactResolved(None));
         }
         let gap = *self.random.pick(&[0, 30, 3_600, 80_000]);
         self.at = self.at + Span::from_secs(gap);

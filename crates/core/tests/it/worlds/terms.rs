@@ -1,4 +1,4 @@
-//! Settings that vary by seed, as both sides are told them: the engine in its types, the recount in its own.
+//! Settings that vary by seed, for both sides: the engine in its types, the recount in its own.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -104,10 +104,10 @@ pub(crate) struct Terms {
     pub(crate) settings: Settings,
     pub(crate) recounted: reference::Settings,
     pub(crate) start: Timestamp,
-    /// What the directory says.
+    /// Statements of the directory.
     pub(crate) statements: Vec<String>,
     /// For people, a line each.
-    pub(crate) told: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Default for Terms {
@@ -121,7 +121,7 @@ impl Default for Terms {
             recounted: reference_settings(),
             start: Timestamp::default(),
             statements: Vec::new(),
-            told: Vec::new(),
+            lines: Vec::new(),
         }
     }
 }
@@ -145,10 +145,10 @@ impl Terms {
         if random.chance(0.4) {
             terms.move_queues(random);
         }
-        // Long enough for anything to be said at any time.
+        // Long enough for any event at any time.
         if random.chance(0.3) {
             terms.settings.lateness = Span::from_secs(40 * DAY);
-            terms.told.push("lateness 40 d".to_owned());
+            terms.lines.push("lateness 40 d".to_owned());
         }
         terms
     }
@@ -162,7 +162,7 @@ impl Terms {
             let promise = Promise::of(random, number);
             let by_hours = random.chance(0.35);
             let when = by_hours.then(|| format!(" by {zone}: {open}"));
-            self.told
+            self.lines
                 .push(format!("{promise:?}{}", when.unwrap_or_default()));
             self.settings.contact.policies.push(contact::Policy {
                 calendar: by_hours.then(|| Arc::clone(&calendar)),
@@ -188,21 +188,21 @@ impl Terms {
             *no_wrap_up = (Channel::ALL.into_iter())
                 .filter(|_| random.chance(0.4))
                 .collect();
-            self.told.push(format!("no wrap-up on {no_wrap_up:?}"));
+            self.lines.push(format!("no wrap-up on {no_wrap_up:?}"));
         }
         if random.chance(0.3) {
             *wrap_up_max = Span::from_secs(*random.pick(&[60, 600, 7_200]));
-            self.told.push(format!("wrap_up_max {wrap_up_max:?}"));
+            self.lines.push(format!("wrap_up_max {wrap_up_max:?}"));
         }
         if random.chance(0.4) {
             for age in max_age.iter_mut() {
                 *age = Span::from_secs(*random.pick(&[3 * HOUR, 8 * HOUR, DAY, 30 * DAY]));
             }
-            self.told.push(format!("max_age {max_age:?}"));
+            self.lines.push(format!("max_age {max_age:?}"));
         }
         if random.chance(0.2) {
             *short_abandon = Span::from_secs(*random.pick(&[0, 2, 5]));
-            self.told.push(format!("short_abandon {short_abandon:?}"));
+            self.lines.push(format!("short_abandon {short_abandon:?}"));
         }
         self.recounted.wrap_up_max = *wrap_up_max;
         self.recounted.no_wrap_up = no_wrap_up.iter().copied().collect();
@@ -221,11 +221,11 @@ impl Terms {
             fcr.window = Span::from_secs(*random.pick(&[HOUR, 5 * HOUR, DAY, 7 * DAY]));
             fcr.transfer_breaks = random.chance(0.5);
             fcr.same_reason = random.chance(0.3);
-            self.told.push(format!("{fcr:?}"));
+            self.lines.push(format!("{fcr:?}"));
         }
         if random.chance(0.5) {
             *remember_min = fcr.window;
-            self.told.push(format!("remember_min {remember_min:?}"));
+            self.lines.push(format!("remember_min {remember_min:?}"));
         }
         self.recounted.remember_min = *remember_min;
         self.recounted.fcr = reference::Fcr {
@@ -263,7 +263,7 @@ impl Terms {
             let statement = json!({
                 "subject": format!("queue:{queue}"), "valid_from": from, "team": team, "site": site,
             });
-            self.told.push(statement.to_string());
+            self.lines.push(statement.to_string());
             self.statements.push(statement.to_string());
             let moves = &mut self.recounted.moves;
             moves.retain(|it| it.queue != queue || it.from != from);
@@ -281,11 +281,11 @@ impl Terms {
     fn live_by(&mut self, random: &mut Random) {
         let named = |name: &str| Hours::zone_named(name).unwrap();
         let of_all = *random.pick(&ZONES);
-        let mut told = vec![format!("zone {of_all}")];
+        let mut names = vec![format!("zone {of_all}")];
         for site in ["north", "south", "abroad"] {
             if random.chance(0.6) {
                 let name = *random.pick(&ZONES);
-                told.push(format!("{site} {name}"));
+                names.push(format!("{site} {name}"));
                 let zones = &mut self.settings.kpi.zones_by_site;
                 zones.insert(SiteId::new(site), named(name));
                 self.recounted.zones.insert(site.to_owned(), named(name));
@@ -293,7 +293,7 @@ impl Terms {
         }
         self.settings.kpi.zone = named(of_all);
         self.recounted.zone = named(of_all);
-        self.told.push(told.join(", "));
+        self.lines.push(names.join(", "));
     }
 
     /// Sliding windows, `today` and `all`.
@@ -307,12 +307,12 @@ impl Terms {
             .iter()
             .map(|it| reference::window_name(*it))
             .collect();
-        self.told.push(format!("windows {}", names.join(" ")));
+        self.lines.push(format!("windows {}", names.join(" ")));
         self.recounted.windows = lengths;
     }
 }
 
-/// One policy, as both sides are told it.
+/// One policy for both sides.
 #[derive(Debug)]
 pub(crate) struct Promise {
     name: String,
@@ -356,7 +356,7 @@ impl Promise {
             flow_outs: of("flow_outs").map(flow_outs).unwrap_or_default(),
             callbacks: of("callbacks").map(flow_outs),
             pauses: match of("pauses") {
-                Some(said) => said == "true",
+                Some(given) => given == "true",
                 None => of("measure") == Some("resolution"),
             },
         }

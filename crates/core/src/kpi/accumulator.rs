@@ -1,24 +1,21 @@
-//! What is counted: sums of signed facts, exact in any order.
+//! Accumulators: sums of signed facts, exact in any order.
 
 use std::cmp::Ordering;
 
-use super::{
-    distribution::{Percentiles, bucket_of},
-    squares::Half,
-};
+use super::distribution::{Percentiles, bucket_of};
 use crate::{
-    contact::{AttemptOutcome, HandleParts, Resolution, Verdict, What},
+    contact::{AttemptOutcome, FactKind, HandleParts, Resolution, Verdict},
     event::Span,
 };
 
-/// The sums of one entity over one stretch of time. Sparse: only what is not zero.
+/// Sums of one entity over one stretch of time. Sparse: only what is not zero.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// By [`Count::code`], ascending; behind the counts, the buckets of the three distributions.
+pub struct Accumulator {
+    /// Sorted by [`Count::code`]; the buckets of the three distributions follow the counts.
     pub(super) sums: Vec<(u32, i64)>,
 }
 
-/// Which durations a distribution is of.
+/// Selects one of the three distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durations {
     Waits,
@@ -27,15 +24,15 @@ pub enum Durations {
     Callbacks,
 }
 
-/// Codes from half of this on are buckets of callbacks, from here on of waits, from twice this of handle times.
+/// Codes from half of this on are buckets of callbacks, from here on of waits, from twice this on of handle times.
 pub(super) const BUCKETS: u32 = 1 << 20;
-/// More than a distribution has.
+/// No distribution has more buckets than this.
 const BUCKETS_MAX: u32 = 1 << 16;
 
-/// Room that most tallies do with.
+/// Initial capacity; enough for most accumulators.
 const SUMS_OF_A_FEW_FACTS: usize = 10;
 
-/// What a count counts. The numbers are part of the state's format: never reuse one.
+/// Name of one sum. Its code is part of the state's format: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Count {
     Offered,
@@ -48,12 +45,12 @@ pub enum Count {
     HandledOutbound,
     /// Talks ended by a transfer, when they ended.
     Transferred,
-    /// Engagements ended by a transfer, when they ended: of the transfer rate.
+    /// Engagements ended by a transfer, when they ended: the numerator of the transfer rate.
     HandledTransferred,
     OffersAnswered,
     OffersMissed,
-    SaidResolved,
-    SaidUnresolved,
+    DispositionResolved,
+    DispositionUnresolved,
     FirstContact(Resolution),
     FirstContactConfirmed(Resolution),
     NoCustomer,
@@ -68,7 +65,7 @@ pub enum Count {
     TalkMicros,
     HoldMicros,
     WrapMicros,
-    /// Complete engagements: those the means are over.
+    /// Complete engagements: only these count in means.
     Complete,
     /// Of them, those with hold.
     Held,
@@ -80,17 +77,24 @@ pub enum Count {
     Opened,
     /// Waits that left for a callback.
     CallbacksAsked,
-    /// Of them, those whose callback was answered.
+    /// Those of them whose callback was answered.
     CallbacksReached,
-    /// Sum, in microseconds, of their times from leaving to the answer.
+    /// Sum in microseconds of the times from leaving to the answer.
     CallbackMicros,
     /// Outbound waits that are no callbacks.
     Attempts(AttemptOutcome),
     /// Talks, or wrap-ups, begun on live channels, less those that ended.
-    Live,
+    Present,
     /// Sum of the squares of handle times; see [`Half`].
     HandleSquares(Half),
     Decided(u16, Verdict),
+}
+
+/// A square of microseconds has more bits than a sum, so it is summed in two halves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    Low,
+    High,
 }
 
 const DECIDED: u32 = 64;
@@ -110,8 +114,8 @@ impl Count {
             Self::Transferred => 8,
             Self::OffersAnswered => 9,
             Self::OffersMissed => 10,
-            Self::SaidResolved => 11,
-            Self::SaidUnresolved => 12,
+            Self::DispositionResolved => 11,
+            Self::DispositionUnresolved => 12,
             Self::EndedAnswered => 13,
             Self::Surveyed => 14,
             Self::Rated => 15,
@@ -127,7 +131,7 @@ impl Count {
             Self::RespondedInTime => 25,
             Self::RespondedLate => 26,
             Self::Reopened => 27,
-            // 28 to 39: what lasts.
+            // 28 to 39: state durations.
             Self::FirstContact(resolution) => 40 + resolution as u32,
             Self::FirstContactConfirmed(resolution) => 43 + resolution as u32,
             Self::NoCustomer => 46,
@@ -136,66 +140,72 @@ impl Count {
             Self::CallbacksReached => 55,
             Self::CallbackMicros => 56,
             Self::Attempts(outcome) => 57 + outcome as u32,
-            Self::Live => 48,
+            Self::Present => 48,
             Self::HandleSquares(half) => 60 + half as u32,
             Self::Decided(policy, verdict) => DECIDED + ((policy as u32) << 2) + verdict as u32,
         }
     }
 }
 
-impl Tally {
+impl Accumulator {
     /// Adds a fact `sign` times.
-    pub fn add(&mut self, what: What, sign: i64) {
-        match what {
-            What::Offered => self.count(Count::Offered, sign),
-            What::Answered { wait } => {
+    pub fn add(&mut self, kind: FactKind, sign: i64) {
+        match kind {
+            FactKind::Offered => self.count(Count::Offered, sign),
+            FactKind::Answered { wait } => {
                 self.count(Count::Answered, sign);
                 self.count(Count::WaitMicros, sign * wait.0);
                 self.add_duration(Durations::Waits, wait, sign);
             }
-            What::Abandoned { short } => {
+            FactKind::Abandoned { short } => {
                 self.count(Count::Abandoned, sign);
                 self.count(Count::ShortAbandoned, sign * i64::from(short));
             }
-            What::Left => self.count(Count::Left, sign),
-            What::CallbackAsked => self.count(Count::CallbacksAsked, sign),
-            What::CallbackReached { time } => {
+            FactKind::Left => self.count(Count::Left, sign),
+            FactKind::CallbackAsked => self.count(Count::CallbacksAsked, sign),
+            FactKind::CallbackReached { time } => {
                 self.count(Count::CallbacksReached, sign);
                 self.count(Count::CallbackMicros, sign * time.0);
                 self.add_duration(Durations::Callbacks, time, sign);
             }
-            What::Attempted { outcome } => self.count(Count::Attempts(outcome), sign),
-            What::Decided { policy, verdict } => self.count(Count::Decided(policy, verdict), sign),
-            What::OfferEnded { answered: true } => self.count(Count::OffersAnswered, sign),
-            What::OfferEnded { answered: false } => self.count(Count::OffersMissed, sign),
-            What::Handled { parts, transferred } => {
+            FactKind::Attempted { outcome } => self.count(Count::Attempts(outcome), sign),
+            FactKind::Decided { policy, verdict } => {
+                self.count(Count::Decided(policy, verdict), sign)
+            }
+            FactKind::OfferEnded { answered: true } => self.count(Count::OffersAnswered, sign),
+            FactKind::OfferEnded { answered: false } => self.count(Count::OffersMissed, sign),
+            FactKind::Handled { parts, transferred } => {
                 self.count(Count::Handled, sign);
                 self.count(Count::HandledTransferred, sign * i64::from(transferred));
                 self.add_handle_parts(parts, sign);
             }
-            What::HandledOutbound => self.count(Count::HandledOutbound, sign),
-            What::Transferred => self.count(Count::Transferred, sign),
-            What::ResolvedSaid { resolved: true } => self.count(Count::SaidResolved, sign),
-            What::ResolvedSaid { resolved: false } => self.count(Count::SaidUnresolved, sign),
-            What::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
-            What::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
-            What::Reopened => self.count(Count::Reopened, sign),
-            What::EngagementBegan => self.count(Count::Opened, sign),
-            What::EngagementEnded => self.count(Count::Opened, -sign),
-            What::TalkBegan | What::WrapUpBegan => self.count(Count::Live, sign),
-            What::TalkEnded | What::WrapUpEnded { .. } => self.count(Count::Live, -sign),
-            What::FirstContact { resolution } => {
+            FactKind::HandledOutbound => self.count(Count::HandledOutbound, sign),
+            FactKind::Transferred => self.count(Count::Transferred, sign),
+            FactKind::Disposition { resolved: true } => {
+                self.count(Count::DispositionResolved, sign)
+            }
+            FactKind::Disposition { resolved: false } => {
+                self.count(Count::DispositionUnresolved, sign)
+            }
+            FactKind::FirstResponse { met: true } => self.count(Count::RespondedInTime, sign),
+            FactKind::FirstResponse { met: false } => self.count(Count::RespondedLate, sign),
+            FactKind::Reopened => self.count(Count::Reopened, sign),
+            FactKind::EngagementBegan => self.count(Count::Opened, sign),
+            FactKind::EngagementEnded => self.count(Count::Opened, -sign),
+            FactKind::TalkBegan | FactKind::WrapUpBegan => self.count(Count::Present, sign),
+            FactKind::TalkEnded | FactKind::WrapUpEnded { .. } => self.count(Count::Present, -sign),
+            FactKind::FirstContact { resolution } => {
                 self.count(Count::FirstContact(resolution), sign);
             }
-            What::FirstContactConfirmed { resolution } => {
+            FactKind::FirstContactConfirmed { resolution } => {
                 self.count(Count::FirstContactConfirmed(resolution), sign);
             }
-            What::NoCustomer => self.count(Count::NoCustomer, sign),
-            What::EndedAnswered { surveyed } => {
+            FactKind::NoCustomer => self.count(Count::NoCustomer, sign),
+            FactKind::EndedAnswered { surveyed } => {
                 self.count(Count::EndedAnswered, sign);
                 self.count(Count::Surveyed, sign * i64::from(surveyed));
             }
-            What::Rated { billionths } => {
+            FactKind::Rated { billionths } => {
                 self.count(Count::Rated, sign);
                 self.count(Count::RatedBillionths, sign * billionths);
                 let low = billionths < LOW_BELOW_BILLIONTHS;
@@ -257,7 +267,7 @@ impl Tally {
         }
     }
 
-    /// Takes the sums of another back.
+    /// Subtracts the sums of another accumulator.
     pub fn retract(&mut self, other: &Self) {
         other
             .sums()
@@ -269,7 +279,7 @@ impl Tally {
         self.sum_of(count.code())
     }
 
-    /// A count, which is zero afterwards.
+    /// Returns a count and resets it to zero.
     pub fn take(&mut self, count: Count) -> i64 {
         let amount = self.get(count);
         self.count(count, -amount);
@@ -292,7 +302,7 @@ impl Tally {
         }
     }
 
-    /// Percentiles of a distribution.
+    /// Returns the percentiles of a distribution.
     #[must_use]
     pub fn percentiles(&self, of: Durations) -> Percentiles {
         let first = of.first_code();
@@ -318,7 +328,7 @@ impl Durations {
     }
 }
 
-/// Adds up two ascending streams of sums.
+/// Merges two sorted streams of sums.
 pub(super) fn merge_sums(
     a: impl Iterator<Item = (u32, i64)>,
     b: impl Iterator<Item = (u32, i64)>,
@@ -348,29 +358,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_sums_are_the_same_in_any_order() {
+    fn images_are_read_back_and_sums_are_the_same_in_any_order() {
         let facts = [
             (
-                What::Answered {
+                FactKind::Answered {
                     wait: Span::from_secs(10),
                 },
                 1,
             ),
-            (What::Offered, 1),
+            (FactKind::Offered, 1),
             (
-                What::Rated {
+                FactKind::Rated {
                     billionths: 750_000_000,
                 },
                 1,
             ),
             (
-                What::Answered {
+                FactKind::Answered {
                     wait: Span(12_345_678),
                 },
                 -1,
             ),
             (
-                What::Decided {
+                FactKind::Decided {
                     policy: 65_535,
                     verdict: Verdict::Excluded,
                 },
@@ -378,23 +388,23 @@ mod tests {
             ),
         ];
         let (mut one, mut other, mut both) = Default::default();
-        for (place, (what, sign)) in facts.into_iter().enumerate() {
-            Tally::add(
+        for (place, (kind, sign)) in facts.into_iter().enumerate() {
+            Accumulator::add(
                 if place % 2 == 0 { &mut one } else { &mut other },
-                what,
+                kind,
                 sign,
             );
-            Tally::add(&mut both, what, sign);
+            Accumulator::add(&mut both, kind, sign);
         }
         let bytes = minicbor::to_vec(&one).unwrap();
-        let read: Tally = decode(&bytes).unwrap();
+        let read: Accumulator = decode(&bytes).unwrap();
         assert_eq!(read, one);
         let mut sum = other.clone();
         sum.merge(&one);
         one.merge(&other);
         assert_eq!((&one, &sum), (&both, &both));
-        for (what, sign) in facts {
-            one.add(what, -sign);
+        for (kind, sign) in facts {
+            one.add(kind, -sign);
         }
         assert!(one.is_empty());
     }

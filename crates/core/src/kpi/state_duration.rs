@@ -1,37 +1,37 @@
-//! What lasts: states and engagements, told as steps up and down at instants.
+//! State durations: how long agents were in a state and engagements were open, as step functions of time.
 //!
-//! A sum of steps is exact in any order, like that of facts; and from the steps within a window, and the height at which it
-//! begins, follows the time in it: `height · (to − from) + Σ step · (to − at)`. Nothing has to be told while nothing happens.
+//! A sum of steps is exact in any order, like a sum of facts. The time within a window follows from the steps in it and the height
+//! at its beginning: `height · (to − from) + Σ step · (to − at)`. Nothing is emitted while nothing happens.
 
 use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::tally::{BUCKETS, Tally};
+use super::accumulator::{Accumulator, BUCKETS};
 use crate::event::{Span, Timestamp};
 
-/// Of how many agents something is so at an instant, or how many engagements there are.
+/// A step function of time: how many agents are in a state, or how many engagements are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasting<'a> {
+pub enum StateDuration<'a> {
     Occupied,
     Available,
-    /// For this reason.
+    /// Away for this reason.
     Away(&'a str),
-    /// Each open engagement.
+    /// Counts each open engagement.
     Engaged,
-    /// Each agent with an open engagement.
+    /// Counts each agent with an open engagement.
     Busy,
 }
 
-/// Each takes three codes: of the steps, and of the sums of their times in seconds and microseconds.
+/// Each takes three codes: the steps, and the sums of their times in seconds and in microseconds.
 const CODES: u32 = 3;
 const FIRST: u32 = 28;
-/// Reasons have codes behind the buckets, by their hash of 30 bits: those few that share one share their time.
+/// Codes of reasons follow the buckets. They are hashes of 30 bits: the few reasons that share one share their time.
 const AWAY: u32 = 3 * BUCKETS;
 const REASONS: u32 = (u32::MAX - AWAY) / CODES;
 const MICROS: i64 = 1_000_000;
 
-/// The times of one entity in one window.
+/// Times of one entity in one window.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Times {
     pub occupied: Span,
@@ -42,14 +42,14 @@ pub struct Times {
     pub away: BTreeMap<u32, Span>,
 }
 
-/// What a reason is called in sums.
+/// Returns the code under which the steps of a reason are summed.
 #[must_use]
 pub fn reason_code(reason: &str) -> u32 {
     let hash = xxh3_64(reason.as_bytes()) % u64::from(REASONS);
     AWAY + CODES * u32::try_from(hash).unwrap_or(0)
 }
 
-impl Lasting<'_> {
+impl StateDuration<'_> {
     fn code(self) -> u32 {
         match self {
             Self::Occupied => FIRST,
@@ -61,49 +61,49 @@ impl Lasting<'_> {
     }
 }
 
-const fn is_lasting(code: u32) -> bool {
+const fn is_state_duration(code: u32) -> bool {
     (FIRST <= code && code < FIRST + 4 * CODES) || code >= AWAY
 }
 
 const fn is_step(code: u32) -> bool {
     let first = if code >= AWAY { AWAY } else { FIRST };
-    is_lasting(code) && (code - first).is_multiple_of(CODES)
+    is_state_duration(code) && (code - first).is_multiple_of(CODES)
 }
 
-impl Tally {
+impl Accumulator {
     /// Adds a step of `by` at `at`.
-    pub fn step(&mut self, what: Lasting<'_>, at: Timestamp, by: i64) {
-        let code = what.code();
+    pub fn step(&mut self, of: StateDuration<'_>, at: Timestamp, by: i64) {
+        let code = of.code();
         self.add_sum(code, by);
         self.add_sum(code + 1, by * at.0.div_euclid(MICROS));
         self.add_sum(code + 2, by * at.0.rem_euclid(MICROS));
     }
 
-    /// Only what lasts.
+    /// Returns the sums of state durations alone.
     #[must_use]
-    pub fn lasting(&self) -> Self {
-        self.filtered(is_lasting)
+    pub fn state_durations(&self) -> Self {
+        self.filtered(is_state_duration)
     }
 
-    /// Whether anything goes on behind the last step.
+    /// Whether any state goes on after the last step.
     #[must_use]
-    pub fn goes_on(&self) -> bool {
+    pub fn has_open_state(&self) -> bool {
         self.sums().any(|(code, _)| is_step(code))
     }
 
-    /// The times from `from` to `to`, of which these are the steps. `until_now` are all steps up to `to`.
+    /// Returns the times from `from` to `to`. `self` has the steps within them, `until_now` all steps up to `to`.
     #[must_use]
     pub fn times(&self, until_now: &Self, from: Timestamp, to: Timestamp) -> Times {
-        let time_in = |what: Lasting<'_>| self.time(what.code(), until_now, from, to);
+        let time_in = |of: StateDuration<'_>| self.time(of.code(), until_now, from, to);
         let all = self.sums().chain(until_now.sums());
         let reasons = all.map(|(code, _)| code).filter(|code| *code >= AWAY);
         let reasons = reasons.map(|code| code - (code - AWAY) % CODES);
         let away = reasons.map(|code| (code, self.time(code, until_now, from, to)));
         Times {
-            occupied: time_in(Lasting::Occupied),
-            available: time_in(Lasting::Available),
-            engaged: time_in(Lasting::Engaged),
-            busy: time_in(Lasting::Busy),
+            occupied: time_in(StateDuration::Occupied),
+            available: time_in(StateDuration::Available),
+            engaged: time_in(StateDuration::Engaged),
+            busy: time_in(StateDuration::Busy),
             away: away.filter(|(_, time)| *time != Span::ZERO).collect(),
         }
     }
@@ -132,12 +132,12 @@ mod tests {
 
     #[test]
     fn time_is_cut_at_the_beginning_of_the_window_and_at_the_clock() {
-        let (mut before, mut within) = (Tally::default(), Tally::default());
-        before.step(Lasting::Available, at(-100), 1);
-        before.step(Lasting::Away("lunch"), at(-300), 1);
-        before.step(Lasting::Away("lunch"), at(-100), -1);
-        within.step(Lasting::Available, at(20), -1);
-        within.step(Lasting::Occupied, at(20), 1);
+        let (mut before, mut within) = (Accumulator::default(), Accumulator::default());
+        before.step(StateDuration::Available, at(-100), 1);
+        before.step(StateDuration::Away("lunch"), at(-300), 1);
+        before.step(StateDuration::Away("lunch"), at(-100), -1);
+        within.step(StateDuration::Available, at(20), -1);
+        within.step(StateDuration::Occupied, at(20), 1);
         let mut all = before.clone();
         all.merge(&within);
         let times = within.times(&all, at(0), at(60));
@@ -147,18 +147,18 @@ mod tests {
         let ever = all.times(&all, Timestamp::MIN, at(60));
         assert_eq!(ever.available, Span::from_secs(120));
         assert_eq!(ever.away[&reason_code("lunch")], Span::from_secs(200));
-        assert!(all.goes_on() && !Tally::default().goes_on());
+        assert!(all.has_open_state() && !Accumulator::default().has_open_state());
     }
 
     #[test]
-    fn an_end_told_late_leaves_nothing_behind() {
-        let mut told = Tally::default();
-        told.step(Lasting::Busy, at(0), 1);
-        told.step(Lasting::Busy, at(90), -1);
-        assert!(!told.goes_on());
-        assert_eq!(told.times(&told, at(0), at(100)).busy, Span::from_secs(90));
-        told.step(Lasting::Busy, at(90), 1);
-        told.step(Lasting::Busy, at(0), -1);
-        assert!(told.is_empty());
+    fn an_end_that_comes_late_leaves_nothing_behind() {
+        let mut sums = Accumulator::default();
+        sums.step(StateDuration::Busy, at(0), 1);
+        sums.step(StateDuration::Busy, at(90), -1);
+        assert!(!sums.has_open_state());
+        assert_eq!(sums.times(&sums, at(0), at(100)).busy, Span::from_secs(90));
+        sums.step(StateDuration::Busy, at(90), 1);
+        sums.step(StateDuration::Busy, at(0), -1);
+        assert!(sums.is_empty());
     }
 }
