@@ -13,12 +13,13 @@ const BILLING: &str = "billing";
 /// The deliveries of three hours in the second of which the incident lasts, and the agents whom it strikes.
 fn world(kind: Option<IncidentKind>) -> (Vec<Delivery>, BTreeSet<String>) {
     let mut settings = WorldSettings::new(150, Span(3 * HOUR.0));
-    let incident = |kind| Incident {
-        kind,
-        begins: HOUR,
-        lasts: HOUR,
-    };
-    settings.incidents = kind.map(incident).into_iter().collect();
+    settings.incidents = (kind.into_iter())
+        .map(|kind| Incident {
+            kind,
+            begins: HOUR,
+            lasts: HOUR,
+        })
+        .collect();
     let mut world = World::new(settings, 8);
     let deliveries = world.by_ref().collect();
     let mut struck = BTreeSet::new();
@@ -47,21 +48,17 @@ fn abandoned_in_billing(deliveries: &[Delivery]) -> usize {
     let mut queue_by_contact = BTreeMap::new();
     let mut abandoned = 0;
     for event in deliveries.iter().filter_map(|it| it.event.as_ref()) {
-        match &event.body {
-            Body::ContactQueued(it) => {
-                let queue = it.queue.as_ref().map(|queue| queue.as_str().to_owned());
-                queue_by_contact.insert(event.key.as_str(), queue);
-            }
-            Body::AgentAnswered(_) => {
-                queue_by_contact.remove(event.key.as_str());
-            }
-            Body::ContactEnded(..) => {
-                let queue = queue_by_contact.remove(event.key.as_str()).flatten();
-                let here = queue.as_deref() == Some(BILLING);
-                let now = second_hour().contains(&event.occurred_at);
-                abandoned += usize::from(here && now);
-            }
-            _ => {}
+        let contact = event.key.as_str();
+        if let Body::ContactQueued(it) = &event.body {
+            let queue = it.queue.as_ref().map(|queue| queue.as_str().to_owned());
+            queue_by_contact.insert(contact, queue);
+        } else if matches!(event.body, Body::AgentAnswered(_)) {
+            queue_by_contact.remove(contact);
+        } else if matches!(event.body, Body::ContactEnded(..)) {
+            let queue = queue_by_contact.remove(contact).flatten();
+            let here = queue.as_deref() == Some(BILLING);
+            let now = second_hour().contains(&event.occurred_at);
+            abandoned += usize::from(here && now);
         }
     }
     abandoned
