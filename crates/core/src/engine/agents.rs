@@ -1,4 +1,4 @@
-//! The agents of a task: their states, what contacts say of them, and what their teams and sites hear.
+//! The agent stage of a task: states of agents and facts about them become facts of their teams and sites.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -7,9 +7,9 @@ use hashbrown::HashMap;
 
 use super::{
     codec,
-    delta::Deltas,
-    series::Series,
+    fact_batch::FactBatch,
     store::{PartKey, Store},
+    time_series::TimeSeries,
     timers::Timers,
 };
 use crate::{
@@ -24,27 +24,27 @@ pub(super) struct Agents {
     agents: HashMap<Arc<AgentId>, Agent, FixedState>,
     touched: BTreeSet<Arc<AgentId>>,
     timers: Timers<Arc<AgentId>>,
-    /// Who has said where it is, from when on, since this was last taken.
+    /// Which agents have another place, and from when on, since this was last taken.
     moves: Vec<(AgentId, Timestamp)>,
 }
 
 /// What the end of a step needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AgentsEnding {
-    /// Up to here states that are too old have been spoken of.
+    /// Up to here states that are too old have ended.
     pub now: Option<Timestamp>,
     /// Behind this no state and no engagement comes from anywhere.
-    pub horizon: Timestamp,
+    pub late_cutoff: Timestamp,
     /// Facts within so much time are sent as one sum.
     pub grain: Span,
 }
 
 impl Agents {
-    /// Takes up an agent of a restored store.
+    /// Restores an agent.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         id: &AgentId,
         image: &[u8],
@@ -65,43 +65,43 @@ impl Agents {
         id: &AgentId,
         state: State,
         grain: Span,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
     ) -> Outcome {
         self.moves.push((id.clone(), state.at));
         let agent = self.touch(id);
-        agent.handle_state(state, &mut |fact| deltas.add_agent_fact(id, &fact, grain))
+        agent.handle_state(state, &mut |fact| batch.add_agent_fact(id, &fact, grain))
     }
 
-    /// The site of the last state up to `at`.
+    /// Returns the site of the last state up to `at`.
     #[must_use]
     pub(super) fn site_of(&self, id: &AgentId, at: Timestamp) -> Option<&SiteId> {
         let place = self.agents.get(id)?.place_at(at)?;
         place.site.as_ref()
     }
 
-    /// When an agent next changes its place, after `now`.
+    /// Returns when an agent next changes its place, after `now`.
     #[must_use]
     pub(super) fn moves_at(&self, id: &AgentId, now: Timestamp) -> Option<Timestamp> {
         let said_at = self.agents.get(id)?.said_at();
         said_at.filter(|at| *at > now).min()
     }
 
-    /// Takes who has said where it is, and from when on.
+    /// Takes which agents have another place, and from when on.
     pub(super) fn take_moves(&mut self) -> Vec<(AgentId, Timestamp)> {
         std::mem::take(&mut self.moves)
     }
 
-    /// Takes what contacts say of an agent in a step.
+    /// Takes the facts of contacts about an agent in a step.
     pub(super) fn handle_facts(
         &mut self,
         id: &AgentId,
-        facts: Series,
+        facts: TimeSeries,
         grain: Span,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
     ) {
         let agent = self.touch(id);
         agent.handle_facts(facts.into_sums(), &mut |fact| {
-            deltas.add_agent_fact(id, &fact, grain);
+            batch.add_agent_fact(id, &fact, grain);
         });
     }
 
@@ -109,23 +109,23 @@ impl Agents {
     pub(super) fn handle_wrap_up(
         &mut self,
         wrap_up: &WrapUp,
-        facts: Series,
+        facts: TimeSeries,
         grain: Span,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
     ) {
         let agent = self.touch(&wrap_up.agent);
         let facts = facts.into_sums();
         agent.handle_wrap_up(wrap_up.begun_at, facts, &mut |fact| {
-            deltas.add_agent_fact(&wrap_up.agent, &fact, grain);
+            batch.add_agent_fact(&wrap_up.agent, &fact, grain);
         });
     }
 
-    /// Lets time pass for those who are due. True if anybody was.
+    /// Fires the timers of agents that are due. Returns whether any fired.
     pub(super) fn handle_timeout(
         &mut self,
         now: Timestamp,
         grain: Span,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
     ) -> bool {
         let mut any = false;
         while let Some(due) = self.timers.pop(now) {
@@ -133,7 +133,7 @@ impl Agents {
             for (_, id) in due {
                 let agent = self.touch(&id);
                 agent.armed_at = None;
-                agent.handle_timeout(now, &mut |fact| deltas.add_agent_fact(&id, &fact, grain));
+                agent.handle_timeout(now, &mut |fact| batch.add_agent_fact(&id, &fact, grain));
             }
         }
         any
@@ -148,11 +148,16 @@ impl Agents {
         self.agents.entry(id).or_default()
     }
 
-    /// Ends the step: speaks of what was due already, seals what is old enough, stores the agents.
-    pub(super) fn finish(&mut self, ending: AgentsEnding, store: &mut Store, deltas: &mut Deltas) {
+    /// Ends the step: fires what was due already, seals what is old enough, stores the agents.
+    pub(super) fn finish(
+        &mut self,
+        ending: AgentsEnding,
+        store: &mut Store,
+        batch: &mut FactBatch,
+    ) {
         let AgentsEnding {
             now,
-            horizon,
+            late_cutoff,
             grain,
         } = ending;
         for id in std::mem::take(&mut self.touched) {
@@ -160,9 +165,9 @@ impl Agents {
                 continue;
             };
             if let Some(now) = now {
-                agent.handle_timeout(now, &mut |fact| deltas.add_agent_fact(&id, &fact, grain));
+                agent.handle_timeout(now, &mut |fact| batch.add_agent_fact(&id, &fact, grain));
             }
-            agent.seal(horizon);
+            agent.seal(late_cutoff);
             if let Some(due) = agent.next_due_at()
                 && agent.armed_at.is_none_or(|armed| due < armed)
             {

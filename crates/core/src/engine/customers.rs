@@ -1,4 +1,4 @@
-//! The customer stage of a task: what contacts say of themselves to their customers, and what customers make of it.
+//! The customer stage of a task: updates of cases that contacts send to their customers, and how customers judge these.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use super::{
     Settings,
-    delta::Deltas,
+    fact_batch::FactBatch,
     store::{PartKey, Store},
     timers::Timers,
 };
@@ -16,16 +16,16 @@ use crate::{
     event::{ContactId, Span, Text, Timestamp},
 };
 
-/// What a contact says to a customer.
+/// An update of a case, from a contact to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) struct CaseSaid {
+pub(super) struct CaseUpdate {
     /// Keyed hash.
     #[n(0)]
     pub customer: Text,
     #[n(1)]
     pub contact: CaseId,
     #[n(2)]
-    pub says: Says,
+    pub op: CaseOp,
     /// Its name, to be answered.
     #[cbor(n(3), default)]
     pub name: Option<ContactId>,
@@ -35,19 +35,19 @@ pub(super) struct CaseSaid {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub(super) enum Says {
-    /// This is what I am now.
+pub(super) enum CaseOp {
+    /// The case is this now.
     #[n(0)]
-    Is(#[n(0)] Case),
-    /// I am somebody else's, or not inbound.
+    Upsert(#[n(0)] Case),
+    /// The contact is another customer's, or not inbound.
     #[n(1)]
-    NotYours,
-    /// I am forgotten: what was told of me stays.
+    Reassigned,
+    /// The contact has expired: its case stays as it is.
     #[n(2)]
-    LetGo,
+    Expired,
 }
 
-/// What a contact is answered when it speaks for the first time.
+/// The answer to the first update of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Repeats {
     #[n(0)]
@@ -57,17 +57,17 @@ pub(super) struct Repeats {
     pub earlier: u32,
 }
 
-/// A customer who can't be forgotten yet is asked again after this much stream time.
+/// A customer that can't be forgotten yet is asked again after this much stream time.
 const ASK_AGAIN: Span = Span::from_secs(60);
 
 /// What the end of a step needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CustomersEnding {
-    /// Up to here time has been spoken of.
+    /// Up to here timers have fired.
     pub now: Option<Timestamp>,
-    /// Behind this no contact says anything new.
-    pub horizon: Timestamp,
-    /// Facts within so much time are told as one sum.
+    /// Behind this no contact sends anything new.
+    pub late_cutoff: Timestamp,
+    /// Facts within so much time are emitted as one sum.
     pub grain: Span,
 }
 
@@ -85,14 +85,14 @@ struct Touched {
     customer: Customer,
 }
 
-impl CaseSaid {
-    /// What a contact has to say when its fold changes from one to the other.
+impl CaseUpdate {
+    /// Emits the updates of a contact whose fold changes from one to the other.
     pub(super) fn of_change(
         id: &ContactId,
         before: &Fold,
         after: &Fold,
         standing: &mut Option<Standing>,
-        mut say: impl FnMut(Self),
+        mut emit: impl FnMut(Self),
     ) {
         let of = |fold: &Fold| fold.attributes.customer.clone().zip(fold.case());
         let (was, is) = (of(before), of(after));
@@ -101,33 +101,33 @@ impl CaseSaid {
         }
         let stays = (was.as_ref().zip(is.as_ref())).is_some_and(|((old, _), (new, _))| old == new);
         if let Some((old, _)) = was.filter(|_| !stays) {
-            say(Self::new(old, id, Says::NotYours));
+            emit(Self::new(old, id, CaseOp::Reassigned));
             *standing = Some(standing.unwrap_or_default().next_round());
         }
         if let Some((new, case)) = is {
             let round = standing.get_or_insert_default().round;
             let name = Some(id.clone());
-            let said = Self::new(new, id, Says::Is(case));
-            say(Self {
+            let update = Self::new(new, id, CaseOp::Upsert(case));
+            emit(Self {
                 name,
                 round,
-                ..said
+                ..update
             });
         }
     }
 
-    /// What a contact says last.
-    pub(super) fn farewell(id: &ContactId, fold: &Fold) -> Option<Self> {
+    /// Returns the last update of a contact.
+    pub(super) fn expired(id: &ContactId, fold: &Fold) -> Option<Self> {
         fold.case()?;
         let customer = fold.attributes.customer.clone()?;
-        Some(Self::new(customer, id, Says::LetGo))
+        Some(Self::new(customer, id, CaseOp::Expired))
     }
 
-    fn new(customer: Text, id: &ContactId, says: Says) -> Self {
+    fn new(customer: Text, id: &ContactId, op: CaseOp) -> Self {
         Self {
             customer,
             contact: CaseId::of(id.as_str()),
-            says,
+            op,
             name: None,
             round: 0,
         }
@@ -144,15 +144,15 @@ impl Customers {
         }
     }
 
-    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+    pub(super) fn apply_settings(&mut self, settings: &Arc<Settings>) {
         self.settings = Arc::clone(settings);
     }
 
-    /// Takes up a customer of a restored store: the timer.
+    /// Restores a customer: its timer.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         id: &Text,
         image: &[u8],
@@ -165,32 +165,32 @@ impl Customers {
         Ok(())
     }
 
-    /// Takes what a contact says, when time has been spoken of up to `now`. Returns what there is to answer.
+    /// Takes the update of a case, when timers up to `now` have fired. Returns the answer, if there is one.
     pub(super) fn handle_case(
         &mut self,
-        said: CaseSaid,
+        update: CaseUpdate,
         now: Option<Timestamp>,
         store: &Store,
     ) -> Option<Repeats> {
         let settings = Arc::clone(&self.settings);
         let fcr = &settings.contact.first_contact;
-        let customer = &mut self.touch(said.customer, store).customer;
-        let known = customer.round_of(said.contact);
-        match said.says {
-            Says::Is(case) => customer.handle_case(said.contact, Some(case), now, fcr),
-            Says::NotYours => customer.handle_case(said.contact, None, now, fcr),
-            Says::LetGo => customer.handle_let_go(said.contact),
+        let customer = &mut self.touch(update.customer, store).customer;
+        let known = customer.round_of(update.contact);
+        match update.op {
+            CaseOp::Upsert(case) => customer.handle_case(update.contact, Some(case), now, fcr),
+            CaseOp::Reassigned => customer.handle_case(update.contact, None, now, fcr),
+            CaseOp::Expired => customer.handle_let_go(update.contact),
         }
-        let contact = said.name?;
-        customer.introduce(&contact, said.round);
-        if known == Some(said.round) {
+        let contact = update.name?;
+        customer.introduce(&contact, update.round);
+        if known == Some(update.round) {
             return None;
         }
-        let earlier = u32::try_from(customer.repeats_of(said.contact, fcr)).unwrap_or(u32::MAX);
+        let earlier = u32::try_from(customer.repeats_of(update.contact, fcr)).unwrap_or(u32::MAX);
         (earlier > 0).then_some(Repeats { contact, earlier })
     }
 
-    /// Lets time pass for those who are due. True if anybody was.
+    /// Fires the timers of customers that are due. Returns whether any fired.
     pub(super) fn handle_timeout(&mut self, now: Timestamp, store: &Store) -> bool {
         let settings = Arc::clone(&self.settings);
         let mut any = false;
@@ -217,17 +217,17 @@ impl Customers {
         })
     }
 
-    /// Ends the step: tells what changed, stores the customers, sets their timers.
+    /// Ends the step: emits what changed, stores the customers, sets their timers.
     pub(super) fn finish(
         &mut self,
         ending: CustomersEnding,
         store: &mut Store,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
         mut answer: impl FnMut(Judged),
     ) {
         let CustomersEnding {
             now,
-            horizon,
+            late_cutoff,
             grain,
         } = ending;
         let settings = Arc::clone(&self.settings);
@@ -244,14 +244,14 @@ impl Customers {
             },
         ) in std::mem::take(&mut self.touched)
         {
-            // What was due already when its contact spoke is settled before anything is forgotten.
+            // What was due already when the update came is settled before anything is forgotten.
             now.iter()
                 .for_each(|now| customer.handle_timeout(*now, fcr));
             diff_facts(&before, &customer, fcr, |fact, sign| {
-                deltas.add_fact(fact, sign, grain);
+                batch.add_fact(fact, sign, grain);
             });
             customer.answer(&before, now, answering, &mut answer);
-            customer.forget(horizon, fcr, &mut answer);
+            customer.forget(late_cutoff, fcr, &mut answer);
             let forgets_at = customer.next_forgotten_at(fcr);
             let due = (customer.next_due_at(fcr).into_iter())
                 .chain(customer.next_answer_at(answering))

@@ -25,7 +25,7 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// The name in records and keys: `agent:ana`, `all`.
+    /// Returns the name in records and keys: `agent:ana`, `all`.
     #[must_use]
     pub fn name(&self) -> String {
         self.to_string()
@@ -43,7 +43,7 @@ impl Entity {
         }
     }
 
-    /// Who owns its state. All channels lie together, so that their sum needs no message.
+    /// Returns the task that owns its state. All channels lie together, so that their sum needs no message.
     #[must_use]
     pub(super) fn owner(&self, placement: Placement) -> TaskId {
         match self {
@@ -54,7 +54,7 @@ impl Entity {
         }
     }
 
-    /// Whether agents' states tell anything of it: an agent is in no queue.
+    /// Returns whether agents' states count for it: an agent is in no queue.
     #[must_use]
     pub const fn has_agents(&self) -> bool {
         matches!(

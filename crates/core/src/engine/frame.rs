@@ -1,18 +1,18 @@
-//! What a task sends to another: forwarded events, what contacts say to customers, deltas, gauges, and the clocks of the sender. Sections of one transaction
-//! for one destination are joined end to end into one record of the exchange.
+//! What a task sends to another: forwarded events, updates of cases, facts, gauges, and the watermarks of the sender. Sections of one
+//! transaction for one destination are joined end to end into one record of the exchange.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Decoder, Encode};
 
 use super::{
-    clock::Clock,
+    agent_queue::AgentQueue,
     codec,
-    customers::{CaseSaid, Repeats},
-    desk::Desk,
+    customers::{CaseUpdate, Repeats},
     entity::Entity,
     gauge::Gauge,
-    series::Series,
+    time_series::TimeSeries,
+    watermark::{InputProgress, Watermark},
 };
 use crate::{
     agent::WrapUp,
@@ -34,60 +34,60 @@ pub(super) struct Section {
     #[n(2)]
     pub previous: u64,
     #[n(3)]
-    pub clocks: SenderClocks,
+    pub watermarks: SenderWatermarks,
     #[n(4)]
     pub forwards: Vec<Forward>,
     /// Facts summed up by entity and second, or finest pane.
     #[n(5)]
-    pub deltas: BTreeMap<Entity, Series>,
+    pub entity_facts: BTreeMap<Entity, TimeSeries>,
     #[n(6)]
     pub gauges: Vec<(Entity, Gauge)>,
     #[n(7)]
-    pub cases: Vec<CaseSaid>,
-    /// What contacts say of agents, by instant.
+    pub cases: Vec<CaseUpdate>,
+    /// Facts of contacts about agents, by instant.
     #[cbor(n(8), default)]
-    pub agent_facts: BTreeMap<AgentId, Series>,
-    /// Reasons of being away that the deltas count.
+    pub agent_facts: BTreeMap<AgentId, TimeSeries>,
+    /// Reasons of being away that the facts count.
     #[cbor(n(9), default)]
     pub reasons: BTreeSet<Text>,
     #[cbor(n(10), default)]
     pub repeats: Vec<Repeats>,
     #[cbor(n(11), default)]
-    pub desk_facts: BTreeMap<Desk, Series>,
+    pub agent_queue_facts: BTreeMap<AgentQueue, TimeSeries>,
     #[cbor(n(12), default)]
     pub judged: Vec<Judged>,
     /// When wrap-ups of agents begin and end.
     #[cbor(n(13), default)]
-    pub wrap_ups: BTreeMap<WrapUp, Series>,
+    pub wrap_ups: BTreeMap<WrapUp, TimeSeries>,
 }
 
-/// What a sender says of time.
+/// The watermarks of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub(super) struct SenderClocks {
+pub(super) struct SenderWatermarks {
     /// Of its inputs.
     #[n(0)]
-    pub source: Option<Clock>,
-    /// Behind this no event comes from its inputs, whatever other tasks do. [`Timestamp::MAX`]: they have been silent for long.
+    pub input: Watermark,
+    /// How far its inputs have been read, for lateness.
     #[n(1)]
-    pub safe: Option<Timestamp>,
+    pub input_progress: InputProgress,
     /// Of its contact stage: no fact earlier will come, but for late evidence.
     #[n(2)]
-    pub contact: Option<Clock>,
+    pub contact: Watermark,
     /// The oldest event that its inputs ever held.
     #[n(3)]
     pub began_at: Option<Timestamp>,
     /// Of its customer stage.
     #[n(4)]
-    pub customer: Option<Clock>,
+    pub customer: Watermark,
     /// Of its agent stage.
     #[n(5)]
-    pub agent: Option<Clock>,
-    /// No fact will be told that is older than this by more than the lateness, but for sums that are corrected.
+    pub agent: Watermark,
+    /// No fact will be emitted that is older than this by more than the lateness, but for sums that are corrected.
     #[n(6)]
-    pub sealed: Option<Timestamp>,
+    pub retention: Option<Timestamp>,
 }
 
-impl SenderClocks {
+impl SenderWatermarks {
     pub(super) fn see_event(&mut self, at: Timestamp) {
         self.began_at = Some(self.began_at.map_or(at, |known| known.min(at)));
     }
@@ -121,10 +121,10 @@ impl Section {
 
     /// Drops sums that have become zero; a gauge's last value counts.
     pub(super) fn tidy(&mut self) {
-        self.deltas.retain(|_, sums| !sums.drop_zeros());
+        self.entity_facts.retain(|_, sums| !sums.drop_zeros());
         self.agent_facts.retain(|_, sums| !sums.drop_zeros());
         self.wrap_ups.retain(|_, sums| !sums.drop_zeros());
-        self.desk_facts.retain(|_, sums| !sums.drop_zeros());
+        self.agent_queue_facts.retain(|_, sums| !sums.drop_zeros());
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;

@@ -1,4 +1,4 @@
-//! What is no sum: who waits now, since when, and who is at risk. The last value of each sending task, folded by the receiver.
+//! What is no sum: which contacts wait now, since when, and which are at risk. The last value of each sending task, folded by the receiver.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use minicbor::{Decode, Encode};
 
-use super::{Settings, delta::groups_of, entity::Entity};
+use super::{Settings, entity::Entity, fact_batch::groups_of};
 use crate::{
     contact::Fold,
     event::{QueueId, Timestamp},
@@ -21,7 +21,7 @@ pub(super) struct Gauge {
     pub waiting: i64,
     #[n(1)]
     pub at_risk: i64,
-    /// Since when the one who waits longest has waited.
+    /// Since when the contact that waits longest has waited.
     #[n(2)]
     pub oldest: Option<Timestamp>,
 }
@@ -48,7 +48,7 @@ impl Gauges {
         self.0.is_empty()
     }
 
-    /// All of them as one.
+    /// Returns all of them as one.
     #[must_use]
     pub(super) fn sum<'g>(all: impl Iterator<Item = &'g Self>) -> Gauge {
         let gauges = all.flat_map(|gauges| gauges.0.iter().map(|(_, gauge)| gauge));
@@ -100,9 +100,9 @@ impl Waiting {
         }
     }
 
-    /// Goes on to `now`, by these settings. True if a queue has another team or site then: all contacts are to be counted
+    /// Moves on to `now`, by these settings. Returns whether a queue has another team or site then: all contacts are to be counted
     /// again.
-    pub(super) fn go_on(&mut self, settings: &Arc<Settings>, now: Timestamp) -> bool {
+    pub(super) fn advance(&mut self, settings: &Arc<Settings>, now: Timestamp) -> bool {
         let new_settings = !Arc::ptr_eq(&self.settings, settings);
         let anew = new_settings || settings.kpi.places.change_within(self.now, now);
         self.settings = Arc::clone(settings);
@@ -153,7 +153,7 @@ impl Waiting {
         }
     }
 
-    /// The gauges that changed since the last call.
+    /// Takes the gauges that changed since the last call.
     pub(super) fn take_changed(&mut self) -> Vec<(Entity, Gauge)> {
         let changed = std::mem::take(&mut self.changed);
         let gauges = changed.into_iter().map(|entity| {

@@ -1,17 +1,17 @@
-//! Of what a part of the state is, for whoever counts memory.
+//! What holds a part of the state, for whoever counts memory.
 
 use super::{entity::Entity, store::Part};
 
-/// Who holds state.
+/// What holds state.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// By id.
     Contact(String),
     /// By keyed hash.
     Customer(String),
-    /// The panes of an agent and its desks, and its states and places.
+    /// The panes of an agent, alone and in its queues, and its states and places.
     Agent(String),
-    /// A queue, team, site, channel or all: panes and who waits.
+    /// A queue, team, site, channel or all: panes and gauges.
     Group(String),
     Other,
 }
@@ -22,16 +22,18 @@ impl Holder {
         match part {
             Part::Contact(id) => Self::Contact(id.to_string()),
             Part::Customer(hash) => Self::Customer(hash.to_string()),
-            Part::Agent(agent) | Part::Leaf(Entity::Agent(agent), _) => {
+            Part::Agent(agent) | Part::PaneBlock(Entity::Agent(agent), _) => {
                 Self::Agent(agent.to_string())
             }
-            Part::DeskLeaf(desk, _) | Part::Scorecard(desk) => Self::Agent(desk.agent.to_string()),
+            Part::AgentQueuePaneBlock(agent_queue, _) | Part::Scorecard(agent_queue) => {
+                Self::Agent(agent_queue.agent.to_string())
+            }
             Part::Known(Entity::Agent(agent)) => Self::Agent(agent.to_string()),
-            Part::Leaf(entity, _) | Part::Gauges(entity) | Part::Known(entity) => {
+            Part::PaneBlock(entity, _) | Part::Gauges(entity) | Part::Known(entity) => {
                 Self::Group(entity.name())
             }
             Part::Outbox(_)
-            | Part::Usual(_)
+            | Part::HandleTimeBaseline(_)
             | Part::Reasons
             | Part::Directory
             | Part::Name(_)

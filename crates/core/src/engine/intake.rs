@@ -9,7 +9,7 @@ use crate::{
 /// What a record's key and headers may have together: they travel with an event to the task that owns it.
 const REST_BYTES_MAX: usize = 256 << 10;
 
-/// Where a record came from and what it was: all that a dead letter must say.
+/// Where a record came from and what it was: all that a dead letter must hold.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Provenance<'a> {
     pub topic: &'a str,

@@ -1,8 +1,8 @@
-//! Which entities have records. What was asserted and taken back before it was ever written leaves none, also after a restore.
+//! Which entities have records. What was emitted and retracted before it was ever written leaves none, also after a restore.
 
 use super::{
     entity::Entity,
-    leaves::Leaves,
+    pane_blocks::PaneBlocks,
     store::{PartKey, Store},
 };
 use crate::kpi::Tally;
@@ -12,7 +12,7 @@ pub(super) fn note(entity: &Entity, store: &mut Store) {
     store.put(&PartKey::known(entity), &[]);
 }
 
-/// Adds figures that lie behind all windows. Until the entity has a record their sum is kept: they may be taken back.
+/// Adds figures that lie behind all windows. Until the entity has a record their sum is kept: they may be retracted.
 pub(super) fn add_behind(entity: &Entity, sums: &Tally, store: &mut Store) {
     let key = PartKey::known(entity);
     let known = store.get(&key);
@@ -21,7 +21,7 @@ pub(super) fn add_behind(entity: &Entity, sums: &Tally, store: &mut Store) {
     }
     let mut behind = Tally::of_images(known);
     behind.merge(sums);
-    // What goes on is kept among the panes.
+    // What lasts is kept among the panes.
     behind.retract(&sums.lasting());
     if behind.is_empty() {
         store.remove(&key);
@@ -32,15 +32,15 @@ pub(super) fn add_behind(entity: &Entity, sums: &Tally, store: &mut Store) {
     }
 }
 
-/// Whether an entity has a record, or figures that were not all taken back: those of a fact may lie in one pane, and what takes them
-/// back in another.
+/// Returns whether an entity has a record, or figures that were not all retracted: a fact may lie in one pane, and its retraction in
+/// another.
 #[must_use]
 pub(super) fn is_known(entity: &Entity, store: &Store) -> bool {
     let known = store.get(&PartKey::known(entity));
     if known.is_some_and(<[u8]>::is_empty) {
         return true;
     }
-    let panes = Leaves::of(entity).panes(store);
+    let panes = PaneBlocks::of(entity).panes(store);
     let images = panes.iter().map(|(_, image)| *image);
     !Tally::of_images(images.chain(known)).is_empty()
 }

@@ -49,7 +49,7 @@ impl Limits {
     pub const fn of(&self, kind: Kind) -> usize {
         match kind {
             Kind::Agent => self.agents,
-            Kind::Queue | Kind::Room => self.queues,
+            Kind::Queue | Kind::PeerGroup => self.queues,
             Kind::Team => self.teams,
             Kind::Site => self.sites,
             Kind::Reason => self.reasons,
@@ -67,7 +67,7 @@ pub enum Kind {
     Site,
     Reason,
     /// A queue in a channel, as scorecards have it.
-    Room,
+    PeerGroup,
     Scorecard,
 }
 
@@ -78,7 +78,7 @@ impl Kind {
         Self::Team,
         Self::Site,
         Self::Reason,
-        Self::Room,
+        Self::PeerGroup,
         Self::Scorecard,
     ];
 
@@ -91,7 +91,7 @@ impl Kind {
             Self::Team => "team",
             Self::Site => "site",
             Self::Reason => "reason",
-            Self::Room => "scorecard_queue",
+            Self::PeerGroup => "scorecard_queue",
             Self::Scorecard => "scorecard",
         }
     }
@@ -106,7 +106,7 @@ impl Kind {
     pub const fn setting(self) -> &'static str {
         match self {
             Self::Agent => "limits.agents",
-            Self::Queue | Self::Room => "limits.queues",
+            Self::Queue | Self::PeerGroup => "limits.queues",
             Self::Team => "limits.teams",
             Self::Site => "limits.sites",
             Self::Reason => "limits.reasons",

@@ -1,4 +1,5 @@
-//! Who waits, and who is at risk, of each queue and group of a task: for itself, or where it has no figures of its own for the overflow entity.
+//! Which contacts wait, and which are at risk, of each queue and group of a task: for itself, or without figures of its own for the overflow
+//! entity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,16 +19,16 @@ pub(super) struct LiveGauges {
     over: BTreeMap<Entity, Gauges>,
     /// Entities whose gauges the store does not have yet.
     changed: BTreeSet<Entity>,
-    /// Overflow entities whose gauge is not what was last told.
+    /// Overflow entities whose gauge is not what was last emitted.
     over_changed: BTreeSet<Entity>,
 }
 
 impl LiveGauges {
-    /// Takes up an entity's gauges of a restored store.
+    /// Restores an entity's gauges.
     ///
     /// # Errors
     /// When they can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         entity: &Entity,
         image: &[u8],
@@ -36,14 +37,14 @@ impl LiveGauges {
         Ok(())
     }
 
-    /// All of a restored store were taken up, and so were the names. Returns the entities without figures of their own.
+    /// Ends a restore: all gauges and all names were handed over. Returns the entities without figures of their own.
     pub(super) fn start(&mut self, names: &Names) -> impl Iterator<Item = &Entity> {
         let all = std::mem::take(&mut self.own).into_iter();
         (self.own, self.over) = all.partition(|(entity, _)| names.has(entity));
         self.over.keys()
     }
 
-    /// Takes what a task knows, for the entity itself or for the overflow entity.
+    /// Takes the gauge of a task, for the entity itself or for the overflow entity.
     pub(super) fn set(&mut self, entity: &Entity, sender: u16, gauge: Gauge, own: bool) {
         self.changed.insert(entity.clone());
         if !own {
@@ -62,14 +63,14 @@ impl LiveGauges {
         gauges.set(sender, gauge);
     }
 
-    /// All that have gauges, and whether for themselves.
+    /// Returns all that have gauges, and whether for themselves.
     pub(super) fn entities(&self) -> Vec<(Entity, bool)> {
         let own = self.own.keys().map(|entity| (entity.clone(), true));
         let over = self.over.keys().map(|entity| (entity.clone(), false));
         own.chain(over).collect()
     }
 
-    /// Takes what is to be told of those who wait where no figures are kept, by overflow entity.
+    /// Takes the gauges of contacts that wait where no figures are kept, by overflow entity.
     pub(super) fn take_over_changed(&mut self) -> Vec<(Entity, Gauge)> {
         let changed = std::mem::take(&mut self.over_changed).into_iter();
         let sum = |other: Entity| {
@@ -81,13 +82,13 @@ impl LiveGauges {
         changed.map(sum).collect()
     }
 
-    /// Whether the entity has no figures of its own.
+    /// Returns whether the entity has no figures of its own.
     #[must_use]
     pub(super) fn is_over(&self, entity: &Entity) -> bool {
         self.over.contains_key(entity)
     }
 
-    /// What a queue or group looks like now.
+    /// Returns the gauge of a queue or group at `now`.
     #[must_use]
     pub(super) fn of(&self, entity: &Entity, now: Timestamp) -> Option<Live> {
         let live = || {

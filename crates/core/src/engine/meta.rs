@@ -1,12 +1,12 @@
-//! What a task knows beside its parts: how far it has read, whom it heard, what it counted. Written whole in each state
-//! record.
+//! The state of a task beside its parts: how far it has read, what it received of whom, what it counted. Written whole in each
+//! state record.
 
 use minicbor::{Decode, Encode};
 
 use super::{
     Counters,
-    clock::{Clock, SourceTime},
-    frame::SenderClocks,
+    frame::SenderWatermarks,
+    watermark::{Watermark, WatermarkGenerator},
 };
 use crate::event::{Text, Timestamp};
 
@@ -31,12 +31,12 @@ pub(super) struct Meta {
     pub senders: Vec<SenderState>,
     #[n(6)]
     pub counters: Counters,
-    /// Of the contact stage: what is due up to here has been spoken of.
+    /// Of the contact stage: timers up to here have fired.
     #[n(7)]
-    pub contact_clock: Option<Clock>,
+    pub contact_watermark: Watermark,
     /// Of the agents, queues and groups.
     #[n(8)]
-    pub score_clock: Option<Clock>,
+    pub kpi_watermark: Watermark,
     /// The oldest event that the task's own inputs ever held.
     #[n(9)]
     pub began_at: Option<Timestamp>,
@@ -50,11 +50,11 @@ pub(super) struct Meta {
     pub contacts_written: bool,
     /// Of the customer stage: contacts whose time is up by then are settled.
     #[n(13)]
-    pub customer_clock: Option<Clock>,
-    /// Of the agent stage: states that were too old by then have been spoken of.
+    pub customer_watermark: Watermark,
+    /// Of the agent stage: states that were too old by then have ended.
     #[n(14)]
-    pub agent_clock: Option<Clock>,
-    /// What a topic has said never goes back: records of an earlier clock than these are held back.
+    pub agent_watermark: Watermark,
+    /// The clock of a topic's records never goes back: records of an earlier clock than these are held back.
     #[cbor(n(15), default)]
     pub written_to: WrittenTo,
 }
@@ -67,7 +67,7 @@ pub(super) struct WrittenTo {
     #[n(1)]
     pub agents: Option<Timestamp>,
     #[n(2)]
-    pub desks: Option<Timestamp>,
+    pub scorecards: Option<Timestamp>,
 }
 
 /// How far one source partition has been read.
@@ -81,7 +81,7 @@ pub(super) struct InputState {
     #[n(2)]
     pub position: i64,
     #[n(3)]
-    pub time: SourceTime,
+    pub generator: WatermarkGenerator,
     /// Kafka's id of the topic that `position` is of, if the edge knows it.
     #[n(4)]
     pub topic_id: Option<Text>,
@@ -94,7 +94,7 @@ pub(super) struct SenderState {
     #[n(0)]
     pub seq: u64,
     #[n(1)]
-    pub clocks: SenderClocks,
+    pub watermarks: SenderWatermarks,
     /// Frames of it are lost, and that was accepted: the next one is taken whatever it follows.
     #[cbor(n(2), default)]
     pub lost: bool,

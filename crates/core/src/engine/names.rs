@@ -2,8 +2,8 @@
 //! limit of its kind a new name counts for the overflow entity, `queue:(other)`, and everything it did still counts for
 //! the channel and all.
 //!
-//! The task that owns an entity admits its name, at its first fact, as long as the task's share of the limit lasts. Who is
-//! admitted stays so. Names of the settings and of the directory are always admitted. A name that was refused may be admitted later,
+//! The task that owns an entity admits its name, at its first fact, as long as the task's share of the limit lasts. A name
+//! that is admitted stays so. Names of the settings and of the directory are always admitted. A name that was refused may be admitted later,
 //! under a higher limit or by the directory: then its facts from an instant on are its own and earlier ones stay with
 //! the overflow entity, so that a correction goes where the fact went.
 
@@ -13,13 +13,14 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    Settings, codec,
-    desk::{Desk, Room},
-    desks::Grains,
+    Settings,
+    agent_queue::{AgentQueue, PeerGroup},
+    codec,
     entity::Entity,
     limits::{Kind, Limits, OVERFLOW},
-    series::Series,
+    scorecards::Grains,
     store::{PartKey, Store},
+    time_series::TimeSeries,
 };
 use crate::{
     event::{AgentId, QueueId, SiteId, Span, TeamId, Text, Timestamp},
@@ -30,8 +31,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Name {
     Entity(Entity),
-    Room(Room),
-    Desk(Desk),
+    PeerGroup(PeerGroup),
+    AgentQueue(AgentQueue),
     Reason(Text),
 }
 
@@ -59,7 +60,7 @@ pub(super) struct Names {
     tasks: u16,
     /// `since` is a multiple of it: facts are rounded down to a grain that divides it.
     pane: Span,
-    desk_pane: Span,
+    scorecard_pane: Span,
     known: HashMap<Name, Known, FixedState>,
     held: BTreeMap<Kind, Held>,
     /// Admitted whatever the limit, and beside it.
@@ -82,7 +83,7 @@ impl Names {
             limits: settings.limits.clone(),
             tasks: settings.tasks,
             pane: Levels::new(&settings.kpi).finest_pane(),
-            desk_pane: Grains::new(&settings.balance).get(true),
+            scorecard_pane: Grains::new(&settings.balance).get(true),
             known: HashMap::default(),
             held: BTreeMap::new(),
             configured: BTreeSet::new(),
@@ -92,12 +93,16 @@ impl Names {
             overflow_changed: BTreeSet::new(),
             refusals: BTreeMap::new(),
         };
-        names.go_by(settings, []);
+        names.apply_settings(settings, []);
         names
     }
 
     /// Names of the settings, and further ones of the directory, are always admitted.
-    pub(super) fn go_by(&mut self, settings: &Settings, further: impl IntoIterator<Item = Entity>) {
+    pub(super) fn apply_settings(
+        &mut self,
+        settings: &Settings,
+        further: impl IntoIterator<Item = Entity>,
+    ) {
         self.configured = further.into_iter().collect();
         let policies = settings.contact.policies.iter();
         let of_policies = policies.flat_map(|policy| &policy.queues);
@@ -111,11 +116,11 @@ impl Names {
         }
     }
 
-    /// Takes up a name of a restored store.
+    /// Restores a name.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         name: &Name,
         image: &[u8],
@@ -129,11 +134,11 @@ impl Names {
         Ok(())
     }
 
-    /// Takes up how far a kind overflowed.
+    /// Restores how far a kind overflowed.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up_overflow(
+    pub(super) fn restore_overflow(
         &mut self,
         kind: Kind,
         image: &[u8],
@@ -163,44 +168,51 @@ impl Names {
         }
     }
 
-    /// Splits what is told of an entity: what is its own, and what counts for the overflow entity.
-    pub(super) fn split(&mut self, entity: &Entity, told: Series) -> (Series, Series) {
+    /// Splits the facts of an entity: what is its own, and what counts for the overflow entity.
+    pub(super) fn split(&mut self, entity: &Entity, facts: TimeSeries) -> (TimeSeries, TimeSeries) {
         let name = Name::Entity(entity.clone());
         let since = self.since(&name);
-        let (own, over) = told.split(since);
+        let (own, over) = facts.split(since);
         if !over.sums().is_empty() {
             self.note_over(&name, over.sums());
         }
         (own, over)
     }
 
-    /// The same of a desk, by its queue first and then by itself: with the desks that the rest counts for.
-    pub(super) fn split_desk(
+    /// Splits the facts of an agent in a queue, by the queue first and then by the agent. Returns its own, and the rest with the overflow
+    /// names that it counts for.
+    pub(super) fn split_agent_queue(
         &mut self,
-        desk: &Desk,
-        told: Series,
-    ) -> (Series, Vec<(Desk, Series)>) {
+        agent_queue: &AgentQueue,
+        facts: TimeSeries,
+    ) -> (TimeSeries, Vec<(AgentQueue, TimeSeries)>) {
         let mut others = Vec::new();
-        let room = Name::Room(desk.room.clone());
-        let (kept, of_room) = told.split(self.since(&room));
-        if !of_room.sums().is_empty() {
-            self.note_over(&room, of_room.sums());
-            let other = Room {
+        let group = Name::PeerGroup(agent_queue.group.clone());
+        let (kept, of_group) = facts.split(self.since(&group));
+        if !of_group.sums().is_empty() {
+            self.note_over(&group, of_group.sums());
+            let other = PeerGroup {
                 queue: QueueId::new(OVERFLOW),
-                channel: desk.room.channel,
+                channel: agent_queue.group.channel,
             };
-            let agent = desk.agent.clone();
-            others.push((Desk { room: other, agent }, of_room));
+            let agent = agent_queue.agent.clone();
+            others.push((
+                AgentQueue {
+                    group: other,
+                    agent,
+                },
+                of_group,
+            ));
         }
         if kept.sums().is_empty() {
             return (kept, others);
         }
-        let name = Name::Desk(desk.clone());
+        let name = Name::AgentQueue(agent_queue.clone());
         let (own, over) = kept.split(self.since(&name));
         if !over.sums().is_empty() {
             self.note_over(&name, over.sums());
-            let other = Desk {
-                room: desk.room.clone(),
+            let other = AgentQueue {
+                group: agent_queue.group.clone(),
                 agent: AgentId::new(OVERFLOW),
             };
             others.push((other, over));
@@ -220,18 +232,18 @@ impl Names {
         OVERFLOW
     }
 
-    /// Whether what goes on now in a queue or group counts for itself.
+    /// Returns whether what happens now in a queue or group counts for itself.
     pub(super) fn admits(&mut self, entity: &Entity) -> bool {
         self.since(&Name::Entity(entity.clone())) < Timestamp::MAX
     }
 
-    /// Whether it has been admitted, without asking for it now.
+    /// Returns whether it has been admitted, without asking for it now.
     pub(super) fn has(&self, entity: &Entity) -> bool {
         let name = Name::Entity(entity.clone());
         name.kind().is_none() || matches!(self.known.get(&name), Some(Known::Admitted(_)))
     }
 
-    /// From when on facts are the name's own. [`Timestamp::MAX`]: it is refused.
+    /// Returns the instant from which facts are the name's own. [`Timestamp::MAX`]: it is refused.
     fn since(&mut self, name: &Name) -> Timestamp {
         let Some(kind) = name.kind() else {
             return Timestamp::MIN;
@@ -245,8 +257,12 @@ impl Names {
         if taken >= self.share(kind) && !self.is_configured(name) {
             return Timestamp::MAX;
         }
-        let of_desks = matches!(kind, Kind::Room | Kind::Scorecard);
-        let pane = if of_desks { self.desk_pane } else { self.pane };
+        let of_scorecards = matches!(kind, Kind::PeerGroup | Kind::Scorecard);
+        let pane = if of_scorecards {
+            self.scorecard_pane
+        } else {
+            self.pane
+        };
         let since =
             (self.overflowed_to.get(&kind)).map_or(Timestamp::MIN, |to| to.floor(pane) + pane);
         self.known.insert(name.clone(), Known::Admitted(since));
@@ -258,11 +274,11 @@ impl Names {
     fn is_configured(&self, name: &Name) -> bool {
         match name {
             Name::Entity(entity) => self.configured.contains(entity),
-            Name::Room(room) => {
-                let queue = Entity::Queue(room.queue.clone());
+            Name::PeerGroup(group) => {
+                let queue = Entity::Queue(group.queue.clone());
                 self.configured.contains(&queue)
             }
-            Name::Desk(_) | Name::Reason(_) => false,
+            Name::AgentQueue(_) | Name::Reason(_) => false,
         }
     }
 
@@ -338,8 +354,10 @@ impl Name {
     fn kind(&self) -> Option<Kind> {
         match self {
             Self::Entity(entity) => entity.kind(),
-            Self::Room(room) => (room.queue.as_str() != OVERFLOW).then_some(Kind::Room),
-            Self::Desk(desk) => (desk.agent.as_str() != OVERFLOW).then_some(Kind::Scorecard),
+            Self::PeerGroup(group) => (group.queue.as_str() != OVERFLOW).then_some(Kind::PeerGroup),
+            Self::AgentQueue(agent_queue) => {
+                (agent_queue.agent.as_str() != OVERFLOW).then_some(Kind::Scorecard)
+            }
             Self::Reason(reason) => (**reason != *OVERFLOW).then_some(Kind::Reason),
         }
     }
@@ -349,8 +367,8 @@ impl Name {
     pub(super) fn key(&self) -> String {
         match self {
             Self::Entity(entity) => format!("e{entity}"),
-            Self::Room(room) => format!("q{room}"),
-            Self::Desk(desk) => format!("d{desk}"),
+            Self::PeerGroup(room) => format!("q{room}"),
+            Self::AgentQueue(desk) => format!("d{desk}"),
             Self::Reason(reason) => format!("r{reason}"),
         }
     }
@@ -360,8 +378,10 @@ impl Name {
         let rest = key.get(1..)?;
         match key.as_bytes().first()? {
             b'e' => Entity::from_name(rest).map(Self::Entity),
-            b'q' => Desk::from_name(&format!("agent:/{rest}")).map(|desk| Self::Room(desk.room)),
-            b'd' => Desk::from_name(rest).map(Self::Desk),
+            b'q' => {
+                AgentQueue::from_name(&format!("agent:/{rest}")).map(|it| Self::PeerGroup(it.group))
+            }
+            b'd' => AgentQueue::from_name(rest).map(Self::AgentQueue),
             b'r' => Some(Self::Reason(Text::new(rest))),
             _ => None,
         }
@@ -370,8 +390,8 @@ impl Name {
     fn shown(&self) -> String {
         match self {
             Self::Entity(entity) => entity.name(),
-            Self::Room(room) => room.to_string(),
-            Self::Desk(desk) => desk.name(),
+            Self::PeerGroup(group) => group.to_string(),
+            Self::AgentQueue(agent_queue) => agent_queue.name(),
             Self::Reason(reason) => reason.to_string(),
         }
     }

@@ -1,5 +1,5 @@
-//! What a task has for others and has not sent yet. Each partition more makes a transaction longer, and alerts wait for it:
-//! live, sums and gauges leave together on a beat. Until then they are state like any other.
+//! The outbox of a task: what it has for others and has not sent yet. Each partition more makes a transaction longer, and alerts
+//! wait for it: live, sums and gauges leave together on a beat. Until then they are state like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +22,11 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes up what waits for a task by a restored store.
+    /// Restores what waits for a task.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         task: u16,
         image: &[u8],
@@ -35,16 +35,18 @@ impl Outbox {
         Ok(())
     }
 
-    /// What waits for a task, to be added to.
+    /// Returns what waits for a task, to be added to.
     pub(super) fn section(&mut self, task: u16) -> &mut Section {
         self.changed.insert(task);
         self.sections.entry(task).or_default()
     }
 
-    /// Whether something waits whose turn it is.
+    /// Returns whether something waits that is to be sent now.
     #[must_use]
-    pub(super) fn is_due(&self, turns: &Turns, wall: Timestamp) -> bool {
-        self.sections.keys().any(|task| turns.goes(*task, wall))
+    pub(super) fn is_due(&self, schedule: &SendSchedule, wall: Timestamp) -> bool {
+        self.sections
+            .keys()
+            .any(|task| schedule.is_due(*task, wall))
     }
 
     #[must_use]
@@ -52,11 +54,11 @@ impl Outbox {
         self.sections.is_empty()
     }
 
-    /// Takes what goes now: what meets the condition, and what can't wait.
-    pub(super) fn take(&mut self, goes: impl Fn(u16) -> bool) -> BTreeMap<u16, Section> {
+    /// Takes what is sent now: to destinations that are due, and what can't wait.
+    pub(super) fn take(&mut self, is_due: impl Fn(u16) -> bool) -> BTreeMap<u16, Section> {
         let (taken, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.sections)
             .into_iter()
-            .partition(|(task, section)| goes(*task) || !section.forwards.is_empty());
+            .partition(|(task, section)| is_due(*task) || !section.forwards.is_empty());
         self.sections = kept;
         self.changed.extend(taken.keys());
         taken
@@ -77,46 +79,46 @@ impl Outbox {
     }
 }
 
-/// When which destinations are written to: what waits leaves twice a heartbeat, and who hears nothing else hears the clocks.
+/// When to send to which destinations: what waits leaves twice a heartbeat; where nothing waits, the watermarks go alone.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(super) struct SendSchedule {
     heartbeat: Span,
-    goes_at: [Timestamp; GROUPS],
+    send_at: [Timestamp; GROUPS],
     heartbeat_at: [Timestamp; GROUPS],
 }
 
-impl Turns {
+impl SendSchedule {
     pub(super) const fn new(heartbeat: Span) -> Self {
         Self {
             heartbeat,
-            goes_at: [Timestamp::MIN; GROUPS],
+            send_at: [Timestamp::MIN; GROUPS],
             heartbeat_at: [Timestamp::MIN; GROUPS],
         }
     }
 
     #[must_use]
-    pub(super) fn goes(&self, task: u16, wall: Timestamp) -> bool {
-        wall >= self.goes_at[group(task)] || self.beats(task, wall)
+    pub(super) fn is_due(&self, task: u16, wall: Timestamp) -> bool {
+        wall >= self.send_at[group(task)] || self.heartbeat_due(task, wall)
     }
 
-    /// Whether a task has to be told the clocks.
+    /// Returns whether the watermarks have to be sent to a task.
     #[must_use]
-    pub(super) fn beats(&self, task: u16, wall: Timestamp) -> bool {
+    pub(super) fn heartbeat_due(&self, task: u16, wall: Timestamp) -> bool {
         wall >= self.heartbeat_at[group(task)]
     }
 
     #[must_use]
-    pub(super) fn any_beats(&self, wall: Timestamp) -> bool {
+    pub(super) fn any_heartbeat_due(&self, wall: Timestamp) -> bool {
         self.heartbeat_at.iter().any(|at| wall >= *at)
     }
 
-    /// Everybody is told now, and next all at the same time: nothing else goes on.
-    pub(super) fn tell_all(&mut self, wall: Timestamp) {
-        self.goes_at = [wall; GROUPS];
+    /// Makes all destinations due now, and next all at the same time: nothing else goes on.
+    pub(super) fn send_all(&mut self, wall: Timestamp) {
+        self.send_at = [wall; GROUPS];
         self.heartbeat_at = [wall; GROUPS];
     }
 
-    /// What was due has gone.
+    /// Notes that what was due has been sent.
     pub(super) fn pass(&mut self, wall: Timestamp, idle: bool) {
         let half = Span(self.heartbeat.0 / 2).max(Span(1));
         for group in 0..GROUPS {
@@ -124,8 +126,8 @@ impl Turns {
             if wall >= self.heartbeat_at[group] {
                 self.heartbeat_at[group] = next(wall, self.heartbeat, turn);
             }
-            if wall >= self.goes_at[group] {
-                self.goes_at[group] = next(wall, half, group);
+            if wall >= self.send_at[group] {
+                self.send_at[group] = next(wall, half, group);
             }
         }
     }

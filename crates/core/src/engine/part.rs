@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{desk::Desk, entity::Entity, limits::Kind, names::Name, store::BUCKETS};
+use super::{agent_queue::AgentQueue, entity::Entity, limits::Kind, names::Name, store::BUCKETS};
 use crate::event::{AgentId, ContactId, QueueId, Text, Timestamp};
 
 /// The key of a part. All parts of one machine begin alike and lie in one bucket.
@@ -29,19 +29,19 @@ pub(super) enum Part {
     /// Keyed hash.
     Customer(Text),
     /// Panes, and where the time begins that they are of.
-    Leaf(Entity, Timestamp),
+    PaneBlock(Entity, Timestamp),
     Gauges(Entity),
     /// What waits for a task.
     Outbox(u16),
-    /// What contacts usually take in a queue.
-    Usual(QueueId),
+    /// The usual handle time of a queue.
+    HandleTimeBaseline(QueueId),
     Agent(AgentId),
     /// All reasons of being away that panes count.
     Reasons,
     Directory,
-    DeskLeaf(Desk, Timestamp),
-    /// What the record of a desk is.
-    Scorecard(Desk),
+    AgentQueuePaneBlock(AgentQueue, Timestamp),
+    /// What was last written of an agent in a queue.
+    Scorecard(AgentQueue),
     /// Whether a name has figures of its own.
     Name(Name),
     /// Up to when facts went to the overflow entity of a kind.
@@ -52,14 +52,14 @@ pub(super) enum Part {
 
 const CONTACT: u8 = b'c';
 const CUSTOMER: u8 = b'k';
-const LEAF: u8 = b'l';
+const PANE_BLOCK: u8 = b'l';
 const GAUGES: u8 = b'g';
 const OUTBOX: u8 = b'o';
-const USUAL: u8 = b'u';
+const HANDLE_TIME_BASELINE: u8 = b'u';
 const AGENT: u8 = b'a';
 const REASONS: u8 = b'r';
 const DIRECTORY: u8 = b'd';
-const DESK_LEAF: u8 = b's';
+const AGENT_QUEUE_BLOCK: u8 = b's';
 const SCORECARD: u8 = b'w';
 const NAME: u8 = b'n';
 const OVERFLOW: u8 = b'v';
@@ -87,8 +87,8 @@ impl PartKey {
     }
 
     #[must_use]
-    pub(super) fn usual(queue: &QueueId) -> Self {
-        Self::of_machine(machine_prefix(USUAL, queue.as_str()))
+    pub(super) fn handle_time_baseline(queue: &QueueId) -> Self {
+        Self::of_machine(machine_prefix(HANDLE_TIME_BASELINE, queue.as_str()))
     }
 
     #[must_use]
@@ -111,21 +111,21 @@ impl PartKey {
         Self::of_machine(machine_prefix(KNOWN, &entity.name()))
     }
 
-    /// What all keys of an entity's leaves begin with; see [`Self::with_start`].
+    /// Returns what all keys of an entity's blocks of panes begin with; see [`Self::with_start`].
     #[must_use]
-    pub(super) fn leaves(entity: &Entity) -> Self {
-        Self::of_machine(machine_prefix(LEAF, &entity.name()))
+    pub(super) fn pane_blocks(entity: &Entity) -> Self {
+        Self::of_machine(machine_prefix(PANE_BLOCK, &entity.name()))
     }
 
-    /// What all keys of a desk's leaves begin with.
+    /// Returns what all keys of the blocks of an agent in a queue begin with.
     #[must_use]
-    pub(super) fn desk_leaves(desk: &Desk) -> Self {
-        Self::of_machine(machine_prefix(DESK_LEAF, &desk.name()))
+    pub(super) fn agent_queue_blocks(agent_queue: &AgentQueue) -> Self {
+        Self::of_machine(machine_prefix(AGENT_QUEUE_BLOCK, &agent_queue.name()))
     }
 
     #[must_use]
-    pub(super) fn scorecard(desk: &Desk) -> Self {
-        Self::of_machine(machine_prefix(SCORECARD, &desk.name()))
+    pub(super) fn scorecard(agent_queue: &AgentQueue) -> Self {
+        Self::of_machine(machine_prefix(SCORECARD, &agent_queue.name()))
     }
 
     #[must_use]
@@ -138,7 +138,7 @@ impl PartKey {
         Self::of_machine(machine_prefix(OVERFLOW, kind.name()))
     }
 
-    /// The leaf that begins at `start`, of the entity or desk whose [`Self::leaves`] this is.
+    /// Returns the key of the block that begins at `start`, of the entity or agent in a queue whose [`Self::pane_blocks`] this is.
     pub(super) fn with_start(&self, start: Timestamp) -> Self {
         let bytes = [&*self.bytes, &ordered(start.0)].concat();
         Self::in_bucket(self.bucket, bytes.into_boxed_slice())
@@ -184,7 +184,7 @@ impl Part {
     pub(super) fn of_record(key: &[u8], contacts: bool, groups: bool) -> Option<Self> {
         match *key.first()? {
             CONTACT if contacts => Self::of(key),
-            LEAF => Self::of(key),
+            PANE_BLOCK => Self::of(key),
             GAUGES if groups => Self::of(key),
             _ => None,
         }
@@ -200,18 +200,21 @@ impl Part {
         match *kind {
             CONTACT => Some(Self::Contact(ContactId::new(name))),
             CUSTOMER => Some(Self::Customer(Text::new(name))),
-            LEAF => Some(Self::Leaf(Entity::from_name(name)?, start_of(suffix)?)),
+            PANE_BLOCK => Some(Self::PaneBlock(Entity::from_name(name)?, start_of(suffix)?)),
             GAUGES => Some(Self::Gauges(Entity::from_name(name)?)),
             OUTBOX => Some(Self::Outbox(name.parse().ok()?)),
-            USUAL => Some(Self::Usual(QueueId::new(name))),
+            HANDLE_TIME_BASELINE => Some(Self::HandleTimeBaseline(QueueId::new(name))),
             AGENT => Some(Self::Agent(AgentId::new(name))),
             REASONS => Some(Self::Reasons),
             DIRECTORY => Some(Self::Directory),
             NAME => Some(Self::Name(Name::from_key(name)?)),
             OVERFLOW => Some(Self::Overflow(Kind::from_name(name)?)),
             KNOWN => Some(Self::Known(Entity::from_name(name)?)),
-            SCORECARD => Some(Self::Scorecard(Desk::from_name(name)?)),
-            DESK_LEAF => Some(Self::DeskLeaf(Desk::from_name(name)?, start_of(suffix)?)),
+            SCORECARD => Some(Self::Scorecard(AgentQueue::from_name(name)?)),
+            AGENT_QUEUE_BLOCK => Some(Self::AgentQueuePaneBlock(
+                AgentQueue::from_name(name)?,
+                start_of(suffix)?,
+            )),
             _ => None,
         }
     }

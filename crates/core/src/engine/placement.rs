@@ -17,7 +17,7 @@ impl Placement {
         Self { tasks }
     }
 
-    /// Who is told of what happens to this key: its contact's, agent's or alert's task.
+    /// Returns the task that owns this key: its contact's, agent's or alert's.
     #[must_use]
     pub fn owner_of(self, key: &Key) -> TaskId {
         match key {

@@ -61,7 +61,7 @@ pub struct Step {
     pub positions: Vec<(InputId, i64)>,
     /// The next offset of the exchange's partition `task`.
     pub exchange_position: i64,
-    /// The offset in the state log from which a restore has to read; `None` while the first turn is not complete: from the
+    /// The offset in the state log from which a restore has to read; `None` while the first checkpoint cycle is not complete: from the
     /// task's first record.
     pub restore_from: Option<i64>,
     /// Carries an alert: commit soon, and before others.
@@ -95,7 +95,7 @@ pub enum TopicBinding {
     },
 }
 
-/// How much a task has to say.
+/// How urgent the next step of a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pending {
     Nothing,
@@ -254,7 +254,7 @@ impl Output {
         let Some(json) = &self.payload else { return };
         let written = kind.to_protobuf(json);
         debug_assert!(written.is_ok(), "a record that `proto/` can't hold");
-        // JSON is told from protobuf by its first byte: better such a record than none.
+        // JSON differs from protobuf by its first byte: better such a record than none.
         self.payload = written.ok().or_else(|| self.payload.take());
     }
 

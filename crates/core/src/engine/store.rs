@@ -15,10 +15,10 @@ use super::{
 };
 use crate::kpi::Leaf;
 
-/// Buckets of a task: the unit in which the state log repeats the whole state, turn by turn.
+/// Buckets of a task: the unit in which the state log repeats the whole state, cycle by cycle.
 pub(super) const BUCKETS: u16 = 4_096;
 /// A shorter image is logged whole: what is saved would not pay for the work.
-const SINCE_FROM_BYTES: usize = 128;
+const DELTA_FROM_BYTES: usize = 128;
 /// Estimated memory and log overhead of one part beside its bytes.
 const PART_OVERHEAD_BYTES: usize = 16;
 
@@ -57,7 +57,7 @@ pub(super) struct Changes {
     pub bytes: Vec<u8>,
 }
 
-/// What became of one part.
+/// The change of one part.
 #[derive(Debug, Encode, Decode)]
 pub(super) struct Change<'b> {
     #[n(0)]
@@ -77,7 +77,7 @@ pub(super) enum Image<'b> {
     Whole(#[cbor(b(0), with = "minicbor::bytes")] &'b [u8]),
     /// An LZ4 block whose dictionary is the image before.
     #[n(2)]
-    Since(#[cbor(b(0), with = "minicbor::bytes")] &'b [u8]),
+    Delta(#[cbor(b(0), with = "minicbor::bytes")] &'b [u8]),
 }
 
 impl Default for Store {
@@ -104,9 +104,9 @@ impl Store {
         let place = self.buckets[usize::from(key.bucket)].find(key.by_ref());
         match place.map(|place| self.buckets[usize::from(key.bucket)].0[place].image()) {
             Ok(known) if known == image => return,
-            Ok(known) if image.len() >= SINCE_FROM_BYTES => {
-                let since = compress_prepend_size_with_dict(image, known);
-                self.changes.note(key, Image::Since(&since));
+            Ok(known) if image.len() >= DELTA_FROM_BYTES => {
+                let delta = compress_prepend_size_with_dict(image, known);
+                self.changes.note(key, Image::Delta(&delta));
             }
             _ => self.changes.note(key, Image::Whole(image)),
         }
@@ -119,7 +119,7 @@ impl Store {
         }
     }
 
-    /// Physical redo: the part is what the log says, or gone.
+    /// Redoes a change: the part becomes what the log has, or goes.
     ///
     /// # Errors
     /// When the part is not what the log goes on from.
@@ -135,10 +135,10 @@ impl Store {
                 self.clear(key);
             }
             Image::Whole(image) => self.write_at(place, key, image),
-            Image::Since(since) => {
+            Image::Delta(delta) => {
                 let known = place.map_err(|_| "a part is changed that is not there")?;
                 let known = self.buckets[usize::from(key.bucket)].0[known].image();
-                let image = decompress_size_prepended_with_dict(since, known)
+                let image = decompress_size_prepended_with_dict(delta, known)
                     .map_err(|error| error.to_string())?;
                 self.write_at(place, key, &image);
             }
@@ -146,7 +146,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a bucket what the log says of it: its parts in their order.
+    /// Makes a bucket what the log has of it: its parts in their order.
     pub(super) fn replace_bucket<'b>(
         &mut self,
         bucket: u16,
@@ -170,7 +170,7 @@ impl Store {
         }
     }
 
-    /// With what [`Bucket::find`] says of the key.
+    /// Writes a part at the place that [`Bucket::find`] returned for its key.
     fn write_at(&mut self, place: Result<usize, usize>, key: KeyRef<'_>, image: &[u8]) {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
         match place {
@@ -187,7 +187,7 @@ impl Store {
         }
     }
 
-    /// False if it was not there.
+    /// Removes a part. Returns false if it was not there.
     fn clear(&mut self, key: KeyRef<'_>) -> bool {
         let bucket = &mut self.buckets[usize::from(key.bucket)];
         let Ok(place) = bucket.find(key) else {
@@ -207,7 +207,7 @@ impl Store {
         }
     }
 
-    /// What was written and removed since the last call. Give the buffer back with [`Self::reuse`].
+    /// Takes what was written and removed since the last call. Give the buffer back with [`Self::reuse`].
     pub(super) const fn take_changes(&mut self) -> Changes {
         std::mem::replace(
             &mut self.changes,
@@ -232,8 +232,8 @@ impl Store {
             .map(|slot| (slot.key(), slot.image()))
     }
 
-    /// All leaves whose keys begin with `key`.
-    pub(super) fn leaves<'s>(&'s self, key: &PartKey) -> impl Iterator<Item = Leaf<'s>> {
+    /// All pane_blocks whose keys begin with `key`.
+    pub(super) fn pane_blocks<'s>(&'s self, key: &PartKey) -> impl Iterator<Item = Leaf<'s>> {
         let slots = self.buckets[usize::from(key.bucket)].0.iter();
         slots.filter_map(|slot| {
             let start = start_of(slot.key().strip_prefix(&*key.bytes)?)?;
@@ -242,7 +242,7 @@ impl Store {
         })
     }
 
-    /// All parts, bucket by bucket.
+    /// Returns all parts, bucket by bucket.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Part, &[u8])> {
         self.buckets
             .iter()
@@ -250,7 +250,7 @@ impl Store {
             .filter_map(|slot| Some((Part::of(slot.key())?, slot.image())))
     }
 
-    /// What the parts take in memory, by whose they are: each its slot, its bytes and what the allocator adds.
+    /// Returns what the parts take in memory, by whose they are: each its slot, its bytes and what the allocator adds.
     #[must_use]
     pub(super) fn sizes(&self) -> Vec<PartSize> {
         const ALLOCATOR_STEP: usize = 16;
@@ -265,7 +265,7 @@ impl Store {
         slots.filter_map(size).collect()
     }
 
-    /// Bytes of all keys and images, with an allowance for each part.
+    /// Returns the bytes of all keys and images, with an allowance for each part.
     #[must_use]
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
@@ -278,7 +278,7 @@ impl Store {
 }
 
 impl Bucket {
-    /// Where the part lies, or belongs.
+    /// Returns where the part lies, or belongs.
     fn find(&self, key: KeyRef<'_>) -> Result<usize, usize> {
         self.0.binary_search_by(|slot| slot.cmp_key(key))
     }

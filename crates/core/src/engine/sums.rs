@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{entity::Entity, leaves::Leaves, store::Store};
+use super::{entity::Entity, pane_blocks::PaneBlocks, store::Store};
 use crate::{
     event::Timestamp,
     kpi::{Day, Edit, Levels, Pane, Tally},
@@ -25,7 +25,7 @@ pub(super) struct WindowSum {
 }
 
 impl Sums {
-    /// By the panes in the store. A pane is in every window that begins no later: each window is the one that begins next
+    /// Sums up the panes in the store. A pane is in every window that begins no later: each window is the one that begins next
     /// after it and the panes that only it covers.
     #[must_use]
     pub(super) fn new(
@@ -39,7 +39,7 @@ impl Sums {
         let mut latest_first: Vec<usize> = (0..starts.len()).collect();
         latest_first.sort_by_key(|window| std::cmp::Reverse(starts[*window]));
         let mut images = vec![Vec::new(); starts.len() + 1];
-        let panes = Leaves::of(entity).panes(store).into_iter();
+        let panes = PaneBlocks::of(entity).panes(store).into_iter();
         for (pane, image) in panes.filter(|(pane, _)| pane.start <= now) {
             let first =
                 (latest_first.iter()).position(|window| levels.covers(starts[*window], pane));
@@ -63,7 +63,7 @@ impl Sums {
     }
 }
 
-/// Adds sums to a pane. `None`: behind the longest window, where what goes on is not over yet.
+/// Adds sums to a pane. `None`: behind the longest window, where what lasts is not over yet.
 #[must_use]
 pub(super) fn add_to<'t>(pane: Option<Pane>, sums: Cow<'t, Tally>) -> Edit<'t> {
     match pane {
@@ -73,15 +73,15 @@ pub(super) fn add_to<'t>(pane: Option<Pane>, sums: Cow<'t, Tally>) -> Edit<'t> {
 }
 
 /// Joins panes that have left their level's window to those of the next, those for one pane at once. Returns where panes lie
-/// now. `image` is where leaves are written.
+/// now. Blocks are written into `image`.
 pub(super) fn move_up(
     entity: &Entity,
     now: Timestamp,
     levels: &Levels,
     (image, store): (&mut Vec<u8>, &mut Store),
 ) -> Vec<Pane> {
-    let leaves = Leaves::of(entity);
-    let panes = leaves.panes(store).into_iter();
+    let blocks = PaneBlocks::of(entity);
+    let panes = blocks.panes(store).into_iter();
     let places: Vec<(Option<Pane>, Pane, &[u8])> = panes
         .map(|(pane, sums)| (levels.move_up(pane, now), pane, sums))
         .collect();
@@ -95,6 +95,6 @@ pub(super) fn move_up(
         edits.extend(moved().map(|(_, from, _)| Edit::gone(*from)));
     }
     let kept = places.iter().filter_map(|(to, ..)| *to).collect();
-    leaves.edit(edits, image, store);
+    blocks.edit(edits, image, store);
     kept
 }

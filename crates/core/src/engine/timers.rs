@@ -9,7 +9,7 @@ const SLOT: Span = Span::from_millis(10);
 /// their own slots when its time comes, few enough not to be noticed.
 const WIDE_SLOT: Span = Span::from_secs(10);
 
-/// Due times by slot. An entry is never removed: the one who is called checks whether it is still meant.
+/// Due times by slot. An entry is never removed: the machine that is called checks whether it is still due.
 #[derive(Debug)]
 pub(super) struct Timers<Key> {
     due_by_slot: BTreeMap<i64, Vec<(Timestamp, Key)>>,
@@ -49,7 +49,7 @@ impl<Key> Timers<Key> {
         }
     }
 
-    /// Takes those of the first slot who are due at `now`.
+    /// Takes those of the first slot that are due at `now`.
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<Vec<(Timestamp, Key)>> {
         self.open_up_to(now);
         let first = self.due_by_slot.first_entry()?;

@@ -1,4 +1,4 @@
-//! Settings that change while contacts go on: what was told by the old ones and is otherwise by the new is corrected.
+//! Settings that change while contacts go on: facts that were emitted by the old ones and differ by the new are corrected.
 
 use std::sync::Arc;
 
@@ -7,49 +7,49 @@ use crate::{
     contact::{Contact, Fold, diff_facts},
     engine::{
         Settings,
-        delta::Deltas,
+        fact_batch::FactBatch,
         gauge::Waiting,
         store::{Part, Store},
     },
     event::{ContactId, Span, Timestamp},
 };
 
-/// From when on what is otherwise, and within how much time facts are told as one sum.
+/// Other settings: from when on they differ, and within how much time facts are emitted as one sum.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::engine) struct Change<'a> {
+pub(in crate::engine) struct SettingsChange<'a> {
     pub settings: &'a Arc<Settings>,
     pub from: Timestamp,
     pub grain: Span,
 }
 
 impl Contacts {
-    /// Goes by other settings: corrects what contacts told of the time since `from` where it is otherwise by them.
-    pub(in crate::engine) fn go_by(
+    /// Applies other settings: corrects what contacts emitted of the time since `from` where it differs by them.
+    pub(in crate::engine) fn apply_settings(
         &mut self,
-        change: &Change<'_>,
+        change: &SettingsChange<'_>,
         store: &Store,
-        deltas: &mut Deltas,
+        batch: &mut FactBatch,
     ) {
-        let Change {
+        let SettingsChange {
             settings,
             from,
             grain,
         } = *change;
         self.settings = Arc::clone(settings);
         self.wait_on(self.waiting.now, store);
-        let mut otherwise = Vec::new();
-        self.for_each(store, |id, contact, told, _| {
-            if contact.newest_at().max(told.last_transition_at) < Some(from) {
+        let mut differing = Vec::new();
+        self.for_each(store, |id, contact, emitted, _| {
+            if contact.newest_at().max(emitted.last_transition_at) < Some(from) {
                 return;
             }
-            diff_facts(&Fold::default(), told, |fact, _| {
-                deltas.move_fact(fact, settings, grain);
+            diff_facts(&Fold::default(), emitted, |fact, _| {
+                batch.move_fact(fact, settings, grain);
             });
             if contact.is_otherwise_by(&settings.contact) {
-                otherwise.push(id.clone());
+                differing.push(id.clone());
             }
         });
-        for id in otherwise {
+        for id in differing {
             let place = self.touch(&id, store);
             self.loaded[place]
                 .contact
@@ -58,22 +58,23 @@ impl Contacts {
         }
     }
 
-    /// Counts who waits for the teams and sites of now.
+    /// Counts the contacts that wait, by the teams and sites of now.
     pub(in crate::engine) fn wait_on(&mut self, now: Timestamp, store: &Store) {
-        if self.waiting.go_on(&self.settings, now) {
-            self.for_each(store, |_, _, told, waiting| waiting.count(told, 1));
+        if self.waiting.advance(&self.settings, now) {
+            self.for_each(store, |_, _, emitted, waiting| waiting.count(emitted, 1));
         }
     }
 
-    /// All contacts, those too that the store does not have yet, each with its fold as others know it.
+    /// Visits all contacts, those too that the store does not have yet, each with its fold as others know it.
     fn for_each(
         &mut self,
         store: &Store,
         mut visit: impl FnMut(&ContactId, &Contact, &Fold, &mut Waiting),
     ) {
         for loaded in &self.loaded {
-            let told = (loaded.before.as_ref()).map_or(&loaded.contact.fold, |before| &before.fold);
-            visit(&loaded.id, &loaded.contact, told, &mut self.waiting);
+            let emitted =
+                (loaded.before.as_ref()).map_or(&loaded.contact.fold, |before| &before.fold);
+            visit(&loaded.id, &loaded.contact, emitted, &mut self.waiting);
         }
         let stored = store.iter().filter_map(|(part, image)| {
             let Part::Contact(id) = part else { return None };

@@ -1,16 +1,16 @@
-//! A contact as it is decoded: what a step makes of it, and what it has to say at the step's end.
+//! A contact as it is decoded: what a step makes of it, and what it emits at the step's end.
 
-use super::{Ending, Said};
+use super::{Effects, Ending};
 use crate::{
     alert::{self, AlertRecord, Context},
     contact::{Contact, Fold, Judgement, Prediction},
     csat,
     engine::{
         Settings,
-        customers::CaseSaid,
+        baseline::HandleTimeBaseline,
+        customers::CaseUpdate,
         step::{OutTopic, Output},
         store::{PartKey, Store},
-        usual::Usual,
     },
     event::{ContactId, Span, Timestamp},
 };
@@ -36,7 +36,7 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// Whether there is something to tell.
+    /// Returns whether there is something to emit.
     pub(super) fn differs_from(&self, loaded: &Loaded) -> bool {
         self.fold != loaded.contact.fold
             || self.alarm != loaded.alarm()
@@ -45,7 +45,7 @@ impl Before {
 }
 
 impl Loaded {
-    /// As the store has it; an empty one, of a contact that it does not know.
+    /// Loads the contact from the store; an unknown one is empty.
     #[must_use]
     pub(super) fn new(id: &ContactId, store: &Store) -> Self {
         let key = PartKey::contact(id);
@@ -58,7 +58,7 @@ impl Loaded {
         }
     }
 
-    /// Keeps what others know. True if this is the first time in the step.
+    /// Keeps what others know. Returns whether this is the first time in the step.
     pub(super) fn touch(&mut self) -> bool {
         let first = self.before.is_none();
         if first {
@@ -75,26 +75,29 @@ impl Loaded {
         (self.contact).next_due_at(settings.lateness_max(), &settings.contact)
     }
 
-    /// When the contact wants to be called, if it is earlier than it will be. What it was armed for may have passed with nothing
-    /// to say.
+    /// Returns when the contact's timer is to fire, if that is earlier than it will. What it was armed for may have passed with nothing
+    /// to emit.
     pub(super) fn arm(
         &mut self,
-        spoken: Option<Timestamp>,
+        timers_fired_to: Option<Timestamp>,
         settings: &Settings,
     ) -> Option<Timestamp> {
         let mut due = self.next_due_at(settings);
-        if let Some(now) = spoken.filter(|now| due <= *now) {
+        if let Some(now) = timers_fired_to.filter(|now| due <= *now) {
             let transition = self.contact.next_transition_at(&settings.contact);
             due = transition.map_or(now + ASK_AGAIN, |at| at.min(now + ASK_AGAIN));
         }
-        let armed = self.contact.armed_at.filter(|at| Some(*at) > spoken);
+        let armed = self
+            .contact
+            .armed_at
+            .filter(|at| Some(*at) > timers_fired_to);
         let earlier = armed.is_none_or(|armed| due < armed);
         earlier.then(|| *self.contact.armed_at.insert(due))
     }
 
-    /// Stores the contact, or forgets it.
-    pub(super) fn save(&mut self, forgotten: bool, store: &mut Store) {
-        if forgotten {
+    /// Stores the contact, or removes it.
+    pub(super) fn save(&mut self, expired: bool, store: &mut Store) {
+        if expired {
             self.contact = Contact::default();
             store.remove(&self.key);
         } else {
@@ -118,45 +121,53 @@ impl Loaded {
         self.contact.standing.unwrap_or_default().judgement
     }
 
-    pub(super) fn predict(&mut self, usual: &Usual, settings: &Settings) {
+    pub(super) fn predict(&mut self, baseline: &HandleTimeBaseline, settings: &Settings) {
         let fold = &self.contact.fold;
-        let handle = usual.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
+        let handle = baseline.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
         let alarms = settings.alert.low_predicted.enabled;
         csat::revise(&mut self.contact, handle, alarms, &settings.csat);
     }
 
-    /// Speaks of what was due already when its event came. True if nothing more can come of it, and it is to be forgotten.
-    pub(super) fn catch_up(&mut self, ending: Ending, usual: &Usual, settings: &Settings) -> bool {
-        let Some(now) = ending.spoken else {
+    /// Fires what was due already when the contact's event came. Returns whether the contact has expired: nothing more can come of it.
+    pub(super) fn catch_up(
+        &mut self,
+        ending: Ending,
+        baseline: &HandleTimeBaseline,
+        settings: &Settings,
+    ) -> bool {
+        let Some(now) = ending.timers_fired_to else {
             return false;
         };
         let due = self.next_due_at(settings);
         if due <= now {
-            (self.contact).handle_timeout(now, ending.horizon, &settings.contact);
-            self.predict(usual, settings);
+            (self.contact).handle_timeout(now, ending.late_cutoff, &settings.contact);
+            self.predict(baseline, settings);
         }
-        let forgotten =
-            (self.contact).is_forgotten(ending.horizon, ending.read_to, &settings.contact);
-        if forgotten {
+        let expired = (self.contact).is_forgotten(
+            ending.late_cutoff,
+            ending.source_watermark,
+            &settings.contact,
+        );
+        if expired {
             self.contact.pass_on(&settings.contact);
             csat::end_alarm(&mut self.contact, Some(now));
             self.contact.settle();
         }
-        forgotten
+        expired
     }
 
-    /// True if the contact's record is another now.
-    pub(super) fn tell(
+    /// Emits updates of its case and alerts. Returns whether the contact's record is another now.
+    pub(super) fn emit_changes(
         &mut self,
         before: &Before,
         ending: Ending,
         settings: &Settings,
-        said: &mut Said<'_>,
+        effects: &mut Effects<'_>,
     ) -> bool {
         let Contact { fold, standing, .. } = &mut self.contact;
-        *said.clock_skew += i64::from(fold.clock_skews) - i64::from(before.fold.clock_skews);
-        let say = |case| said.cases.push(case);
-        CaseSaid::of_change(&self.id, &before.fold, fold, standing, say);
+        *effects.clock_skew += i64::from(fold.clock_skews) - i64::from(before.fold.clock_skews);
+        let emit = |case| effects.cases.push(case);
+        CaseUpdate::of_change(&self.id, &before.fold, fold, standing, emit);
         let after = &self.contact.fold;
         let context = self.context(&before.fold, ending, settings);
         let transitions = alert::transitions(&before.fold, after, &settings.alert);
@@ -164,12 +175,13 @@ impl Loaded {
             .iter()
             .map(|transition| AlertRecord::new(transition, &context));
         let records = records.chain(self.alarm_records(before, &context, settings));
-        let alerts_before = said.outputs.len();
+        let alerts_before = effects.outputs.len();
         for record in records {
-            said.outputs
+            effects
+                .outputs
                 .push(Output::json(OutTopic::Alerts, &record.id, &record));
         }
-        let alerts = said.outputs.len() - alerts_before;
+        let alerts = effects.outputs.len() - alerts_before;
         // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
         let is_known = self.contact.version > 0;
         let due = self.contact.is_over() || is_known || alerts > 0;
@@ -188,7 +200,10 @@ impl Loaded {
             contact: self.id.as_str(),
             before,
             after,
-            now: ending.spoken.or(after.began_at).unwrap_or_default(),
+            now: ending
+                .timers_fired_to
+                .or(after.began_at)
+                .unwrap_or_default(),
             history: ending.history,
             seq: ending.seq,
             contact_settings: &settings.contact,
@@ -196,7 +211,7 @@ impl Loaded {
         }
     }
 
-    /// That a low rating is likely, and that there is nothing left to save.
+    /// Makes the records of an alarm: that a low rating is likely, and that there is nothing left to save.
     fn alarm_records<'a>(
         &'a self,
         before: &Before,

@@ -1,10 +1,10 @@
-//! The contact stage of a task: loads a contact when something happens to it, and at the end of the step tells the difference.
+//! The contact stage of a task: loads a contact when something happens to it, and at the end of the step emits the difference.
 
 mod change;
 mod loaded;
 mod records;
 
-pub(super) use change::Change;
+pub(super) use change::SettingsChange;
 pub(super) use records::contact_output;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -15,13 +15,13 @@ use hashbrown::HashMap;
 use self::{loaded::Loaded, records::due_record};
 use super::{
     Settings,
-    customers::{CaseSaid, Repeats},
-    delta::Deltas,
+    baseline::HandleTimeBaseline,
+    customers::{CaseUpdate, Repeats},
+    fact_batch::FactBatch,
     gauge::Waiting,
     step::Output,
     store::{Part, PartKey, Store},
     timers::Timers,
-    usual::Usual,
 };
 use crate::{
     contact::{Contact, Outcome, diff_facts},
@@ -45,8 +45,8 @@ pub(super) struct Contacts {
     )]
     loaded: Vec<Box<Loaded>>,
     place_by_contact: HashMap<ContactId, usize, FixedState>,
-    /// With more than this in `loaded`, those that are sealed are let go.
-    room: usize,
+    /// With more than this in `loaded`, those that are sealed are evicted.
+    loaded_max: usize,
     /// Places in `loaded` of the contacts of the step being made, in the order in which they were touched.
     touched: Vec<usize>,
     timers: Timers<ContactId>,
@@ -55,7 +55,7 @@ pub(super) struct Contacts {
     /// Contacts whose newest record is not written yet.
     records_due: BTreeSet<ContactId>,
     pub waiting: Waiting,
-    pub usual: Usual,
+    pub baseline: HandleTimeBaseline,
     /// An alert's transition is among the changes.
     pub alert_pending: bool,
 }
@@ -64,25 +64,25 @@ pub(super) struct Contacts {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ending {
     pub seq: u64,
-    /// Up to here due times have been spoken of.
-    pub spoken: Option<Timestamp>,
+    /// Timers up to here have fired.
+    pub timers_fired_to: Option<Timestamp>,
     /// Behind this no event comes from anywhere.
-    pub horizon: Timestamp,
+    pub late_cutoff: Timestamp,
     /// Up to here all sources have been read.
-    pub read_to: Timestamp,
+    pub source_watermark: Timestamp,
     /// More than a minute behind the wall clock.
     pub history: bool,
-    /// Facts within so much time are told as one sum.
+    /// Facts within so much time are emitted as one sum.
     pub grain: Span,
 }
 
-/// What a step's contacts have to say.
+/// What the contacts of a step emit.
 #[derive(Debug)]
-pub(super) struct Said<'a> {
+pub(super) struct Effects<'a> {
     pub outputs: &'a mut Vec<Output>,
-    pub deltas: &'a mut Deltas,
+    pub facts: &'a mut FactBatch,
     /// For the customers.
-    pub cases: &'a mut Vec<CaseSaid>,
+    pub cases: &'a mut Vec<CaseUpdate>,
     pub clock_skew: &'a mut i64,
 }
 
@@ -96,22 +96,22 @@ impl Contacts {
             customer_key: blake3::derive_key(PURPOSE, key),
             loaded: Vec::new(),
             place_by_contact: HashMap::default(),
-            room: LOADED_MIN,
+            loaded_max: LOADED_MIN,
             touched: Vec::new(),
             timers: Timers::default(),
             successions: Timers::default(),
             records_due: BTreeSet::new(),
             waiting: Waiting::new(settings),
-            usual: Usual::default(),
+            baseline: HandleTimeBaseline::default(),
             alert_pending: false,
         }
     }
 
-    /// Takes up a contact of a restored store: its timer, and whether it waits.
+    /// Restores a contact: its timer, and whether it waits.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         id: &ContactId,
         image: &[u8],
@@ -149,7 +149,7 @@ impl Contacts {
         }
     }
 
-    /// `None`: it happened to no contact.
+    /// Applies an event to its contact. `None`: it has none.
     pub(super) fn handle_event(&mut self, event: Event, store: &Store) -> Option<Outcome> {
         let contact = event.contact()?;
         let named = event.customer.as_ref();
@@ -162,14 +162,14 @@ impl Contacts {
         Some(outcome)
     }
 
-    /// Predicts anew for a touched contact; notes whether somebody has to be told.
+    /// Predicts anew for a touched contact; notes whether an alert is due.
     fn predict(&mut self, place: usize) {
         let loaded = &mut self.loaded[place];
-        loaded.predict(&self.usual, &self.settings);
+        loaded.predict(&self.baseline, &self.settings);
         self.alert_pending |= loaded.alerts_changed();
     }
 
-    /// Takes what the customer says of a contact when it hears of it first.
+    /// Takes the customer's answer to the first update of a contact.
     pub(super) fn handle_repeats(&mut self, repeats: &Repeats, store: &Store) {
         if !self.knows(&repeats.contact, store) {
             return;
@@ -181,7 +181,7 @@ impl Contacts {
         }
     }
 
-    /// Takes what became of a contact as its customer has it.
+    /// Takes how the customer judged a contact.
     pub(super) fn handle_judged(&mut self, judged: &Judged, store: &Store) {
         if !self.knows(&judged.contact, store) {
             return;
@@ -197,11 +197,11 @@ impl Contacts {
         self.place_by_contact.contains_key(id) || store.get(&PartKey::contact(id)).is_some()
     }
 
-    /// Lets time pass for those who are due. True if anybody was.
+    /// Fires the timers of contacts that are due. Returns whether any fired.
     pub(super) fn handle_timeout(
         &mut self,
         now: Timestamp,
-        horizon: Timestamp,
+        late_cutoff: Timestamp,
         store: &Store,
     ) -> bool {
         self.wait_on(now, store);
@@ -215,7 +215,7 @@ impl Contacts {
                 let place = self.place(&id, store);
                 let wanted = self.loaded[place].next_due_at(&settings);
                 if wanted > now {
-                    // What it was armed for was met: nothing to say, nothing to log.
+                    // What it was armed for was met: nothing to emit, nothing to log.
                     self.timers.insert(wanted, id);
                     continue;
                 }
@@ -223,17 +223,21 @@ impl Contacts {
                 self.touch(&id, store);
                 let loaded = &mut self.loaded[place];
                 loaded.contact.armed_at = None;
-                (loaded.contact).handle_timeout(now, horizon, &settings.contact);
+                (loaded.contact).handle_timeout(now, late_cutoff, &settings.contact);
                 self.predict(place);
             }
         }
         any
     }
 
-    /// Lets go of those whose id the next contact waits for. True if anybody was.
-    pub(super) fn handle_successions(&mut self, read_to: Timestamp, store: &Store) -> bool {
+    /// Touches the contacts whose id the next one waits for, so that they expire. Returns whether there were any.
+    pub(super) fn handle_successions(
+        &mut self,
+        source_watermark: Timestamp,
+        store: &Store,
+    ) -> bool {
         let mut any = false;
-        while let Some(due) = self.successions.pop(read_to) {
+        while let Some(due) = self.successions.pop(source_watermark) {
             for (_, id) in due {
                 if self.knows(&id, store) {
                     self.touch(&id, store);
@@ -244,14 +248,14 @@ impl Contacts {
         any
     }
 
-    /// The keyed hash under which a customer is known inside and leaves the process.
+    /// Returns the keyed hash of a customer: the only name of it that is kept or leaves the process.
     fn pseudonym(&self, customer: &CustomerId) -> Text {
         let hash = blake3::keyed_hash(&self.customer_key, customer.as_str().as_bytes());
         let hex = hash.to_hex();
         Text::new(&format!("h:{}", hex.get(..16).unwrap_or_default()))
     }
 
-    /// The contact's place in `loaded`.
+    /// Returns the contact's place in `loaded`.
     fn place(&mut self, id: &ContactId, store: &Store) -> usize {
         match self.place_by_contact.get(id) {
             Some(place) => *place,
@@ -276,17 +280,17 @@ impl Contacts {
         place
     }
 
-    /// Ends the step: tells what changed, stores the contacts, sets their timers.
-    pub(super) fn finish(&mut self, ending: Ending, store: &mut Store, said: &mut Said<'_>) {
+    /// Ends the step: emits what changed, stores the contacts, sets their timers.
+    pub(super) fn finish(&mut self, ending: Ending, store: &mut Store, effects: &mut Effects<'_>) {
         self.alert_pending = false;
         let mut all_loaded = std::mem::take(&mut self.loaded);
         for place in std::mem::take(&mut self.touched) {
-            self.finish_contact(&mut all_loaded[place], ending, store, said);
+            self.finish_contact(&mut all_loaded[place], ending, store, effects);
         }
         self.loaded = all_loaded;
-        self.usual.save(store);
-        if self.loaded.len() > self.room {
-            self.let_go();
+        self.baseline.save(store);
+        if self.loaded.len() > self.loaded_max {
+            self.evict();
         }
     }
 
@@ -295,64 +299,64 @@ impl Contacts {
         loaded: &mut Loaded,
         ending: Ending,
         store: &mut Store,
-        said: &mut Said<'_>,
+        effects: &mut Effects<'_>,
     ) {
         let settings = Arc::clone(&self.settings);
-        let mut forgotten = loaded.catch_up(ending, &self.usual, &settings);
-        self.tell(loaded, ending, said);
-        while forgotten {
-            self.take_leave(loaded, said);
+        let mut expired = loaded.catch_up(ending, &self.baseline, &settings);
+        self.emit_changes(loaded, ending, effects);
+        while expired {
+            self.emit_final(loaded, effects);
             let Some(successor) = loaded.contact.successor(&settings.contact) else {
                 break;
             };
             loaded.contact = successor;
-            loaded.predict(&self.usual, &settings);
-            forgotten = loaded.catch_up(ending, &self.usual, &settings);
-            self.tell(loaded, ending, said);
+            loaded.predict(&self.baseline, &settings);
+            expired = loaded.catch_up(ending, &self.baseline, &settings);
+            self.emit_changes(loaded, ending, effects);
         }
-        if !forgotten && let Some(due) = loaded.arm(ending.spoken, &settings) {
+        if !expired && let Some(due) = loaded.arm(ending.timers_fired_to, &settings) {
             self.timers.insert(due, loaded.id.clone());
         }
         if let Some(at) = loaded.contact.succeeded_at(&settings.contact) {
             self.successions.insert(at, loaded.id.clone());
         }
-        loaded.save(forgotten, store);
+        loaded.save(expired, store);
     }
 
-    /// Tells what the step changed of a contact.
-    fn tell(&mut self, loaded: &mut Loaded, ending: Ending, said: &mut Said<'_>) {
+    /// Emits what the step changed of a contact.
+    fn emit_changes(&mut self, loaded: &mut Loaded, ending: Ending, effects: &mut Effects<'_>) {
         let before = loaded.before.take().unwrap_or_default();
         if !before.differs_from(loaded) {
             return;
         }
         diff_facts(&before.fold, &loaded.contact.fold, |fact, sign| {
-            said.deltas.add_fact(fact, sign, ending.grain);
-            (self.usual).learn(fact, sign, self.settings.limits.queues);
+            effects.facts.add_fact(fact, sign, ending.grain);
+            (self.baseline).observe(fact, sign, self.settings.limits.queues);
         });
-        if loaded.tell(&before, ending, &self.settings, said) {
+        if loaded.emit_changes(&before, ending, &self.settings, effects) {
             self.records_due.insert(loaded.id.clone());
         }
         self.waiting.count(&before.fold, -1);
         self.waiting.count(&loaded.contact.fold, 1);
     }
 
-    /// The last that is said of a contact which is forgotten.
-    fn take_leave(&mut self, loaded: &Loaded, said: &mut Said<'_>) {
-        let farewell = CaseSaid::farewell(&loaded.id, &loaded.contact.fold);
-        said.cases.extend(farewell);
+    /// Emits the last of a contact that has expired.
+    fn emit_final(&mut self, loaded: &Loaded, effects: &mut Effects<'_>) {
+        let expired = CaseUpdate::expired(&loaded.id, &loaded.contact.fold);
+        effects.cases.extend(expired);
         // Behind this there is nothing left to write on a beat.
         if self.records_due.remove(&loaded.id) {
-            (said.outputs).extend(due_record(&loaded.id, &loaded.contact, &self.settings));
+            (effects.outputs).extend(due_record(&loaded.id, &loaded.contact, &self.settings));
         }
     }
 
     /// Keeps at hand what will be asked for again soon: contacts that are not sealed, unless they too are too many.
-    fn let_go(&mut self) {
+    fn evict(&mut self) {
         self.loaded.retain(|loaded| !loaded.contact.is_sealed());
         if self.loaded.len() > LOADED_MAX / 2 {
             self.loaded.clear();
         }
-        self.room = (self.loaded.len() * 2).max(LOADED_MIN);
+        self.loaded_max = (self.loaded.len() * 2).max(LOADED_MIN);
         self.place_by_contact.clear();
         let ids = self.loaded.iter().map(|loaded| loaded.id.clone());
         self.place_by_contact.extend(ids.zip(0..));

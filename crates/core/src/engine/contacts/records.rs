@@ -1,4 +1,4 @@
-//! Records of contacts: which are due, and what they say.
+//! Records of contacts: which are due, and what is in them.
 
 use super::Contacts;
 use crate::{
@@ -38,7 +38,7 @@ pub(super) fn due_record(id: &ContactId, contact: &Contact, settings: &Settings)
     is_known.then(|| contact_output(id, contact, settings))
 }
 
-/// The record of a contact as it is now.
+/// Returns the record of a contact as it is now.
 pub(in crate::engine) fn contact_output(
     id: &ContactId,
     contact: &Contact,

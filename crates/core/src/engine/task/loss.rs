@@ -1,4 +1,4 @@
-//! How a task goes on whose state or frames are lost, once somebody has accepted that.
+//! How a task continues whose state or frames are lost, once somebody has accepted that.
 
 use super::Task;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     event::Text,
 };
 
-/// The last step heard of each sender, to look through frames without applying them.
+/// The last step received of each sender, to look through frames without applying them.
 #[derive(Debug, Clone)]
 pub struct FrameChain {
     task: u16,
@@ -56,11 +56,11 @@ impl Task {
     pub fn cut_loss(&mut self) -> Step {
         self.meta.seq += 1;
         self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
-        self.rotation.write_all();
+        self.cycle.write_all();
         Step {
             task: self.id,
             seq: self.meta.seq,
-            state: (self.log).write_records(&self.meta, &mut self.store, &mut self.rotation),
+            state: (self.log).write_records(&self.meta, &mut self.store, &mut self.cycle),
             sections: Vec::new(),
             outputs: Vec::new(),
             positions: Vec::new(),
@@ -70,7 +70,7 @@ impl Task {
         }
     }
 
-    /// The frames that have been heard so far.
+    /// Returns the frames that have been received so far.
     #[must_use]
     pub fn frame_chain(&self) -> FrameChain {
         FrameChain {
@@ -122,7 +122,7 @@ impl SenderState {
         }
         *self = Self {
             seq: section.seq,
-            clocks: section.clocks,
+            watermarks: section.watermarks,
             lost: false,
         };
         Ok(true)

@@ -1,7 +1,7 @@
 //! One task: the path of an event through its stages, and the step that makes it visible.
 
 mod directory;
-mod desks;
+mod scorecards;
 mod input;
 mod loss;
 mod output;
@@ -14,18 +14,17 @@ use super::{
     Counters, Held, Holder, InputId, Kind, Pending, Placement, Settings, TaskError, TaskId,
     TopicBinding,
     agents::Agents,
-    clock::Clock,
+    changelog::{CheckpointCycle, Reader, Restored, Writer},
     contacts::{self, Contacts},
-    customers::{CaseSaid, Customers},
-    delta::Deltas,
-    desks::{Desks, Grains},
-    log::{Reader, Restored, Rotation, Writer},
+    customers::{CaseUpdate, Customers},
+    fact_batch::FactBatch,
+    kpis::{Beat, Kpis},
     meta::{InputState, Meta, SenderState},
-    outbox::{Outbox, Turns},
-    scores::{Beat, Scores},
+    outbox::{Outbox, SendSchedule},
+    progress::{LiveInput, Progress},
+    scorecards::{Grains, Scorecards},
     step::Output,
     store::{Part, Store},
-    time::{LiveInput, Time},
 };
 use crate::{
     contact::Contact,
@@ -38,10 +37,10 @@ use crate::{
 const HISTORY_AFTER: Span = Span::from_secs(60);
 const SECOND: Span = Span::from_secs(1);
 
-/// The state of one task, and what it has to say.
+/// The state of one task, and the step that is being made of it.
 ///
 /// The driver's verbs: `restore` each record of the state log and `start`; then `handle_source`, `handle_end`, `handle_frame` and
-/// `handle_timeout` as things happen; `poll_output` cuts the step, `handle_committed` tells that it is visible.
+/// `handle_timeout` as things happen; `poll_output` cuts the step, `handle_committed` notes that it is visible.
 #[derive(Debug)]
 pub struct Task {
     id: TaskId,
@@ -53,31 +52,31 @@ pub struct Task {
     meta: Meta,
     store: Store,
     reader: Reader,
-    rotation: Rotation,
+    cycle: CheckpointCycle,
     log: Writer,
-    time: Time,
+    progress: Progress,
     contacts: Contacts,
     customers: Customers,
-    cases: Vec<CaseSaid>,
+    cases: Vec<CaseUpdate>,
     agents: Agents,
-    scores: Scores,
-    desks: Desks,
-    desk_grains: Grains,
-    deltas: Deltas,
+    kpis: Kpis,
+    scorecards: Scorecards,
+    scorecard_grains: Grains,
+    facts: FactBatch,
     outbox: Outbox,
     dead_letters: Vec<Output>,
     moved: Vec<InputId>,
     /// Something was taken in that no step carries yet.
-    unsaid: bool,
-    unsaid_bytes: usize,
-    turns: Turns,
-    /// The clocks of inputs, contact, customer and agent stage as they were last told, where at their end: a change is told at
+    dirty: bool,
+    dirty_bytes: usize,
+    send_schedule: SendSchedule,
+    /// The watermarks of the inputs, contacts, customers and agents as they were last sent, where at their end: a change is sent at
     /// once.
-    told_end: [Option<Clock>; 4],
+    sent_ends: [Option<Timestamp>; 4],
     contact_beat_at: Timestamp,
     group_beat_at: Timestamp,
     agent_beat_at: Timestamp,
-    desk_beat_at: Timestamp,
+    scorecard_beat_at: Timestamp,
 }
 
 impl Task {
@@ -98,31 +97,31 @@ impl Task {
             meta,
             store: Store::default(),
             reader: Reader::default(),
-            rotation: Rotation::default(),
+            cycle: CheckpointCycle::default(),
             log: Writer::new(
                 id.0,
                 settings.recovery_max_bytes / u64::from(settings.tasks),
             ),
-            time: Time::new(settings),
+            progress: Progress::new(settings),
             contacts: Contacts::new(settings),
             customers: Customers::new(settings),
             cases: Vec::new(),
             agents: Agents::default(),
-            scores: Scores::new(settings),
-            desks: Desks::new(settings),
-            desk_grains: Grains::new(&settings.balance),
-            deltas: Deltas::new(settings),
+            kpis: Kpis::new(settings),
+            scorecards: Scorecards::new(settings),
+            scorecard_grains: Grains::new(&settings.balance),
+            facts: FactBatch::new(settings),
             outbox: Outbox::default(),
             dead_letters: Vec::new(),
             moved: Vec::new(),
-            unsaid: false,
-            unsaid_bytes: 0,
-            turns: Turns::new(settings.heartbeat),
-            told_end: [None; 4],
+            dirty: false,
+            dirty_bytes: 0,
+            send_schedule: SendSchedule::new(settings.heartbeat),
+            sent_ends: [None; 4],
             contact_beat_at: Timestamp::MIN,
             group_beat_at: Timestamp::MIN,
             agent_beat_at: Timestamp::MIN,
-            desk_beat_at: Timestamp::MIN,
+            scorecard_beat_at: Timestamp::MIN,
         }
     }
 
@@ -133,14 +132,14 @@ impl Task {
     /// When it is of another format or damaged.
     pub fn restore(&mut self, offset: i64, record: &[u8]) -> Result<u64, TaskError> {
         let (seq, restored) =
-            (self.reader).read(offset, record, &mut self.store, &mut self.rotation)?;
+            (self.reader).read(offset, record, &mut self.store, &mut self.cycle)?;
         if let Some(Restored { meta, changed }) = restored {
             let written = Beat {
                 groups: meta.groups_written,
                 agents: meta.agents_written,
             };
-            self.scores
-                .restore_step(&changed, written, meta.score_clock);
+            self.kpis
+                .restore_step(&changed, written, meta.kpi_watermark.at());
             self.contacts.restore_step(&changed, meta.contacts_written);
             self.meta = meta;
         }
@@ -165,37 +164,37 @@ impl Task {
                 cause: "what is left of the state log does not hold all of the state".to_owned(),
             });
         }
-        self.take_up_parts()
+        self.restore_parts()
     }
 
     /// Hands each part of the restored store to the stage whose state it is.
-    fn take_up_parts(&mut self) -> Result<(), TaskError> {
-        self.take_up_directory()?;
-        if let Some(clock) = self.meta.contact_clock {
-            self.contacts.wait_on(clock.at, &Store::default());
+    fn restore_parts(&mut self) -> Result<(), TaskError> {
+        self.restore_directory()?;
+        if let Some(now) = self.meta.contact_watermark.at() {
+            self.contacts.wait_on(now, &Store::default());
         }
         for (part, image) in self.store.iter() {
             let read = match &part {
-                Part::Contact(id) => self.contacts.take_up(id, image),
-                Part::Customer(id) => self.customers.take_up(id, image),
-                Part::Usual(queue) => self.contacts.usual.take_up(queue, image),
-                Part::Gauges(entity) => self.scores.take_up_gauges(entity, image),
-                Part::Outbox(task) => self.outbox.take_up(*task, image),
-                Part::Leaf(entity, start) => {
+                Part::Contact(id) => self.contacts.restore(id, image),
+                Part::Customer(id) => self.customers.restore(id, image),
+                Part::HandleTimeBaseline(queue) => self.contacts.baseline.restore(queue, image),
+                Part::Gauges(entity) => self.kpis.restore_gauges(entity, image),
+                Part::Outbox(task) => self.outbox.restore(*task, image),
+                Part::PaneBlock(entity, start) => {
                     let start = *start;
-                    self.scores.take_up_leaf(entity, Leaf { start, image });
+                    self.kpis.restore_pane_block(entity, Leaf { start, image });
                     Ok(())
                 }
-                Part::Agent(id) => self.agents.take_up(id, image),
-                Part::Reasons => self.scores.take_up_reasons(image),
+                Part::Agent(id) => self.agents.restore(id, image),
+                Part::Reasons => self.kpis.restore_reasons(image),
                 Part::Directory | Part::Known(_) => Ok(()),
-                Part::Name(name) => self.deltas.names.take_up(name, image),
-                Part::Overflow(kind) => self.deltas.names.take_up_overflow(*kind, image),
-                Part::DeskLeaf(desk, _) => {
-                    self.desks.take_up(desk);
+                Part::Name(name) => self.facts.names.restore(name, image),
+                Part::Overflow(kind) => self.facts.names.restore_overflow(*kind, image),
+                Part::AgentQueuePaneBlock(agent_queue, _) => {
+                    self.scorecards.restore(agent_queue);
                     Ok(())
                 }
-                Part::Scorecard(desk) => self.desks.take_up_written(desk, image),
+                Part::Scorecard(agent_queue) => self.scorecards.restore_written(agent_queue, image),
             };
             read.map_err(|error| TaskError::Corrupt {
                 task: self.id.0,
@@ -203,12 +202,12 @@ impl Task {
             })?;
         }
         self.contacts.waiting.take_changed();
-        self.scores.start(&self.deltas.names);
-        self.scores.expect_moves(self.agents.take_moves());
+        self.kpis.start(&self.facts.names);
+        self.kpis.expect_moves(self.agents.take_moves());
         Ok(())
     }
 
-    /// The next offset of a source partition. `None`: never read.
+    /// Returns the next offset of a source partition, or `None` if it was never read.
     #[must_use]
     pub fn position(&self, input: InputId) -> Option<i64> {
         let topic = &self.settings.sources[usize::from(input.source)].topic;
@@ -217,15 +216,15 @@ impl Task {
             .map(|known| known.position)
     }
 
-    /// The next offset of this task's partition of the exchange.
+    /// Returns the next offset of this task's partition of the exchange.
     #[must_use]
     pub const fn exchange_position(&self) -> i64 {
         self.meta.exchange_position
     }
 
-    /// A source partition exists: the clocks wait until it is heard from.
+    /// Adds a source partition: the watermarks wait until it has been read.
     pub fn add_input(&mut self, id: InputId) {
-        if self.time.inputs.iter().any(|known| known.id == id) {
+        if self.progress.inputs.iter().any(|known| known.id == id) {
             return;
         }
         let source = &self.settings.sources[usize::from(id.source)];
@@ -241,7 +240,7 @@ impl Task {
             });
             inputs.len() - 1
         });
-        self.time.inputs.push(LiveInput {
+        self.progress.inputs.push(LiveInput {
             id,
             place,
             kind: source.clock,
@@ -253,7 +252,7 @@ impl Task {
     /// Compares the topic of a source partition with the one that its position is of. A topic that was deleted and created again has
     /// another id: it is read from its first record on.
     pub fn bind_topic(&mut self, id: InputId, topic_id: &str) -> TopicBinding {
-        let Some(input) = self.time.inputs.iter_mut().find(|known| known.id == id) else {
+        let Some(input) = self.progress.inputs.iter_mut().find(|known| known.id == id) else {
             return TopicBinding::Same;
         };
         let known = &mut self.meta.inputs[input.place];
@@ -272,31 +271,31 @@ impl Task {
 
     #[must_use]
     pub fn pending(&self) -> Pending {
-        match (self.contacts.alert_pending, self.unsaid) {
+        match (self.contacts.alert_pending, self.dirty) {
             (true, _) if !self.is_behind() => Pending::Alert,
             (true, _) | (_, true) => Pending::Step,
             (false, false) => Pending::Nothing,
         }
     }
 
-    /// Works off a backlog: what it has to say is history, and nobody waits for it.
+    /// Returns whether the task works off a backlog: its outputs are history, and nobody waits for them.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        self.is_history(self.meta.contact_clock.map(|clock| clock.at))
+        self.is_history(self.meta.contact_watermark.at())
     }
 
-    /// Bytes taken in since the last step.
+    /// Returns the bytes taken in since the last step.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
-        self.unsaid_bytes
+        self.dirty_bytes
     }
 
-    /// From now on everything at its end stands at least at `at`: what the clock of a report of the past should be.
+    /// From now on every watermark at its end stands at least at `at`: what the clock of a report of the past should be.
     pub const fn end_at(&mut self, at: Timestamp) {
-        self.time.end_at = at;
+        self.progress.end_at = at;
     }
 
-    /// The records of all contacts as they are now.
+    /// Returns the records of all contacts as they are now.
     #[must_use]
     pub fn contact_records(&self) -> Vec<Output> {
         let contacts = self.store.iter().filter_map(|(part, image)| {
@@ -308,9 +307,9 @@ impl Task {
             .collect()
     }
 
-    /// A step is visible; its first state record lies at `state_offset`.
+    /// Notes that a step is visible; its first state record lies at `state_offset`.
     pub fn handle_committed(&mut self, seq: u64, state_offset: i64) {
-        self.rotation.handle_committed(seq, state_offset);
+        self.cycle.handle_committed(seq, state_offset);
     }
 
     #[must_use]
@@ -318,10 +317,10 @@ impl Task {
         self.meta.counters
     }
 
-    /// What `now` means to the contacts; `None` before anything was heard.
+    /// Returns the watermark of the contacts, or `None` before all inputs were read.
     #[must_use]
-    pub fn clock(&self) -> Option<Timestamp> {
-        self.meta.contact_clock.map(|clock| clock.at)
+    pub const fn watermark(&self) -> Option<Timestamp> {
+        self.meta.contact_watermark.at()
     }
 
     #[must_use]
@@ -334,13 +333,13 @@ impl Task {
         self.meta.seq
     }
 
-    /// Whether another task has the same state, byte for byte: what a restore must achieve.
+    /// Returns whether another task has the same state, byte for byte: what a restore must achieve.
     #[must_use]
     pub fn has_state_of(&self, other: &Self) -> bool {
         self.meta == other.meta && self.store == other.store
     }
 
-    /// Bytes of memory that the state takes, by what it is of: who has how many in it.
+    /// Returns the bytes of memory that the state takes, by what it is of.
     #[must_use]
     pub fn memory(&self) -> Vec<(Holder, usize)> {
         let parts = self.store.sizes().into_iter();
@@ -349,18 +348,18 @@ impl Task {
             .collect()
     }
 
-    /// How many names of each kind have figures of their own here, and what went beyond the limit.
+    /// Returns how many names of each kind have figures of their own here, and what went beyond the limit.
     #[must_use]
     pub const fn names(&self) -> &BTreeMap<Kind, Held> {
-        self.deltas.names.held()
+        self.facts.names.held()
     }
 
-    /// Takes a name of each kind that was refused since the last call, for whoever says so.
+    /// Takes a name of each kind that was refused since the last call, to be logged.
     pub fn take_refusals(&mut self) -> BTreeMap<Kind, String> {
-        self.deltas.names.take_refusals()
+        self.facts.names.take_refusals()
     }
 
-    /// Bytes and number of the parts of the state.
+    /// Returns the bytes and the number of the parts of the state.
     #[must_use]
     pub const fn state_size(&self) -> (usize, usize) {
         (self.store.bytes(), self.store.parts())

@@ -1,6 +1,6 @@
 //! The records of the state log: what a step changed, as after-images, and a slice of everything else.
 //!
-//! Each record repeats some buckets whole, round robin, so that the last turn of the log is always the whole state. Physical
+//! Each record repeats some buckets whole, round robin, so that the last checkpoint cycle of the log is always the whole state. Physical
 //! redo: applying a record is overwriting.
 
 use std::{cmp::Ordering, collections::VecDeque};
@@ -13,7 +13,7 @@ use super::{
     store::{BUCKETS, Change, Changes, Part, Store},
 };
 
-/// The format of state records and parts. Any other is refused, by what it says itself; parts gain fields without a new one.
+/// The format of state records and parts. Any other is refused; parts gain fields without a new one.
 const FORMAT: u32 = 3;
 /// Kafka's default limit for a record is 1 MB.
 const CHUNK_BYTES_MAX: usize = 900 * 1_024;
@@ -62,9 +62,9 @@ struct BucketPart<'b> {
     image: &'b [u8],
 }
 
-/// Which buckets were written whole, and where: what a restore has to read from.
+/// The incremental checkpoint: which buckets were written whole, and where a restore has to begin to read.
 #[derive(Debug, Default)]
-pub(super) struct Rotation {
+pub(super) struct CheckpointCycle {
     /// The next bucket to be written whole.
     cursor: u16,
     /// Bytes of whole buckets that the log is behind by.
@@ -75,7 +75,7 @@ pub(super) struct Rotation {
     cut: VecDeque<Cut>,
     /// Buckets in `committed`.
     covered: usize,
-    /// The first step since contacts' records were written: it says which of them are due.
+    /// The first step since contacts' records were written: from it on, the log holds which of them are due.
     unwritten_from: Option<i64>,
 }
 
@@ -109,10 +109,10 @@ impl Writer {
         &mut self,
         meta: &Meta,
         store: &mut Store,
-        rotation: &mut Rotation,
+        cycle: &mut CheckpointCycle,
     ) -> Vec<Vec<u8>> {
         let changes = store.take_changes();
-        let buckets = rotation.next_buckets(meta, changes.bytes.len(), store, self.bytes_max);
+        let buckets = cycle.next_buckets(meta, changes.bytes.len(), store, self.bytes_max);
         let buckets = buckets.map(|bucket| WholeBucket::of(bucket, store));
         self.write_body(meta, &changes, &buckets.collect::<Vec<_>>());
         store.reuse(changes);
@@ -185,8 +185,8 @@ impl<'b> WholeBucket<'b> {
     }
 }
 
-impl Rotation {
-    /// Chooses buckets so that one turn of the log holds at most `bytes_max`: for each byte of changes, `S / (max − S)`
+impl CheckpointCycle {
+    /// Chooses buckets so that one cycle of the log holds at most `bytes_max`: for each byte of changes, `S / (max − S)`
     /// bytes of whole buckets, with the state's size S.
     #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2^53")]
     fn next_buckets(
@@ -197,8 +197,8 @@ impl Rotation {
         bytes_max: u64,
     ) -> impl Iterator<Item = u16> + use<> {
         let state = store.bytes() as f64;
-        let room = (bytes_max as f64 - state).max(state / 2.0);
-        self.owed_bytes += image_bytes as f64 * state / room.max(1.0);
+        let spare = (bytes_max as f64 - state).max(state / 2.0);
+        self.owed_bytes += image_bytes as f64 * state / spare.max(1.0);
         let first = self.cursor;
         let mut count = 0;
         while count < BUCKETS && self.owed_bytes > 0.0 {
@@ -225,7 +225,7 @@ impl Rotation {
         self.owed_bytes = f64::INFINITY;
     }
 
-    /// Learns at which offset a committed step's first record lies.
+    /// Notes at which offset a committed step's first record lies.
     pub(super) fn handle_committed(&mut self, seq: u64, offset: i64) {
         while let Some(cut) = self.cut.front().copied()
             && cut.seq <= seq
@@ -258,12 +258,12 @@ impl Rotation {
         }
     }
 
-    /// The offset of the oldest bucket that is still the newest of its kind, or of what tells which records are due.
-    /// `None` before the first turn is complete.
+    /// Returns the offset of the oldest bucket that is still the newest of its kind, or of the first step that holds which records are due.
+    /// `None` before the first cycle is complete.
     #[must_use]
     pub(super) fn restore_from(&self) -> Option<i64> {
-        let turn_is_complete = self.covered >= usize::from(BUCKETS);
-        let (oldest, _) = self.committed.front().filter(|_| turn_is_complete)?;
+        let cycle_is_complete = self.covered >= usize::from(BUCKETS);
+        let (oldest, _) = self.committed.front().filter(|_| cycle_is_complete)?;
         Some(
             self.unwritten_from
                 .map_or(*oldest, |from| from.min(*oldest)),
@@ -274,8 +274,8 @@ impl Rotation {
 /// Puts a task's state together again, record by record.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// Buckets whose parts are known: they were read whole, or from their first step on. What the log says of others goes on
-    /// from something that was not read, and is said again by the time they are whole.
+    /// Buckets whose parts are known: they were read whole, or from their first step on. Changes of others go on from parts that
+    /// were not read, and are in the log again by the time these are whole.
     known: Vec<bool>,
     pieces: Vec<u8>,
     /// Of the step that is being put together: its first record's offset.
@@ -284,7 +284,7 @@ pub(super) struct Reader {
     last: Option<u64>,
 }
 
-/// What one whole step says beside its images.
+/// What a restored step holds beside its images.
 #[derive(Debug)]
 pub(super) struct Restored {
     pub meta: Meta,
@@ -293,7 +293,7 @@ pub(super) struct Restored {
 }
 
 impl Reader {
-    /// Applies a record. Returns its step, and what it says once its last piece is there.
+    /// Applies a record. Returns the number of its step, and the step once its last piece is there.
     ///
     /// # Errors
     /// When the record is of another format, damaged, or out of sequence.
@@ -302,7 +302,7 @@ impl Reader {
         offset: i64,
         record: &[u8],
         store: &mut Store,
-        rotation: &mut Rotation,
+        cycle: &mut CheckpointCycle,
     ) -> Result<(u64, Option<Restored>), TaskError> {
         let chunk: Chunk<'_> = codec::from_bytes(record).map_err(|error| corrupt(0, &error))?;
         let task = chunk.task;
@@ -318,7 +318,7 @@ impl Reader {
             self.known = vec![chunk.seq == 1; usize::from(BUCKETS)];
         }
         if chunk.pieces == 1 {
-            let restored = self.read_step((task, chunk.seq), chunk.bytes, store, rotation)?;
+            let restored = self.read_step((task, chunk.seq), chunk.bytes, store, cycle)?;
             return Ok((chunk.seq, Some(restored)));
         }
         self.pieces.extend_from_slice(chunk.bytes);
@@ -326,7 +326,7 @@ impl Reader {
             return Ok((chunk.seq, None));
         }
         let bytes = std::mem::take(&mut self.pieces);
-        let restored = self.read_step((task, chunk.seq), &bytes, store, rotation)?;
+        let restored = self.read_step((task, chunk.seq), &bytes, store, cycle)?;
         Ok((chunk.seq, Some(restored)))
     }
 
@@ -335,7 +335,7 @@ impl Reader {
         (task, seq): (u16, u64),
         bytes: &[u8],
         store: &mut Store,
-        rotation: &mut Rotation,
+        cycle: &mut CheckpointCycle,
     ) -> Result<Restored, TaskError> {
         if let Some(last) = self.last.replace(seq)
             && seq != last + 1
@@ -345,13 +345,13 @@ impl Reader {
         let body: Body<'_> = codec::from_bytes(bytes).map_err(|error| corrupt(task, &error))?;
         (body.apply(store, &mut self.known)).map_err(|error| corrupt(task, &error))?;
         let changed = body.changed();
-        rotation.restored(self.first_offset, &body.buckets);
+        cycle.restored(self.first_offset, &body.buckets);
         let meta = body.meta;
-        rotation.see_step(self.first_offset, meta.contacts_written);
+        cycle.see_step(self.first_offset, meta.contacts_written);
         Ok(Restored { meta, changed })
     }
 
-    /// Whether what was read is the whole state.
+    /// Returns whether what was read is the whole state.
     #[must_use]
     pub(super) fn is_whole(&self) -> bool {
         self.known.iter().all(|known| *known)
@@ -376,7 +376,7 @@ impl Body<'_> {
         Ok(())
     }
 
-    /// What the step itself changed, but for what it says that it wrote: most of a log is of contacts whose records are written.
+    /// Returns what the step itself changed, but for what it wrote the records of: most of a log is of contacts whose records are written.
     fn changed(&self) -> Vec<Part> {
         let (contacts, groups) = (!self.meta.contacts_written, !self.meta.groups_written);
         let changed = self.changes.iter().map(|change| change.key);
@@ -386,7 +386,7 @@ impl Body<'_> {
     }
 }
 
-impl Rotation {
+impl CheckpointCycle {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a record holds at most all buckets once"
@@ -410,7 +410,7 @@ fn corrupt(task: u16, error: &impl ToString) -> TaskError {
 mod tests {
     use super::*;
 
-    /// What a reader says of a record of this format.
+    /// Returns the error of a reader for a record of this format.
     fn refusal(format: u32) -> Option<String> {
         let chunk = Chunk {
             format,
@@ -420,15 +420,15 @@ mod tests {
             pieces: 2,
             bytes: &[],
         };
-        let (mut store, mut rotation) = (Store::default(), Rotation::default());
+        let (mut store, mut cycle) = (Store::default(), CheckpointCycle::default());
         let record = codec::to_bytes(&chunk);
-        let read = Reader::default().read(0, &record, &mut store, &mut rotation);
+        let read = Reader::default().read(0, &record, &mut store, &mut cycle);
         read.err().map(|error| error.to_string())
     }
 
-    /// What a reader says of steps in this order.
+    /// Returns the result of a reader for steps in this order.
     fn read_in_order(seqs: &[u64]) -> Result<(), TaskError> {
-        let (mut store, mut rotation) = (Store::default(), Rotation::default());
+        let (mut store, mut cycle) = (Store::default(), CheckpointCycle::default());
         let mut reader = Reader::default();
         for (offset, seq) in (0..).zip(seqs) {
             let meta = Meta {
@@ -436,9 +436,12 @@ mod tests {
                 ..Meta::default()
             };
             let mut writer = Writer::new(3, 1_000_000);
-            let records =
-                writer.write_records(&meta, &mut Store::default(), &mut Rotation::default());
-            reader.read(offset, &records[0], &mut store, &mut rotation)?;
+            let records = writer.write_records(
+                &meta,
+                &mut Store::default(),
+                &mut CheckpointCycle::default(),
+            );
+            reader.read(offset, &records[0], &mut store, &mut cycle)?;
         }
         Ok(())
     }
@@ -452,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn another_format_is_refused_and_the_refusal_says_what_to_start() {
+    fn another_format_is_refused_and_the_refusal_names_what_to_start() {
         assert_eq!(refusal(FORMAT), None);
         assert_eq!(
             refusal(FORMAT + 1).unwrap(),

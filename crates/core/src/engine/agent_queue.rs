@@ -1,4 +1,4 @@
-//! An agent in a queue and channel: what a scorecard is of. No entity: what it does is in those of the agent and the queue.
+//! An agent in a queue and channel: what a scorecard is of. It is no entity: what it does is in those of the agent and the queue.
 
 use std::fmt;
 
@@ -12,24 +12,24 @@ use crate::event::{AgentId, Channel, QueueId};
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'/').add(b'%');
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct Desk {
+pub struct AgentQueue {
     #[n(0)]
-    pub room: Room,
+    pub group: PeerGroup,
     #[n(1)]
     pub agent: AgentId,
 }
 
-/// Where agents are each other's peers.
+/// A queue and channel, where agents are each other's peers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct Room {
+pub struct PeerGroup {
     #[n(0)]
     pub queue: QueueId,
     #[n(1)]
     pub channel: Channel,
 }
 
-impl Desk {
-    /// The key of its records: `agent:ana/queue:billing/channel:voice`.
+impl AgentQueue {
+    /// Returns the key of its records: `agent:ana/queue:billing/channel:voice`.
     #[must_use]
     pub fn name(&self) -> String {
         self.to_string()
@@ -42,31 +42,31 @@ impl Desk {
         let (agent, queue) = (part("agent:")?, part("queue:")?);
         let channel = Channel::from_name(part("channel:")?)?;
         let id = |text| percent_decode_str(text).decode_utf8().ok();
-        let room = Room {
+        let group = PeerGroup {
             queue: QueueId::new(&id(queue)?),
             channel,
         };
         let agent = AgentId::new(&id(agent)?);
-        parts.next().is_none().then_some(Self { room, agent })
+        parts.next().is_none().then_some(Self { group, agent })
     }
 }
 
-impl Room {
-    /// All its desks lie together, so that a place among peers needs no message.
+impl PeerGroup {
+    /// Returns the owner of all its agents: they lie together, so that a place among peers needs no message.
     #[must_use]
     pub(super) fn owner(&self, placement: Placement) -> TaskId {
         placement.task_of(self.to_string().as_bytes())
     }
 }
 
-impl fmt::Display for Desk {
+impl fmt::Display for AgentQueue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let agent = utf8_percent_encode(self.agent.as_str(), ESCAPED);
-        write!(formatter, "agent:{agent}/{}", self.room)
+        write!(formatter, "agent:{agent}/{}", self.group)
     }
 }
 
-impl fmt::Display for Room {
+impl fmt::Display for PeerGroup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = utf8_percent_encode(self.queue.as_str(), ESCAPED);
         write!(formatter, "queue:{queue}/channel:{}", self.channel.name())
@@ -78,19 +78,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_desk_is_read_back_from_its_name_whatever_the_ids_hold() {
+    fn an_agent_queue_is_read_back_from_its_name_whatever_the_ids_hold() {
         for (agent, queue) in [("ana", "billing"), ("a/queue:b", "50% off/"), ("é%2F", "")] {
-            let desk = Desk {
-                room: Room {
+            let agent_queue = AgentQueue {
+                group: PeerGroup {
                     queue: QueueId::new(queue),
                     channel: Channel::Voice,
                 },
                 agent: AgentId::new(agent),
             };
-            assert_eq!(Desk::from_name(&desk.name()), Some(desk));
+            assert_eq!(
+                AgentQueue::from_name(&agent_queue.name()),
+                Some(agent_queue)
+            );
         }
         assert_eq!(
-            Desk::from_name("agent:ana/queue:q/channel:voice/more"),
+            AgentQueue::from_name("agent:ana/queue:q/channel:voice/more"),
             None
         );
     }

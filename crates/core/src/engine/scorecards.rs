@@ -1,6 +1,6 @@
-//! The desks of a task: their panes, and on a beat of their own the scorecards they become, each among its peers.
+//! The scorecard stage of a task: panes of agents in queues, and the scorecards they become on a beat of their own, each among its peers.
 //!
-//! Panes lie in the store and are the state; what is kept here of a desk follows from them.
+//! Panes lie in the store and are the state; what is kept here of an agent in a queue follows from them.
 
 use std::{
     borrow::Cow,
@@ -12,10 +12,11 @@ use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    Settings, codec,
-    desk::{Desk, Room},
-    leaves::Leaves,
-    scores::Moment,
+    Settings,
+    agent_queue::{AgentQueue, PeerGroup},
+    codec,
+    kpis::Moment,
+    pane_blocks::PaneBlocks,
     step::{OutTopic, Output},
     store::{PartKey, Store},
 };
@@ -26,21 +27,21 @@ use crate::{
 };
 
 #[derive(Debug)]
-pub(super) struct Desks {
+pub(super) struct Scorecards {
     settings: Arc<Settings>,
     levels: Levels,
-    seats_by_room: BTreeMap<Room, BTreeMap<AgentId, Seat>>,
-    /// Rooms with a desk whose figures are not what was last written.
-    changed: BTreeSet<Room>,
-    /// When panes next enter or leave a window, by room.
-    changes: BTreeSet<(Timestamp, Room)>,
+    members_by_group: BTreeMap<PeerGroup, BTreeMap<AgentId, PeerState>>,
+    /// Groups with an agent whose figures are not what was last written.
+    changed: BTreeSet<PeerGroup>,
+    /// When panes next enter or leave a window, by group.
+    changes: BTreeSet<(Timestamp, PeerGroup)>,
     /// The image that is being written.
     image: Vec<u8>,
 }
 
-/// What is known of one desk.
+/// What is known of one agent in a group.
 #[derive(Debug)]
-struct Seat {
+struct PeerState {
     changed: bool,
     /// When time alone changes its figures.
     changes_at: Option<Timestamp>,
@@ -53,7 +54,7 @@ struct Seat {
 /// it has not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 struct Written {
-    /// The desk's own figures, and where it stands, roughly.
+    /// The agent's own figures, and where it stands, roughly.
     #[n(0)]
     roughly: u64,
     #[n(1)]
@@ -64,7 +65,7 @@ struct Written {
 const RECENT: usize = 0;
 const BASELINE: usize = 1;
 
-/// The grains of time in which facts are told to desks, and of their records' clocks.
+/// The grains of time in which facts of scorecards are emitted, and of their records' clocks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grains {
     live: Span,
@@ -98,57 +99,60 @@ fn levels(settings: &BalanceSettings) -> Levels {
     })
 }
 
-impl Desks {
+impl Scorecards {
     #[must_use]
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         Self {
             settings: Arc::clone(settings),
             levels: levels(&settings.balance),
-            seats_by_room: BTreeMap::new(),
+            members_by_group: BTreeMap::new(),
             changed: BTreeSet::new(),
             changes: BTreeSet::new(),
             image: Vec::new(),
         }
     }
 
-    /// Takes up a desk of a restored store.
-    pub(super) fn take_up(&mut self, desk: &Desk) {
-        self.note_changed(desk);
+    /// Restores an agent in a queue.
+    pub(super) fn restore(&mut self, agent_queue: &AgentQueue) {
+        self.note_changed(agent_queue);
     }
 
-    /// Takes up, from a restored store, what the record of a desk is.
+    /// Restores what was last written of an agent in a queue.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up_written(
+    pub(super) fn restore_written(
         &mut self,
-        desk: &Desk,
+        agent_queue: &AgentQueue,
         image: &[u8],
     ) -> Result<(), minicbor::decode::Error> {
         let written = codec::from_bytes(image)?;
-        if let Some(seat) = self.note_changed(desk) {
-            seat.written = Some(written);
+        if let Some(member) = self.note_changed(agent_queue) {
+            member.written = Some(written);
         }
         Ok(())
     }
 
-    fn note_changed(&mut self, desk: &Desk) -> Option<&mut Seat> {
-        if !self.changed.contains(&desk.room) {
-            self.changed.insert(desk.room.clone());
+    fn note_changed(&mut self, agent_queue: &AgentQueue) -> Option<&mut PeerState> {
+        if !self.changed.contains(&agent_queue.group) {
+            self.changed.insert(agent_queue.group.clone());
         }
-        let seats = self.seats_by_room.entry(desk.room.clone()).or_default();
-        if !seats.contains_key(&desk.agent) {
-            seats.insert(desk.agent.clone(), Seat::new());
+        let members = self
+            .members_by_group
+            .entry(agent_queue.group.clone())
+            .or_default();
+        if !members.contains_key(&agent_queue.agent) {
+            members.insert(agent_queue.agent.clone(), PeerState::new());
         }
-        let seat = seats.get_mut(&desk.agent)?;
-        seat.changed = true;
-        Some(seat)
+        let member = members.get_mut(&agent_queue.agent)?;
+        member.changed = true;
+        Some(member)
     }
 
-    /// Adds facts of one desk, oldest first, as of the clock of the records.
+    /// Adds facts of one agent in a queue, oldest first, as of the clock of the records.
     pub(super) fn apply(
         &mut self,
-        desk: &Desk,
+        agent_queue: &AgentQueue,
         facts: &[(Timestamp, Tally)],
         now: Timestamp,
         store: &mut Store,
@@ -158,23 +162,23 @@ impl Desks {
             let pane = self.levels.place(*at, now)?;
             Some(Edit::more(pane, Cow::Borrowed(sums)))
         });
-        Leaves::of_desk(desk).edit(edits.collect(), &mut self.image, store);
-        self.note_changed(desk);
+        PaneBlocks::of_agent_queue(agent_queue).edit(edits.collect(), &mut self.image, store);
+        self.note_changed(agent_queue);
     }
 
-    /// Whether there is anything to write at `at`.
+    /// Returns whether there is anything to write at `at`.
     #[must_use]
     pub(super) fn has_changes(&self, at: Timestamp) -> bool {
         let expected = self.changes.first().is_some_and(|(then, _)| *then <= at);
         expected || !self.changed.is_empty()
     }
 
-    /// Everything is at its end: all records once more, so that all tell of the same instant.
+    /// Everything is at its end: makes all records due once more, so that all are of the same instant.
     pub(super) fn handle_end(&mut self) {
-        self.changed.extend(self.seats_by_room.keys().cloned());
+        self.changed.extend(self.members_by_group.keys().cloned());
     }
 
-    /// Writes the scorecards that have changed, each room at a time; at the end of all inputs to the letter.
+    /// Writes the scorecards that have changed, group by group; at the end of all inputs to the letter.
     pub(super) fn write(
         &mut self,
         moment: Moment,
@@ -184,54 +188,57 @@ impl Desks {
     ) {
         while let Some((at, _)) = self.changes.first()
             && *at <= moment.at
-            && let Some((_, room)) = self.changes.pop_first()
+            && let Some((_, group)) = self.changes.pop_first()
         {
-            self.changed.insert(room);
+            self.changed.insert(group);
         }
-        for room in std::mem::take(&mut self.changed) {
-            let Some(mut seats) = self.seats_by_room.remove(&room) else {
+        for group in std::mem::take(&mut self.changed) {
+            let Some(mut members) = self.members_by_group.remove(&group) else {
                 continue;
             };
-            outputs.extend(self.refresh(&room, &mut seats, moment.at, store));
-            let next = seats.values().filter_map(|seat| seat.changes_at).min();
-            self.changes.extend(next.map(|at| (at, room.clone())));
+            outputs.extend(self.refresh(&group, &mut members, moment.at, store));
+            let next = members
+                .values()
+                .filter_map(|member| member.changes_at)
+                .min();
+            self.changes.extend(next.map(|at| (at, group.clone())));
             let mut out = (&mut *store, &mut *outputs);
-            self.write_room(&room, &mut seats, (moment, ended), &mut out);
-            if !seats.is_empty() {
-                self.seats_by_room.insert(room, seats);
+            self.write_group(&group, &mut members, (moment, ended), &mut out);
+            if !members.is_empty() {
+                self.members_by_group.insert(group, members);
             }
         }
     }
 
-    /// Sums up the panes of the desks that have changed. Of whom nothing is left, the record goes too: removals are returned.
+    /// Sums up the panes of the agents that have changed. Where nothing is left, the record goes too: returns the removals.
     fn refresh(
         &mut self,
-        room: &Room,
-        seats: &mut BTreeMap<AgentId, Seat>,
+        group: &PeerGroup,
+        members: &mut BTreeMap<AgentId, PeerState>,
         at: Timestamp,
         store: &mut Store,
     ) -> Vec<Output> {
         let mut removals = Vec::new();
-        seats.retain(|agent, seat| {
-            let due = seat.changes_at.is_some_and(|then| then <= at);
-            if !seat.changed && !due {
+        members.retain(|agent, member| {
+            let due = member.changes_at.is_some_and(|then| then <= at);
+            if !member.changed && !due {
                 return true;
             }
-            let desk = Desk {
-                room: room.clone(),
+            let agent_queue = AgentQueue {
+                group: group.clone(),
                 agent: agent.clone(),
             };
-            let leaves = Leaves::of_desk(&desk);
+            let blocks = PaneBlocks::of_agent_queue(&agent_queue);
             if self.settings.balance.enabled {
-                self.move_up(&leaves, at, store);
+                self.move_up(&blocks, at, store);
             } else {
-                forget(&leaves, &mut self.image, store);
+                forget(&blocks, &mut self.image, store);
             }
-            seat.sum_up(&leaves, &self.levels, at, store);
-            let stays = !leaves.panes(store).is_empty();
-            if !stays && seat.written.is_some() {
-                store.remove(&PartKey::scorecard(&desk));
-                removals.push(removal(&desk));
+            member.sum_up(&blocks, &self.levels, at, store);
+            let stays = !blocks.panes(store).is_empty();
+            if !stays && member.written.is_some() {
+                store.remove(&PartKey::scorecard(&agent_queue));
+                removals.push(removal(&agent_queue));
             }
             stays
         });
@@ -239,9 +246,9 @@ impl Desks {
     }
 
     /// Joins panes that have left their level's window to those of the next. Empty ones go.
-    fn move_up(&mut self, leaves: &Leaves, at: Timestamp, store: &mut Store) {
+    fn move_up(&mut self, blocks: &PaneBlocks, at: Timestamp, store: &mut Store) {
         let mut edits = Vec::new();
-        for (pane, image) in leaves.panes(store) {
+        for (pane, image) in blocks.panes(store) {
             let to = self.levels.move_up(pane, at).filter(|_| !image.is_empty());
             if to == Some(pane) {
                 continue;
@@ -250,43 +257,46 @@ impl Desks {
             edits.push(Edit::gone(pane));
             edits.extend(to.map(|to| Edit::more(to, Cow::Owned(sums))));
         }
-        leaves.edit(edits, &mut self.image, store);
+        blocks.edit(edits, &mut self.image, store);
     }
 
-    fn write_room(
+    fn write_group(
         &self,
-        room: &Room,
-        seats: &mut BTreeMap<AgentId, Seat>,
+        group: &PeerGroup,
+        members: &mut BTreeMap<AgentId, PeerState>,
         (moment, ended): (Moment, bool),
         (store, outputs): &mut (&mut Store, &mut Vec<Output>),
     ) {
         let settings = &self.settings.balance;
-        let peers = Peers::of(seats.values().map(|seat| &seat.figures), settings);
-        for (agent, seat) in seats {
-            let desk = Desk {
-                room: room.clone(),
+        let peers = Peers::of(members.values().map(|member| &member.figures), settings);
+        for (agent, member) in members {
+            let agent_queue = AgentQueue {
+                group: group.clone(),
                 agent: agent.clone(),
             };
-            let record = self.record(&desk, &seat.figures, &peers, moment);
+            let record = self.record(&agent_queue, &member.figures, &peers, moment);
             if record.measures.is_empty() {
-                if seat.written.take().is_some() {
-                    store.remove(&PartKey::scorecard(&desk));
-                    outputs.push(removal(&desk));
+                if member.written.take().is_some() {
+                    store.remove(&PartKey::scorecard(&agent_queue));
+                    outputs.push(removal(&agent_queue));
                 }
                 continue;
             }
-            let output = Output::json(OutTopic::Scorecards, &desk.name(), &record);
+            let output = Output::json(OutTopic::Scorecards, &agent_queue.name(), &record);
             let written = Written {
-                roughly: rough_hash(&seat.figures, &record),
+                roughly: rough_hash(&member.figures, &record),
                 exactly: xxh3_64(output.payload.as_deref().unwrap_or_default()),
             };
             let same = |known: Written| match ended {
                 true => known.exactly == written.exactly,
                 false => known.roughly == written.roughly,
             };
-            if !seat.written.is_some_and(same) {
-                seat.written = Some(written);
-                store.put(&PartKey::scorecard(&desk), &codec::to_bytes(&written));
+            if !member.written.is_some_and(same) {
+                member.written = Some(written);
+                store.put(
+                    &PartKey::scorecard(&agent_queue),
+                    &codec::to_bytes(&written),
+                );
                 outputs.push(output);
             }
         }
@@ -294,7 +304,7 @@ impl Desks {
 
     fn record<'a>(
         &'a self,
-        desk: &'a Desk,
+        agent_queue: &'a AgentQueue,
         figures: &Figures,
         peers: &Peers,
         moment: Moment,
@@ -302,9 +312,9 @@ impl Desks {
         let settings = &self.settings.balance;
         let starts = self.levels.window_starts(moment.at, None);
         ScorecardRecord {
-            agent: desk.agent.as_str(),
-            queue: desk.room.queue.as_str(),
-            channel: desk.room.channel.name(),
+            agent: agent_queue.agent.as_str(),
+            queue: agent_queue.group.queue.as_str(),
+            channel: agent_queue.group.channel.name(),
             clock: moment.at,
             window: &settings.window.name,
             baseline: &settings.baseline.name,
@@ -315,7 +325,7 @@ impl Desks {
     }
 }
 
-impl Seat {
+impl PeerState {
     fn new() -> Self {
         Self {
             changed: true,
@@ -325,12 +335,12 @@ impl Seat {
         }
     }
 
-    /// As the panes have it at `at`.
-    fn sum_up(&mut self, leaves: &Leaves, levels: &Levels, at: Timestamp, store: &Store) {
+    /// Sums up the panes at `at`.
+    fn sum_up(&mut self, blocks: &PaneBlocks, levels: &Levels, at: Timestamp, store: &Store) {
         let (mut recent, mut baseline) = (Vec::new(), Vec::new());
         let mut changes_at: Option<Timestamp> = None;
         let starts = levels.window_starts(at, None);
-        for (pane, image) in leaves.panes(store) {
+        for (pane, image) in blocks.panes(store) {
             let reached = pane.start <= at;
             if reached && levels.covers(starts[RECENT], pane) {
                 recent.push(image);
@@ -350,16 +360,16 @@ impl Seat {
 }
 
 /// Scorecards were switched off.
-fn forget(leaves: &Leaves, image: &mut Vec<u8>, store: &mut Store) {
-    let known = leaves.panes(store).into_iter();
+fn forget(blocks: &PaneBlocks, image: &mut Vec<u8>, store: &mut Store) {
+    let known = blocks.panes(store).into_iter();
     let edits = known.map(|(pane, _)| Edit::gone(pane)).collect();
-    leaves.edit(edits, image, store);
+    blocks.edit(edits, image, store);
 }
 
-fn removal(desk: &Desk) -> Output {
+fn removal(agent_queue: &AgentQueue) -> Output {
     Output {
         topic: OutTopic::Scorecards,
-        key: Some(desk.name().into_bytes()),
+        key: Some(agent_queue.name().into_bytes()),
         payload: None,
         headers: Vec::new(),
     }

@@ -7,11 +7,11 @@ use std::{
 
 use super::{
     Settings,
-    desk::{Desk, Room},
-    desks::Grains,
+    agent_queue::{AgentQueue, PeerGroup},
     entity::Entity,
     names::Names,
-    series::{Series, SeriesByName},
+    scorecards::Grains,
+    time_series::{TimeSeries, TimeSeriesByName},
 };
 use crate::{
     agent::{AgentFact, FactChange, Whose, WrapUp},
@@ -24,38 +24,38 @@ use crate::{
 /// Live, entities get facts second by second.
 const LIVE: Span = Span::from_secs(1);
 
-/// What a step has to tell, to its own entities and others'.
+/// The facts of a step, for its own entities and those of other tasks.
 #[derive(Debug)]
-pub(super) struct Deltas {
+pub(super) struct FactBatch {
     settings: Arc<Settings>,
-    pub entities: SeriesByName<Entity>,
-    /// What contacts say of agents, of each instant: the agent's task knows whose else it is.
-    pub agents: SeriesByName<AgentId>,
+    pub entities: TimeSeriesByName<Entity>,
+    /// Facts of contacts about agents, of each instant: the agent's task knows its team and site.
+    pub agents: TimeSeriesByName<AgentId>,
     /// When wrap-ups of agents begin and end.
-    pub wrap_ups: SeriesByName<WrapUp>,
-    pub desks: SeriesByName<Desk>,
-    desk_grains: Grains,
+    pub wrap_ups: TimeSeriesByName<WrapUp>,
+    pub agent_queues: TimeSeriesByName<AgentQueue>,
+    scorecard_grains: Grains,
     /// Reasons of being away that the sums count.
     reasons: BTreeSet<Text>,
     pub names: Names,
 }
 
-impl Deltas {
+impl FactBatch {
     #[must_use]
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         Self {
             settings: Arc::clone(settings),
-            entities: SeriesByName::new(),
-            agents: SeriesByName::new(),
-            wrap_ups: SeriesByName::new(),
-            desks: SeriesByName::new(),
-            desk_grains: Grains::new(&settings.balance),
+            entities: TimeSeriesByName::new(),
+            agents: TimeSeriesByName::new(),
+            wrap_ups: TimeSeriesByName::new(),
+            agent_queues: TimeSeriesByName::new(),
+            scorecard_grains: Grains::new(&settings.balance),
             reasons: BTreeSet::new(),
             names: Names::new(settings),
         }
     }
 
-    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+    pub(super) fn apply_settings(&mut self, settings: &Arc<Settings>) {
         self.settings = Arc::clone(settings);
     }
 
@@ -83,27 +83,27 @@ impl Deltas {
             return;
         }
         if groups && self.settings.balance.enabled {
-            self.add_to_desk(fact, sign, grain);
+            self.add_to_agent_queue(fact, sign, grain);
         }
         let places = &self.settings.kpi.places;
         let without_agent = queue.filter(|_| agent.is_none());
         let place = without_agent.and_then(|it| places.of(it, fact.at)).cloned();
         let second = fact.at.floor(grain);
-        let mut tell = |entity| self.entities.at(entity, second).add(fact.what, sign);
+        let mut add = |entity| self.entities.at(entity, second).add(fact.what, sign);
         match agent {
-            Some(agent) if !groups => tell(Entity::Agent(agent.clone())),
+            Some(agent) if !groups => add(Entity::Agent(agent.clone())),
             Some(_) => {}
-            None => place.iter().flat_map(groups_of).for_each(&mut tell),
+            None => place.iter().flat_map(groups_of).for_each(&mut add),
         }
         if groups {
             if let Some(queue) = queue {
-                tell(Entity::Queue(queue.clone()));
+                add(Entity::Queue(queue.clone()));
             }
-            tell(Entity::Channel(channel));
+            add(Entity::Channel(channel));
         }
     }
 
-    /// What was emitted of a wait goes from the groups that answered for its queue to those that do now.
+    /// Moves what was emitted of a wait from the groups that answered for its queue to those that do now.
     pub(super) fn move_fact(&mut self, fact: &Fact<'_>, to: &Settings, grain: Span) {
         let Audience {
             agent: None,
@@ -126,8 +126,8 @@ impl Deltas {
         }
     }
 
-    /// What an agent has done in a queue goes to the desk, in coarser grains.
-    fn add_to_desk(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+    /// Adds what an agent has done in a queue to the facts of scorecards, in coarser grains.
+    fn add_to_agent_queue(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
         let Audience {
             agent: Some(agent),
             queue: Some(queue),
@@ -141,18 +141,18 @@ impl Deltas {
         if !balance::add_fact(&mut sums, fact.what, sign) {
             return;
         }
-        let desk = Desk {
-            room: Room {
+        let agent_queue = AgentQueue {
+            group: PeerGroup {
                 queue: queue.clone(),
                 channel,
             },
             agent: agent.clone(),
         };
-        let at = fact.at.floor(self.desk_grains.get(grain > LIVE));
-        self.desks.at(desk, at).merge(&sums);
+        let at = fact.at.floor(self.scorecard_grains.get(grain > LIVE));
+        self.agent_queues.at(agent_queue, at).merge(&sums);
     }
 
-    /// Adds what an agent tells.
+    /// Adds a fact that an agent emits.
     pub(super) fn add_agent_fact(&mut self, agent: &AgentId, fact: &AgentFact<'_>, grain: Span) {
         let entity = match fact.whose {
             Whose::Agent => Entity::Agent(agent.clone()),
@@ -174,17 +174,17 @@ impl Deltas {
         }
     }
 
-    /// Adds what another task tells.
+    /// Adds the facts that another task sent.
     pub(super) fn add(
         &mut self,
-        entities: BTreeMap<Entity, Series>,
-        (agents, wrap_ups): (BTreeMap<AgentId, Series>, BTreeMap<WrapUp, Series>),
-        desks: BTreeMap<Desk, Series>,
+        entities: BTreeMap<Entity, TimeSeries>,
+        (agents, wrap_ups): (BTreeMap<AgentId, TimeSeries>, BTreeMap<WrapUp, TimeSeries>),
+        agent_queues: BTreeMap<AgentQueue, TimeSeries>,
     ) {
         self.entities.add(entities);
         self.agents.add(agents);
         self.wrap_ups.add(wrap_ups);
-        self.desks.add(desks);
+        self.agent_queues.add(agent_queues);
     }
 
     /// Takes the reasons of being away that the sums count.
@@ -193,7 +193,7 @@ impl Deltas {
     }
 }
 
-/// The team and the site.
+/// Returns the team and the site.
 pub(super) fn groups_of(place: &Place) -> impl Iterator<Item = Entity> {
     let team = place.team.clone().map(Entity::Team);
     team.into_iter().chain(place.site.clone().map(Entity::Site))

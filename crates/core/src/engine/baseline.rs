@@ -1,4 +1,4 @@
-//! What a contact usually takes in a queue: sums of what the task's own contacts told, in any order.
+//! The usual handle time of a queue: sums of what the task's own contacts emitted, in any order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +13,11 @@ use crate::{
     event::{QueueId, Span},
 };
 
-/// Fewer are no custom.
+/// Fewer engagements make no baseline.
 const ENOUGH: i64 = 20;
 
 #[derive(Debug, Default)]
-pub(super) struct Usual {
+pub(super) struct HandleTimeBaseline {
     handled_by_queue: BTreeMap<QueueId, Handled>,
     changed: BTreeSet<QueueId>,
 }
@@ -31,12 +31,12 @@ struct Handled {
     handle: Span,
 }
 
-impl Usual {
-    /// Takes up a queue of a restored store.
+impl HandleTimeBaseline {
+    /// Restores a queue.
     ///
     /// # Errors
     /// When it can't be decoded.
-    pub(super) fn take_up(
+    pub(super) fn restore(
         &mut self,
         queue: &QueueId,
         image: &[u8],
@@ -46,8 +46,8 @@ impl Usual {
         Ok(())
     }
 
-    /// Hears what a contact tells. Of more than `queues_max` queues nothing is learned.
-    pub(super) fn learn(&mut self, fact: &Fact<'_>, sign: i64, queues_max: usize) {
+    /// Adds a fact of a contact. Beyond `queues_max` queues, further ones have no baseline.
+    pub(super) fn observe(&mut self, fact: &Fact<'_>, sign: i64, queues_max: usize) {
         let What::Handled { parts, .. } = fact.what else {
             return;
         };
@@ -66,7 +66,7 @@ impl Usual {
         self.changed.insert(queue.clone());
     }
 
-    /// The mean of the queue, once there are enough to have one.
+    /// Returns the mean of the queue, once there are enough to have one.
     pub(super) fn handle(&self, queue: Option<&QueueId>) -> Option<Span> {
         let handled = self.handled_by_queue.get(queue?)?;
         (handled.n >= ENOUGH).then(|| Span(handled.handle.0 / handled.n))
@@ -75,7 +75,10 @@ impl Usual {
     pub(super) fn save(&mut self, store: &mut Store) {
         for queue in std::mem::take(&mut self.changed) {
             if let Some(handled) = self.handled_by_queue.get(&queue) {
-                store.put(&PartKey::usual(&queue), &codec::to_bytes(handled));
+                store.put(
+                    &PartKey::handle_time_baseline(&queue),
+                    &codec::to_bytes(handled),
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The last stage of a task: the panes of its agents, queues and groups, and the records they become on a beat.
+//! The KPI stage of a task: the panes of its agents, queues and groups, and the records they become on a beat.
 
 use std::{
     borrow::Cow,
@@ -9,18 +9,18 @@ use std::{
 use super::{
     Settings,
     agents::Agents,
-    clock::Clock,
     codec,
     entity::Entity,
     expected::Expected,
     gauge::Gauge,
     known,
-    leaves::Leaves,
     live::LiveGauges,
     names::Names,
+    pane_blocks::PaneBlocks,
     step::{OutTopic, Output},
     store::{Part, PartKey, Store},
     sums::{Sums, WindowSum, add_to, move_up},
+    watermark::Watermark,
 };
 use crate::{
     event::{AgentId, Channel, Span, Text, Timestamp},
@@ -34,7 +34,7 @@ use crate::{
 const END_AGAIN: Span = Span::from_secs(5);
 
 #[derive(Debug)]
-pub(super) struct Scores {
+pub(super) struct Kpis {
     settings: Arc<Settings>,
     levels: Levels,
     /// Entities whose records are not what was last written.
@@ -42,12 +42,12 @@ pub(super) struct Scores {
     /// When an entity's panes next leave a window or their day.
     expected: Expected,
     gauges: LiveGauges,
-    /// Entities of which something goes on: their records change with the clock alone.
-    going_on: BTreeSet<Entity>,
-    /// What lasts, while a restored store is taken up.
+    /// Entities with something that lasts: their records change with the clock alone.
+    active_entities: BTreeSet<Entity>,
+    /// What lasts, while the store is restored.
     steps_by_entity: BTreeMap<Entity, Tally>,
-    /// They were written for this instant.
-    gone_on_to: Timestamp,
+    /// The instant that their records were last written for.
+    active_written_at: Timestamp,
     /// Up to here at least groups and agents were written before a restore.
     groups_written_to: Timestamp,
     agents_written_to: Timestamp,
@@ -60,24 +60,24 @@ pub(super) struct Scores {
     ended: Option<(Timestamp, Timestamp)>,
 }
 
-/// Whose turn it is.
+/// Which records are due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Beat {
     pub groups: bool,
     pub agents: bool,
 }
 
-/// What the records say beside the numbers.
+/// What records hold beside the numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     /// The clock of the records.
     pub at: Timestamp,
     pub began_at: Timestamp,
-    /// A silent task was left out.
+    /// An idle task was left out.
     pub left_out: bool,
 }
 
-impl Scores {
+impl Kpis {
     #[must_use]
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         Self {
@@ -86,9 +86,9 @@ impl Scores {
             changed: BTreeSet::new(),
             expected: Expected::default(),
             gauges: LiveGauges::default(),
-            going_on: BTreeSet::new(),
+            active_entities: BTreeSet::new(),
             steps_by_entity: BTreeMap::new(),
-            gone_on_to: Timestamp::MIN,
+            active_written_at: Timestamp::MIN,
             groups_written_to: Timestamp::MIN,
             agents_written_to: Timestamp::MIN,
             reasons_by_code: BTreeMap::new(),
@@ -98,8 +98,8 @@ impl Scores {
         }
     }
 
-    /// Queues may be at other sites, where the day is another.
-    pub(super) fn go_by(&mut self, settings: &Arc<Settings>) {
+    /// Applies other settings. Queues may be at other sites, where the day is another.
+    pub(super) fn apply_settings(&mut self, settings: &Arc<Settings>) {
         self.settings = Arc::clone(settings);
         if self.levels.days_differ() {
             let known = self.expected.entities();
@@ -113,14 +113,14 @@ impl Scores {
         self.levels.finest_pane()
     }
 
-    /// Takes up a leaf of a restored store.
-    pub(super) fn take_up_leaf(&mut self, entity: &Entity, leaf: Leaf<'_>) {
-        for (pane, image) in leaf.panes() {
-            self.take_up_pane(entity, pane, image);
+    /// Restores a block of panes.
+    pub(super) fn restore_pane_block(&mut self, entity: &Entity, block: Leaf<'_>) {
+        for (pane, image) in block.panes() {
+            self.restore_pane(entity, pane, image);
         }
     }
 
-    fn take_up_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
+    fn restore_pane(&mut self, entity: &Entity, pane: Pane, image: &[u8]) {
         let now = if entity.is_agent() {
             self.agents_written_to
         } else {
@@ -141,39 +141,39 @@ impl Scores {
         }
     }
 
-    /// Takes up an entity's gauges of a restored store.
+    /// Restores an entity's gauges.
     ///
     /// # Errors
     /// When they can't be decoded.
-    pub(super) fn take_up_gauges(
+    pub(super) fn restore_gauges(
         &mut self,
         entity: &Entity,
         image: &[u8],
     ) -> Result<(), minicbor::decode::Error> {
-        self.gauges.take_up(entity, image)?;
+        self.gauges.restore(entity, image)?;
         self.changed.insert(entity.clone());
         Ok(())
     }
 
-    /// Takes up the reasons of a restored store.
+    /// Restores the reasons.
     ///
     /// # Errors
     /// When they can't be decoded.
-    pub(super) fn take_up_reasons(&mut self, image: &[u8]) -> Result<(), minicbor::decode::Error> {
+    pub(super) fn restore_reasons(&mut self, image: &[u8]) -> Result<(), minicbor::decode::Error> {
         let reasons: Vec<Text> = codec::from_bytes(image)?;
         self.learn_reasons(reasons);
         self.reasons_changed = false;
         Ok(())
     }
 
-    /// All parts of a restored store were taken up.
+    /// Ends a restore: all parts were handed over.
     pub(super) fn start(&mut self, names: &Names) {
         for entity in self.gauges.start(names) {
             self.changed.remove(entity);
         }
         let steps = std::mem::take(&mut self.steps_by_entity).into_iter();
-        let going_on = steps.filter(|(_, steps)| steps.goes_on());
-        self.going_on = going_on.map(|(entity, _)| entity).collect();
+        let active_entities = steps.filter(|(_, steps)| steps.goes_on());
+        self.active_entities = active_entities.map(|(entity, _)| entity).collect();
     }
 
     /// Takes the names of what the sums count.
@@ -185,9 +185,14 @@ impl Scores {
     }
 
     /// Notes, while a restore reads the log, what a step changed and what it wrote, with its clock.
-    pub(super) fn restore_step(&mut self, changed: &[Part], written: Beat, clock: Option<Clock>) {
+    pub(super) fn restore_step(
+        &mut self,
+        changed: &[Part],
+        written: Beat,
+        clock: Option<Timestamp>,
+    ) {
         for part in changed {
-            if let Part::Leaf(entity, _) | Part::Gauges(entity) = part
+            if let Part::PaneBlock(entity, _) | Part::Gauges(entity) = part
                 && !written.includes(entity)
                 && !self.changed.contains(entity)
             {
@@ -195,7 +200,7 @@ impl Scores {
             }
         }
         self.changed.retain(|entity| !written.includes(entity));
-        let to = clock.map(|clock| clock.at.floor(self.finest_pane()) - Span(1));
+        let to = clock.map(|clock| clock.floor(self.finest_pane()) - Span(1));
         if let Some(to) = to.filter(|_| written.groups) {
             self.groups_written_to = to;
         }
@@ -204,9 +209,9 @@ impl Scores {
         }
     }
 
-    /// Takes that an agent said where it is from `at` on: its day may be another.
-    pub(super) fn expect_moves(&mut self, said: impl IntoIterator<Item = (AgentId, Timestamp)>) {
-        for (agent, at) in said {
+    /// Takes that an agent's place is another from `at` on: its day may be, too.
+    pub(super) fn expect_moves(&mut self, moves: impl IntoIterator<Item = (AgentId, Timestamp)>) {
+        for (agent, at) in moves {
             let agent = Entity::Agent(agent);
             // Without figures nothing changes; with the first ones the record is written anyway.
             if self.levels.days_differ() && self.expected.has(&agent) {
@@ -219,13 +224,12 @@ impl Scores {
     pub(super) fn apply(
         &mut self,
         entity: &Entity,
-        deltas: &[(Timestamp, Tally)],
-        clock: Option<Clock>,
+        facts: &[(Timestamp, Tally)],
+        now: Timestamp,
         store: &mut Store,
     ) {
-        let now = clock.map_or(Timestamp::MIN, |clock| clock.at);
-        let (mut leaves_at, mut edits) = (None, Vec::with_capacity(deltas.len()));
-        for (at, sums) in deltas {
+        let (mut leaves_at, mut edits) = (None, Vec::with_capacity(facts.len()));
+        for (at, sums) in facts {
             let pane = self.levels.place(*at, now);
             if pane.is_none() {
                 known::add_behind(entity, sums, store);
@@ -234,14 +238,14 @@ impl Scores {
             let next = pane.and_then(|pane| self.levels.leaves_at(pane));
             leaves_at = next.into_iter().chain(leaves_at).min();
         }
-        Leaves::of(entity).edit(edits, &mut self.image, store);
+        PaneBlocks::of(entity).edit(edits, &mut self.image, store);
         self.expected.expect(entity, leaves_at);
         if !self.changed.contains(entity) {
             self.changed.insert(entity.clone());
         }
     }
 
-    /// Takes what a task knows of who waits, for the entity itself or for the overflow entity.
+    /// Takes the gauge of a task, for the entity itself or for the overflow entity.
     pub(super) fn set_gauge(&mut self, entity: Entity, sender: u16, gauge: Gauge, own: bool) {
         self.gauges.set(&entity, sender, gauge, own);
         if own {
@@ -249,7 +253,7 @@ impl Scores {
         }
     }
 
-    /// Takes what is to be told of those who wait where no figures are kept, by overflow entity.
+    /// Takes the gauges of contacts that wait where no figures are kept, by overflow entity.
     pub(super) fn take_overflow_gauges(&mut self) -> Vec<(Entity, Gauge)> {
         self.gauges.take_over_changed()
     }
@@ -270,38 +274,38 @@ impl Scores {
         self.gauges.save(store);
     }
 
-    /// Time alone changes what leaves a window or its day, and what goes on.
+    /// Takes what changes by time alone: what leaves a window or its day, and what lasts.
     fn take_expected(&mut self, now: Timestamp, beat: Beat) {
         while let Some(entity) = self.expected.pop(now) {
             self.changed.insert(entity);
         }
-        if self.gone_on_to < now {
-            let going_on = self.going_on.iter();
-            let due = going_on.filter(|entity| beat.includes(entity));
+        if self.active_written_at < now {
+            let active_entities = self.active_entities.iter();
+            let due = active_entities.filter(|entity| beat.includes(entity));
             self.changed.extend(due.cloned());
         }
     }
 
-    /// Whether there is anything to write for `beat` at `at`.
+    /// Returns whether there is anything to write for `beat` at `at`.
     pub(super) fn has_changes(&mut self, at: Timestamp, beat: Beat) -> bool {
         self.take_expected(at, beat);
         self.changed.iter().any(|entity| beat.includes(entity))
     }
 
-    /// Whether everything has come to its end at another instant than before, and not a moment ago.
+    /// Returns whether everything has come to its end at another instant than before, and not a moment ago.
     pub(super) fn ends_anew(&self, at: Timestamp, wall: Timestamp) -> bool {
         self.ended
-            .is_none_or(|(last, said_at)| last != at && said_at + END_AGAIN <= wall)
+            .is_none_or(|(last, written_at)| last != at && written_at + END_AGAIN <= wall)
     }
 
-    /// Everything is at its end: all records once more, so that all tell of the same instant.
+    /// Everything is at its end: makes all records due once more, so that all are of the same instant.
     pub(super) fn handle_end(&mut self, at: Timestamp, wall: Timestamp, store: &Store) {
         if !self.ends_anew(at, wall) {
             return;
         }
         self.ended = Some((at, wall));
         for (part, _) in store.iter() {
-            if let Part::Leaf(entity, _) | Part::Gauges(entity) = part
+            if let Part::PaneBlock(entity, _) | Part::Gauges(entity) = part
                 && !self.gauges.is_over(&entity)
             {
                 self.changed.insert(entity);
@@ -316,7 +320,7 @@ impl Scores {
         }
     }
 
-    /// Writes the records of changed entities. The agents say where they are.
+    /// Writes the records of changed entities. An agent's day is that of its place in `agents`.
     pub(super) fn write(
         &mut self,
         moment: Moment,
@@ -331,11 +335,11 @@ impl Scores {
         self.changed = later;
         let mut any_channel = false;
         for entity in due {
-            // What was taken back before it was ever written leaves no record.
+            // What was retracted before it was ever written leaves no record.
             let live = self.gauges.of(&entity, moment.at);
             let waits = live.is_some_and(|live| live.waiting + live.at_risk > 0);
             if !waits && !known::is_known(&entity, store) {
-                self.going_on.remove(&entity);
+                self.active_entities.remove(&entity);
                 continue;
             }
             any_channel |= matches!(entity, Entity::Channel(_) | Entity::All);
@@ -348,7 +352,7 @@ impl Scores {
             }
             let sums = Sums::new(&entity, moment.at, today, &self.levels, store);
             outputs.extend(self.records(&entity, live, &sums, moment));
-            self.note_going_on(&entity, live, &sums);
+            self.note_active(&entity, live, &sums);
             known::note(&entity, store);
         }
         if any_channel {
@@ -356,11 +360,11 @@ impl Scores {
             outputs.extend(self.records_of_all(moment, store));
         }
         if beat.agents {
-            self.gone_on_to = moment.at;
+            self.active_written_at = moment.at;
         }
     }
 
-    /// The local day of an entity. Who belongs to no site lives by the zone of all.
+    /// Returns the local day of an entity. One without a site has the zone of all.
     fn day_of(&self, entity: &Entity, now: Timestamp, agents: &Agents) -> Option<Day> {
         let site = match entity {
             Entity::Site(site) => Some(site),
@@ -374,7 +378,7 @@ impl Scores {
         self.levels.day(site, now)
     }
 
-    /// When an agent or a queue will be where the day may be another.
+    /// Returns when an agent or a queue will be where the day may be another.
     fn moves_at(&self, entity: &Entity, now: Timestamp, agents: &Agents) -> Option<Timestamp> {
         let moves_at = match entity {
             Entity::Agent(agent) => agents.moves_at(agent, now),
@@ -384,18 +388,18 @@ impl Scores {
         moves_at.filter(|_| self.levels.days_differ())
     }
 
-    fn note_going_on(&mut self, entity: &Entity, live: Option<Live>, sums: &Sums) {
+    fn note_active(&mut self, entity: &Entity, live: Option<Live>, sums: &Sums) {
         let waits = live.is_some_and(|live| live.waiting > 0);
         if waits || sums.until_now.goes_on() {
-            if !self.going_on.contains(entity) {
-                self.going_on.insert(entity.clone());
+            if !self.active_entities.contains(entity) {
+                self.active_entities.insert(entity.clone());
             }
         } else {
-            self.going_on.remove(entity);
+            self.active_entities.remove(entity);
         }
     }
 
-    /// All is the sum of the channels, and what all agents do.
+    /// Makes the records of all: the sum of the channels, and what all agents do.
     fn records_of_all(&mut self, moment: Moment, store: &Store) -> Vec<Output> {
         let today = self.levels.day(None, moment.at);
         let sums_of = |entity: &Entity| Sums::new(entity, moment.at, today, &self.levels, store);
@@ -410,7 +414,7 @@ impl Scores {
                 .iter()
                 .for_each(|live| all.add(live));
         }
-        self.note_going_on(&Entity::All, Some(all), &sums);
+        self.note_active(&Entity::All, Some(all), &sums);
         self.records(&Entity::All, Some(all), &sums, moment)
     }
 
@@ -483,12 +487,12 @@ impl Beat {
     }
 }
 
-/// The instant that records can tell of: all of the last whole grain of time, or with everything at its end the newest event.
+/// Returns the instant that records are of: the end of the last whole grain of time, or with everything at its end the newest event.
 #[must_use]
-pub(super) fn record_clock(clock: Clock, grain: Span) -> Timestamp {
-    if clock.ended {
-        clock.at
-    } else {
-        clock.at.floor(grain) - Span(1)
+pub(super) fn record_clock(watermark: Watermark, grain: Span) -> Option<Timestamp> {
+    match watermark {
+        Watermark::Unknown => None,
+        Watermark::At(at) => Some(at.floor(grain) - Span(1)),
+        Watermark::Ended(at) => Some(at),
     }
 }

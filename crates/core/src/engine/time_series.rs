@@ -1,4 +1,4 @@
-//! Sums by time of one entity, agent or desk; and many of these by name, as a step tells them.
+//! Sums by time of one entity, agent or agent in a queue; and many of these by name, as a step emits them.
 
 use std::hash::Hash;
 
@@ -10,14 +10,14 @@ use crate::{event::Timestamp, kpi::Tally};
 
 /// Sums of facts by the instant, or by the beginning of the grain of time, that they are of: oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Series(Vec<(Timestamp, Tally)>);
+pub(super) struct TimeSeries(Vec<(Timestamp, Tally)>);
 
-/// What a step tells of each.
+/// The sums by time that a step emits, by the name they are of.
 #[derive(Debug)]
-pub(super) struct SeriesByName<Name>(HashMap<Name, Series, FixedState>);
+pub(super) struct TimeSeriesByName<Name>(HashMap<Name, TimeSeries, FixedState>);
 
-impl Series {
-    /// The sums of `at`, to be added to.
+impl TimeSeries {
+    /// Returns the sums of `at`, to be added to.
     pub(super) fn at(&mut self, at: Timestamp) -> &mut Tally {
         let place = self.0.partition_point(|(known, _)| *known < at);
         if self.0.get(place).is_none_or(|(known, _)| *known != at) {
@@ -42,7 +42,7 @@ impl Series {
         (Self(later), self)
     }
 
-    /// True if nothing is left behind.
+    /// Drops sums of zero. Returns whether nothing is left.
     pub(super) fn drop_zeros(&mut self) -> bool {
         self.0.retain(|(_, sums)| !sums.is_empty());
         self.0.is_empty()
@@ -57,35 +57,35 @@ impl Series {
     }
 }
 
-impl<Name: Eq + Hash + Ord> SeriesByName<Name> {
+impl<Name: Eq + Hash + Ord> TimeSeriesByName<Name> {
     pub(super) fn new() -> Self {
         Self(HashMap::default())
     }
 
-    /// The sums of `name` of `at`, to be added to.
+    /// Returns the sums of `name` of `at`, to be added to.
     pub(super) fn at(&mut self, name: Name, at: Timestamp) -> &mut Tally {
         self.0.entry(name).or_default().at(at)
     }
 
-    pub(super) fn add(&mut self, told: impl IntoIterator<Item = (Name, Series)>) {
-        for (name, series) in told {
+    pub(super) fn add(&mut self, more: impl IntoIterator<Item = (Name, TimeSeries)>) {
+        for (name, series) in more {
             self.0.entry(name).or_default().merge(series);
         }
     }
 
     /// Takes those that are not zero, by name.
-    pub(super) fn take(&mut self) -> Vec<(Name, Series)> {
-        let told = self.0.drain();
-        let mut told: Vec<(Name, Series)> = told
+    pub(super) fn take(&mut self) -> Vec<(Name, TimeSeries)> {
+        let all = self.0.drain();
+        let mut all: Vec<(Name, TimeSeries)> = all
             .filter_map(|(name, mut series)| (!series.drop_zeros()).then_some((name, series)))
             .collect();
-        told.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        told
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
     }
 }
 
-/// Times and sums in turn, each time as the distance from the one before.
-impl<C> Encode<C> for Series {
+/// Times and sums alternate, each time as the distance from the one before.
+impl<C> Encode<C> for TimeSeries {
     fn encode<W: encode::Write>(
         &self,
         encoder: &mut Encoder<W>,
@@ -102,7 +102,7 @@ impl<C> Encode<C> for Series {
     }
 }
 
-impl<'b, C> Decode<'b, C> for Series {
+impl<'b, C> Decode<'b, C> for TimeSeries {
     fn decode(decoder: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, Error> {
         let length = decoder.array()?;
         let length = length.ok_or_else(|| Error::message("a series without a length"))?;
