@@ -5,7 +5,6 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{Placement, TaskId};
 use crate::event::{AgentId, Channel, QueueId};
 
 /// In ids these would be taken for the name's own.
@@ -48,14 +47,6 @@ impl AgentQueue {
         };
         let agent = AgentId::new(&id(agent)?);
         parts.next().is_none().then_some(Self { group, agent })
-    }
-}
-
-impl PeerGroup {
-    /// Returns the owner of all its agents: they lie together, so that a place among peers needs no message.
-    #[must_use]
-    pub(super) fn owner(&self, placement: Placement) -> TaskId {
-        placement.task_of(self.to_string().as_bytes())
     }
 }
 

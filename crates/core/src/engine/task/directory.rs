@@ -7,8 +7,8 @@ use crate::{
     directory::{Directory, Refusal, Subject},
     engine::{
         Entity, Settings, TaskError,
-        contacts::SettingsChange,
-        store::{PartKey, Store},
+        stages::contacts::SettingsChange,
+        state::store::{PartKey, Store},
     },
     event::{Span, Timestamp},
 };
@@ -39,7 +39,7 @@ impl Task {
             from,
             grain: self.grain(self.meta.contact_watermark.at()),
         };
-        (self.contacts).apply_settings(&change, &self.store, &mut self.facts);
+        (self.stages.contacts).apply_settings(&change, &self.store, &mut self.effects.facts);
         self.apply_settings(settings);
         Ok(true)
     }
@@ -61,18 +61,18 @@ impl Task {
             from: Timestamp::MAX,
             grain: Span::ZERO,
         };
-        (self.contacts).apply_settings(&change, &nothing, &mut self.facts);
+        (self.stages.contacts).apply_settings(&change, &nothing, &mut self.effects.facts);
         self.apply_settings(settings);
         Ok(())
     }
 
     fn apply_settings(&mut self, settings: Arc<Settings>) {
-        self.customers.apply_settings(&settings);
-        self.kpis.apply_settings(&settings);
-        self.facts.apply_settings(&settings);
+        self.stages.customers.apply_settings(&settings);
+        self.stages.kpis.apply_settings(&settings);
+        self.effects.facts.apply_settings(&settings);
         let named = self.directory.statements();
         let named = named.filter_map(|(statement, _)| entity_of(&statement.subject));
-        self.facts.names.apply_settings(&settings, named);
+        self.effects.facts.names.apply_settings(&settings, named);
         self.settings = settings;
     }
 }

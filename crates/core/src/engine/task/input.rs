@@ -9,8 +9,8 @@ use crate::{
     decode::Decoded,
     engine::{
         InputId, SourceRecord, TaskError,
-        frame::{Forward, Section},
-        intake::{self, Fault, Limits, Provenance},
+        exchange::frame::{Forward, Section},
+        stages::intake::{self, Fault, Limits, Provenance},
     },
     event::{Event, Key, Timestamp},
 };
@@ -62,7 +62,7 @@ impl Task {
             self.apply(event, from);
         } else {
             self.meta.counters.forwarded += 1;
-            let section = self.outbox.section(owner.0);
+            let section = self.exchange.outbox.section(owner.0);
             section.forwards.push(from.forward());
         }
     }
@@ -86,28 +86,28 @@ impl Task {
     /// Hands an event to the contact or the agent that it happened to. `None`: to neither.
     fn hand_over(&mut self, event: Event) -> Option<Outcome> {
         let Key::Agent(agent) = &event.key else {
-            return self.contacts.handle_event(event, &self.store);
+            return self.stages.contacts.handle_event(event, &self.store);
         };
         let (agent, grain) = (agent.clone(), self.agent_grain());
         let state = State::of(event)?;
-        let agents = &mut self.agents;
-        Some(agents.handle_state(&agent, state, grain, &mut self.facts))
+        let agents = &mut self.stages.agents;
+        Some(agents.handle_state(&agent, state, grain, &mut self.effects.facts))
     }
 
     fn put_aside(&mut self, from: &Provenance<'_>, fault: &Fault) {
         self.meta.counters.dead_lettered += 1;
-        self.dead_letters.push(from.dead_letter(fault));
+        self.effects.outputs.push(from.dead_letter(fault));
     }
 
     fn note_moved(&mut self, input: InputId) {
-        if self.moved.last() != Some(&input) && !self.moved.contains(&input) {
-            self.moved.push(input);
+        if self.inputs.moved.last() != Some(&input) && !self.inputs.moved.contains(&input) {
+            self.inputs.moved.push(input);
         }
     }
 
     pub(super) fn mark_dirty(&mut self, bytes: usize) {
-        self.dirty = true;
-        self.dirty_bytes += bytes;
+        self.inputs.dirty = true;
+        self.inputs.dirty_bytes += bytes;
     }
 
     /// Notes that nothing was left to read in a source partition at `now`. To be repeated while that lasts: the watermark of a live
@@ -156,7 +156,7 @@ impl Task {
             return Ok(());
         }
         if known && section.previous == 0 {
-            self.kpis.forget_gauges(section.from);
+            self.stages.kpis.forget_gauges(section.from);
         }
         self.progress.note_received(section.from);
         for forward in &section.forwards {
@@ -166,17 +166,17 @@ impl Task {
             self.handle_case(case);
         }
         for repeats in &section.repeats {
-            self.contacts.handle_repeats(repeats, &self.store);
+            self.stages.contacts.handle_repeats(repeats, &self.store);
         }
         for judged in &section.judged {
-            self.contacts.handle_judged(judged, &self.store);
+            self.stages.contacts.handle_judged(judged, &self.store);
         }
-        self.facts.add(
+        self.effects.facts.add(
             section.entity_facts,
             (section.agent_facts, section.wrap_ups),
             section.agent_queue_facts,
         );
-        self.kpis.learn_reasons(section.reasons);
+        self.stages.kpis.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
             self.handle_gauge(entity, section.from, gauge);
         }
@@ -213,31 +213,31 @@ impl Task {
     /// Moves the watermarks on and fires the timers that are due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.progress.see_wall(now);
-        self.dirty |= self.advance_watermarks();
+        self.inputs.dirty |= self.advance_watermarks();
         let wall = self.progress.wall;
-        self.dirty |= self.outbox.is_due(&self.send_schedule, wall);
-        let end_changed = self.sent_ends != self.end();
-        self.dirty |= self.send_schedule.any_heartbeat_due(wall) || end_changed;
-        self.dirty |= self.contact_beat() && self.contacts.has_records();
+        self.inputs.dirty |= self
+            .exchange
+            .outbox
+            .is_due(&self.exchange.send_schedule, wall);
+        let end_changed = self.exchange.sent_ends != self.ends();
+        self.inputs.dirty |= self.exchange.send_schedule.any_heartbeat_due(wall) || end_changed;
+        self.inputs.dirty |= self.contacts_are_due() && self.stages.contacts.has_records();
         if let Some(at) = self.record_clock()
             && let beat = self.beat_at(at)
             && beat.any()
         {
-            let ends = self.kpis_ended() && self.kpis.ends_anew(at, self.progress.wall);
-            self.dirty |= ends || self.kpis.has_changes(at, beat);
+            let ends = self.kpis_ended() && self.stages.kpis.ends_anew(at, self.progress.wall);
+            self.inputs.dirty |= ends || self.stages.kpis.has_changes(at, beat);
         }
-        self.dirty |= self.scorecards_are_due();
+        self.inputs.dirty |= self.scorecards_are_due();
     }
 
     /// The process is to stop: the next step sends and writes all that is due by the watermarks, whatever its beat.
     pub fn handle_stop(&mut self, now: Timestamp) {
         self.handle_timeout(now);
-        self.contact_beat_at = Timestamp::MIN;
-        self.group_beat_at = Timestamp::MIN;
-        self.agent_beat_at = Timestamp::MIN;
-        self.scorecard_beat_at = Timestamp::MIN;
-        self.send_schedule.send_all(now);
-        self.dirty = true;
+        self.schedule.make_all_due();
+        self.exchange.send_schedule.send_all(now);
+        self.inputs.dirty = true;
     }
 
     /// Moves the watermarks on, and fires all timers up to them: every receiver of a watermark relies on that. Returns whether any
@@ -248,19 +248,20 @@ impl Task {
         let mut any = false;
         if let Some(now) = self.meta.contact_watermark.at() {
             let late_cutoff = self.late_cutoff();
-            any |= (self.contacts).handle_timeout(now, late_cutoff, &self.store);
+            any |= (self.stages.contacts).handle_timeout(now, late_cutoff, &self.store);
         }
         let source_watermark = self.progress.source_watermark(self.id.0, &self.settings);
         any |= self
+            .stages
             .contacts
             .handle_successions(source_watermark, &self.store);
         if let Some(now) = self.meta.customer_watermark.at() {
-            any |= self.customers.handle_timeout(now, &self.store);
+            any |= self.stages.customers.handle_timeout(now, &self.store);
         }
         if let Some(now) = self.meta.agent_watermark.at() {
             let grain = self.agent_grain();
-            let agents = &mut self.agents;
-            any |= agents.handle_timeout(now, grain, &mut self.facts);
+            let agents = &mut self.stages.agents;
+            any |= agents.handle_timeout(now, grain, &mut self.effects.facts);
         }
         any
     }

@@ -4,8 +4,8 @@ use super::Task;
 use crate::{
     engine::{
         InputId, Step, TaskError,
-        frame::Section,
-        meta::{InputState, SenderState},
+        exchange::frame::Section,
+        state::meta::{InputState, SenderState},
     },
     event::Text,
 };
@@ -55,12 +55,11 @@ impl Task {
     /// Cuts the step that makes the loss last: all of the state as it is now, nothing for anybody else.
     pub fn cut_loss(&mut self) -> Step {
         self.meta.seq += 1;
-        self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
-        self.cycle.write_all();
+        self.changelog.cycle.write_all();
         Step {
             task: self.id,
             seq: self.meta.seq,
-            state: (self.log).write_records(&self.meta, &mut self.store, &mut self.cycle),
+            state: self.write_changelog(),
             sections: Vec::new(),
             outputs: Vec::new(),
             positions: Vec::new(),

@@ -1,34 +1,36 @@
 //! One task: the path of an event through its stages, and the step that makes it visible.
 
 mod directory;
-mod scorecards;
 mod input;
 mod loss;
-mod output;
+mod records;
+mod send;
+mod step;
 
 pub use loss::FrameChain;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{
-    Counters, Held, Holder, InputId, Kind, Pending, Placement, Settings, TaskError, TaskId,
-    TopicBinding,
-    agents::Agents,
-    changelog::{CheckpointCycle, Reader, Restored, Writer},
-    contacts::{self, Contacts},
-    customers::{CaseUpdate, Customers},
-    fact_batch::FactBatch,
-    kpis::{Beat, Kpis},
-    meta::{InputState, Meta, SenderState},
-    outbox::{Outbox, SendSchedule},
-    progress::{LiveInput, Progress},
-    scorecards::{Grains, Scorecards},
-    step::Output,
-    store::{Part, Store},
-};
+use self::records::Schedule;
 use crate::{
     contact::Contact,
     directory::Directory,
+    engine::{
+        Counters, Held, Holder, InputId, Kind, Pending, Placement, Settings, TaskError, TaskId,
+        TopicBinding,
+        exchange::{
+            grain::ScorecardGrains,
+            outbox::{Outbox, SendSchedule},
+        },
+        stages::{Stages, contacts::contact_output, record_time::Beat, step_end::Effects},
+        state::{
+            changelog::{CheckpointCycle, Reader, Restored, Writer},
+            meta::{InputState, Meta, SenderState},
+            store::{Part, Store},
+        },
+        step::Output,
+        time::progress::{LiveInput, Progress},
+    },
     event::{Span, Text, Timestamp},
     kpi::Leaf,
 };
@@ -51,32 +53,42 @@ pub struct Task {
     placement: Placement,
     meta: Meta,
     store: Store,
-    reader: Reader,
-    cycle: CheckpointCycle,
-    log: Writer,
     progress: Progress,
-    contacts: Contacts,
-    customers: Customers,
-    cases: Vec<CaseUpdate>,
-    agents: Agents,
-    kpis: Kpis,
-    scorecards: Scorecards,
-    scorecard_grains: Grains,
-    facts: FactBatch,
-    outbox: Outbox,
-    dead_letters: Vec<Output>,
+    inputs: Inputs,
+    stages: Stages,
+    effects: Effects,
+    exchange: Exchange,
+    changelog: Changelog,
+    schedule: Schedule,
+    scorecard_grains: ScorecardGrains,
+}
+
+/// What was taken in since the last step.
+#[derive(Debug, Default)]
+struct Inputs {
+    /// Source partitions that were read.
     moved: Vec<InputId>,
     /// Something was taken in that no step carries yet.
     dirty: bool,
     dirty_bytes: usize,
+}
+
+/// What goes to other tasks, and when.
+#[derive(Debug)]
+struct Exchange {
+    outbox: Outbox,
     send_schedule: SendSchedule,
     /// The watermarks of the inputs, contacts, customers and agents as they were last sent, where at their end: a change is sent at
     /// once.
     sent_ends: [Option<Timestamp>; 4],
-    contact_beat_at: Timestamp,
-    group_beat_at: Timestamp,
-    agent_beat_at: Timestamp,
-    scorecard_beat_at: Timestamp,
+}
+
+/// Both ends of the state log.
+#[derive(Debug)]
+struct Changelog {
+    reader: Reader,
+    writer: Writer,
+    cycle: CheckpointCycle,
 }
 
 impl Task {
@@ -96,32 +108,25 @@ impl Task {
             placement: Placement::new(settings.tasks),
             meta,
             store: Store::default(),
-            reader: Reader::default(),
-            cycle: CheckpointCycle::default(),
-            log: Writer::new(
-                id.0,
-                settings.recovery_max_bytes / u64::from(settings.tasks),
-            ),
             progress: Progress::new(settings),
-            contacts: Contacts::new(settings),
-            customers: Customers::new(settings),
-            cases: Vec::new(),
-            agents: Agents::default(),
-            kpis: Kpis::new(settings),
-            scorecards: Scorecards::new(settings),
-            scorecard_grains: Grains::new(&settings.balance),
-            facts: FactBatch::new(settings),
-            outbox: Outbox::default(),
-            dead_letters: Vec::new(),
-            moved: Vec::new(),
-            dirty: false,
-            dirty_bytes: 0,
-            send_schedule: SendSchedule::new(settings.heartbeat),
-            sent_ends: [None; 4],
-            contact_beat_at: Timestamp::MIN,
-            group_beat_at: Timestamp::MIN,
-            agent_beat_at: Timestamp::MIN,
-            scorecard_beat_at: Timestamp::MIN,
+            inputs: Inputs::default(),
+            stages: Stages::new(settings),
+            effects: Effects::new(settings),
+            exchange: Exchange {
+                outbox: Outbox::default(),
+                send_schedule: SendSchedule::new(settings.heartbeat),
+                sent_ends: [None; 4],
+            },
+            changelog: Changelog {
+                reader: Reader::default(),
+                writer: Writer::new(
+                    id.0,
+                    settings.recovery_max_bytes / u64::from(settings.tasks),
+                ),
+                cycle: CheckpointCycle::default(),
+            },
+            schedule: Schedule::new(id.0, settings.tasks),
+            scorecard_grains: ScorecardGrains::new(&settings.balance),
         }
     }
 
@@ -131,16 +136,23 @@ impl Task {
     /// # Errors
     /// When it is of another format or damaged.
     pub fn restore(&mut self, offset: i64, record: &[u8]) -> Result<u64, TaskError> {
-        let (seq, restored) =
-            (self.reader).read(offset, record, &mut self.store, &mut self.cycle)?;
+        let (seq, restored) = (self.changelog.reader).read(
+            offset,
+            record,
+            &mut self.store,
+            &mut self.changelog.cycle,
+        )?;
         if let Some(Restored { meta, changed }) = restored {
             let written = Beat {
                 groups: meta.groups_written,
                 agents: meta.agents_written,
             };
-            self.kpis
+            self.stages
+                .kpis
                 .restore_step(&changed, written, meta.kpi_watermark.at());
-            self.contacts.restore_step(&changed, meta.contacts_written);
+            self.stages
+                .contacts
+                .restore_step(&changed, meta.contacts_written);
             self.meta = meta;
         }
         Ok(seq)
@@ -158,7 +170,7 @@ impl Task {
                 expected: committed,
             });
         }
-        if !self.reader.is_whole() {
+        if !self.changelog.reader.is_whole() {
             return Err(TaskError::Corrupt {
                 task: self.id.0,
                 cause: "what is left of the state log does not hold all of the state".to_owned(),
@@ -171,39 +183,47 @@ impl Task {
     fn restore_parts(&mut self) -> Result<(), TaskError> {
         self.restore_directory()?;
         if let Some(now) = self.meta.contact_watermark.at() {
-            self.contacts.wait_on(now, &Store::default());
+            self.stages.contacts.wait_on(now, &Store::default());
         }
         for (part, image) in self.store.iter() {
             let read = match &part {
-                Part::Contact(id) => self.contacts.restore(id, image),
-                Part::Customer(id) => self.customers.restore(id, image),
-                Part::HandleTimeBaseline(queue) => self.contacts.baseline.restore(queue, image),
-                Part::Gauges(entity) => self.kpis.restore_gauges(entity, image),
-                Part::Outbox(task) => self.outbox.restore(*task, image),
+                Part::Contact(id) => self.stages.contacts.restore(id, image),
+                Part::Customer(id) => self.stages.customers.restore(id, image),
+                Part::HandleTimeBaseline(queue) => {
+                    self.stages.contacts.baseline.restore(queue, image)
+                }
+                Part::Gauges(entity) => self.stages.kpis.restore_gauges(entity, image),
+                Part::Outbox(task) => self.exchange.outbox.restore(*task, image),
                 Part::PaneBlock(entity, start) => {
                     let start = *start;
-                    self.kpis.restore_pane_block(entity, Leaf { start, image });
+                    self.stages
+                        .kpis
+                        .restore_pane_block(entity, Leaf { start, image });
                     Ok(())
                 }
-                Part::Agent(id) => self.agents.restore(id, image),
-                Part::Reasons => self.kpis.restore_reasons(image),
+                Part::Agent(id) => self.stages.agents.restore(id, image),
+                Part::Reasons => self.stages.kpis.restore_reasons(image),
                 Part::Directory | Part::Known(_) => Ok(()),
-                Part::Name(name) => self.facts.names.restore(name, image),
-                Part::Overflow(kind) => self.facts.names.restore_overflow(*kind, image),
+                Part::Name(name) => self.effects.facts.names.restore(name, image),
+                Part::Overflow(kind) => self.effects.facts.names.restore_overflow(*kind, image),
                 Part::AgentQueuePaneBlock(agent_queue, _) => {
-                    self.scorecards.restore(agent_queue);
+                    self.stages.scorecards.restore(agent_queue);
                     Ok(())
                 }
-                Part::Scorecard(agent_queue) => self.scorecards.restore_written(agent_queue, image),
+                Part::Scorecard(agent_queue) => {
+                    self.stages.scorecards.restore_written(agent_queue, image)
+                }
             };
             read.map_err(|error| TaskError::Corrupt {
                 task: self.id.0,
                 cause: format!("{part:?}: {error}"),
             })?;
         }
-        self.contacts.waiting.take_changed();
-        self.kpis.start(&self.facts.names);
-        self.kpis.expect_moves(self.agents.take_moves());
+        self.stages.contacts.waiting.take_changed();
+        self.stages.kpis.start(&self.effects.facts.names);
+        self.stages
+            .kpis
+            .expect_moves(self.stages.agents.take_moves());
         Ok(())
     }
 
@@ -271,7 +291,7 @@ impl Task {
 
     #[must_use]
     pub fn pending(&self) -> Pending {
-        match (self.contacts.alert_pending, self.dirty) {
+        match (self.stages.contacts.alert_pending, self.inputs.dirty) {
             (true, _) if !self.is_behind() => Pending::Alert,
             (true, _) | (_, true) => Pending::Step,
             (false, false) => Pending::Nothing,
@@ -287,7 +307,7 @@ impl Task {
     /// Returns the bytes taken in since the last step.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
-        self.dirty_bytes
+        self.inputs.dirty_bytes
     }
 
     /// From now on every watermark at its end stands at least at `at`: what the clock of a report of the past should be.
@@ -303,13 +323,13 @@ impl Task {
             Some((id, Contact::from_image(image).ok()?))
         });
         contacts
-            .map(|(id, contact)| contacts::contact_output(&id, &contact, &self.settings))
+            .map(|(id, contact)| contact_output(&id, &contact, &self.settings))
             .collect()
     }
 
     /// Notes that a step is visible; its first state record lies at `state_offset`.
     pub fn handle_committed(&mut self, seq: u64, state_offset: i64) {
-        self.cycle.handle_committed(seq, state_offset);
+        self.changelog.cycle.handle_committed(seq, state_offset);
     }
 
     #[must_use]
@@ -351,12 +371,12 @@ impl Task {
     /// Returns how many names of each kind have figures of their own here, and what went beyond the limit.
     #[must_use]
     pub const fn names(&self) -> &BTreeMap<Kind, Held> {
-        self.facts.names.held()
+        self.effects.facts.names.held()
     }
 
     /// Takes a name of each kind that was refused since the last call, to be logged.
     pub fn take_refusals(&mut self) -> BTreeMap<Kind, String> {
-        self.facts.names.take_refusals()
+        self.effects.facts.names.take_refusals()
     }
 
     /// Returns the bytes and the number of the parts of the state.
