@@ -34,7 +34,7 @@ pub struct Cluster {
     pub wall: Timestamp,
     /// Whether each step is compared with a task that only overwrites from state records.
     shadows: Option<Vec<Task>>,
-    /// How often a task has taken in what there was: every other step is cut between two ticks of its timers.
+    /// How often a task has taken inputs: every other step is cut between two ticks of its timers.
     turns: u64,
     /// More is fed later: no input is at its end.
     open: bool,
@@ -165,7 +165,7 @@ impl Cluster {
         Ok(true)
     }
 
-    /// The same, but the task's memory is lost at `crash` and restored from what is committed.
+    /// Advances one task whose memory is lost at `crash` and restored from what is committed.
     ///
     /// # Errors
     /// When the task can't be restored.

@@ -75,7 +75,7 @@ impl Entity {
         (name != OVERFLOW).then_some(kind)
     }
 
-    /// What counts for the names of its kind that were refused.
+    /// Returns the entity that counts for all names of its kind that were refused.
     #[must_use]
     pub(super) fn overflow(&self) -> Self {
         match self {

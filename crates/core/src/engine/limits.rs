@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Without any: for a file, which is finite.
+    /// Returns no limits: for a file, which is finite.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Limits {
         }
     }
 
-    /// Of one kind.
+    /// Returns the limit of one kind.
     #[must_use]
     pub const fn of(&self, kind: Kind) -> usize {
         match kind {
@@ -58,7 +58,7 @@ impl Limits {
     }
 }
 
-/// Of what a name is.
+/// What a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Agent,
@@ -82,7 +82,7 @@ impl Kind {
         Self::Scorecard,
     ];
 
-    /// As metrics have it.
+    /// Returns its name in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -101,7 +101,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The setting that limits it.
+    /// Returns the setting that limits it.
     #[must_use]
     pub const fn setting(self) -> &'static str {
         match self {

@@ -155,7 +155,7 @@ impl Counters {
         self.lost += other.lost;
     }
 
-    /// What was counted since `earlier`, of the same task.
+    /// Returns what was counted since `earlier`, of the same task.
     #[must_use]
     pub const fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -179,7 +179,7 @@ impl Counters {
         self.forwarded.saturating_sub(self.received)
     }
 
-    /// The law of conservation, over all tasks.
+    /// Returns whether no event is unaccounted for, over all tasks.
     #[must_use]
     pub const fn balance(&self) -> bool {
         self.read
@@ -242,7 +242,7 @@ impl Output {
         self.topic == OutTopic::Alerts
     }
 
-    /// From JSON. What is no record (a dead letter, a removal) stays as it is.
+    /// Turns a JSON record into protobuf. What is no record (a dead letter, a removal) stays as it is.
     pub(super) fn make_protobuf(&mut self) {
         let kind = match self.topic {
             OutTopic::Alerts => Record::Alert,

@@ -110,7 +110,7 @@ pub(in crate::engine) struct Forward {
     pub payload: Vec<u8>,
     #[n(5)]
     pub headers: Vec<(Text, Option<minicbor::bytes::ByteVec>)>,
-    /// Of the payload: by the reader's settings, which the receiver's may differ from.
+    /// Format of the payload by the reader's settings; the receiver's may differ.
     #[cbor(n(6), default)]
     pub format: Format,
 }
@@ -137,7 +137,7 @@ impl Section {
         });
     }
 
-    /// The sections of a frame.
+    /// Reads the sections of a frame.
     ///
     /// # Errors
     /// When the bytes are not sections end to end.

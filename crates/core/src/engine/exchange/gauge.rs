@@ -1,4 +1,5 @@
-//! What is no sum: which contacts wait now, since when, and which are at risk. The last value of each sending task, folded by the receiver.
+//! What is no sum: which contacts wait now, since when, and which are at risk. The last value of each sending task, folded by the
+//! receiver.
 
 use minicbor::{Decode, Encode};
 

@@ -21,7 +21,7 @@ pub(in crate::engine) struct CaseUpdate {
     /// Its name, to be answered.
     #[cbor(n(3), default)]
     pub name: Option<ContactId>,
-    /// Of a contact that has turned away from customers, how often.
+    /// How often the contact has left a customer.
     #[cbor(n(4), default)]
     pub round: u8,
 }

@@ -3,9 +3,9 @@
 //! the channel and all.
 //!
 //! The task that owns an entity admits its name, at its first fact, as long as the task's share of the limit lasts. A name
-//! that is admitted stays so. Names of the settings and of the directory are always admitted. A name that was refused may be admitted later,
-//! under a higher limit or by the directory: then its facts from an instant on are its own and earlier ones stay with
-//! the overflow entity, so that a correction goes where the fact went.
+//! that is admitted stays so. Names of the settings and of the directory are always admitted. A name that was refused may be
+//! admitted later, under a higher limit or by the directory: then its facts from an instant on are its own and earlier ones stay
+//! with the overflow entity, so that a correction goes where the fact went.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ enum Known {
     Refused(Tally),
 }
 
-/// How a kind stands, of one task.
+/// How many names of a kind one task has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Held {
     /// Names that were admitted.
@@ -90,7 +90,7 @@ impl Names {
         names
     }
 
-    /// Names of the settings, and further ones of the directory, are always admitted.
+    /// Applies other settings: their names, and further ones of the directory, are always admitted.
     pub(in crate::engine) fn apply_settings(
         &mut self,
         settings: &Settings,
@@ -217,7 +217,7 @@ impl Names {
         (own, others)
     }
 
-    /// What a reason of being away is counted as; `by` is the step at `at`.
+    /// Returns what a reason of being away is counted as; `by` is the step at `at`.
     pub(in crate::engine) fn reason<'r>(
         &mut self,
         reason: &'r str,
@@ -292,7 +292,8 @@ impl Names {
         }
     }
 
-    /// What a task may admit. Names are spread by a hash, some tasks have more of them: by six standard deviations at most.
+    /// Returns how many names a task may admit. Names are spread by a hash, some tasks have more of them: by six standard
+    /// deviations at most.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -17,7 +17,7 @@ use crate::{
 /// Destinations take turns within a beat, in so many groups: then no transaction has to reach all of them.
 const GROUPS: usize = 4;
 
-/// What waits, by destination.
+/// The sections that wait, by destination.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Outbox {
     sections: BTreeMap<u16, Section>,
@@ -144,7 +144,7 @@ fn group(task: u16) -> usize {
     usize::from(task) % GROUPS
 }
 
-/// The next turn of a group, for all tasks at the same time: their sections for one destination become one record.
+/// Returns the next turn of a group, for all tasks at the same time: their sections for one destination become one record.
 #[expect(clippy::cast_possible_wrap, reason = "one of few groups")]
 fn next(wall: Timestamp, every: Span, group: usize) -> Timestamp {
     let phase = Span(every.0 * group as i64 / GROUPS as i64);

@@ -51,7 +51,7 @@ impl Placement {
         self.task_of(group.to_string().as_bytes())
     }
 
-    /// Of `contact:c1` the contact's task, of `queue:billing` the entity's.
+    /// Returns the task of an alert's subject: of `contact:c1` the contact's, of `queue:billing` the entity's.
     fn owner_of_subject(self, subject: &str) -> TaskId {
         let contact = subject.strip_prefix("contact:");
         match (contact, Entity::from_name(subject)) {

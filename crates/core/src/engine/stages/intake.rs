@@ -24,11 +24,11 @@ pub(in crate::engine) struct Fault {
     pub sentence: String,
 }
 
-/// What a record holds, judged by the clock of its partition and the wall.
+/// Decodes a record, and judges its event by the watermark of its partition and the wall clock.
 pub(in crate::engine) fn read(
     from: &Provenance<'_>,
     clock: Option<Timestamp>,
-    limits: Limits,
+    limits: TimeLimits,
 ) -> Result<Decoded, Fault> {
     let payload = from.record.payload.ok_or_else(|| Fault {
         code: "tombstone",
@@ -47,13 +47,13 @@ pub(in crate::engine) fn read(
 
 /// How far an event may lie from the clocks.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::engine) struct Limits {
+pub(in crate::engine) struct TimeLimits {
     pub lateness: Span,
     pub future_max: Span,
     pub wall: Timestamp,
 }
 
-impl Limits {
+impl TimeLimits {
     fn check(self, event: &Event, clock: Option<Timestamp>) -> Result<(), Fault> {
         let at = event.occurred_at;
         if at > self.wall + self.future_max {
@@ -121,7 +121,7 @@ impl From<Rejection> for Fault {
 }
 
 impl Provenance<'_> {
-    /// The record for another task.
+    /// Returns the record as another task gets it.
     #[must_use]
     pub(in crate::engine) fn forward(&self) -> Forward {
         let headers = self.record.headers.iter();

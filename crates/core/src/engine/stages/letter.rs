@@ -19,7 +19,7 @@ const CUT_REST_BYTES_MAX: usize = 64 << 10;
 pub const CUT_HEADERS: [&str; 3] = ["floorwalker-cut", "floorwalker-bytes", "floorwalker-sha256"];
 
 impl Provenance<'_> {
-    /// The letter of this record.
+    /// Returns the dead letter of this record.
     #[must_use]
     pub(in crate::engine) fn dead_letter(&self, fault: &Fault) -> Output {
         let record = self.record;

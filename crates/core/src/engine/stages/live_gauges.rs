@@ -1,5 +1,5 @@
-//! Which contacts wait, and which are at risk, of each queue and group of a task: for itself, or without figures of its own for the overflow
-//! entity.
+//! Which contacts wait, and which are at risk, of each queue and group of a task: for itself, or without figures of its own for
+//! the overflow entity.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -49,7 +49,7 @@ struct PeerState {
     /// When time alone changes its figures.
     changes_at: Option<Timestamp>,
     figures: Figures,
-    /// Of its record. `None`: it has none.
+    /// Hashes of its record, if it has one.
     written: Option<Written>,
 }
 
@@ -64,7 +64,7 @@ struct Written {
     exactly: u64,
 }
 
-/// The two windows, as of whose levels the panes lie.
+/// The two windows, whose levels the panes are of.
 const RECENT: usize = 0;
 const BASELINE: usize = 1;
 
@@ -357,7 +357,7 @@ fn rough_hash(figures: &Figures, record: &ScorecardRecord<'_>) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// The place to a twentieth, the median to two digits.
+/// Returns the place to a twentieth, the median to two digits.
 fn rough_standing(measured: &Measured) -> String {
     let place = measured.peers.place.map(|place| (place * 20.0).round());
     let median = measured.peers.median.unwrap_or(-1.0);

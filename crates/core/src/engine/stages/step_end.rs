@@ -1,5 +1,7 @@
 //! The end of a step, as all stages see it: what they need to know, and what they emit.
 
+use std::sync::Arc;
+
 use crate::{
     customer::Judged,
     engine::{
@@ -42,7 +44,7 @@ pub(in crate::engine) struct Effects {
 }
 
 impl Effects {
-    pub(in crate::engine) fn new(settings: &std::sync::Arc<Settings>) -> Self {
+    pub(in crate::engine) fn new(settings: &Arc<Settings>) -> Self {
         Self {
             outputs: Vec::new(),
             facts: FactBatch::new(settings),

@@ -13,7 +13,7 @@ use crate::engine::{
         codec,
         meta::Meta,
         part::BUCKETS,
-        store::{Change, Changes, Part, Store},
+        store::{Changes, Part, PartChange, Store},
     },
 };
 
@@ -45,7 +45,7 @@ struct Body<'b> {
     #[n(0)]
     meta: Meta,
     #[b(1)]
-    changes: Vec<Change<'b>>,
+    changes: Vec<PartChange<'b>>,
     #[b(2)]
     buckets: Vec<WholeBucket<'b>>,
 }
@@ -224,7 +224,7 @@ impl CheckpointCycle {
         (0..count).map(move |place| (first + place) % BUCKETS)
     }
 
-    /// The next record is to hold the whole state.
+    /// Makes the next record hold the whole state.
     pub(in crate::engine) const fn write_all(&mut self) {
         self.owed_bytes = f64::INFINITY;
     }
@@ -262,8 +262,8 @@ impl CheckpointCycle {
         }
     }
 
-    /// Returns the offset of the oldest bucket that is still the newest of its kind, or of the first step that holds which records are due.
-    /// `None` before the first cycle is complete.
+    /// Returns the offset of the oldest bucket that is still the newest of its kind, or of the first step that holds which
+    /// records are due. `None` before the first cycle is complete.
     #[must_use]
     pub(in crate::engine) fn restore_from(&self) -> Option<i64> {
         let cycle_is_complete = self.covered >= usize::from(BUCKETS);
@@ -282,7 +282,7 @@ pub(in crate::engine) struct Reader {
     /// were not read, and are in the log again by the time these are whole.
     known: Vec<bool>,
     pieces: Vec<u8>,
-    /// Of the step that is being put together: its first record's offset.
+    /// Offset of the first record of the step that is being put together.
     first_offset: i64,
     /// The last step that was applied. What a step changes goes on from the step before it.
     last: Option<u64>,
@@ -380,7 +380,8 @@ impl Body<'_> {
         Ok(())
     }
 
-    /// Returns what the step itself changed, but for what it wrote the records of: most of a log is of contacts whose records are written.
+    /// Returns what the step itself changed, but for what it wrote the records of: most of a log is of contacts whose records are
+    /// written.
     fn changed(&self) -> Vec<Part> {
         let (contacts, groups) = (!self.meta.contacts_written, !self.meta.groups_written);
         let changed = self.changes.iter().map(|change| change.key);

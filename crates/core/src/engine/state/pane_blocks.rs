@@ -1,4 +1,5 @@
-//! Where panes lie in the store: all panes of one entity, or agent in a queue, that begin within one stretch of time are one part, a block.
+//! Where panes lie in the store: all panes of one entity, or agent in a queue, that begin within one stretch of time are one
+//! part, a block.
 //!
 //! A part of its own for each pane would cost more in keys than the sums are long, and be logged anew whenever a pane rises.
 
@@ -24,7 +25,7 @@ const OF_GROUP: Span = Span::from_secs(60);
 /// The blocks of one entity or agent in a queue.
 #[derive(Debug)]
 pub(in crate::engine) struct PaneBlocks {
-    /// What the keys of all of them begin with.
+    /// Prefix of all their keys.
     key: PartKey,
     length: Span,
     /// Panes of which nothing is left stay until they are taken away.

@@ -173,7 +173,7 @@ impl PartKey {
 }
 
 impl<'k> KeyRef<'k> {
-    /// Of a bucket below [`BUCKETS`].
+    /// Returns a key of a bucket below [`BUCKETS`].
     pub(in crate::engine) fn in_bucket(bucket: u16, bytes: &'k [u8]) -> Self {
         Self {
             bucket,
@@ -244,12 +244,12 @@ fn bucket_of(machine: &[u8]) -> u16 {
     (xxh3_64(machine) % u64::from(BUCKETS)) as u16
 }
 
-/// Bytes that sort as the numbers do.
+/// Returns bytes that sort as the numbers do.
 fn ordered(number: i64) -> [u8; 8] {
     (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
 }
 
-/// Of what [`ordered`] wrote.
+/// Reads what [`ordered`] wrote.
 pub(in crate::engine) fn start_of(suffix: &[u8]) -> Option<Timestamp> {
     let start = u64::from_be_bytes(suffix.try_into().ok()?) ^ (1 << 63);
     Some(Timestamp(start.cast_signed()))

@@ -53,13 +53,13 @@ struct Slot {
 #[derive(Debug, PartialEq, Default)]
 pub(in crate::engine) struct Changes {
     pub count: u64,
-    /// [`Change`]s end to end.
+    /// [`PartChange`]s end to end.
     pub bytes: Vec<u8>,
 }
 
 /// The change of one part.
 #[derive(Debug, Encode, Decode)]
-pub(in crate::engine) struct Change<'b> {
+pub(in crate::engine) struct PartChange<'b> {
     #[n(0)]
     pub bucket: u16,
     #[cbor(b(1), with = "minicbor::bytes")]
@@ -235,7 +235,7 @@ impl Store {
             .map(|slot| (slot.key(), slot.image()))
     }
 
-    /// All pane_blocks whose keys begin with `key`.
+    /// Returns all blocks of panes whose keys begin with `key`.
     pub(in crate::engine) fn pane_blocks<'s>(
         &'s self,
         key: &PartKey,
@@ -327,7 +327,7 @@ impl Slot {
 impl Changes {
     fn note(&mut self, key: &PartKey, image: Image<'_>) {
         self.count += 1;
-        let change = Change {
+        let change = PartChange {
             bucket: key.bucket,
             key: &key.bytes,
             image,

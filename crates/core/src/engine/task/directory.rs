@@ -4,13 +4,9 @@ use std::sync::Arc;
 
 use super::Task;
 use crate::{
-    directory::{Directory, Refusal, Subject},
-    engine::{
-        Entity, Settings, TaskError,
-        stages::contacts::SettingsChange,
-        state::store::{PartKey, Store},
-    },
-    event::{Span, Timestamp},
+    directory::{Refusal, Subject},
+    engine::{Entity, Settings, stages::contacts::SettingsChange, state::store::PartKey},
+    event::Timestamp,
 };
 
 impl Task {
@@ -44,29 +40,7 @@ impl Task {
         Ok(true)
     }
 
-    /// Restores the directory before all other parts, which are read by it.
-    pub(super) fn restore_directory(&mut self) -> Result<(), TaskError> {
-        let Some(image) = self.store.get(&PartKey::directory()) else {
-            return Ok(());
-        };
-        let read = Directory::from_image(image, &self.configured.contact);
-        self.directory = read.map_err(|refusal| TaskError::Corrupt {
-            task: self.id.0,
-            cause: refusal.to_string(),
-        })?;
-        let settings = Arc::new(self.configured.with(&self.directory));
-        let nothing = Store::default();
-        let change = SettingsChange {
-            settings: &settings,
-            from: Timestamp::MAX,
-            grain: Span::ZERO,
-        };
-        (self.stages.contacts).apply_settings(&change, &nothing, &mut self.effects.facts);
-        self.apply_settings(settings);
-        Ok(())
-    }
-
-    fn apply_settings(&mut self, settings: Arc<Settings>) {
+    pub(super) fn apply_settings(&mut self, settings: Arc<Settings>) {
         self.stages.customers.apply_settings(&settings);
         self.stages.kpis.apply_settings(&settings);
         self.effects.facts.apply_settings(&settings);

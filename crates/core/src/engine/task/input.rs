@@ -10,7 +10,7 @@ use crate::{
     engine::{
         InputId, SourceRecord, TaskError,
         exchange::frame::{Forward, Section},
-        stages::intake::{self, Fault, Limits, Provenance},
+        stages::intake::{self, Fault, Provenance, TimeLimits},
     },
     event::{Event, Key, Timestamp},
 };
@@ -34,7 +34,7 @@ impl Task {
         self.mark_dirty(record.payload.map_or(0, <[u8]>::len) + record.rest_bytes());
         let settings = Arc::clone(&self.settings);
         let source = &settings.sources[usize::from(record.input.source)];
-        let limits = Limits {
+        let limits = TimeLimits {
             lateness: source.lateness.unwrap_or(settings.lateness),
             future_max: settings.future_max,
             wall: self.progress.wall,
@@ -213,26 +213,24 @@ impl Task {
     /// Moves the watermarks on and fires the timers that are due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.progress.see_wall(now);
-        self.inputs.dirty |= self.advance_watermarks();
-        let wall = self.progress.wall;
-        self.inputs.dirty |= self
-            .exchange
-            .outbox
-            .is_due(&self.exchange.send_schedule, wall);
-        let end_changed = self.exchange.sent_ends != self.ends();
-        self.inputs.dirty |= self.exchange.send_schedule.any_heartbeat_due(wall) || end_changed;
-        self.inputs.dirty |= self.contacts_are_due() && self.stages.contacts.has_records();
+        let (wall, mut dirty) = (self.progress.wall, self.advance_watermarks());
+        let exchange = &self.exchange;
+        dirty |= exchange.outbox.is_due(&exchange.send_schedule, wall);
+        dirty |= exchange.send_schedule.any_heartbeat_due(wall);
+        dirty |= exchange.sent_ends != self.ends();
+        dirty |= self.contacts_are_due() && self.stages.contacts.has_records();
         if let Some(at) = self.record_clock()
             && let beat = self.beat_at(at)
             && beat.any()
         {
-            let ends = self.kpis_ended() && self.stages.kpis.ends_anew(at, self.progress.wall);
-            self.inputs.dirty |= ends || self.stages.kpis.has_changes(at, beat);
+            let ends = self.kpis_ended() && self.stages.kpis.ends_anew(at, wall);
+            dirty |= ends || self.stages.kpis.has_changes(at, beat);
         }
-        self.inputs.dirty |= self.scorecards_are_due();
+        dirty |= self.scorecards_are_due();
+        self.inputs.dirty |= dirty;
     }
 
-    /// The process is to stop: the next step sends and writes all that is due by the watermarks, whatever its beat.
+    /// Prepares the process's stop: the next step sends and writes all that is due by the watermarks, whatever its beat.
     pub fn handle_stop(&mut self, now: Timestamp) {
         self.handle_timeout(now);
         self.schedule.make_all_due();
@@ -251,10 +249,7 @@ impl Task {
             any |= (self.stages.contacts).handle_timeout(now, late_cutoff, &self.store);
         }
         let source_watermark = self.progress.source_watermark(self.id.0, &self.settings);
-        any |= self
-            .stages
-            .contacts
-            .handle_successions(source_watermark, &self.store);
+        any |= (self.stages.contacts).handle_successions(source_watermark, &self.store);
         if let Some(now) = self.meta.customer_watermark.at() {
             any |= self.stages.customers.handle_timeout(now, &self.store);
         }

@@ -4,6 +4,8 @@ mod directory;
 mod input;
 mod loss;
 mod records;
+mod restore;
+mod schedule;
 mod send;
 mod step;
 
@@ -11,20 +13,19 @@ pub use loss::FrameChain;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use self::records::Schedule;
+use self::schedule::Schedule;
 use crate::{
     contact::Contact,
     directory::Directory,
     engine::{
-        Counters, Held, Holder, InputId, Kind, Pending, Placement, Settings, TaskError, TaskId,
-        TopicBinding,
+        Counters, Held, Holder, InputId, Kind, Pending, Placement, Settings, TaskId, TopicBinding,
         exchange::{
             grain::ScorecardGrains,
             outbox::{Outbox, SendSchedule},
         },
-        stages::{Stages, contacts::contact_output, record_time::Beat, step_end::Effects},
+        stages::{Stages, contacts::contact_output, step_end::Effects},
         state::{
-            changelog::{CheckpointCycle, Reader, Restored, Writer},
+            changelog::{CheckpointCycle, Reader, Writer},
             meta::{InputState, Meta, SenderState},
             store::{Part, Store},
         },
@@ -32,7 +33,6 @@ use crate::{
         time::progress::{LiveInput, Progress},
     },
     event::{Span, Text, Timestamp},
-    kpi::Leaf,
 };
 
 /// An alert raised this far behind the wall clock is history.
@@ -46,7 +46,7 @@ const SECOND: Span = Span::from_secs(1);
 #[derive(Debug)]
 pub struct Task {
     id: TaskId,
-    /// As the directory has them.
+    /// The settings with what the directory changes.
     settings: Arc<Settings>,
     configured: Arc<Settings>,
     directory: Directory,
@@ -128,103 +128,6 @@ impl Task {
             schedule: Schedule::new(id.0, settings.tasks),
             scorecard_grains: ScorecardGrains::new(&settings.balance),
         }
-    }
-
-    /// Applies a record of the state log; records come in the log's order, each with its offset. Returns the step that
-    /// the record belongs to.
-    ///
-    /// # Errors
-    /// When it is of another format or damaged.
-    pub fn restore(&mut self, offset: i64, record: &[u8]) -> Result<u64, TaskError> {
-        let (seq, restored) = (self.changelog.reader).read(
-            offset,
-            record,
-            &mut self.store,
-            &mut self.changelog.cycle,
-        )?;
-        if let Some(Restored { meta, changed }) = restored {
-            let written = Beat {
-                groups: meta.groups_written,
-                agents: meta.agents_written,
-            };
-            self.stages
-                .kpis
-                .restore_step(&changed, written, meta.kpi_watermark.at());
-            self.stages
-                .contacts
-                .restore_step(&changed, meta.contacts_written);
-            self.meta = meta;
-        }
-        Ok(seq)
-    }
-
-    /// Begins to work on the restored state. `committed` is the last step that was committed, 0 for a new task.
-    ///
-    /// # Errors
-    /// When the log ended at another step, or a part can't be read.
-    pub fn start(&mut self, committed: u64) -> Result<(), TaskError> {
-        if self.meta.seq != committed {
-            return Err(TaskError::EndsElsewhere {
-                task: self.id.0,
-                found: self.meta.seq,
-                expected: committed,
-            });
-        }
-        if !self.changelog.reader.is_whole() {
-            return Err(TaskError::Corrupt {
-                task: self.id.0,
-                cause: "what is left of the state log does not hold all of the state".to_owned(),
-            });
-        }
-        self.restore_parts()
-    }
-
-    /// Hands each part of the restored store to the stage whose state it is.
-    fn restore_parts(&mut self) -> Result<(), TaskError> {
-        self.restore_directory()?;
-        if let Some(now) = self.meta.contact_watermark.at() {
-            self.stages.contacts.wait_on(now, &Store::default());
-        }
-        for (part, image) in self.store.iter() {
-            let read = match &part {
-                Part::Contact(id) => self.stages.contacts.restore(id, image),
-                Part::Customer(id) => self.stages.customers.restore(id, image),
-                Part::HandleTimeBaseline(queue) => {
-                    self.stages.contacts.baseline.restore(queue, image)
-                }
-                Part::Gauges(entity) => self.stages.kpis.restore_gauges(entity, image),
-                Part::Outbox(task) => self.exchange.outbox.restore(*task, image),
-                Part::PaneBlock(entity, start) => {
-                    let start = *start;
-                    self.stages
-                        .kpis
-                        .restore_pane_block(entity, Leaf { start, image });
-                    Ok(())
-                }
-                Part::Agent(id) => self.stages.agents.restore(id, image),
-                Part::Reasons => self.stages.kpis.restore_reasons(image),
-                Part::Directory | Part::Known(_) => Ok(()),
-                Part::Name(name) => self.effects.facts.names.restore(name, image),
-                Part::Overflow(kind) => self.effects.facts.names.restore_overflow(*kind, image),
-                Part::AgentQueuePaneBlock(agent_queue, _) => {
-                    self.stages.scorecards.restore(agent_queue);
-                    Ok(())
-                }
-                Part::Scorecard(agent_queue) => {
-                    self.stages.scorecards.restore_written(agent_queue, image)
-                }
-            };
-            read.map_err(|error| TaskError::Corrupt {
-                task: self.id.0,
-                cause: format!("{part:?}: {error}"),
-            })?;
-        }
-        self.stages.contacts.waiting.take_changed();
-        self.stages.kpis.start(&self.effects.facts.names);
-        self.stages
-            .kpis
-            .expect_moves(self.stages.agents.take_moves());
-        Ok(())
     }
 
     /// Returns the next offset of a source partition, or `None` if it was never read.

@@ -3,43 +3,8 @@
 use super::Task;
 use crate::{
     engine::stages::record_time::{Beat, RecordTime, record_clock},
-    event::{Span, Timestamp},
+    event::Timestamp,
 };
-
-/// When records are written next, by the wall clock.
-#[derive(Debug)]
-pub(super) struct Schedule {
-    /// Number of this task.
-    task: u16,
-    tasks: u16,
-    contacts_at: Timestamp,
-    groups_at: Timestamp,
-    agents_at: Timestamp,
-    scorecards_at: Timestamp,
-}
-
-impl Schedule {
-    pub(super) const fn new(task: u16, tasks: u16) -> Self {
-        Self {
-            task,
-            tasks,
-            contacts_at: Timestamp::MIN,
-            groups_at: Timestamp::MIN,
-            agents_at: Timestamp::MIN,
-            scorecards_at: Timestamp::MIN,
-        }
-    }
-
-    pub(super) const fn make_all_due(&mut self) {
-        *self = Self::new(self.task, self.tasks);
-    }
-
-    /// Returns the next beat. Tasks take turns within one: a transaction with the records of all would take long, and alerts wait for it.
-    fn next(&self, every: Span, wall: Timestamp) -> Timestamp {
-        let phase = Span(every.0 * i64::from(self.task) / i64::from(self.tasks));
-        (wall - phase).floor(every) + every + phase
-    }
-}
 
 impl Task {
     pub(super) fn write_contact_records(&mut self) {

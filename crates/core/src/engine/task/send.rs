@@ -1,6 +1,6 @@
 //! What a task sends to others, and hands to its own stages in place of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{InputId, Task, TaskId};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         },
         time::watermarks::Watermark,
     },
-    event::Timestamp,
+    event::{Text, Timestamp},
 };
 
 impl Task {
@@ -103,12 +103,7 @@ impl Task {
     }
 
     /// Hands facts to the entity's owner. An entity without figures of its own counts for the overflow entity.
-    fn send_facts(
-        &mut self,
-        entity: Entity,
-        series: TimeSeries,
-        reasons: &std::collections::BTreeSet<crate::event::Text>,
-    ) {
+    fn send_facts(&mut self, entity: Entity, series: TimeSeries, reasons: &BTreeSet<Text>) {
         let mut next = Some((entity, series));
         while let Some((entity, series)) = next.take() {
             let task = self.placement.owner_of_entity(&entity);

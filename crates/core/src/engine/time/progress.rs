@@ -213,8 +213,8 @@ impl Progress {
         }
     }
 
-    /// The contact stage is behind its own inputs by the grace, behind those of others by less, so that heartbeats
-    /// fall inside.
+    /// Returns the watermark of the contact stage. It is behind its own inputs by the grace, behind those of others by less, so
+    /// that heartbeats fall inside.
     fn contact_watermark(&self, task: u16, meta: &Meta, settings: &Settings) -> Watermark {
         let grace = settings.grace;
         let behind = SENDERS_BEHIND.min(grace);
@@ -257,7 +257,7 @@ impl Progress {
     }
 }
 
-/// All tasks but this one.
+/// Returns all tasks but this one.
 fn others(task: u16, settings: &Settings) -> impl Iterator<Item = u16> + use<> {
     (0..settings.tasks).filter(move |sender| *sender != task)
 }

@@ -37,12 +37,12 @@ impl Expected {
         Some(entity)
     }
 
-    /// All that have figures which will leave a window.
+    /// Returns the entities with figures that will leave a window.
     pub(in crate::engine) fn entities(&self) -> impl Iterator<Item = &Entity> {
         self.at_by_entity.keys()
     }
 
-    /// Whether any change of it is expected: it has figures that will leave a window.
+    /// Returns whether any change of it is expected: it has figures that will leave a window.
     #[must_use]
     pub(in crate::engine) fn has(&self, entity: &Entity) -> bool {
         self.at_by_entity.contains_key(entity)

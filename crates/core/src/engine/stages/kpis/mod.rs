@@ -64,7 +64,7 @@ pub(in crate::engine) struct Kpis {
     reasons_changed: bool,
     /// The image that is being written.
     image: Vec<u8>,
-    /// Of the last records written with everything at its end: their instant, and when by the wall clock.
+    /// The last records that were written with everything at its end: their instant, and when by the wall clock.
     ended: Option<(Timestamp, Timestamp)>,
 }
 
@@ -203,7 +203,7 @@ impl Kpis {
         }
     }
 
-    /// Takes that an agent's place is another from `at` on: its day may be, too.
+    /// Expects a change of an agent that has another place from `at` on: its day may be another, too.
     pub(in crate::engine) fn expect_moves(
         &mut self,
         moves: impl IntoIterator<Item = (AgentId, Timestamp)>,
@@ -261,7 +261,7 @@ impl Kpis {
         self.gauges.take_over_changed()
     }
 
-    /// Takes that a task has lost its state: none of its contacts waits any more.
+    /// Forgets the gauges of a task that has lost its state: none of its contacts waits any more.
     pub(in crate::engine) fn forget_gauges(&mut self, sender: u16) {
         for (entity, own) in self.gauges.entities() {
             self.set_gauge(entity, sender, Gauge::default(), own);
