@@ -95,16 +95,16 @@ impl Task {
     pub(super) fn send_entity_facts(&mut self) {
         let reasons = self.effects.facts.take_reasons();
         self.stages.kpis.learn_reasons(reasons.clone());
-        for (entity, series) in self.effects.facts.entities.take() {
-            self.send_facts(entity, series, &reasons);
+        for emitted in self.effects.facts.entities.take() {
+            self.send_facts(emitted, &reasons);
         }
         let moves = self.stages.agents.take_moves();
         self.stages.kpis.expect_moves(moves);
     }
 
     /// Hands facts to the entity's owner. An entity without figures of its own counts for the overflow entity.
-    fn send_facts(&mut self, entity: Entity, series: TimeSeries, reasons: &BTreeSet<Text>) {
-        let mut next = Some((entity, series));
+    fn send_facts(&mut self, emitted: (Entity, TimeSeries), reasons: &BTreeSet<Text>) {
+        let mut next = Some(emitted);
         while let Some((entity, series)) = next.take() {
             let task = self.placement.owner_of_entity(&entity);
             if task != self.id {
