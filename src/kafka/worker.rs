@@ -445,7 +445,7 @@ fn describe(slot: &Slot) -> TaskProgress {
             phase: Phase::Running,
             seq: running.committed,
             // Without inputs it stands at the beginning of time.
-            clock: (running.task.clock()).filter(|at| *at > Timestamp::default()),
+            clock: (running.task.watermark()).filter(|at| *at > Timestamp::default()),
             stuck: running.stuck.clone(),
             names: running.names(),
             exchange: running.exchange.describe(),

@@ -275,7 +275,7 @@ fn no_stage_uses_one_that_comes_after_it() {
 /// Modules that use each other in a circle, by crate. A module and the one that it lies in are no circle if nobody else is in it. These
 /// numbers only shrink.
 const IN_CIRCLES: [(&str, usize); 5] = [
-    ("crates/core/src", 17),
+    ("crates/core/src", 0),
     ("crates/simulator/src", 0),
     ("crates/testkit/src", 0),
     ("crates/evaluation/src", 0),

@@ -1,4 +1,4 @@
-//! All tasks of a deployment and the topics between them, in memory. What `replay` runs on, and what the laws of the engine
+//! All tasks of a deployment and the topics between them, in memory. FactKind `replay` runs on, and what the laws of the engine
 //! are tested on: it can lose a task's memory at any point of a step.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -13,7 +13,7 @@ use crate::{
 
 /// Longer than any heartbeat or beat that is paced by the wall clock, but for the agents' while events flow.
 const SETTLING: Span = Span::from_secs(6);
-/// The ends of the inputs are told, then those of the contact and customer stages, then the last records are written.
+/// The ends of the inputs are sent, then those of the contact and customer stages, then the last records are written.
 const SETTLING_ROUNDS: usize = 4;
 
 /// The tasks and what has been committed.
@@ -25,22 +25,22 @@ pub struct Cluster {
     /// By destination.
     exchange: Vec<Vec<Vec<u8>>>,
     feed_by_input: BTreeMap<InputId, Feed>,
-    /// The topic of the directory, and how much of it each task has heard.
+    /// The topic of the directory, and how much of it each task has read.
     directory: Vec<Vec<u8>>,
-    heard: Vec<usize>,
+    directory_read: Vec<usize>,
     /// Outputs of committed steps, with the task that wrote them.
     pub outputs: Vec<(TaskId, Output)>,
-    /// The wall clock that the tasks are told.
+    /// The wall clock of the tasks.
     pub wall: Timestamp,
     /// Whether each step is compared with a task that only overwrites from state records.
     shadows: Option<Vec<Task>>,
-    /// How often a task has taken in what there was: every other step is cut between two ticks of its timers.
+    /// How often a task has taken inputs: every other step is cut between two ticks of its timers.
     turns: u64,
     /// More is fed later: no input is at its end.
     open: bool,
 }
 
-/// What the log and the offsets of one task hold.
+/// FactKind the log and the offsets of one task hold.
 #[derive(Debug, Default)]
 struct Committed {
     seq: u64,
@@ -72,7 +72,7 @@ pub enum Crash {
 }
 
 impl Cluster {
-    /// A deployment that nothing has been committed in.
+    /// Returns a deployment that nothing has been committed in.
     ///
     /// # Errors
     /// Never for new tasks.
@@ -85,7 +85,7 @@ impl Cluster {
             exchange: vec![Vec::new(); tasks],
             feed_by_input: BTreeMap::new(),
             directory: Vec::new(),
-            heard: vec![0; tasks],
+            directory_read: vec![0; tasks],
             outputs: Vec::new(),
             wall,
             shadows: None,
@@ -139,7 +139,7 @@ impl Cluster {
         done
     }
 
-    /// Appends a statement to the directory: each task hears it when it goes on.
+    /// Appends a statement to the directory: each task reads it when it goes on.
     pub fn state(&mut self, json: &[u8]) {
         self.directory.push(json.to_vec());
     }
@@ -165,7 +165,7 @@ impl Cluster {
         Ok(true)
     }
 
-    /// The same, but the task's memory is lost at `crash` and restored from what is committed.
+    /// Advances one task whose memory is lost at `crash` and restored from what is committed.
     ///
     /// # Errors
     /// When the task can't be restored.
@@ -188,12 +188,12 @@ impl Cluster {
 
     fn take_in(&mut self, id: TaskId, limit: usize) -> Result<(), TaskError> {
         let task = &mut self.tasks[usize::from(id.0)];
-        let heard = &mut self.heard[usize::from(id.0)];
-        for (offset, json) in (0..).zip(&self.directory).skip(*heard) {
-            // What can't be read changes nothing.
+        let read = &mut self.directory_read[usize::from(id.0)];
+        for (offset, json) in (0..).zip(&self.directory).skip(*read) {
+            // FactKind can't be read changes nothing.
             task.handle_statement(offset, json, self.wall).ok();
         }
-        *heard = self.directory.len();
+        *read = self.directory.len();
         let exchange = &self.exchange[usize::from(id.0)];
         let position = task.exchange_position();
         for (offset, frame) in (0..)
@@ -251,11 +251,11 @@ impl Cluster {
         Ok(offset)
     }
 
-    /// A task as the state log has it.
+    /// Returns a task as the state log has it.
     fn restore(&mut self, id: TaskId) -> Result<Task, TaskError> {
         let committed = &self.committed[usize::from(id.0)];
         let mut task = Task::new(id, &self.settings);
-        self.heard[usize::from(id.0)] = 0;
+        self.directory_read[usize::from(id.0)] = 0;
         let first = usize::try_from(committed.restore_from).unwrap_or(0);
         for (offset, record) in (0..).zip(&committed.state).skip(first) {
             task.restore(offset, record)?;
@@ -271,7 +271,7 @@ impl Cluster {
         Ok(task)
     }
 
-    /// Lets all tasks go on in turn until nobody has anything to say, and the wall clock with them far enough for every
+    /// Lets all tasks go on in turn until no task has anything to send, and the wall clock with them far enough for every
     /// heartbeat and beat.
     ///
     /// # Errors
@@ -306,14 +306,12 @@ impl Cluster {
             .tasks
             .iter()
             .all(|task| task.pending() == Pending::Nothing);
-        let directory_heard = self
-            .heard
-            .iter()
-            .all(|heard| *heard == self.directory.len());
-        feeds_read && frames_read && nothing_pending && directory_heard
+        let mut directory_read = self.directory_read.iter();
+        let directory_read = directory_read.all(|read| *read == self.directory.len());
+        feeds_read && frames_read && nothing_pending && directory_read
     }
 
-    /// The sums of all tasks.
+    /// Returns the sums of all tasks.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let mut sum = Counters::default();
@@ -326,20 +324,20 @@ impl Cluster {
         self.tasks.len()
     }
 
-    /// Names of a kind that have figures of their own, over all tasks.
+    /// Returns how many names of a kind have figures of their own, over all tasks.
     #[must_use]
     pub fn names(&self, kind: Kind) -> usize {
         let held = self.tasks.iter().filter_map(|task| task.names().get(&kind));
         held.map(|held| held.names).sum()
     }
 
-    /// The records of all contacts as they are now.
+    /// Returns the records of all contacts as they are now.
     #[must_use]
     pub fn contact_records(&self) -> Vec<Output> {
         self.tasks.iter().flat_map(Task::contact_records).collect()
     }
 
-    /// Bytes of memory that all states take, by who has how many in them.
+    /// Returns the bytes of memory that all states take, by what they are of.
     #[must_use]
     pub fn memory(&self) -> BTreeMap<Holder, usize> {
         let mut memory = BTreeMap::new();
@@ -349,7 +347,7 @@ impl Cluster {
         memory
     }
 
-    /// Bytes and number of the parts of all states.
+    /// Returns the bytes and the number of the parts of all states.
     #[must_use]
     pub fn state_size(&self) -> (usize, usize) {
         let sizes = self.tasks.iter().map(Task::state_size);

@@ -35,7 +35,7 @@ pub(super) use stream::{About, Change, ChangeId, Changes, Listening};
 use super::ServeSettings;
 use crate::kafka::{FollowEvent, FollowedRecord, clock, topics::Topic};
 use floorwalker_core::{
-    engine::Desk,
+    engine::AgentQueue,
     event::{Span, Timestamp},
     proto::{Record, RecordError},
 };
@@ -197,7 +197,7 @@ impl ReadModel {
     }
 
     fn take_desk(&self, key: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
-        let Some(Desk { agent, .. }) = Desk::from_name(key) else {
+        let Some(AgentQueue { agent, .. }) = AgentQueue::from_name(key) else {
             return Ok(());
         };
         let known = self.desks(agent.as_str());
@@ -208,7 +208,7 @@ impl ReadModel {
     }
 
     fn remove_desk(&self, key: &str, at: Timestamp) {
-        let Some(Desk { agent, .. }) = Desk::from_name(key) else {
+        let Some(AgentQueue { agent, .. }) = AgentQueue::from_name(key) else {
             return;
         };
         let Some(mut desks) = self.desks(agent.as_str()).map(|it| AgentDesks::clone(&it)) else {

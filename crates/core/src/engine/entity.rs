@@ -4,8 +4,10 @@ use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-use super::{Placement, TaskId};
-use crate::event::{AgentId, Channel, QueueId, SiteId, TeamId};
+use crate::{
+    engine::{Kind, OVERFLOW},
+    event::{AgentId, Channel, QueueId, SiteId, TeamId},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Entity {
@@ -25,7 +27,7 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// The name in records and keys: `agent:ana`, `all`.
+    /// Returns the name in records and keys: `agent:ana`, `all`.
     #[must_use]
     pub fn name(&self) -> String {
         self.to_string()
@@ -43,18 +45,7 @@ impl Entity {
         }
     }
 
-    /// Who owns its state. All channels lie together, so that their sum needs no message.
-    #[must_use]
-    pub(super) fn owner(&self, placement: Placement) -> TaskId {
-        match self {
-            Self::Agent(_) | Self::Queue(_) | Self::Team(_) | Self::Site(_) => {
-                placement.task_of(self.name().as_bytes())
-            }
-            Self::Channel(_) | Self::All => placement.task_of(b"all"),
-        }
-    }
-
-    /// Whether agents' states tell anything of it: an agent is in no queue.
+    /// Returns whether agents' states count for it: an agent is in no queue.
     #[must_use]
     pub const fn has_agents(&self) -> bool {
         matches!(
@@ -67,6 +58,33 @@ impl Entity {
     #[must_use]
     pub const fn is_agent(&self) -> bool {
         matches!(self, Self::Agent(_))
+    }
+}
+
+impl Entity {
+    /// `None`: it needs not be admitted.
+    #[must_use]
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let (kind, name) = match self {
+            Self::Agent(id) => (Kind::Agent, id.as_str()),
+            Self::Queue(id) => (Kind::Queue, id.as_str()),
+            Self::Team(id) => (Kind::Team, id.as_str()),
+            Self::Site(id) => (Kind::Site, id.as_str()),
+            Self::Channel(_) | Self::All => return None,
+        };
+        (name != OVERFLOW).then_some(kind)
+    }
+
+    /// Returns the entity that counts for all names of its kind that were refused.
+    #[must_use]
+    pub(super) fn overflow(&self) -> Self {
+        match self {
+            Self::Agent(_) => Self::Agent(AgentId::new(OVERFLOW)),
+            Self::Queue(_) => Self::Queue(QueueId::new(OVERFLOW)),
+            Self::Team(_) => Self::Team(TeamId::new(OVERFLOW)),
+            Self::Site(_) => Self::Site(SiteId::new(OVERFLOW)),
+            Self::Channel(_) | Self::All => self.clone(),
+        }
     }
 }
 

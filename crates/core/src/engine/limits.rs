@@ -1,6 +1,6 @@
 //! How many names of each kind have figures of their own.
 
-/// What the overflow entity of a kind is called.
+/// FactKind the overflow entity of a kind is called.
 pub const OVERFLOW: &str = "(other)";
 
 /// How many names of each kind have figures of their own, over all tasks.
@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Without any: for a file, which is finite.
+    /// Returns no limits: for a file, which is finite.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -44,12 +44,12 @@ impl Limits {
         }
     }
 
-    /// Of one kind.
+    /// Returns the limit of one kind.
     #[must_use]
     pub const fn of(&self, kind: Kind) -> usize {
         match kind {
             Kind::Agent => self.agents,
-            Kind::Queue | Kind::Room => self.queues,
+            Kind::Queue | Kind::PeerGroup => self.queues,
             Kind::Team => self.teams,
             Kind::Site => self.sites,
             Kind::Reason => self.reasons,
@@ -58,7 +58,7 @@ impl Limits {
     }
 }
 
-/// Of what a name is.
+/// FactKind a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Agent,
@@ -67,7 +67,7 @@ pub enum Kind {
     Site,
     Reason,
     /// A queue in a channel, as scorecards have it.
-    Room,
+    PeerGroup,
     Scorecard,
 }
 
@@ -78,11 +78,11 @@ impl Kind {
         Self::Team,
         Self::Site,
         Self::Reason,
-        Self::Room,
+        Self::PeerGroup,
         Self::Scorecard,
     ];
 
-    /// As metrics have it.
+    /// Returns its name in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ impl Kind {
             Self::Team => "team",
             Self::Site => "site",
             Self::Reason => "reason",
-            Self::Room => "scorecard_queue",
+            Self::PeerGroup => "scorecard_queue",
             Self::Scorecard => "scorecard",
         }
     }
@@ -101,12 +101,12 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The setting that limits it.
+    /// Returns the setting that limits it.
     #[must_use]
     pub const fn setting(self) -> &'static str {
         match self {
             Self::Agent => "limits.agents",
-            Self::Queue | Self::Room => "limits.queues",
+            Self::Queue | Self::PeerGroup => "limits.queues",
             Self::Team => "limits.teams",
             Self::Site => "limits.sites",
             Self::Reason => "limits.reasons",

@@ -14,51 +14,25 @@
 //! assert_eq!(task.poll_output().unwrap().seq, 1);
 //! ```
 
-mod agents;
-mod clock;
-mod codec;
-mod contacts;
-mod customers;
-mod delta;
-mod desk;
-mod desks;
+mod agent_queue;
 mod entity;
-mod expected;
-mod frame;
-mod gauge;
-mod holder;
-mod intake;
-mod known;
-mod leaves;
-mod letter;
+mod exchange;
 mod limits;
-mod live;
-mod log;
-mod meta;
-mod names;
-mod outbox;
-mod part;
-mod placement;
-mod scores;
-mod series;
+mod name;
 mod settings;
+mod stages;
+mod state;
 mod step;
-mod store;
-mod sums;
 mod task;
 mod time;
-mod timers;
-mod usual;
 
-pub use clock::Clock;
-pub use desk::{Desk, Room};
+pub use agent_queue::{AgentQueue, PeerGroup};
 pub use entity::Entity;
-pub use holder::Holder;
-pub use letter::{CUT_HEADERS, CUT_PAYLOAD_BYTES, LETTER_BYTES_MAX, sha256};
+pub use exchange::{names::Held, placement::Placement};
 pub use limits::{Kind, Limits, OVERFLOW};
-pub use names::Held;
-pub use placement::Placement;
 pub use settings::{Settings, Source, SourceClock};
+pub use stages::letter::{CUT_HEADERS, CUT_PAYLOAD_BYTES, LETTER_BYTES_MAX, sha256};
+pub use state::holder::Holder;
 pub use step::{
     Counters, InputId, OutTopic, Output, Pending, SourceRecord, Step, TaskError, TaskId,
     TopicBinding,

@@ -1,4 +1,4 @@
-//! What the engine must be told; filled by configuration, read once.
+//! The settings of the engine; filled by configuration, read once.
 
 use crate::{
     balance::BalanceSettings, contact::ContactSettings, csat::CsatSettings, decode::Format,
@@ -11,15 +11,15 @@ pub struct Settings {
     pub tasks: u16,
     /// The configured source topics, in the order in which [`super::InputId::source`] counts them.
     pub sources: Vec<Source>,
-    /// An event more than this behind its partition's clock is a dead letter, where its source does not say otherwise.
+    /// An event more than this behind its partition's watermark is a dead letter, unless its source has a lateness of its own.
     pub lateness: Span,
     /// An event more than this ahead of the wall clock is a dead letter.
     pub future_max: Span,
-    /// How long the engine waits for an event on its way before it speaks of a due time.
+    /// How long the engine waits for an event on its way before it fires a timer.
     pub grace: Span,
-    /// How long a silent task holds the clocks of the others.
+    /// How long an idle task holds the watermarks of the others.
     pub hold_max: Span,
-    /// How often a task with nothing to say tells its clocks.
+    /// How often a task with nothing to send sends its watermarks.
     pub heartbeat: Span,
     /// Bytes of state log that one process may have to read back when it starts.
     pub recovery_max_bytes: u64,
@@ -43,7 +43,7 @@ pub struct Source {
 }
 
 impl Settings {
-    /// With what the directory changes.
+    /// Returns these settings with what the directory changes.
     #[must_use]
     pub fn with(&self, directory: &Directory) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Settings {
         }
     }
 
-    /// Behind a clock by more than this, nothing comes from any source.
+    /// Returns the lateness that no source exceeds.
     #[must_use]
     pub fn lateness_max(&self) -> Span {
         let own = self.sources.iter().filter_map(|source| source.lateness);
@@ -64,7 +64,7 @@ impl Settings {
     }
 }
 
-/// What a source's time is when it has been read to its end.
+/// FactKind a source's time is when it has been read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SourceClock {
     /// The wall clock: a live feed.

@@ -1,4 +1,4 @@
-//! What goes into a task and what comes out of it: the whole surface between the engine and its driver.
+//! FactKind goes into a task and what comes out of it: the whole surface between the engine and its driver.
 
 use minicbor::{Decode, Encode};
 
@@ -61,7 +61,7 @@ pub struct Step {
     pub positions: Vec<(InputId, i64)>,
     /// The next offset of the exchange's partition `task`.
     pub exchange_position: i64,
-    /// The offset in the state log from which a restore has to read; `None` while the first turn is not complete: from the
+    /// The offset in the state log from which a restore has to read; `None` while the first checkpoint cycle is not complete: from the
     /// task's first record.
     pub restore_from: Option<i64>,
     /// Carries an alert: commit soon, and before others.
@@ -95,7 +95,7 @@ pub enum TopicBinding {
     },
 }
 
-/// How much a task has to say.
+/// How urgent the next step of a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pending {
     Nothing,
@@ -105,7 +105,7 @@ pub enum Pending {
     Alert,
 }
 
-/// Counters of one task since it was created. What a task forwards, the
+/// Counters of one task since it was created. FactKind a task forwards, the
 /// receiver counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, serde::Serialize)]
 pub struct Counters {
@@ -155,7 +155,7 @@ impl Counters {
         self.lost += other.lost;
     }
 
-    /// What was counted since `earlier`, of the same task.
+    /// Returns what was counted since `earlier`, of the same task.
     #[must_use]
     pub const fn since(&self, earlier: &Self) -> Self {
         Self {
@@ -179,7 +179,7 @@ impl Counters {
         self.forwarded.saturating_sub(self.received)
     }
 
-    /// The law of conservation, over all tasks.
+    /// Returns whether no event is unaccounted for, over all tasks.
     #[must_use]
     pub const fn balance(&self) -> bool {
         self.read
@@ -242,7 +242,7 @@ impl Output {
         self.topic == OutTopic::Alerts
     }
 
-    /// From JSON. What is no record (a dead letter, a removal) stays as it is.
+    /// Turns a JSON record into protobuf. FactKind is no record (a dead letter, a removal) stays as it is.
     pub(super) fn make_protobuf(&mut self) {
         let kind = match self.topic {
             OutTopic::Alerts => Record::Alert,
@@ -254,7 +254,7 @@ impl Output {
         let Some(json) = &self.payload else { return };
         let written = kind.to_protobuf(json);
         debug_assert!(written.is_ok(), "a record that `proto/` can't hold");
-        // JSON is told from protobuf by its first byte: better such a record than none.
+        // JSON differs from protobuf by its first byte: better such a record than none.
         self.payload = written.ok().or_else(|| self.payload.take());
     }
 

@@ -100,10 +100,14 @@ fn no_promise_is_missed_while_a_source_can_not_be_read() {
         live.task.handle_end(INPUT, wall(second));
         live.outputs(wall(second));
     }
-    assert_eq!(live.task.clock(), Some(wall(8)), "the wall less the grace");
+    assert_eq!(
+        live.task.watermark(),
+        Some(wall(8)),
+        "the wall less the grace"
+    );
     let alerts: usize = (11..120).map(|second| live.outputs(wall(second)).1).sum();
     assert_eq!(alerts, 0);
-    assert_eq!(live.task.clock(), Some(wall(8)));
+    assert_eq!(live.task.watermark(), Some(wall(8)));
     live.task.handle_end(INPUT, wall(120));
     assert!(
         live.outputs(wall(120)).1 > 0,

@@ -1,21 +1,17 @@
-//! What changes while a task runs: statements of the directory.
+//! FactKind changes while a task runs: statements of the directory.
 
 use std::sync::Arc;
 
 use super::Task;
 use crate::{
-    directory::{Directory, Refusal, Subject},
-    engine::{
-        Entity, Settings, TaskError,
-        contacts::Change,
-        store::{PartKey, Store},
-    },
-    event::{Span, Timestamp},
+    directory::{Refusal, Subject},
+    engine::{Entity, Settings, stages::contacts::SettingsChange, state::store::PartKey},
+    event::Timestamp,
 };
 
 impl Task {
-    /// Takes a statement of the directory, as it stands at `offset` of its partition. What was told before and is otherwise
-    /// by it is corrected. True if anything changed.
+    /// Takes a statement of the directory, as it stands at `offset` of its partition. Facts that were emitted before and differ
+    /// by it are corrected. Returns whether anything changed.
     ///
     /// # Errors
     /// When it can't be read, or breaks a rule: it changes nothing.
@@ -25,55 +21,32 @@ impl Task {
         json: &[u8],
         now: Timestamp,
     ) -> Result<bool, Refusal> {
-        self.time.see_wall(now);
+        self.progress.see_wall(now);
         let taken = (self.directory).apply(offset, json, &self.configured.contact)?;
         let image = self.directory.to_image();
         self.store.put(&PartKey::directory(), &image);
         let Some(from) = taken.changed_from else {
             return Ok(false);
         };
-        self.note_unsaid(json.len());
+        self.mark_dirty(json.len());
         let settings = Arc::new(self.configured.with(&self.directory));
-        let spoken = self.meta.contact_clock.map(|clock| clock.at);
-        let change = Change {
+        let change = SettingsChange {
             settings: &settings,
             from,
-            grain: self.grain(spoken),
+            grain: self.grain(self.meta.contact_watermark.at()),
         };
-        (self.contacts).go_by(&change, &self.store, &mut self.deltas);
-        self.go_by(settings);
+        (self.stages.contacts).apply_settings(&change, &self.store, &mut self.effects.facts);
+        self.apply_settings(settings);
         Ok(true)
     }
 
-    /// The directory of a restored store: whatever else is taken up goes by it.
-    pub(super) fn take_up_directory(&mut self) -> Result<(), TaskError> {
-        let Some(image) = self.store.get(&PartKey::directory()) else {
-            return Ok(());
-        };
-        let read = Directory::from_image(image, &self.configured.contact);
-        self.directory = read.map_err(|refusal| TaskError::Corrupt {
-            task: self.id.0,
-            cause: refusal.to_string(),
-        })?;
-        let settings = Arc::new(self.configured.with(&self.directory));
-        let nothing = Store::default();
-        let change = Change {
-            settings: &settings,
-            from: Timestamp::MAX,
-            grain: Span::ZERO,
-        };
-        (self.contacts).go_by(&change, &nothing, &mut self.deltas);
-        self.go_by(settings);
-        Ok(())
-    }
-
-    fn go_by(&mut self, settings: Arc<Settings>) {
-        self.customers.go_by(&settings);
-        self.scores.go_by(&settings);
-        self.deltas.go_by(&settings);
+    pub(super) fn apply_settings(&mut self, settings: Arc<Settings>) {
+        self.stages.customers.apply_settings(&settings);
+        self.stages.kpis.apply_settings(&settings);
+        self.effects.facts.apply_settings(&settings);
         let named = self.directory.statements();
         let named = named.filter_map(|(statement, _)| entity_of(&statement.subject));
-        self.deltas.names.go_by(&settings, named);
+        self.effects.facts.names.apply_settings(&settings, named);
         self.settings = settings;
     }
 }

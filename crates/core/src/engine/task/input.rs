@@ -1,4 +1,4 @@
-//! What a task takes in: records of its sources, ends, frames of other tasks, time.
+//! FactKind a task takes in: records of its sources, ends, frames of other tasks, time.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::{
     decode::Decoded,
     engine::{
         InputId, SourceRecord, TaskError,
-        frame::{Forward, Section},
-        intake::{self, Fault, Limits, Provenance},
+        exchange::frame::{Forward, Section},
+        stages::intake::{self, Fault, Provenance, TimeLimits},
     },
     event::{Event, Key, Timestamp},
 };
@@ -18,8 +18,8 @@ use crate::{
 impl Task {
     /// Takes a record of a source partition.
     pub fn handle_source(&mut self, record: &SourceRecord<'_>, now: Timestamp) {
-        self.time.see_wall(now);
-        let Some(input) = (self.time.inputs.iter_mut()).find(|input| input.id == record.input)
+        self.progress.see_wall(now);
+        let Some(input) = (self.progress.inputs.iter_mut()).find(|input| input.id == record.input)
         else {
             return;
         };
@@ -29,14 +29,15 @@ impl Task {
         self.meta.inputs[place].position = record.offset + 1;
         self.note_moved(record.input);
         self.meta.counters.read += 1;
-        let clock = (self.meta.inputs[place].time.clock()).map(|at| at.min(self.time.wall));
-        self.note_unsaid(record.payload.map_or(0, <[u8]>::len) + record.rest_bytes());
+        let clock =
+            (self.meta.inputs[place].generator.watermark()).map(|at| at.min(self.progress.wall));
+        self.mark_dirty(record.payload.map_or(0, <[u8]>::len) + record.rest_bytes());
         let settings = Arc::clone(&self.settings);
         let source = &settings.sources[usize::from(record.input.source)];
-        let limits = Limits {
+        let limits = TimeLimits {
             lateness: source.lateness.unwrap_or(settings.lateness),
             future_max: settings.future_max,
-            wall: self.time.wall,
+            wall: self.progress.wall,
         };
         let from = Provenance {
             topic: &source.topic,
@@ -45,8 +46,8 @@ impl Task {
         };
         match intake::read(&from, clock, limits) {
             Ok(Decoded::Event(event)) => {
-                self.meta.inputs[place].time.observe(event.occurred_at);
-                self.time.own.see_event(event.occurred_at);
+                self.meta.inputs[place].generator.observe(event.occurred_at);
+                self.progress.own.see_event(event.occurred_at);
                 self.route(event, &from);
             }
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
@@ -54,14 +55,14 @@ impl Task {
         }
     }
 
-    /// The fast path, or one hop more.
+    /// Applies an event on the task that owns its key: here, or one hop further.
     fn route(&mut self, event: Event, from: &Provenance<'_>) {
         let owner = self.placement.owner_of(&event.key);
         if owner == self.id {
             self.apply(event, from);
         } else {
             self.meta.counters.forwarded += 1;
-            let section = self.outbox.section(owner.0);
+            let section = self.exchange.outbox.section(owner.0);
             section.forwards.push(from.forward());
         }
     }
@@ -82,38 +83,43 @@ impl Task {
         }
     }
 
-    /// To whom it happened. `None`: to nobody who is followed here.
+    /// Hands an event to the contact or the agent that it happened to. `None`: to neither.
     fn hand_over(&mut self, event: Event) -> Option<EventOutcome> {
         let Key::Agent(agent) = &event.key else {
-            return self.contacts.handle_event(event, &self.store);
+            return self.stages.contacts.handle_event(event, &self.store);
         };
         let (agent, grain) = (agent.clone(), self.agent_grain());
         let state = State::of(event)?;
-        let agents = &mut self.agents;
-        Some(agents.handle_state(&agent, state, grain, &mut self.deltas))
+        let agents = &mut self.stages.agents;
+        Some(agents.handle_state(&agent, state, grain, &mut self.effects.facts))
     }
 
     fn put_aside(&mut self, from: &Provenance<'_>, fault: &Fault) {
         self.meta.counters.dead_lettered += 1;
-        self.dead_letters.push(from.dead_letter(fault));
+        self.effects.outputs.push(from.dead_letter(fault));
     }
 
     fn note_moved(&mut self, input: InputId) {
-        if self.moved.last() != Some(&input) && !self.moved.contains(&input) {
-            self.moved.push(input);
+        if self.inputs.moved.last() != Some(&input) && !self.inputs.moved.contains(&input) {
+            self.inputs.moved.push(input);
         }
     }
 
-    pub(super) fn note_unsaid(&mut self, bytes: usize) {
-        self.unsaid = true;
-        self.unsaid_bytes += bytes;
+    pub(super) fn mark_dirty(&mut self, bytes: usize) {
+        self.inputs.dirty = true;
+        self.inputs.dirty_bytes += bytes;
     }
 
     /// Notes that nothing was left to read in a source partition at `now`. To be repeated while that lasts: the watermark of a live
     /// feed follows the wall clock no further.
     pub fn handle_end(&mut self, input: InputId, now: Timestamp) {
-        self.time.see_wall(now);
-        if let Some(input) = self.time.inputs.iter_mut().find(|known| known.id == input) {
+        self.progress.see_wall(now);
+        if let Some(input) = self
+            .progress
+            .inputs
+            .iter_mut()
+            .find(|known| known.id == input)
+        {
             input.at_end_since.get_or_insert(now);
             input.empty_at = input.empty_at.max(Some(now));
         }
@@ -129,13 +135,13 @@ impl Task {
         frame: &[u8],
         now: Timestamp,
     ) -> Result<(), TaskError> {
-        self.time.see_wall(now);
+        self.progress.see_wall(now);
         let sections = Section::read_all(frame).map_err(|error| TaskError::Corrupt {
             task: self.id.0,
             cause: format!("frame at offset {offset}: {error}"),
         })?;
         self.meta.exchange_position = offset + 1;
-        self.note_unsaid(frame.len());
+        self.mark_dirty(frame.len());
         for section in sections {
             self.handle_section(section)?;
         }
@@ -150,29 +156,29 @@ impl Task {
             return Ok(());
         }
         if known && section.previous == 0 {
-            self.scores.forget_gauges(section.from);
+            self.stages.kpis.forget_gauges(section.from);
         }
-        self.time.hear(section.from);
+        self.progress.note_received(section.from);
         for forward in &section.forwards {
             self.handle_forward(forward);
         }
         for case in section.cases {
-            self.hand_to_customer(case);
+            self.handle_case(case);
         }
         for repeats in &section.repeats {
-            self.contacts.handle_repeats(repeats, &self.store);
+            self.stages.contacts.handle_repeats(repeats, &self.store);
         }
         for judged in &section.judged {
-            self.contacts.handle_judged(judged, &self.store);
+            self.stages.contacts.handle_judged(judged, &self.store);
         }
-        self.deltas.add(
-            section.deltas,
+        self.effects.facts.add(
+            section.entity_facts,
             (section.agent_facts, section.wrap_ups),
-            section.desk_facts,
+            section.agent_queue_facts,
         );
-        self.scores.learn_reasons(section.reasons);
+        self.stages.kpis.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
-            self.take_gauge(entity, section.from, gauge);
+            self.handle_gauge(entity, section.from, gauge);
         }
         Ok(())
     }
@@ -204,54 +210,53 @@ impl Task {
         }
     }
 
-    /// Moves the clocks on; speaks of what is due.
+    /// Moves the watermarks on and fires the timers that are due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        self.time.see_wall(now);
-        self.unsaid |= self.advance_clocks();
-        let wall = self.time.wall;
-        self.unsaid |= self.outbox.is_due(&self.turns, wall);
-        let end_changed = self.told_end != self.end();
-        self.unsaid |= self.turns.any_beats(wall) || end_changed;
-        self.unsaid |= self.contact_beat() && self.contacts.has_records();
+        self.progress.see_wall(now);
+        let (wall, mut dirty) = (self.progress.wall, self.advance_watermarks());
+        let exchange = &self.exchange;
+        dirty |= exchange.outbox.is_due(&exchange.send_schedule, wall);
+        dirty |= exchange.send_schedule.any_heartbeat_due(wall);
+        dirty |= exchange.sent_ends != self.ends();
+        dirty |= self.contacts_are_due() && self.stages.contacts.has_records();
         if let Some(at) = self.record_clock()
             && let beat = self.beat_at(at)
             && beat.any()
         {
-            let ends = self.scores_ended() && self.scores.ends_anew(at, self.time.wall);
-            self.unsaid |= ends || self.scores.has_changes(at, beat);
+            let ends = self.kpis_ended() && self.stages.kpis.ends_anew(at, wall);
+            dirty |= ends || self.stages.kpis.has_changes(at, beat);
         }
-        self.unsaid |= self.desks_are_due();
+        dirty |= self.scorecards_are_due();
+        self.inputs.dirty |= dirty;
     }
 
-    /// The process is to stop: the next step sends and writes all that is due by the clocks, whatever its beat.
+    /// Prepares the process's stop: the next step sends and writes all that is due by the watermarks, whatever its beat.
     pub fn handle_stop(&mut self, now: Timestamp) {
         self.handle_timeout(now);
-        self.contact_beat_at = Timestamp::MIN;
-        self.group_beat_at = Timestamp::MIN;
-        self.agent_beat_at = Timestamp::MIN;
-        self.desk_beat_at = Timestamp::MIN;
-        self.turns.tell_all(now);
-        self.unsaid = true;
+        self.schedule.make_all_due();
+        self.exchange.send_schedule.send_all(now);
+        self.inputs.dirty = true;
     }
 
-    /// Moves the clocks on, and lets all stages speak of what is due by then: who is told a clock relies on that. True if anything
-    /// was.
-    pub(super) fn advance_clocks(&mut self) -> bool {
-        self.time.advance(self.id.0, &mut self.meta, &self.settings);
+    /// Moves the watermarks on, and fires all timers up to them: every receiver of a watermark relies on that. Returns whether any
+    /// fired.
+    pub(super) fn advance_watermarks(&mut self) -> bool {
+        self.progress
+            .advance(self.id.0, &mut self.meta, &self.settings);
         let mut any = false;
-        if let Some(clock) = self.meta.contact_clock {
-            let horizon = self.horizon();
-            any |= (self.contacts).handle_timeout(clock.at, horizon, &self.store);
+        if let Some(now) = self.meta.contact_watermark.at() {
+            let late_cutoff = self.late_cutoff();
+            any |= (self.stages.contacts).handle_timeout(now, late_cutoff, &self.store);
         }
-        let read_to = self.time.read_to(self.id.0, &self.settings);
-        any |= self.contacts.handle_successions(read_to, &self.store);
-        if let Some(clock) = self.meta.customer_clock {
-            any |= self.customers.handle_timeout(clock.at, &self.store);
+        let source_watermark = self.progress.source_watermark(self.id.0, &self.settings);
+        any |= (self.stages.contacts).handle_successions(source_watermark, &self.store);
+        if let Some(now) = self.meta.customer_watermark.at() {
+            any |= self.stages.customers.handle_timeout(now, &self.store);
         }
-        if let Some(clock) = self.meta.agent_clock {
+        if let Some(now) = self.meta.agent_watermark.at() {
             let grain = self.agent_grain();
-            let agents = &mut self.agents;
-            any |= agents.handle_timeout(clock.at, grain, &mut self.deltas);
+            let agents = &mut self.stages.agents;
+            any |= agents.handle_timeout(now, grain, &mut self.effects.facts);
         }
         any
     }

@@ -1,16 +1,16 @@
-//! How a task goes on whose state or frames are lost, once somebody has accepted that.
+//! How a task continues whose state or frames are lost, once somebody has accepted that.
 
 use super::Task;
 use crate::{
     engine::{
         InputId, Step, TaskError,
-        frame::Section,
-        meta::{InputState, SenderState},
+        exchange::frame::Section,
+        state::meta::{InputState, SenderState},
     },
     event::Text,
 };
 
-/// The last step heard of each sender, to look through frames without applying them.
+/// The last step received of each sender, to look through frames without applying them.
 #[derive(Debug, Clone)]
 pub struct FrameChain {
     task: u16,
@@ -55,12 +55,11 @@ impl Task {
     /// Cuts the step that makes the loss last: all of the state as it is now, nothing for anybody else.
     pub fn cut_loss(&mut self) -> Step {
         self.meta.seq += 1;
-        self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
-        self.rotation.write_all();
+        self.changelog.cycle.write_all();
         Step {
             task: self.id,
             seq: self.meta.seq,
-            state: (self.log).write_records(&self.meta, &mut self.store, &mut self.rotation),
+            state: self.write_changelog(),
             sections: Vec::new(),
             outputs: Vec::new(),
             positions: Vec::new(),
@@ -70,7 +69,7 @@ impl Task {
         }
     }
 
-    /// The frames that have been heard so far.
+    /// Returns the frames that have been received so far.
     #[must_use]
     pub fn frame_chain(&self) -> FrameChain {
         FrameChain {
@@ -122,7 +121,7 @@ impl SenderState {
         }
         *self = Self {
             seq: section.seq,
-            clocks: section.clocks,
+            watermarks: section.watermarks,
             lost: false,
         };
         Ok(true)

@@ -1,0 +1,134 @@
+//! The path of a step through the stages, and its cut.
+
+use super::{HISTORY_AFTER, SECOND, Task};
+use crate::{
+    decode::Format,
+    engine::{Pending, Step, TaskId, stages::step_end::StepEnd, step::Output},
+    event::{Span, Text, Timestamp},
+};
+
+impl Task {
+    /// Cuts the step: all that was taken in since the last one. `None` if there was nothing.
+    ///
+    /// Facts pass the stages in this order. Two ways lead back: customers answer contacts, and facts about agents become facts of their
+    /// teams and sites.
+    pub fn poll_output(&mut self) -> Option<Step> {
+        if self.pending() == Pending::Nothing {
+            return None;
+        }
+        // Fires all timers first: every receiver of the watermarks that this step sends relies on that.
+        self.advance_watermarks();
+        self.meta.seq += 1;
+        // Contacts emit how they differ from what others know: facts, alerts, updates of their cases.
+        self.finish_contacts();
+        // Customers judge cases and answer their contacts, and a contact that is answered may differ again.
+        while self.send_cases() | self.finish_customers() {
+            self.finish_contacts();
+        }
+        // Behind the last answer, so that a record is written once.
+        self.write_contact_records();
+        let urgent = self.effects.outputs.iter().any(Output::is_alert);
+        // Agents turn the facts about them into facts of their teams and sites, before any of these is sent.
+        self.send_agent_facts();
+        self.finish_agents();
+        // All facts of the step are there: they go to the tasks that own their entities, this one among them.
+        self.send_entity_facts();
+        self.send_agent_queue_facts();
+        self.send_gauges();
+        self.effects.facts.names.save(&mut self.store);
+        let sections = self.take_sections();
+        // Scorecards before KPIs: with everything at its end both are written anew, and the KPIs note when.
+        self.write_scorecards();
+        self.write_kpis();
+        self.stages.kpis.finish(&mut self.store);
+        Some(self.cut(sections, urgent))
+    }
+
+    fn finish_contacts(&mut self) {
+        let end = self.step_end(self.meta.contact_watermark.at());
+        (self.stages.contacts).finish(&end, &mut self.store, &mut self.effects);
+    }
+
+    /// Finishes customers, and sends their judgements. Returns whether a contact of this task was judged.
+    fn finish_customers(&mut self) -> bool {
+        let now = self.meta.customer_watermark.at();
+        if let Some(now) = now {
+            (self.stages.customers).handle_timeout(now, &self.store);
+        }
+        let end = self.step_end(now);
+        (self.stages.customers).finish(&end, &mut self.store, &mut self.effects);
+        self.send_judgements()
+    }
+
+    fn finish_agents(&mut self) {
+        let end = self.step_end(self.meta.agent_watermark.at());
+        (self.stages.agents).finish(&end, &mut self.store, &mut self.effects);
+    }
+
+    /// Returns what a stage needs to know whose timers have fired up to here.
+    fn step_end(&self, timers_fired_to: Option<Timestamp>) -> StepEnd {
+        let retention = (self.progress).retention_watermark(self.id.0, &self.meta, &self.settings);
+        StepEnd {
+            seq: self.meta.seq,
+            timers_fired_to,
+            late_cutoff: self.late_cutoff(),
+            source_watermark: self.progress.source_watermark(self.id.0, &self.settings),
+            retention_cutoff: retention - self.settings.lateness_max(),
+            history: self.is_history(timers_fired_to),
+            grain: self.grain(timers_fired_to),
+        }
+    }
+
+    fn cut(&mut self, sections: Vec<(TaskId, Vec<u8>)>, urgent: bool) -> Step {
+        let mut outputs = std::mem::take(&mut self.effects.outputs);
+        if self.settings.output_format == Format::Protobuf {
+            outputs.iter_mut().for_each(Output::make_protobuf);
+        }
+        self.meta.counters.clock_skew += std::mem::take(&mut self.effects.clock_skew);
+        self.inputs.dirty = false;
+        self.inputs.dirty_bytes = 0;
+        let state = self.write_changelog();
+        Step {
+            task: self.id,
+            seq: self.meta.seq,
+            state,
+            sections,
+            outputs,
+            positions: self.take_positions(),
+            exchange_position: self.meta.exchange_position,
+            restore_from: self.changelog.cycle.restore_from(),
+            urgent,
+        }
+    }
+
+    /// Returns the records of the state log for this step.
+    pub(super) fn write_changelog(&mut self) -> Vec<Vec<u8>> {
+        self.meta.writer = Text::new(env!("CARGO_PKG_VERSION"));
+        let changelog = &mut self.changelog;
+        (changelog.writer).write_records(&self.meta, &mut self.store, &mut changelog.cycle)
+    }
+
+    /// Returns whether a stage at `now` is more than a minute behind the wall clock.
+    pub(super) fn is_history(&self, now: Option<Timestamp>) -> bool {
+        now.is_none_or(|at| at + HISTORY_AFTER < self.progress.wall)
+    }
+
+    /// Returns within how much time facts are one sum. LiveState, numbers are exact at each second; in catching up at each finest pane, which
+    /// makes fewer sums of them.
+    pub(super) fn grain(&self, now: Option<Timestamp>) -> Span {
+        if self.is_history(now) {
+            self.stages.kpis.finest_pane()
+        } else {
+            SECOND
+        }
+    }
+
+    pub(super) fn agent_grain(&self) -> Span {
+        self.grain(self.meta.agent_watermark.at())
+    }
+
+    /// Returns the time before which contacts are sealed: no event can join them any more.
+    pub(super) fn late_cutoff(&self) -> Timestamp {
+        self.progress.min_watermark - self.settings.lateness_max()
+    }
+}
