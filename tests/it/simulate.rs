@@ -234,7 +234,7 @@ fn a_day_with_drawn_incidents_can_be_evaluated() {
     ];
     let table = stdout(&of_seeds);
     assert!(
-        table.starts_with("1 day with incidents, 1 without\n"),
+        table.starts_with("1 day with incidents, 1 day without\n"),
         "{table}"
     );
     let (error, code) = refusal(&["evaluate", "--seeds", "9-3"]);
@@ -243,6 +243,6 @@ fn a_day_with_drawn_incidents_can_be_evaluated() {
         "{error}"
     );
     assert_eq!(code, 2);
-    let (error, _) = refusal(&["evaluate", &events, "--truth", &events]);
-    assert!(error.contains("truth"), "{error}");
+    let (no_truth, _) = refusal(&["evaluate", &truth, "--truth", &events]);
+    assert!(no_truth.contains("day.jsonl.gz: "), "{no_truth}");
 }
