@@ -1,4 +1,4 @@
-//! All tasks of a deployment and the topics between them, in memory. FactKind `replay` runs on, and what the laws of the engine
+//! All tasks of a deployment and the topics between them, in memory. What `replay` runs on, and what the laws of the engine
 //! are tested on: it can lose a task's memory at any point of a step.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -40,7 +40,7 @@ pub struct Cluster {
     open: bool,
 }
 
-/// FactKind the log and the offsets of one task hold.
+/// What the log and the offsets of one task hold.
 #[derive(Debug, Default)]
 struct Committed {
     seq: u64,
@@ -190,7 +190,7 @@ impl Cluster {
         let task = &mut self.tasks[usize::from(id.0)];
         let read = &mut self.directory_read[usize::from(id.0)];
         for (offset, json) in (0..).zip(&self.directory).skip(*read) {
-            // FactKind can't be read changes nothing.
+            // What can't be read changes nothing.
             task.handle_statement(offset, json, self.wall).ok();
         }
         *read = self.directory.len();

@@ -1,6 +1,6 @@
 //! How many names of each kind have figures of their own.
 
-/// FactKind the overflow entity of a kind is called.
+/// What the overflow entity of a kind is called.
 pub const OVERFLOW: &str = "(other)";
 
 /// How many names of each kind have figures of their own, over all tasks.
@@ -58,7 +58,7 @@ impl Limits {
     }
 }
 
-/// FactKind a name is of.
+/// What a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Agent,

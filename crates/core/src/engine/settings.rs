@@ -64,7 +64,7 @@ impl Settings {
     }
 }
 
-/// FactKind a source's time is when it has been read to its end.
+/// What a source's time is when it has been read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SourceClock {
     /// The wall clock: a live feed.

@@ -1,4 +1,4 @@
-//! FactKind goes into a task and what comes out of it: the whole surface between the engine and its driver.
+//! What goes into a task and what comes out of it: the whole surface between the engine and its driver.
 
 use minicbor::{Decode, Encode};
 
@@ -105,7 +105,7 @@ pub enum Pending {
     Alert,
 }
 
-/// Counters of one task since it was created. FactKind a task forwards, the
+/// Counters of one task since it was created. What a task forwards, the
 /// receiver counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, serde::Serialize)]
 pub struct Counters {
@@ -242,7 +242,7 @@ impl Output {
         self.topic == OutTopic::Alerts
     }
 
-    /// Turns a JSON record into protobuf. FactKind is no record (a dead letter, a removal) stays as it is.
+    /// Turns a JSON record into protobuf. What is no record (a dead letter, a removal) stays as it is.
     pub(super) fn make_protobuf(&mut self) {
         let kind = match self.topic {
             OutTopic::Alerts => Record::Alert,

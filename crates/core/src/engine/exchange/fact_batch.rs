@@ -23,7 +23,7 @@ use crate::{
     kpi::{Accumulator, Place, StateDuration},
 };
 
-/// LiveState, entities get facts second by second.
+/// Live, entities get facts second by second.
 const LIVE: Span = Span::from_secs(1);
 
 /// The facts of a step, for its own entities and those of other tasks.

@@ -1,4 +1,4 @@
-//! FactKind a task sends to another: forwarded events, updates of cases, facts, gauges, and the watermarks of the sender. Sections of one
+//! What a task sends to another: forwarded events, updates of cases, facts, gauges, and the watermarks of the sender. Sections of one
 //! transaction for one destination are joined end to end into one record of the exchange.
 
 use std::collections::{BTreeMap, BTreeSet};

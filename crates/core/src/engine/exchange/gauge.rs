@@ -1,11 +1,11 @@
-//! FactKind is no sum: which contacts wait now, since when, and which are at risk. The last value of each sending task, folded by the
+//! What is no sum: which contacts wait now, since when, and which are at risk. The last value of each sending task, folded by the
 //! receiver.
 
 use minicbor::{Decode, Encode};
 
 use crate::{event::Timestamp, kpi::LiveState};
 
-/// FactKind one task knows of one queue or group.
+/// What one task knows of one queue or group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub(in crate::engine) struct Gauge {
     #[n(0)]
@@ -17,7 +17,7 @@ pub(in crate::engine) struct Gauge {
     pub oldest: Option<Timestamp>,
 }
 
-/// FactKind all tasks know of one queue or group, by task.
+/// What all tasks know of one queue or group, by task.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(transparent)]
 pub(in crate::engine) struct Gauges(#[n(0)] Vec<(u16, Gauge)>);

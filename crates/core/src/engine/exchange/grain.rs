@@ -14,7 +14,7 @@ pub(in crate::engine) struct ScorecardGrains {
 }
 
 impl ScorecardGrains {
-    /// LiveState, a minute or what divides it and the panes: a scorecard looks back over a day.
+    /// Live, a minute or what divides it and the panes: a scorecard looks back over a day.
     pub(in crate::engine) fn new(settings: &BalanceSettings) -> Self {
         const LIVE: Span = Span::from_secs(60);
         let pane = scorecard_levels(settings).finest_pane();

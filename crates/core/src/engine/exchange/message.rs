@@ -1,4 +1,4 @@
-//! FactKind contacts and customers send each other.
+//! What contacts and customers send each other.
 
 use minicbor::{Decode, Encode};
 

@@ -1,4 +1,4 @@
-//! FactKind tasks send each other: which task owns a key, what waits for it, and the frames that carry it.
+//! What tasks send each other: which task owns a key, what waits for it, and the frames that carry it.
 
 pub(super) mod fact_batch;
 pub(super) mod frame;

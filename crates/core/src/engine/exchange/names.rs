@@ -29,12 +29,12 @@ use crate::{
     kpi::{Accumulator, Levels, Place, StateDuration},
 };
 
-/// FactKind is known of a name.
+/// What is known of a name.
 #[derive(Debug, Clone, PartialEq)]
 enum Known {
     /// From this instant on its facts are its own.
     Admitted(Timestamp),
-    /// FactKind of it lasts at this moment, counted for the overflow entity: until that is over it can't be admitted.
+    /// What of it lasts at this moment, counted for the overflow entity: until that is over it can't be admitted.
     Refused(Accumulator),
 }
 
@@ -62,7 +62,7 @@ pub(in crate::engine) struct Names {
     taken: BTreeMap<Kind, usize>,
     /// The latest fact of each kind that went to the overflow entity.
     overflowed_to: BTreeMap<Kind, Timestamp>,
-    /// FactKind the store does not have yet.
+    /// What the store does not have yet.
     changed: BTreeSet<Name>,
     overflow_changed: BTreeSet<Kind>,
     /// A name of each kind that was refused since this was last taken.

@@ -136,7 +136,7 @@ impl Customers {
             },
         ) in std::mem::take(&mut self.touched)
         {
-            // FactKind was due already when the update came is settled before anything is forgotten.
+            // What was due already when the update came is settled before anything is forgotten.
             now.iter()
                 .for_each(|now| customer.handle_timeout(*now, fcr));
             diff_facts(&before, &customer, fcr, |fact, sign| {
@@ -150,7 +150,7 @@ impl Customers {
                 .chain(customer.next_final_at(finality))
                 .chain(forgets_at.map(|at| at + finality.lateness + Span(1)))
                 .min();
-            // FactKind can't be done yet is asked for again.
+            // What can't be done yet is asked for again.
             let due = due.map(|due| match now {
                 Some(now) if due <= now => now + ASK_AGAIN,
                 _ => due,

@@ -6,7 +6,7 @@ use crate::{
     event::{Event, Span, Text, Timestamp},
 };
 
-/// FactKind a record's key and headers may have together: they travel with an event to the task that owns it.
+/// What a record's key and headers may have together: they travel with an event to the task that owns it.
 const REST_BYTES_MAX: usize = 256 << 10;
 
 /// Where a record came from and what it was: all that a dead letter must hold.

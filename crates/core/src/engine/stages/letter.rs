@@ -1,4 +1,4 @@
-//! A dead letter: the record byte for byte, with what is wrong with it in headers of their own. FactKind no record of Kafka could
+//! A dead letter: the record byte for byte, with what is wrong with it in headers of their own. What no record of Kafka could
 //! hold is cut, and names what was left out.
 
 use sha2::{Digest as _, Sha256};
@@ -10,7 +10,7 @@ use crate::engine::{
 
 /// The largest letter that is written whole: the topic takes records of 16 MiB, our headers and Kafka's framing among them.
 pub const LETTER_BYTES_MAX: usize = 15 << 20;
-/// FactKind a cut letter keeps of the payload: enough to see what it was.
+/// What a cut letter keeps of the payload: enough to see what it was.
 pub const CUT_PAYLOAD_BYTES: usize = 64 << 10;
 /// A cut letter keeps the key, and the headers, only up to this size.
 const CUT_REST_BYTES_MAX: usize = 64 << 10;
@@ -58,7 +58,7 @@ impl Provenance<'_> {
     }
 }
 
-/// FactKind a letter leaves out of its record.
+/// What a letter leaves out of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Cut {
     payload: bool,

@@ -12,7 +12,7 @@ pub(in crate::engine) struct Beat {
     pub agents: bool,
 }
 
-/// FactKind records hold beside the numbers.
+/// What records hold beside the numbers.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct RecordTime {
     /// The clock of the records.

@@ -42,7 +42,7 @@ pub(in crate::engine) struct Scorecards {
     image: Vec<u8>,
 }
 
-/// FactKind is known of one agent in a group.
+/// What is known of one agent in a group.
 #[derive(Debug)]
 struct PeerState {
     changed: bool,

@@ -11,7 +11,7 @@ use crate::{
     event::{Span, Timestamp},
 };
 
-/// FactKind a stage needs to know at the end of a step.
+/// What a stage needs to know at the end of a step.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine) struct StepEnd {
     /// Number of the step.
@@ -30,7 +30,7 @@ pub(in crate::engine) struct StepEnd {
     pub grain: Span,
 }
 
-/// FactKind stages emit in a step.
+/// What stages emit in a step.
 #[derive(Debug)]
 pub(in crate::engine) struct Effects {
     pub outputs: Vec<Output>,

@@ -39,7 +39,7 @@ struct Chunk<'b> {
     bytes: &'b [u8],
 }
 
-/// FactKind the pieces hold together.
+/// What the pieces hold together.
 #[derive(Debug, Decode)]
 struct Body<'b> {
     #[n(0)]
@@ -284,11 +284,11 @@ pub(in crate::engine) struct Reader {
     pieces: Vec<u8>,
     /// Offset of the first record of the step that is being put together.
     first_offset: i64,
-    /// The last step that was applied. FactKind a step changes goes on from the step before it.
+    /// The last step that was applied. What a step changes goes on from the step before it.
     last: Option<u64>,
 }
 
-/// FactKind a restored step holds beside its images.
+/// What a restored step holds beside its images.
 #[derive(Debug)]
 pub(in crate::engine) struct Restored {
     pub meta: Meta,

@@ -1,8 +1,8 @@
-//! FactKind holds a part of the state, for whoever counts memory.
+//! What holds a part of the state, for whoever counts memory.
 
 use crate::engine::{entity::Entity, state::store::Part};
 
-/// FactKind holds state.
+/// What holds state.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// By id.

@@ -89,7 +89,7 @@ pub(in crate::engine) struct InputState {
     pub topic_id: Option<Text>,
 }
 
-/// FactKind is known of one sender.
+/// What is known of one sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub(in crate::engine) struct SenderState {
     /// Its last step that was received.

@@ -27,7 +27,7 @@ pub(in crate::engine) struct KeyRef<'k> {
     pub bytes: &'k [u8],
 }
 
-/// FactKind a key is the key of.
+/// What a key is the key of.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) enum Part {
     Contact(ContactId),
@@ -36,7 +36,7 @@ pub(in crate::engine) enum Part {
     /// Panes, and where the time begins that they are of.
     PaneBlock(Entity, Timestamp),
     Gauges(Entity),
-    /// FactKind waits for a task.
+    /// What waits for a task.
     Outbox(u16),
     /// The usual handle time of a queue.
     HandleTimeBaseline(QueueId),
@@ -45,7 +45,7 @@ pub(in crate::engine) enum Part {
     Reasons,
     Directory,
     AgentQueuePaneBlock(AgentQueue, Timestamp),
-    /// FactKind was last written of an agent in a queue.
+    /// What was last written of an agent in a queue.
     Scorecard(AgentQueue),
     /// Whether a name has figures of its own.
     Name(Name),

@@ -1,7 +1,7 @@
 //! The parts of a task's state: bytes by key, in buckets. The only place where state lies, and all that a restore restores.
 //!
 //! A part's image is what the state log holds of it; machines are decoded from it when they are advanced and encoded again
-//! at the end of the step. FactKind a step writes is kept as the log will have it, so that no part is looked up twice.
+//! at the end of the step. What a step writes is kept as the log will have it, so that no part is looked up twice.
 
 use std::cmp::Ordering;
 
@@ -22,7 +22,7 @@ const DELTA_FROM_BYTES: usize = 128;
 /// Estimated memory and log overhead of one part beside its bytes.
 const PART_OVERHEAD_BYTES: usize = 16;
 
-/// FactKind one part takes in memory.
+/// What one part takes in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) struct PartSize {
     pub of: Part,
@@ -49,7 +49,7 @@ struct Slot {
     bytes: Box<[u8]>,
 }
 
-/// FactKind a step has written and removed so far, in order, as the state log has it. A part may be in it twice: the last counts.
+/// What a step has written and removed so far, in order, as the state log has it. A part may be in it twice: the last counts.
 #[derive(Debug, PartialEq, Default)]
 pub(in crate::engine) struct Changes {
     pub count: u64,

@@ -1,4 +1,4 @@
-//! FactKind changes while a task runs: statements of the directory.
+//! What changes while a task runs: statements of the directory.
 
 use std::sync::Arc;
 

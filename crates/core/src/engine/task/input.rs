@@ -1,4 +1,4 @@
-//! FactKind a task takes in: records of its sources, ends, frames of other tasks, time.
+//! What a task takes in: records of its sources, ends, frames of other tasks, time.
 
 use std::sync::Arc;
 

@@ -63,7 +63,7 @@ pub struct Task {
     scorecard_grains: ScorecardGrains,
 }
 
-/// FactKind was taken in since the last step.
+/// What was taken in since the last step.
 #[derive(Debug, Default)]
 struct Inputs {
     /// Source partitions that were read.
@@ -73,7 +73,7 @@ struct Inputs {
     dirty_bytes: usize,
 }
 
-/// FactKind goes to other tasks, and when.
+/// What goes to other tasks, and when.
 #[derive(Debug)]
 struct Exchange {
     outbox: Outbox,

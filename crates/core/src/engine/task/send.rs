@@ -1,4 +1,4 @@
-//! FactKind a task sends to others, and hands to its own stages in place of that.
+//! What a task sends to others, and hands to its own stages in place of that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,7 +192,7 @@ impl Task {
             .collect()
     }
 
-    /// LiveState, sections wait for their destination's turn: transactions stay short.
+    /// Live, sections wait for their destination's turn: transactions stay short.
     fn take_due_sections(&mut self) -> BTreeMap<u16, Section> {
         let wall = self.progress.wall;
         let ends = self.ends();

@@ -113,7 +113,7 @@ impl Task {
         now.is_none_or(|at| at + HISTORY_AFTER < self.progress.wall)
     }
 
-    /// Returns within how much time facts are one sum. LiveState, numbers are exact at each second; in catching up at each finest pane, which
+    /// Returns within how much time facts are one sum. Live, numbers are exact at each second; in catching up at each finest pane, which
     /// makes fewer sums of them.
     pub(super) fn grain(&self, now: Option<Timestamp>) -> Span {
         if self.is_history(now) {

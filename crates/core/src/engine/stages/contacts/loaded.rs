@@ -77,7 +77,7 @@ impl Loaded {
         (self.contact).next_due_at(settings.lateness_max(), &settings.contact)
     }
 
-    /// Returns when the contact's timer is to fire, if that is earlier than it will. FactKind it was armed for may have passed with nothing
+    /// Returns when the contact's timer is to fire, if that is earlier than it will. What it was armed for may have passed with nothing
     /// to emit.
     pub(super) fn arm(
         &mut self,

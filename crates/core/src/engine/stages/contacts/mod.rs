@@ -214,7 +214,7 @@ impl Contacts {
                 let place = self.place(&id, store);
                 let wanted = self.loaded[place].next_due_at(&settings);
                 if wanted > now {
-                    // FactKind it was armed for was met: nothing to emit, nothing to log.
+                    // What it was armed for was met: nothing to emit, nothing to log.
                     self.timers.insert(wanted, id);
                     continue;
                 }

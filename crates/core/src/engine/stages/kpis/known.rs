@@ -1,4 +1,4 @@
-//! Which entities have records. FactKind was emitted and retracted before it was ever written leaves none, also after a restore.
+//! Which entities have records. What was emitted and retracted before it was ever written leaves none, also after a restore.
 
 use crate::{
     engine::{
@@ -25,7 +25,7 @@ pub(in crate::engine) fn add_behind(entity: &Entity, sums: &Accumulator, store: 
     }
     let mut behind = Accumulator::of_images(known);
     behind.merge(sums);
-    // FactKind lasts is kept among the panes.
+    // What lasts is kept among the panes.
     behind.retract(&sums.state_durations());
     if behind.is_empty() {
         store.remove(&key);

@@ -52,7 +52,7 @@ pub(in crate::engine) struct Kpis {
     gauges: LiveGauges,
     /// Entities with something that lasts: their records change with the clock alone.
     active_entities: BTreeSet<Entity>,
-    /// FactKind lasts, while the store is restored.
+    /// What lasts, while the store is restored.
     steps_by_entity: BTreeMap<Entity, Accumulator>,
     /// The instant that their records were last written for.
     active_written_at: Timestamp,
@@ -338,7 +338,7 @@ impl Kpis {
         self.changed = later;
         let mut any_channel = false;
         for entity in due {
-            // FactKind was retracted before it was ever written leaves no record.
+            // What was retracted before it was ever written leaves no record.
             let live = self.gauges.of(&entity, time.at);
             let waits = live.is_some_and(|live| live.waiting + live.at_risk > 0);
             if !waits && !known::is_known(&entity, store) {

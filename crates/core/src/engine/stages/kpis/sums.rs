@@ -16,7 +16,7 @@ use crate::{
 pub(in crate::engine) struct Sums {
     /// In the order of the settings.
     pub windows: Vec<WindowSum>,
-    /// FactKind lasts: the sum of all there ever was.
+    /// What lasts: the sum of all there ever was.
     pub until_now: Accumulator,
 }
 
