@@ -327,7 +327,7 @@ impl<'a> Facts<'a> {
         let place = self.place();
         match (ended, rule) {
             (Some(Reason::Corrected), _) => {
-                format!("{contact}: late evidence shows that this should not have been raised.")
+                format!("{contact}: by what is known now, this should not have been raised.")
             }
             (Some(reason), _) => format!("{contact} {place}, then: {}.", reason.name()),
             (None, RuleName::Missed) => {

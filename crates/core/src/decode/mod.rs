@@ -1,6 +1,6 @@
 //! Decoding: bytes become events, or a named rejection that flows on as data. One file per format.
 //!
-//! Contract: an [`Event`] keeps every rule that one event alone can break; the result depends on the bytes alone; no input panics.
+//! Contract: an [`Event`](crate::event::Event) keeps every rule that one event alone can break; the result depends on the bytes alone; no input panics.
 //! Unknown kinds are [`Decoded::Unknown`], whatever else they hold.
 //!
 //! ```

@@ -24,7 +24,7 @@ pub enum Durations {
     Callbacks,
 }
 
-/// Codes from half of this on are buckets of callbacks, from here on of waits, from twice this on of handle times.
+/// Codes of buckets: of callbacks from `BUCKETS / 2`, of waits from `BUCKETS`, of handle times from `2 * BUCKETS`.
 pub(super) const BUCKETS: u32 = 1 << 20;
 /// No distribution has more buckets than this.
 const BUCKETS_MAX: u32 = 1 << 16;
@@ -67,13 +67,13 @@ pub enum Count {
     WrapMicros,
     /// Complete engagements: only these count in means.
     Complete,
-    /// Of them, those with hold.
+    /// Complete engagements with at least one hold.
     Held,
     /// First responses of the policy that rates each contact.
     RespondedInTime,
     RespondedLate,
     Reopened,
-    /// Engagements begun, less those that ended.
+    /// Engagements begun minus engagements ended.
     Opened,
     /// Waits that left for a callback.
     CallbacksAsked,
@@ -83,7 +83,7 @@ pub enum Count {
     CallbackMicros,
     /// Outbound waits that are no callbacks.
     Attempts(AttemptOutcome),
-    /// Talks, or wrap-ups, begun on live channels, less those that ended.
+    /// Talks, or wrap-ups, begun on live channels minus those ended.
     Present,
     /// Sum of the squares of handle times; see [`Half`].
     HandleSquares(Half),

@@ -61,7 +61,7 @@ pub struct Fold {
     /// The latest instant at which the passing of time alone changed something.
     #[n(13)]
     pub last_transition_at: Option<Timestamp>,
-    /// Legs that differ from one that was never queued.
+    /// Legs with attributes other than those of one that was never queued.
     #[n(14)]
     pub legs: Vec<Leg>,
     #[n(15)]
@@ -73,7 +73,7 @@ pub struct Fold {
     pub contacted_at: Option<Timestamp>,
     #[n(18)]
     pub dispositions: Dispositions,
-    /// An outside party got it.
+    /// Transferred to an external party.
     #[n(19)]
     pub left_house: bool,
     #[n(20)]
@@ -88,7 +88,7 @@ pub struct Fold {
     /// In order; the last may go on.
     #[cbor(n(23), default, skip_if = "Vec::is_empty")]
     pub pauses: Vec<Pause>,
-    /// Handoff of the customer's turn.
+    /// An open handoff within the customer's turn.
     #[n(24)]
     pub handoff: Option<Handoff>,
     /// When its first inbound wait began.
@@ -106,7 +106,7 @@ pub struct AnsweredNow {
     pub at: Timestamp,
     #[n(1)]
     pub agent: AgentId,
-    /// Another agent did too.
+    /// Another agent answered at the same instant, too.
     #[n(2)]
     pub by_several: bool,
 }
@@ -204,7 +204,7 @@ impl Fold {
         self.end_answered(at, settings);
     }
 
-    /// The first end of the customer's side at or after the first answer is the contact's.
+    /// The contact counts as ended when the customer's side first ends at or after the first answer.
     fn end_answered(&mut self, at: Timestamp, settings: &ContactSettings) {
         if self.answered_end.is_none()
             && let Some(engaged) = self.last_engaged()

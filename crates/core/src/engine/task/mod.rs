@@ -35,14 +35,14 @@ use crate::{
     event::{Span, Text, Timestamp},
 };
 
-/// An alert raised this far behind the wall clock is history.
+/// Beyond this lag behind the wall clock, outputs are marked as history.
 const HISTORY_AFTER: Span = Span::from_secs(60);
 const SECOND: Span = Span::from_secs(1);
 
 /// The state of one task, and the step that is being made of it.
 ///
-/// The driver's verbs: `restore` each record of the state log and `start`; then `handle_source`, `handle_end`, `handle_frame` and
-/// `handle_timeout` as things happen; `poll_output` cuts the step, `handle_committed` notes that it is visible.
+/// How a driver uses it: `restore` each record of the state log and `start`; then `handle_source`, `handle_end`, `handle_frame` and
+/// `handle_timeout` as things happen; `poll_output` closes the step, `handle_committed` notes that it is committed.
 #[derive(Debug)]
 pub struct Task {
     id: TaskId,
@@ -68,7 +68,7 @@ pub struct Task {
 struct Inputs {
     /// Source partitions that were read.
     moved: Vec<InputId>,
-    /// Something was taken in that no step carries yet.
+    /// There is input that no step contains yet.
     dirty: bool,
     dirty_bytes: usize,
 }
@@ -78,8 +78,7 @@ struct Inputs {
 struct Exchange {
     outbox: Outbox,
     send_schedule: SendSchedule,
-    /// The watermarks of the inputs, contacts, customers and agents as they were last sent, where at their end: a change is sent at
-    /// once.
+    /// The end times that were last sent for inputs, contacts, customers and agents; `None` where not ended. A change is sent at once.
     sent_ends: [Option<Timestamp>; 4],
 }
 
@@ -145,7 +144,7 @@ impl Task {
         self.meta.exchange_position
     }
 
-    /// Adds a source partition: the watermarks wait until it has been read.
+    /// Adds a source partition: watermarks don't advance until it has been read.
     pub fn add_input(&mut self, id: InputId) {
         if self.progress.inputs.iter().any(|known| known.id == id) {
             return;
@@ -172,7 +171,7 @@ impl Task {
         });
     }
 
-    /// Compares the topic of a source partition with the one that its position is of. A topic that was deleted and created again has
+    /// Compares the topic of a source partition with the topic that its saved position belongs to. A topic that was deleted and created again has
     /// another id: it is read from its first record on.
     pub fn bind_topic(&mut self, id: InputId, topic_id: &str) -> TopicBinding {
         let Some(input) = self.progress.inputs.iter_mut().find(|known| known.id == id) else {
@@ -201,7 +200,7 @@ impl Task {
         }
     }
 
-    /// Returns whether the task works off a backlog: its outputs are history, and nobody waits for them.
+    /// Returns whether the task is catching up, so that its outputs are not urgent.
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.is_history(self.meta.contact_watermark.at())
@@ -213,7 +212,7 @@ impl Task {
         self.inputs.dirty_bytes
     }
 
-    /// From now on every watermark at its end stands at least at `at`: what the clock of a report of the past should be.
+    /// Sets a lower bound for ended watermarks, so that a report on past data can choose its clock.
     pub const fn end_at(&mut self, at: Timestamp) {
         self.progress.end_at = at;
     }
@@ -230,7 +229,7 @@ impl Task {
             .collect()
     }
 
-    /// Notes that a step is visible; its first state record lies at `state_offset`.
+    /// Notes that a step is committed; its first state record is at `state_offset`.
     pub fn handle_committed(&mut self, seq: u64, state_offset: i64) {
         self.changelog.cycle.handle_committed(seq, state_offset);
     }

@@ -1,4 +1,4 @@
-//! The path of a step through the stages, and its cut.
+//! The path of a step through the stages, and how it is closed. What comes before, inputs and timers, is in `input.rs`.
 
 use super::{HISTORY_AFTER, SECOND, Task};
 use crate::{
@@ -8,9 +8,9 @@ use crate::{
 };
 
 impl Task {
-    /// Cuts the step: all that was taken in since the last one. `None` if there was nothing.
+    /// Closes the step: all that was taken in since the last one. `None` if there was nothing.
     ///
-    /// Facts pass the stages in this order. Two ways lead back: customers answer contacts, and facts about agents become facts of their
+    /// Facts pass the stages in this order. There are two feedback paths: customers answer contacts, and facts about agents become facts of their
     /// teams and sites.
     pub fn poll_output(&mut self) -> Option<Step> {
         if self.pending() == Pending::Nothing {
@@ -25,19 +25,19 @@ impl Task {
         while self.send_cases() | self.finish_customers() {
             self.finish_contacts();
         }
-        // Behind the last answer, so that a record is written once.
+        // Only after the last answer, so that each record is written once.
         self.write_contact_records();
         let urgent = self.effects.outputs.iter().any(Output::is_alert);
         // Agents turn the facts about them into facts of their teams and sites, before any of these is sent.
         self.send_agent_facts();
         self.finish_agents();
-        // All facts of the step are there: they go to the tasks that own their entities, this one among them.
+        // All facts of the step are now known: they go to the tasks that own their entities, this one among them.
         self.send_entity_facts();
         self.send_agent_queue_facts();
         self.send_gauges();
         self.effects.facts.names.save(&mut self.store);
         let sections = self.take_sections();
-        // Scorecards before KPIs: with everything at its end both are written anew, and the KPIs note when.
+        // Scorecards before KPIs: when all inputs have ended, both are rewritten, and `write_kpis` records that time.
         self.write_scorecards();
         self.write_kpis();
         self.stages.kpis.finish(&mut self.store);
@@ -65,7 +65,7 @@ impl Task {
         (self.stages.agents).finish(&end, &mut self.store, &mut self.effects);
     }
 
-    /// Returns what a stage needs to know whose timers have fired up to here.
+    /// Returns the context for the end of a step, for a stage whose timers have fired up to `timers_fired_to`.
     fn step_end(&self, timers_fired_to: Option<Timestamp>) -> StepEnd {
         let retention = (self.progress).retention_watermark(self.id.0, &self.meta, &self.settings);
         StepEnd {
@@ -108,13 +108,13 @@ impl Task {
         (changelog.writer).write_records(&self.meta, &mut self.store, &mut changelog.cycle)
     }
 
-    /// Returns whether a stage at `now` is more than a minute behind the wall clock.
+    /// Returns whether a stage whose watermark is `now` is more than a minute behind the wall clock.
     pub(super) fn is_history(&self, now: Option<Timestamp>) -> bool {
         now.is_none_or(|at| at + HISTORY_AFTER < self.progress.wall)
     }
 
-    /// Returns within how much time facts are one sum. Live, numbers are exact at each second; in catching up at each finest pane, which
-    /// makes fewer sums of them.
+    /// Returns the time span within which facts are summed before they are sent: a second when live; the finest pane when catching up,
+    /// which makes fewer sums.
     pub(super) fn grain(&self, now: Option<Timestamp>) -> Span {
         if self.is_history(now) {
             self.stages.kpis.finest_pane()
@@ -127,7 +127,7 @@ impl Task {
         self.grain(self.meta.agent_watermark.at())
     }
 
-    /// Returns the time before which contacts are sealed: no event can join them any more.
+    /// Returns the instant before which contacts are sealed: events before it are too late.
     pub(super) fn late_cutoff(&self) -> Timestamp {
         self.progress.min_watermark - self.settings.lateness_max()
     }

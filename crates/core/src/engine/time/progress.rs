@@ -137,7 +137,7 @@ impl Progress {
             .unwrap_or(Timestamp::MIN)
     }
 
-    /// Idle inputs hold nobody; but after all were idle, each gets as long to resume.
+    /// Idle inputs hold back nobody. After *all* inputs were idle, each gets `hold_max` to resume first.
     fn advance_min_watermark(&mut self, task: u16, meta: &Meta, settings: &Settings) {
         let others = self.of_senders(task, meta, settings, |sent| sent.input_progress);
         let all = others.chain([self.own.input_progress]);

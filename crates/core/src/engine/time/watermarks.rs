@@ -10,7 +10,7 @@ use crate::{
     event::{Span, Timestamp},
 };
 
-/// Watermark of one stage: nothing earlier will come, but for late evidence.
+/// Watermark of one stage: no earlier event is expected, except late ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::engine) enum Watermark {
     /// One of the inputs has not been read yet.
@@ -21,14 +21,14 @@ pub(in crate::engine) enum Watermark {
     Ended(Timestamp),
 }
 
-/// How far the inputs of a task have been read, for lateness. A later variant holds the other tasks less.
+/// How far the inputs of a task have been read, for lateness. Variants are ordered by how little they hold back other tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(in crate::engine) enum InputProgress {
     #[default]
     Unknown,
     /// No earlier event comes from the inputs, whatever other tasks do.
     At(Timestamp),
-    /// The inputs have been at their end for long, or there are none.
+    /// The inputs have been at their end for `hold_max`, or there are none.
     Idle,
 }
 
@@ -48,7 +48,7 @@ impl Watermark {
         all
     }
 
-    /// Returns the watermark that is behind by `span`, unless all is at its end: then nothing is on its way.
+    /// Returns the watermark delayed by `span`. An ended one is unchanged: nothing is on its way.
     #[must_use]
     pub(in crate::engine) fn behind(self, span: Span) -> Self {
         match self {
@@ -173,7 +173,7 @@ impl<'b, C> Decode<'b, C> for InputProgress {
     }
 }
 
-/// One wrong clock, or seven, move nothing: the watermark of a source is its eighth-newest event.
+/// The watermark of a source is the time of its eighth-newest event: up to seven events with clocks too far ahead don't move it.
 const NEWEST: usize = 8;
 
 /// Makes the watermark of one source partition from the times of its events.

@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// A source that comes to its end again and again, as a slow load does, has all records written no more often than this.
+/// Minimum interval between full rewrites when a source reaches its end again and again, as in a slow load.
 const END_AGAIN: Span = Span::from_secs(5);
 
 #[derive(Debug)]
@@ -50,13 +50,13 @@ pub(in crate::engine) struct Kpis {
     /// When an entity's panes next leave a window or their day.
     expected: Expected,
     gauges: LiveGauges,
-    /// Entities with something that lasts: their records change with the clock alone.
+    /// Entities with an open state or a waiting contact: their records change as time passes.
     active_entities: BTreeSet<Entity>,
-    /// What lasts, while the store is restored.
+    /// The state-duration steps of each entity, during a restore only.
     steps_by_entity: BTreeMap<Entity, Accumulator>,
     /// The instant that their records were last written for.
     active_written_at: Timestamp,
-    /// Up to here at least groups and agents were written before a restore.
+    /// Groups and agents are known to have been written up to these times before a restore.
     groups_written_to: Timestamp,
     agents_written_to: Timestamp,
     reasons_by_code: BTreeMap<u32, Text>,
@@ -64,7 +64,7 @@ pub(in crate::engine) struct Kpis {
     reasons_changed: bool,
     /// The image that is being written.
     image: Vec<u8>,
-    /// The last records that were written with everything at its end: their instant, and when by the wall clock.
+    /// When records were last written for the end of all inputs: event time, and wall-clock time.
     ended: Option<(Timestamp, Timestamp)>,
 }
 
@@ -170,7 +170,7 @@ impl Kpis {
         self.active_entities = active_entities.map(|(entity, _)| entity).collect();
     }
 
-    /// Takes the names of what the sums count.
+    /// Records reasons, so that sums that are keyed by their codes can be named.
     pub(in crate::engine) fn learn_reasons(&mut self, reasons: impl IntoIterator<Item = Text>) {
         for reason in reasons {
             let known = self.reasons_by_code.insert(reason_code(&reason), reason);
@@ -203,7 +203,7 @@ impl Kpis {
         }
     }
 
-    /// Expects a change of an agent that has another place from `at` on: its day may be another, too.
+    /// Expects a change of each agent that moves at `at`: its local day may differ.
     pub(in crate::engine) fn expect_moves(
         &mut self,
         moves: impl IntoIterator<Item = (AgentId, Timestamp)>,
@@ -277,7 +277,7 @@ impl Kpis {
         self.gauges.save(store);
     }
 
-    /// Takes what changes by time alone: what leaves a window or its day, and what lasts.
+    /// Marks the entities as changed that time alone changes: panes that leave a window or day, open states.
     fn take_expected(&mut self, now: Timestamp, beat: Beat) {
         while let Some(entity) = self.expected.pop(now) {
             self.changed.insert(entity);
@@ -295,13 +295,13 @@ impl Kpis {
         self.changed.iter().any(|entity| beat.includes(entity))
     }
 
-    /// Returns whether everything has come to its end at another instant than before, and not a moment ago.
+    /// Returns whether all inputs have ended at a new instant, and the last rewrite for an end is at least [`END_AGAIN`] ago.
     pub(in crate::engine) fn ends_anew(&self, at: Timestamp, wall: Timestamp) -> bool {
         self.ended
             .is_none_or(|(last, written_at)| last != at && written_at + END_AGAIN <= wall)
     }
 
-    /// Everything is at its end: makes all records due once more, so that all are of the same instant.
+    /// All inputs have ended: marks all records as due, so that all are of the same instant.
     pub(in crate::engine) fn handle_end(&mut self, at: Timestamp, wall: Timestamp, store: &Store) {
         if !self.ends_anew(at, wall) {
             return;
@@ -316,7 +316,7 @@ impl Kpis {
         }
     }
 
-    /// Records are written by a clock that may stand before the last end: the next one is another, be it of the same instant.
+    /// Inputs run again: the next end counts as new, even at the same instant.
     pub(in crate::engine) fn handle_running(&mut self) {
         if let Some((at, _)) = &mut self.ended {
             *at = Timestamp::MIN;
@@ -338,7 +338,7 @@ impl Kpis {
         self.changed = later;
         let mut any_channel = false;
         for entity in due {
-            // What was retracted before it was ever written leaves no record.
+            // An entity whose facts were all retracted before its first record gets no record.
             let live = self.gauges.of(&entity, time.at);
             let waits = live.is_some_and(|live| live.waiting + live.at_risk > 0);
             if !waits && !known::is_known(&entity, store) {
@@ -421,7 +421,7 @@ impl Kpis {
         self.records(&Entity::All, Some(all), &sums, time)
     }
 
-    /// Joins panes that have left their level's window to those of the next; expects the next change.
+    /// Merges panes that have left their level's window into the next level; expects the next change.
     fn move_up(&mut self, entity: &Entity, now: Timestamp, today: Option<Day>, store: &mut Store) {
         let kept = move_up(entity, now, &self.levels, (&mut self.image, store));
         let kept = || kept.iter().copied();
