@@ -68,7 +68,8 @@ pub(super) struct Engine {
     pub(super) lateness: Option<Time>,
     pub(super) future_max: Option<Time>,
     pub(super) grace: Option<Time>,
-    pub(super) hold_max: Option<Time>,
+    #[serde(alias = "hold_max")]
+    pub(super) idle_timeout: Option<Time>,
     pub(super) heartbeat: Option<Time>,
     pub(super) recovery_max_bytes: Option<Spanned<i64>>,
 }

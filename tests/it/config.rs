@@ -186,10 +186,22 @@ fn broken_toml_is_named_where_it_breaks() {
 }
 
 #[test]
+fn the_former_name_of_a_setting_is_accepted() {
+    let read = |name: &str| {
+        parse(&format!(
+            "[engine]\n{name} = \"3m\"\n[[source]]\ntopic = \"t\"\n"
+        ))
+    };
+    let (now, then) = (read("idle_timeout"), read("hold_max"));
+    assert_eq!(now.engine.idle_timeout, Span::from_secs(180));
+    assert_eq!(now.engine, then.engine);
+}
+
+#[test]
 fn unknown_keys_are_refused() {
     check(
         "[engine]\ntasks = 1\n  tusks = \"1s\"\n",
-        "f.toml:3:3: unknown field `tusks`, expected one of `tasks`, `lateness`, `future_max`, `grace`, `hold_max`, `heartbeat`, `recovery_max_bytes`",
+        "f.toml:3:3: unknown field `tusks`, expected one of `tasks`, `lateness`, `future_max`, `grace`, `idle_timeout`, `heartbeat`, `recovery_max_bytes`",
     );
     check(
         "[kafak]\n",
@@ -285,7 +297,7 @@ fn limits_are_named() {
 fn silence_is_longer_than_a_heartbeat() {
     check(
         "engine.heartbeat = \"2m\"",
-        "f.toml:1:20: a task is silent only after several heartbeats: `hold_max` must be over `heartbeat`",
+        "f.toml:1:20: a task is idle only after several heartbeats: `idle_timeout` must be over `heartbeat`",
     );
 }
 

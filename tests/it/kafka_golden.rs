@@ -192,8 +192,8 @@ fn a_log_loaded_after_the_start_is_counted_too() {
     let golden = Golden::new("later", Path::new(CALLS));
     let expected = replayed(&golden.file, golden.folder.path());
     for key in ["contact", "random"] {
-        let hold = "hold_max = \"4s\"";
-        let mut site = Site::new(&format!("golden-later-{key}"), 4, 2, hold);
+        let idle = "idle_timeout = \"4s\"";
+        let mut site = Site::new(&format!("golden-later-{key}"), 4, 2, idle);
         site.run();
         site.wait_until_ready();
         pause(Duration::from_secs(6));

@@ -165,7 +165,7 @@ fn settings(speed: u32) -> Settings {
         }],
         grace: fast(settings.grace),
         heartbeat: fast(settings.heartbeat),
-        hold_max: fast(settings.hold_max),
+        idle_timeout: fast(settings.idle_timeout),
         ..settings
     }
 }

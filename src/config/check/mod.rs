@@ -79,15 +79,18 @@ fn engine(given: &file::Engine) -> Result<Settings, Fault> {
         over_zero(given.future_max.as_ref())?,
     );
     put(&mut settings.grace, time(given.grace.as_ref()));
-    put(&mut settings.hold_max, over_zero(given.hold_max.as_ref())?);
+    put(
+        &mut settings.idle_timeout,
+        over_zero(given.idle_timeout.as_ref())?,
+    );
     put(
         &mut settings.heartbeat,
         over_zero(given.heartbeat.as_ref())?,
     );
-    if settings.hold_max <= settings.heartbeat {
-        let at = given.hold_max.as_ref().or(given.heartbeat.as_ref());
+    if settings.idle_timeout <= settings.heartbeat {
+        let at = given.idle_timeout.as_ref().or(given.heartbeat.as_ref());
         let sentence =
-            "a task is silent only after several heartbeats: `hold_max` must be over `heartbeat`";
+            "a task is idle only after several heartbeats: `idle_timeout` must be over `heartbeat`";
         return Err(at.map_or_else(Fault::default, |at| at.fault(sentence)));
     }
     if let Some(bytes) = &given.recovery_max_bytes {

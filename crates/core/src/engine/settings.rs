@@ -18,7 +18,7 @@ pub struct Settings {
     /// How long the engine waits for an event on its way before it fires a timer.
     pub grace: Span,
     /// How long an idle task holds the watermarks of the others.
-    pub hold_max: Span,
+    pub idle_timeout: Span,
     /// How often a task with nothing to send sends its watermarks.
     pub heartbeat: Span,
     /// Bytes of state log that one process may have to read back when it starts.
@@ -82,7 +82,7 @@ impl Default for Settings {
             lateness: Span::from_secs(600),
             future_max: Span::from_secs(300),
             grace: Span::from_secs(2),
-            hold_max: Span::from_secs(120),
+            idle_timeout: Span::from_secs(120),
             heartbeat: Span::from_millis(500),
             recovery_max_bytes: 1_400_000_000,
             output_format: Format::Json,

@@ -137,7 +137,7 @@ impl Progress {
             .unwrap_or(Timestamp::MIN)
     }
 
-    /// Idle inputs hold back nobody. After *all* inputs were idle, each gets `hold_max` to resume first.
+    /// Idle inputs hold back nobody. After *all* inputs were idle, each gets `idle_timeout` to resume first.
     fn advance_min_watermark(&mut self, task: u16, meta: &Meta, settings: &Settings) {
         let others = self.of_senders(task, meta, settings, |sent| sent.input_progress);
         let all = others.chain([self.own.input_progress]);
@@ -156,7 +156,7 @@ impl Progress {
     }
 
     fn may_all_resume(&self, settings: &Settings) -> bool {
-        self.wall <= self.all_idle_at + settings.hold_max
+        self.wall <= self.all_idle_at + settings.idle_timeout
     }
 
     fn advance_beginning(&mut self, meta: &mut Meta) {
@@ -187,7 +187,7 @@ impl Progress {
         let (mut slowest, mut any_idle) = (InputProgress::Idle, false);
         for input in &self.inputs {
             let at_end = input.at_end_since;
-            let idle = at_end.is_some_and(|since| since + settings.hold_max < self.wall);
+            let idle = at_end.is_some_and(|since| since + settings.idle_timeout < self.wall);
             if idle && input.kind == SourceClock::Events {
                 any_idle = true;
             } else {
@@ -249,7 +249,7 @@ impl Progress {
     }
 
     fn is_idle(&self, sender: u16, settings: &Settings) -> bool {
-        self.received_at[usize::from(sender)] + settings.hold_max < self.wall
+        self.received_at[usize::from(sender)] + settings.idle_timeout < self.wall
     }
 
     fn is_any_left_out(&self, task: u16, settings: &Settings) -> bool {

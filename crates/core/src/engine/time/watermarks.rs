@@ -28,7 +28,7 @@ pub(in crate::engine) enum InputProgress {
     Unknown,
     /// No earlier event comes from the inputs, whatever other tasks do.
     At(Timestamp),
-    /// The inputs have been at their end for `hold_max`, or there are none.
+    /// The inputs have been at their end for `idle_timeout`, or there are none.
     Idle,
 }
 

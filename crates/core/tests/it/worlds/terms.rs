@@ -115,7 +115,7 @@ impl Default for Terms {
     fn default() -> Self {
         let mut settings = (*events_settings(1, Settings::default().recovery_max_bytes)).clone();
         // Between two stops seconds of the wall pass, and hours of the world: nobody is left out for being silent.
-        settings.hold_max = Span::from_secs(DAY);
+        settings.idle_timeout = Span::from_secs(DAY);
         Self {
             settings,
             recounted: reference_settings(),
