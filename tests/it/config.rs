@@ -201,7 +201,7 @@ fn the_former_name_of_a_setting_is_accepted() {
 fn unknown_keys_are_refused() {
     check(
         "[engine]\ntasks = 1\n  tusks = \"1s\"\n",
-        "f.toml:3:3: unknown field `tusks`, expected one of `tasks`, `lateness`, `future_max`, `grace`, `idle_timeout`, `heartbeat`, `recovery_max_bytes`",
+        "f.toml:3:3: unknown field `tusks`, expected one of `tasks`, `lateness`, `future_max`, `grace`, `hold_max`, `idle_timeout`, `heartbeat`, `recovery_max_bytes`",
     );
     check(
         "[kafak]\n",
