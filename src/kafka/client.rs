@@ -14,7 +14,7 @@ use rdkafka::{
     ClientContext, Message as _, TopicPartitionList,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     message::DeliveryResult,
     producer::{NoCustomPartitioner, ProducerContext},
     types::RDKafkaRespErr,
@@ -266,6 +266,16 @@ pub(super) struct Refused {
     pub(super) bytes: usize,
 }
 
+impl Refused {
+    /// Returns whether the record was dropped because of another one.
+    pub(super) fn is_consequence(&self) -> bool {
+        matches!(
+            self.error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
+        )
+    }
+}
+
 /// Delivery reports of the transaction that is open.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
@@ -311,11 +321,14 @@ impl ProducerContext<NoCustomPartitioner> for Deliveries {
                 }
             }
             Err((error, record)) => {
-                lock(&self.failure).get_or_insert_with(|| Refused {
-                    error: error.clone(),
-                    topic: record.topic().to_owned(),
-                    bytes: record.payload_len() + record.key_len(),
-                });
+                let mut failure = lock(&self.failure);
+                if failure.as_ref().is_none_or(Refused::is_consequence) {
+                    *failure = Some(Refused {
+                        error: error.clone(),
+                        topic: record.topic().to_owned(),
+                        bytes: record.payload_len() + record.key_len(),
+                    });
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ use rdkafka::{
 
 use super::{
     batch::{self, Names},
-    client::{Deliveries, FetchContext},
+    client::{Deliveries, FetchContext, Refused},
     clock::{self, Tick},
     failure::Failure,
     mark::marks,
@@ -37,6 +37,8 @@ use floorwalker_core::engine::{Output, Step, TaskId};
 /// librdkafka's own time limits end a transaction within 10 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(12);
 const DRAIN_WITHIN: Duration = Duration::from_secs(10);
+/// The report of a refused record comes right behind the error that it causes.
+const REPORT_WITHIN: Duration = Duration::from_millis(500);
 /// A wait shorter than a millisecond would spin inside librdkafka, whose unit it is.
 const DRAIN_POLL: Duration = Duration::from_micros(300);
 /// How often producers that have nothing to do are looked after.
@@ -152,7 +154,7 @@ impl Committer {
         let joined = batch::join_sections(&job.steps);
         let result = self.transact(&job, &joined).map_err(|error| {
             // A record that was refused is the cause of the transaction's error.
-            let refused = self.producers[self.turn].context().failure();
+            let refused = refused(&self.producers[self.turn], &error.error);
             refused.map_or(error, Failure::from)
         });
         let firsts = self.firsts(job.steps.len());
@@ -414,6 +416,27 @@ pub(super) fn drain(producer: &TransactionalProducer, within: Duration) -> Resul
         }
         if Tick::now() > limit {
             return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+        }
+        clock::pause(DRAIN_POLL);
+    }
+}
+
+/// Returns the record that the broker refused, if one is the cause of `error`.
+///
+/// After a refusal the producer takes no further record of the transaction, and drops those that wait: both can be noticed before
+/// the report of the refusal itself.
+fn refused(producer: &TransactionalProducer, error: &KafkaError) -> Option<Refused> {
+    let within = match is_abortable(error) {
+        true => REPORT_WITHIN,
+        false => Duration::ZERO,
+    };
+    let limit = Tick::now().after(within);
+    loop {
+        producer.poll(Duration::ZERO);
+        let refused = producer.context().failure();
+        let is_cause = refused.as_ref().is_some_and(|it| !it.is_consequence());
+        if is_cause || producer.in_flight_count() == 0 || Tick::now() > limit {
+            return refused;
         }
         clock::pause(DRAIN_POLL);
     }
