@@ -86,6 +86,7 @@ pub fn follow(
     }
     let mut started = 0;
     let mut behind = true;
+    let mut released = false;
     let mut ticked_at = Tick::now();
     while !stop.is_requested() {
         started += start_some(&fetch, &followed, started)?;
@@ -97,6 +98,11 @@ pub fn follow(
         if Tick::now().since(ticked_at) >= TICK {
             ticked_at = Tick::now();
             handle(FollowEvent::Tick);
+            if !behind && !released {
+                // Reading back takes far more buffers than reading on.
+                released = true;
+                topic_ids::release_memory();
+            }
         }
         if read == 0 {
             poll_errors(&fetch);

@@ -5,6 +5,9 @@
 
 mod brokers;
 mod leaders;
+mod memory;
+
+pub use memory::release_memory;
 
 use std::{
     collections::BTreeMap,
