@@ -5,15 +5,11 @@ use std::collections::BTreeSet;
 use floorwalker_core::{
     decode::{Decoded, decode},
     engine::{Settings, TaskError},
-    event::{Key, Span, Timestamp},
+    event::{Event, Key, Span, Timestamp},
 };
 use floorwalker_simulator::{World, WorldSettings};
 
-use crate::{
-    alert::Alert,
-    play::Play,
-    truth::{Incident, read_truth},
-};
+use crate::{alert::Alert, play::Play, truth::Incident};
 
 /// What is on its way is waited for before the day is over.
 const LAST_WAIT: Span = Span::from_secs(60);
@@ -45,15 +41,13 @@ impl Day {
         let start = world.start;
         let mut stage = Stage::new(settings, start)?;
         let mut world = World::new(world, seed);
-        let mut truth = String::new();
+        let mut incidents = Vec::new();
         while let Some(delivery) = world.next() {
-            stage.deliver(delivery.at, &delivery.payload)?;
-            for fact in world.take_truth() {
-                truth.push_str(&serde_json::to_string(&fact).unwrap_or_default());
-                truth.push('\n');
-            }
+            stage.deliver(delivery.at, &delivery.payload, delivery.event.as_ref())?;
+            let truth = world.take_truth();
+            incidents.extend(truth.into_iter().filter_map(Incident::of_truth));
         }
-        stage.finish(read_truth(&truth).unwrap_or_default())
+        stage.finish(incidents)
     }
 }
 
@@ -78,15 +72,19 @@ impl Feed {
     /// # Errors
     /// When a task can't go on.
     pub fn deliver(&mut self, line: &[u8]) -> Result<(), TaskError> {
-        let occurred_at = match decode(line) {
-            Ok(Decoded::Event(event)) => Some(event.occurred_at),
+        let event = match decode(line) {
+            Ok(Decoded::Event(event)) => Some(event),
             Ok(Decoded::Unknown(_)) | Err(_) => None,
         };
-        if let (None, Some(at)) = (&self.stage, occurred_at) {
-            self.stage = Some(Stage::new(self.settings.clone(), at)?);
+        let event = event.as_ref();
+        if let (None, Some(first)) = (&self.stage, event) {
+            self.stage = Some(Stage::new(self.settings.clone(), first.occurred_at)?);
         }
         match &mut self.stage {
-            Some(stage) => stage.deliver(occurred_at.unwrap_or(stage.now), line),
+            Some(stage) => {
+                let at = event.map_or(stage.now, |event| event.occurred_at);
+                stage.deliver(at, line, event)
+            }
             None => Ok(()),
         }
     }
@@ -119,15 +117,21 @@ impl Stage {
         })
     }
 
-    fn deliver(&mut self, at: Timestamp, payload: &[u8]) -> Result<(), TaskError> {
+    /// Takes a record, and the event that it holds, if it holds one.
+    fn deliver(
+        &mut self,
+        at: Timestamp,
+        payload: &[u8],
+        event: Option<&Event>,
+    ) -> Result<(), TaskError> {
         self.now = self.now.max(at);
-        if let Ok(Decoded::Event(event)) = decode(payload)
-            && let Key::Agent(agent) = &event.key
+        let key = event.map(|event| &event.key);
+        if let Some(Key::Agent(agent)) = key
             && !self.agents.contains(agent.as_str())
         {
             self.agents.insert(agent.as_str().to_owned());
         }
-        self.play.deliver(self.now, payload)
+        self.play.deliver(self.now, payload, key)
     }
 
     fn finish(mut self, incidents: Vec<Incident>) -> Result<Day, TaskError> {

@@ -25,6 +25,5 @@ mod truth;
 
 pub use alert::Alert;
 pub use day::{Day, Feed};
-pub use play::Play;
 pub use score::{KindScore, Rules, Score};
 pub use truth::{Incident, read_truth};

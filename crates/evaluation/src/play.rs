@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use floorwalker_core::{
-    decode::{Decoded, Format, decode},
+    decode::Format,
     engine::{
         InputId, OutTopic, Output, Placement, Settings, Source, SourceClock, TaskError, TaskId,
     },
-    event::{Span, Timestamp},
+    event::{Key, Span, Timestamp},
     kpi::Window,
     local::Cluster,
 };
@@ -28,7 +28,7 @@ const AGENT_BEAT: Span = Span::from_secs(60);
 
 /// A deployment that lives through a day.
 #[derive(Debug)]
-pub struct Play {
+pub(crate) struct Play {
     cluster: Cluster,
     placement: Placement,
     alerts: Vec<Alert>,
@@ -42,7 +42,7 @@ impl Play {
     ///
     /// # Errors
     /// Never for settings that hold no mistake.
-    pub fn new(settings: Settings, start: Timestamp) -> Result<Self, TaskError> {
+    pub(crate) fn new(settings: Settings, start: Timestamp) -> Result<Self, TaskError> {
         let settings = Arc::new(live(settings));
         let mut cluster = Cluster::new(&settings, start)?;
         for partition in 0..i32::from(TASKS) {
@@ -60,16 +60,18 @@ impl Play {
         })
     }
 
-    /// Lets a record arrive at `at`, which is not before the last one's.
+    /// Lets a record arrive at `at`, which is not before the last one's. `key` is that of its event, if it holds one.
     ///
     /// # Errors
     /// When a task can't go on.
-    pub fn deliver(&mut self, at: Timestamp, payload: &[u8]) -> Result<(), TaskError> {
+    pub(crate) fn deliver(
+        &mut self,
+        at: Timestamp,
+        payload: &[u8],
+        key: Option<&Key>,
+    ) -> Result<(), TaskError> {
         self.wait_until(at)?;
-        let partition = match decode(payload) {
-            Ok(Decoded::Event(event)) => self.placement.owner_of(&event.key).0,
-            Ok(Decoded::Unknown(_)) | Err(_) => 0,
-        };
+        let partition = key.map_or(0, |key| self.placement.owner_of(key).0);
         let input = InputId {
             source: 0,
             partition: i32::from(partition),
@@ -82,7 +84,7 @@ impl Play {
     ///
     /// # Errors
     /// When a task can't go on.
-    pub fn wait_until(&mut self, at: Timestamp) -> Result<(), TaskError> {
+    pub(crate) fn wait_until(&mut self, at: Timestamp) -> Result<(), TaskError> {
         while self.cluster.wall + TICK <= at {
             self.cluster.wall = self.cluster.wall + TICK;
             self.step_all()?;
@@ -144,7 +146,7 @@ impl Play {
 
     /// Returns what the engine raised, and what rules with fixed thresholds would have.
     #[must_use]
-    pub fn into_alerts(self) -> (Vec<Alert>, Vec<Alert>) {
+    pub(crate) fn into_alerts(self) -> (Vec<Alert>, Vec<Alert>) {
         (self.alerts, self.fixed.into_alerts())
     }
 }

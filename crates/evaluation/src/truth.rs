@@ -1,6 +1,7 @@
 //! What really went wrong, from a truth file.
 
 use floorwalker_core::event::Timestamp;
+use floorwalker_simulator::Truth;
 use serde::Deserialize;
 
 /// An incident as a truth file has it.
@@ -18,6 +19,32 @@ pub struct Incident {
     /// The agents whom it is about, or who leave.
     #[serde(default)]
     pub agents: Vec<String>,
+}
+
+impl Incident {
+    /// Returns the incident that a truth is of, if it is of one.
+    pub(crate) fn of_truth(truth: Truth) -> Option<Self> {
+        let Truth::Incident {
+            kind,
+            begins_at,
+            ends_at,
+            queues,
+            channels,
+            agents,
+            ..
+        } = truth
+        else {
+            return None;
+        };
+        Some(Self {
+            kind: kind.to_owned(),
+            begins_at,
+            ends_at,
+            queues,
+            channels,
+            agents,
+        })
+    }
 }
 
 #[derive(Deserialize)]
