@@ -50,6 +50,9 @@ pub(super) struct Evaluate {
     /// The TOML file of settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Writes each incident and each alert of the days, with what it names, as one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    alerts: Option<PathBuf>,
     /// The figures as one JSON object
     #[arg(long)]
     json: bool,
@@ -71,6 +74,12 @@ pub(super) fn evaluate(arguments: &Evaluate) -> anyhow::Result<()> {
             bail!("there is nothing to evaluate: name a FILE and its --truth, or --seeds")
         }
     };
+    if let Some(path) = &arguments.alerts {
+        let lines = alert_lines(&struck, true)
+            .chain(alert_lines(&quiet, false))
+            .collect::<String>();
+        fs::write(path, lines).with_context(|| path.display().to_string())?;
+    }
     let engine = Score::of(&struck, &quiet, Rules::Engine);
     let fixed = Score::of(&struck, &quiet, Rules::Fixed);
     if arguments.json {
@@ -90,6 +99,23 @@ pub(super) fn evaluate(arguments: &Evaluate) -> anyhow::Result<()> {
     ))?;
     print_line(format_args!("{}", incidents(&engine, &fixed)))?;
     print_line(format_args!("{}", alerts(&engine, &fixed)))
+}
+
+/// Returns a line for each incident, with when it was named, and for each alert that is not of one contact, with what it names.
+fn alert_lines(days: &[Day], is_struck: bool) -> impl Iterator<Item = String> {
+    (1..).zip(days).flat_map(move |(number, day): (u32, &Day)| {
+        let incidents = day.incidents.iter().map(move |incident| {
+            let named = day.first_to_name(incident);
+            json!({"day": number, "incident": incident, "named_at": named.map(|alert| alert.fired_at),
+                "by": named.map(|alert| &alert.rule)})
+        });
+        let of_groups = day.alerts.iter().filter(|alert| !alert.is_of_contact());
+        let alerts = of_groups.map(move |alert| {
+            let named = day.named_by(alert).map(|incident| &incident.kind);
+            json!({"day": number, "struck": is_struck, "alert": alert, "names": named})
+        });
+        incidents.chain(alerts).map(|line| format!("{line}\n")).collect::<Vec<_>>()
+    })
 }
 
 fn recorded(file: &Path, truth: &Path, settings: Settings) -> anyhow::Result<Day> {

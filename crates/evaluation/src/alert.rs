@@ -1,20 +1,22 @@
 //! What was raised, and when somebody could see it.
 
 use floorwalker_core::event::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// An alert that fired.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Alert {
     pub id: String,
     pub rule: String,
     /// `queue:billing`, `agent:ana`, `feed:voice`, `contact:c1`.
     pub subject: String,
+    /// The sentence of its record.
+    pub why: String,
     /// By the wall clock.
     pub fired_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    /// Another alert covers it: it is on that one's list and calls nobody.
-    pub inhibited: bool,
+    /// It calls somebody: it is meant to, and no other alert covers it.
+    pub calls: bool,
 }
 
 impl Alert {
@@ -34,4 +36,7 @@ pub(crate) struct AlertRecord {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) inhibited_by: Option<String>,
+    #[serde(default)]
+    pub(crate) interrupts: bool,
+    pub(crate) why: String,
 }

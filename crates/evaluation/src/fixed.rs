@@ -151,7 +151,8 @@ impl Fixed {
                 subject: subject.to_owned(),
                 fired_at: now,
                 ended_at: None,
-                inhibited: false,
+                calls: true,
+                why: String::new(),
             });
         }
     }

@@ -133,7 +133,8 @@ impl Play {
                     subject: record.subject,
                     fired_at: now,
                     ended_at: None,
-                    inhibited: record.inhibited_by.is_some(),
+                    calls: record.interrupts && record.inhibited_by.is_none(),
+                    why: record.why,
                 });
             }
             ("resolved", Some(place)) => {

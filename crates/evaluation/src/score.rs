@@ -122,7 +122,7 @@ fn raised(day: &Day, rules: Rules) -> &[Alert] {
 }
 
 fn calls_somebody(alert: &Alert) -> bool {
-    !alert.inhibited
+    alert.calls
 }
 
 fn is_of_group(alert: &Alert) -> bool {

@@ -2,10 +2,10 @@
 
 use floorwalker_core::event::Timestamp;
 use floorwalker_simulator::Truth;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// An incident as a truth file has it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     pub kind: String,
     pub begins_at: Timestamp,

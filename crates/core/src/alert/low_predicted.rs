@@ -1,5 +1,7 @@
 //! Alert record of a contact that is likely to be rated low: why, in words, and what can still be done.
 
+use std::borrow::Cow;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
@@ -66,15 +68,20 @@ impl<'a> AlertRecord<'a> {
             n: 1,
             why: why(context.contact, alarm, value),
             action: action(context.contact, agent, ended_at.is_some()),
-            contacts: [context.contact],
-            agents: agent.into_iter().collect(),
-            queue,
+            causes: Vec::new(),
+            contacts: vec![Cow::Borrowed(context.contact)],
+            contacts_more: 0,
+            agents: agent.into_iter().map(Cow::Borrowed).collect(),
+            queue: queue.map(Cow::Borrowed),
             team: None,
             channel: fold.attributes.channel.map(Channel::name),
             recipients: rule.recipients_for(queue),
             escalation: 0,
             ack: None,
             inhibited_by: None,
+            interrupts: false,
+            flapping: false,
+            runbook: None,
             seq: context.seq,
         }
     }

@@ -17,5 +17,6 @@ pub use escalation::{
     Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
 };
 pub use low_predicted::alarm_id;
-pub use record::{AlertRecord, Context, LOW_PREDICTED};
+pub(crate) use record::Links;
+pub use record::{AlertRecord, Cause, Context, LOW_PREDICTED};
 pub use settings::{AlertSettings, Rule, Severity};

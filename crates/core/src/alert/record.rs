@@ -1,5 +1,7 @@
 //! The alert record: one per transition, on the topic `alerts` under the alert's id.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,79 +24,107 @@ pub const LOW_PREDICTED: &str = "csat.low_predicted";
 /// One transition of an alert: it begins, or it is over. Times are stream time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertRecord<'a> {
-    /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`.
+    /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`, `queue:billing/9f02c1d4a3b7e655`.
     pub id: String,
     /// The rule that fired. There may be more.
-    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED]))]
+    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED, "queue.surge", "agent.drift", "feed.silent"]))]
     pub rule: &'static str,
-    #[schemars(extend("enum" = ["firing", "resolved"]))]
+    /// `pending`: its condition holds, and has to last before it fires.
+    #[schemars(extend("enum" = ["pending", "firing", "resolved"]))]
     pub status: &'static str,
     #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
-    pub(super) severity: &'static str,
+    pub(crate) severity: &'static str,
     /// Severity in steps: how far the value is from the expected one.
     #[schemars(range(min = 1, max = 10))]
-    pub(super) score: u8,
-    /// `contact:c1`.
-    pub(super) subject: String,
+    pub(crate) score: u8,
+    /// Whom or what it is about: `contact:c1`, `queue:billing`, `agent:ana`, `reason:outage`, `feed:voice`, `all`.
+    pub(crate) subject: String,
     /// The group of alerts that it belongs to: `queue:billing`.
-    pub(super) group: Option<String>,
+    pub(crate) group: Option<String>,
     /// The policy, for rules about policies.
-    pub(super) policy: Option<&'a str>,
-    pub(super) starts_at: Timestamp,
+    pub(crate) policy: Option<Cow<'a, str>>,
+    pub(crate) starts_at: Timestamp,
     /// When this transition took place.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// `null` while it is firing.
-    pub(super) ends_at: Option<Timestamp>,
+    pub(crate) ends_at: Option<Timestamp>,
     /// Reason for its end. There may be more.
     #[schemars(extend("examples" = ["answered", "abandoned", "missed", "corrected"]))]
-    pub(super) reason: Option<&'static str>,
+    pub(crate) reason: Option<&'static str>,
     /// Raised while the task was more than a minute behind the wall clock.
-    pub(super) history: bool,
+    pub(crate) history: bool,
     /// In `unit`.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// In `unit`.
-    pub(super) threshold: f64,
+    pub(crate) threshold: f64,
     /// Unit of `value` and `threshold`. There may be more.
     #[schemars(extend("examples" = ["seconds waited"]))]
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
     /// The rule as text.
-    pub(super) formula: String,
+    pub(crate) formula: String,
     /// Number of observations in `value`.
-    pub(super) n: u32,
+    pub(crate) n: u32,
     /// A sentence for people.
-    pub(super) why: String,
+    pub(crate) why: String,
     /// Advice, for people.
-    pub(super) action: String,
-    /// Ids of contacts.
-    #[schemars(with = "Vec<String>")]
-    pub(super) contacts: [&'a str; 1],
-    pub(super) agents: Vec<&'a str>,
-    pub(super) queue: Option<&'a str>,
-    pub(super) team: Option<&'a str>,
+    pub(crate) action: String,
+    /// What contributed to it, the greatest share first.
+    pub(crate) causes: Vec<Cause>,
+    /// Ids of the contacts behind it, newest first: at most 50.
+    pub(crate) contacts: Vec<Cow<'a, str>>,
+    /// How many contacts more are behind it.
+    pub(crate) contacts_more: u32,
+    pub(crate) agents: Vec<Cow<'a, str>>,
+    pub(crate) queue: Option<Cow<'a, str>>,
+    pub(crate) team: Option<Cow<'a, str>>,
     #[schemars(extend("enum" = words_or_null(&Channel::ALL, Channel::name)))]
-    pub(super) channel: Option<&'static str>,
+    pub(crate) channel: Option<&'static str>,
     /// Recipients, as in the settings.
-    pub(super) recipients: Vec<String>,
-    pub(super) escalation: u32,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) escalation: u32,
     /// Reserved: `null` in records; the API has the acknowledgement here.
     #[schemars(with = "serde_json::Value")]
-    pub(super) ack: Option<()>,
-    /// Reserved.
-    #[schemars(with = "serde_json::Value")]
-    pub(super) inhibited_by: Option<()>,
+    pub(crate) ack: Option<()>,
+    /// The id of the alert that covers it: one incident, one alert. Of contacts' alerts the API has it here.
+    pub(crate) inhibited_by: Option<String>,
+    /// Whether it is meant to call a person; otherwise it is for lists and programs.
+    pub(crate) interrupts: bool,
+    /// It fired too often, and is held firing until its condition has been clear for half an hour.
+    pub(crate) flapping: bool,
+    /// Where to read what to do.
+    pub(crate) runbook: Option<String>,
     /// Number of the task's step that wrote it.
-    pub(super) seq: u64,
-    pub(super) links: Links,
+    pub(crate) seq: u64,
+    pub(crate) links: Links,
 }
 
 /// Links: paths of the HTTP API, from the contact and its history to its queue's figures.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Links {
+pub(crate) struct Links {
     wallboard: String,
     alert: String,
-    contact: String,
-    history: String,
+    /// Of an alert about one contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<String>,
     numbers: String,
+}
+
+/// What contributed to an alert.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Cause {
+    /// There may be more.
+    #[schemars(extend("examples" = ["arrivals", "handle time", "agents away"]))]
+    pub what: String,
+    /// In `unit`.
+    pub now: f64,
+    /// In `unit`.
+    pub usual: f64,
+    pub unit: String,
+    /// Its share of all that contributed: 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
+    pub share: f64,
 }
 
 /// Characters that may stand in one segment of a path (RFC 3986).
@@ -112,9 +142,21 @@ impl Links {
         Self {
             wallboard: format!("/contacts/{}", segment(contact)),
             alert: format!("/api/v1/alerts/{}", segment(alert)),
-            contact: format!("/api/v1/contacts/{}", segment(contact)),
-            history: format!("/api/v1/contacts/{}/history", segment(contact)),
+            contact: Some(format!("/api/v1/contacts/{}", segment(contact))),
+            history: Some(format!("/api/v1/contacts/{}/history", segment(contact))),
             numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
+        }
+    }
+
+    /// Returns the links of an alert that is not about one contact, but about an entity of this name.
+    pub(crate) fn of_entity(alert: &str, entity: &str) -> Self {
+        let segment = |text| utf8_percent_encode(text, SEGMENT);
+        Self {
+            wallboard: format!("/alerts/{}", segment(alert)),
+            alert: format!("/api/v1/alerts/{}", segment(alert)),
+            contact: None,
+            history: None,
+            numbers: format!("/api/v1/entities/{}/kpis", segment(entity)),
         }
     }
 }
@@ -231,7 +273,9 @@ impl<'a> Facts<'a> {
             score: self.score(),
             subject: format!("contact:{}", self.contact),
             group: self.queue.map(|queue| format!("queue:{queue}")),
-            policy: Some(context.contact_settings.policy_name(self.obligation.policy)),
+            policy: Some(Cow::Borrowed(
+                context.contact_settings.policy_name(self.obligation.policy),
+            )),
             starts_at: alert.starts_at,
             at: ended.map_or(alert.starts_at, |(at, _)| at),
             ends_at: ended.map(|(at, _)| at),
@@ -244,15 +288,20 @@ impl<'a> Facts<'a> {
             n: 1,
             why: self.why(alert.rule, ended.map(|(_, reason)| reason)),
             action: self.action(ended.is_some()),
-            contacts: [self.contact],
-            agents: self.agent.into_iter().collect(),
-            queue: self.queue,
+            causes: Vec::new(),
+            contacts: vec![Cow::Borrowed(self.contact)],
+            contacts_more: 0,
+            agents: self.agent.into_iter().map(Cow::Borrowed).collect(),
+            queue: self.queue.map(Cow::Borrowed),
             team: None,
             channel: self.channel.map(Channel::name),
             recipients: self.recipients(),
             escalation: 0,
             ack: None,
             inhibited_by: None,
+            interrupts: false,
+            flapping: false,
+            runbook: None,
             seq: context.seq,
         }
     }
@@ -384,7 +433,8 @@ mod tests {
     fn links_are_legal_paths_whatever_the_ids_hold() {
         let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
         assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
-        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
+        let history = links.history.as_deref();
+        assert_eq!(history, Some("/api/v1/contacts/a%2Fb%20c/history"));
         assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
         let nowhere = Links::new("contact:c/1", "c", None);
         assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");

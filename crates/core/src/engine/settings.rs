@@ -30,6 +30,7 @@ pub struct Settings {
     pub balance: BalanceSettings,
     pub csat: CsatSettings,
     pub alert: crate::alert::AlertSettings,
+    pub rules: crate::rules::RulesSettings,
     pub limits: super::Limits,
 }
 
@@ -91,6 +92,7 @@ impl Default for Settings {
             balance: BalanceSettings::default(),
             csat: CsatSettings::default(),
             alert: crate::alert::AlertSettings::default(),
+            rules: crate::rules::RulesSettings::default(),
             limits: super::Limits::default(),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     agent::{AgentFact, FactChange, Whose, WrapUp},
     balance,
-    contact::{Audience, Fact, FactKind},
+    contact::{Audience, Fact, FactKind, Fold},
     engine::{
         Settings,
         agent_queue::{AgentQueue, PeerGroup},
@@ -19,8 +19,9 @@ use crate::{
             time_series::{TimeSeries, TimeSeriesByName},
         },
     },
-    event::{AgentId, Span, Text},
+    event::{AgentId, ContactId, Span, Text, Timestamp},
     kpi::{Accumulator, Place, StateDuration},
+    rules::{PANE, Signal, SignalBatch, Subject, add_change},
 };
 
 /// Live, entities get facts second by second.
@@ -36,6 +37,8 @@ pub(in crate::engine) struct FactBatch {
     /// When wrap-ups of agents begin and end.
     pub wrap_ups: TimeSeriesByName<WrapUp>,
     pub agent_queues: TimeSeriesByName<AgentQueue>,
+    /// What rules look at.
+    pub signals: SignalBatch,
     scorecard_grains: ScorecardGrains,
     /// Reasons of being away that the sums count.
     reasons: BTreeSet<Text>,
@@ -51,6 +54,7 @@ impl FactBatch {
             agents: TimeSeriesByName::new(),
             wrap_ups: TimeSeriesByName::new(),
             agent_queues: TimeSeriesByName::new(),
+            signals: SignalBatch::default(),
             scorecard_grains: ScorecardGrains::new(&settings.balance),
             reasons: BTreeSet::new(),
             names: Names::new(settings),
@@ -154,6 +158,34 @@ impl FactBatch {
         self.agent_queues.at(agent_queue, at).merge(&sums);
     }
 
+    /// Adds the signals by which a contact has changed.
+    pub(in crate::engine) fn add_signals(&mut self, id: &ContactId, before: &Fold, after: &Fold) {
+        if self.settings.rules.any() {
+            add_change(id, before, after, &mut self.signals);
+        }
+    }
+
+    /// Adds a step of what an agent does to the signals.
+    fn add_step(&mut self, agent: &AgentId, at: Timestamp, what: StateDuration<'_>, by: i64) {
+        const ALL: [(Signal, Signal); 3] = [
+            (Signal::LoggedOnStep, Signal::LoggedOnMillis),
+            (Signal::PresentStep, Signal::PresentMillis),
+            (Signal::OccupiedStep, Signal::OccupiedMillis),
+        ];
+        let steps = match what {
+            StateDuration::Away(_) => &ALL[..1],
+            StateDuration::Available => &ALL[..2],
+            StateDuration::Occupied => &ALL[..],
+            StateDuration::Engaged | StateDuration::Busy => return,
+        };
+        let left = (at.floor(PANE) + PANE - at).0 / 1_000;
+        let signals = self.signals.at(Subject::Agent(agent.clone()), at);
+        for (step, millis) in steps {
+            signals.add(*step, by);
+            signals.add(*millis, by * left);
+        }
+    }
+
     /// Adds a fact that an agent emits.
     pub(in crate::engine) fn add_agent_fact(
         &mut self,
@@ -172,6 +204,11 @@ impl FactBatch {
             let counted = self.names.reason(reason, fact.at, by);
             self.reasons.insert(Text::new(counted));
             change = FactChange::Step(StateDuration::Away(counted), by);
+        }
+        if let (Whose::Agent, FactChange::Step(what, by)) = (fact.whose, change)
+            && self.settings.rules.any()
+        {
+            self.add_step(agent, fact.at, what, by);
         }
         let accumulator = self.entities.at(entity, fact.at.floor(grain));
         match change {

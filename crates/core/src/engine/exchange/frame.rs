@@ -21,6 +21,7 @@ use crate::{
         time::watermarks::{InputProgress, Watermark},
     },
     event::{AgentId, Text, Timestamp},
+    rules::SignalBatch,
 };
 
 /// One sender's part of a frame.
@@ -61,6 +62,9 @@ pub(in crate::engine) struct Section {
     /// When wrap-ups of agents begin and end.
     #[cbor(n(13), default)]
     pub wrap_ups: BTreeMap<WrapUp, TimeSeries>,
+    /// What rules look at.
+    #[cbor(n(14), default)]
+    pub signals: SignalBatch,
 }
 
 /// The watermarks of a sender.
@@ -127,6 +131,7 @@ impl Section {
         self.agent_facts.retain(|_, sums| !sums.drop_zeros());
         self.wrap_ups.retain(|_, sums| !sums.drop_zeros());
         self.agent_queue_facts.retain(|_, sums| !sums.drop_zeros());
+        self.signals.drop_zeros();
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {
             let same = next.0 == kept.0;

@@ -11,13 +11,15 @@ pub(super) mod kpis;
 pub(super) mod letter;
 pub(super) mod live_gauges;
 pub(super) mod record_time;
+pub(super) mod rules;
 pub(super) mod scorecards;
 pub(super) mod step_end;
 
 use std::sync::Arc;
 
 use self::{
-    agents::Agents, contacts::Contacts, customers::Customers, kpis::Kpis, scorecards::Scorecards,
+    agents::Agents, contacts::Contacts, customers::Customers, kpis::Kpis, rules::RulesStage,
+    scorecards::Scorecards,
 };
 use crate::engine::Settings;
 
@@ -29,6 +31,7 @@ pub(super) struct Stages {
     pub agents: Agents,
     pub kpis: Kpis,
     pub scorecards: Scorecards,
+    pub rules: RulesStage,
 }
 
 impl Stages {
@@ -39,6 +42,7 @@ impl Stages {
             agents: Agents::default(),
             kpis: Kpis::new(settings),
             scorecards: Scorecards::new(settings),
+            rules: RulesStage::new(settings),
         }
     }
 }

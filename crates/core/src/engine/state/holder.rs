@@ -13,6 +13,8 @@ pub enum Holder {
     Agent(String),
     /// A queue, team, site, channel or all: panes and gauges.
     Group(String),
+    /// What rules remember.
+    Rules,
     Other,
 }
 
@@ -32,6 +34,7 @@ impl Holder {
             Part::PaneBlock(entity, _) | Part::Gauges(entity) | Part::Known(entity) => {
                 Self::Group(entity.name())
             }
+            Part::Rules(_) => Self::Rules,
             Part::Outbox(_)
             | Part::HandleTimeBaseline(_)
             | Part::Reasons

@@ -3,8 +3,11 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    engine::{agent_queue::AgentQueue, entity::Entity, limits::Kind, name::Name},
+    engine::{
+        agent_queue::AgentQueue, entity::Entity, limits::Kind, name::Name, state::codec,
+    },
     event::{AgentId, ContactId, QueueId, Text, Timestamp},
+    rules::StateKey,
 };
 
 /// Buckets of a task: the unit in which the state log repeats the whole state, cycle by cycle.
@@ -53,6 +56,8 @@ pub(in crate::engine) enum Part {
     Overflow(Kind),
     /// A record of it was written, or it had a figure that was behind all windows.
     Known(Entity),
+    /// A part of what rules remember.
+    Rules(StateKey),
 }
 
 const CONTACT: u8 = b'c';
@@ -69,6 +74,7 @@ const SCORECARD: u8 = b'w';
 const NAME: u8 = b'n';
 const OVERFLOW: u8 = b'v';
 const KNOWN: u8 = b'i';
+const RULES: u8 = b'y';
 
 impl PartKey {
     #[must_use]
@@ -143,6 +149,15 @@ impl PartKey {
         Self::of_machine(machine_prefix(OVERFLOW, kind.name()))
     }
 
+    /// Returns the key of a part of what rules remember: those of one subject lie in one bucket.
+    #[must_use]
+    pub(in crate::engine) fn rules(key: &StateKey) -> Self {
+        let machine = machine_prefix(RULES, &key.subject());
+        let bucket = bucket_of(&machine);
+        let bytes = [&*machine, &codec::to_bytes(key)].concat();
+        Self::in_bucket(bucket, bytes.into_boxed_slice())
+    }
+
     /// Returns the key of the block that begins at `start`, of the entity or agent in a queue whose [`Self::pane_blocks`] this is.
     pub(in crate::engine) fn with_start(&self, start: Timestamp) -> Self {
         let bytes = [&*self.bytes, &ordered(start.0)].concat();
@@ -215,6 +230,7 @@ impl Part {
             NAME => Some(Self::Name(Name::from_key(name)?)),
             OVERFLOW => Some(Self::Overflow(Kind::from_name(name)?)),
             KNOWN => Some(Self::Known(Entity::from_name(name)?)),
+            RULES => Some(Self::Rules(codec::from_bytes(suffix).ok()?)),
             SCORECARD => Some(Self::Scorecard(AgentQueue::from_name(name)?)),
             AGENT_QUEUE_BLOCK => Some(Self::AgentQueuePaneBlock(
                 AgentQueue::from_name(name)?,

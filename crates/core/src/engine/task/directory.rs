@@ -43,6 +43,7 @@ impl Task {
     pub(super) fn apply_settings(&mut self, settings: Arc<Settings>) {
         self.stages.customers.apply_settings(&settings);
         self.stages.kpis.apply_settings(&settings);
+        self.stages.rules.apply_settings(&settings);
         self.effects.facts.apply_settings(&settings);
         let named = self.directory.statements();
         let named = named.filter_map(|(statement, _)| entity_of(&statement.subject));

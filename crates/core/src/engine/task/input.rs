@@ -12,8 +12,12 @@ use crate::{
         exchange::frame::{Forward, Section},
         stages::intake::{self, Fault, Provenance, TimeLimits},
     },
-    event::{Event, Key, Timestamp},
+    event::{Channel, Event, Key, Span, Text, Timestamp},
+    rules::{Signal, Subject},
 };
+
+/// An event that comes more than this behind its source's watermark is late.
+const LATE_FROM: Span = Span::from_secs(60);
 
 impl Task {
     /// Takes a record of a source partition.
@@ -44,15 +48,42 @@ impl Task {
             format: source.format,
             record,
         };
+        let rejected = self.meta.counters.dead_lettered;
         match intake::read(&from, clock, limits) {
             Ok(Decoded::Event(event)) => {
                 self.meta.inputs[place].generator.observe(event.occurred_at);
+                self.note_arrival(&event, clock);
                 self.progress.own.see_event(event.occurred_at);
                 self.route(event, &from);
             }
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
             Err(fault) => self.put_aside(&from, &fault),
         }
+        self.note_read(&source.topic, clock, self.meta.counters.dead_lettered > rejected);
+    }
+
+    /// Notes that an event has arrived, and whether it is late, at the watermark of its source.
+    fn note_arrival(&mut self, event: &Event, watermark: Option<Timestamp>) {
+        let (Some(channel), Some(at)) = (event.channel, watermark) else {
+            return;
+        };
+        if self.settings.rules.any() {
+            let signals = (self.effects.facts.signals).at(Subject::Feed(channel), at);
+            signals.add(Signal::Arrived, 1);
+            let is_late = event.occurred_at + LATE_FROM < at;
+            signals.add(Signal::Late, i64::from(is_late));
+        }
+    }
+
+    /// Notes that a record of a topic was read, at the watermark of its source.
+    fn note_read(&mut self, topic: &str, watermark: Option<Timestamp>, is_rejected: bool) {
+        let Some(at) = watermark.filter(|_| self.settings.rules.any()) else {
+            return;
+        };
+        let subject = Subject::Source(Text::new(topic));
+        let signals = self.effects.facts.signals.at(subject, at);
+        signals.add(Signal::Read, 1);
+        signals.add(Signal::DeadLettered, i64::from(is_rejected));
     }
 
     /// Applies an event on the task that owns its key: here, or one hop further.
@@ -68,8 +99,9 @@ impl Task {
     }
 
     fn apply(&mut self, event: Event, from: &Provenance<'_>) {
-        let at = event.occurred_at;
+        let (at, channel) = (event.occurred_at, event.channel);
         let outcome = self.hand_over(event);
+        self.note_applied(channel, at, outcome);
         let counters = &mut self.meta.counters;
         match outcome {
             None => counters.skipped += 1,
@@ -81,6 +113,25 @@ impl Task {
             }
             Some(EventOutcome::TooLate) => self.put_aside(from, &Fault::sealed(at)),
         }
+    }
+
+    /// Notes whether an event of a channel was new.
+    fn note_applied(
+        &mut self,
+        channel: Option<Channel>,
+        at: Timestamp,
+        outcome: Option<EventOutcome>,
+    ) {
+        let Some(channel) = channel.filter(|_| self.settings.rules.any()) else {
+            return;
+        };
+        let signal = match outcome {
+            Some(EventOutcome::Applied) => Signal::Applied,
+            Some(EventOutcome::Repeated | EventOutcome::Conflicting) => Signal::Repeated,
+            Some(EventOutcome::TooLate) | None => return,
+        };
+        let signals = (self.effects.facts.signals).at(Subject::Feed(channel), at);
+        signals.add(signal, 1);
     }
 
     /// Hands an event to the contact or the agent that it happened to. `None`: to neither.
@@ -176,6 +227,7 @@ impl Task {
             (section.agent_facts, section.wrap_ups),
             section.agent_queue_facts,
         );
+        self.effects.facts.signals.merge(section.signals);
         self.stages.kpis.learn_reasons(section.reasons);
         for (entity, gauge) in section.gauges {
             self.handle_gauge(entity, section.from, gauge);
@@ -227,6 +279,7 @@ impl Task {
             dirty |= ends || self.stages.kpis.has_changes(at, beat);
         }
         dirty |= self.scorecards_are_due();
+        dirty |= self.stages.rules.is_due(self.meta.kpi_watermark.at());
         self.inputs.dirty |= dirty;
     }
 

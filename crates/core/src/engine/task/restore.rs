@@ -95,6 +95,7 @@ impl Task {
                     stages.scorecards.restore(agent_queue);
                     Ok(())
                 }
+                Part::Rules(key) => stages.rules.restore(key, image),
                 Part::Scorecard(agent_queue) => {
                     stages.scorecards.restore_written(agent_queue, image)
                 }

@@ -177,6 +177,20 @@ impl Task {
         }
     }
 
+    /// Hands signals to the task that judges rules: it owns the entity `all`.
+    pub(super) fn send_signals(&mut self) {
+        let mut signals = std::mem::take(&mut self.effects.facts.signals);
+        if signals.drop_zeros() {
+            return;
+        }
+        let task = self.placement.owner_of_entity(&Entity::All);
+        if task == self.id {
+            self.stages.rules.add(signals);
+        } else {
+            self.exchange.outbox.section(task.0).signals.merge(signals);
+        }
+    }
+
     /// Takes the gauge of a queue or group as a task has it.
     pub(super) fn handle_gauge(&mut self, entity: Entity, sender: u16, gauge: Gauge) {
         let own = self.effects.facts.names.admits(&entity);

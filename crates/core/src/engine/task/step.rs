@@ -35,12 +35,14 @@ impl Task {
         self.send_entity_facts();
         self.send_agent_queue_facts();
         self.send_gauges();
+        self.send_signals();
         self.effects.facts.names.save(&mut self.store);
         let sections = self.take_sections();
         // Scorecards before KPIs: when all inputs have ended, both are rewritten, and `write_kpis` records that time.
         self.write_scorecards();
         self.write_kpis();
         self.stages.kpis.finish(&mut self.store);
+        let urgent = self.judge_rules() || urgent;
         Some(self.cut(sections, urgent))
     }
 
@@ -77,6 +79,16 @@ impl Task {
             history: self.is_history(timers_fired_to),
             grain: self.grain(timers_fired_to),
         }
+    }
+
+    /// Judges rules on the signals that have come together. Returns whether an alert has changed.
+    fn judge_rules(&mut self) -> bool {
+        let now = self.meta.kpi_watermark.at();
+        let (seq, history) = (self.meta.seq, self.is_history(now));
+        let outputs = &mut self.effects.outputs;
+        let before = outputs.len();
+        (self.stages.rules).finish(now, (seq, history), &mut self.store, outputs);
+        outputs.len() > before
     }
 
     fn cut(&mut self, sections: Vec<(TaskId, Vec<u8>)>, urgent: bool) -> Step {

@@ -337,6 +337,7 @@ impl Contacts {
             effects.facts.add_fact(fact, sign, end.grain);
             (self.baseline).observe(fact, sign, self.settings.limits.queues);
         });
+        (effects.facts).add_signals(&loaded.id, &before.fold, &loaded.contact.fold);
         if loaded.emit_changes(&before, end, &self.settings, effects) {
             self.records_due.insert(loaded.id.clone());
         }

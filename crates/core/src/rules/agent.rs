@@ -1,0 +1,353 @@
+//! Rules about one agent: how they have changed, and whether they are overloaded.
+
+use super::{
+    Finding, GroupRule, RuleKind, Verdict,
+    series::{Series, Totals},
+    signal::{PANE, Signal, Signals},
+    state::{AgentState, Evidence, Served, float},
+    statistic::{odds_gain, shift_gain},
+};
+use crate::event::{Channel, Span, Timestamp};
+
+/// Who is away for less has had no break.
+const BREAK_MIN: Span = Span::from_secs(300);
+/// Peers who did less together show nothing usual.
+const PEERS_MIN: f64 = 20.0;
+/// Evidence stops at so many times the threshold: what is over resolves in time.
+const EVIDENCE_MAX: f64 = 1.6;
+/// Standard deviations by which somebody in trouble is slower, and somebody who rushes is faster.
+const SLOWER: f64 = 0.75;
+const FASTER: f64 = -0.9;
+const CLIP: f64 = 3.0;
+
+/// Whether work on a channel is a whole contact, or one turn of many.
+const fn weight(channel: Channel) -> (f64, f64) {
+    match channel {
+        Channel::Voice | Channel::Video | Channel::Chat | Channel::Other => (1.0, 20.0),
+        Channel::Email | Channel::Social | Channel::Sms | Channel::Messaging => (0.5, 60.0),
+    }
+}
+
+/// Moves an agent's states on over a pane that begins at `start`.
+pub(super) fn pass_states(state: &mut AgentState, start: Timestamp, signals: &Signals) {
+    let at = start + PANE;
+    let logged_on = signals.get(Signal::LoggedOnStep);
+    if logged_on != 0 {
+        state.changed_at = Some(at);
+    }
+    state.logged_on += logged_on;
+    state.occupied += signals.get(Signal::OccupiedStep);
+    let was_present = state.present > 0;
+    state.present += signals.get(Signal::PresentStep);
+    let is_present = state.present > 0;
+    if was_present && !is_present {
+        state.absent_since = Some(at);
+    } else if is_present && !was_present {
+        let rested = state.absent_since.is_none_or(|since| since + BREAK_MIN <= at);
+        if rested || state.working_since.is_none() {
+            state.working_since = Some(at);
+        }
+        state.absent_since = None;
+    }
+}
+
+/// Returns the share of the last `window` in which the agent was occupied, of the time in which they were present; and that time in seconds.
+fn occupancy(state: &AgentState, series: &Series, now: Timestamp, window: Span) -> (f64, f64) {
+    let (mut occupied, mut present) = (0.0, 0.0);
+    // From now backwards: how many there were before each step.
+    let (mut level, mut there, mut until) = (state.occupied, state.present, now);
+    for (start, signals) in series.newest(now - window, now) {
+        let end = *start + PANE;
+        occupied += float(level) * (until - end).as_secs();
+        present += float(there) * (until - end).as_secs();
+        level -= signals.get(Signal::OccupiedStep);
+        there -= signals.get(Signal::PresentStep);
+        let pane = PANE.as_secs();
+        occupied += float(level) * pane + float(signals.get(Signal::OccupiedMillis)) / 1e3;
+        present += float(there) * pane + float(signals.get(Signal::PresentMillis)) / 1e3;
+        until = *start;
+    }
+    let rest = (until - (now - window)).as_secs();
+    occupied += float(level) * rest;
+    present += float(there) * rest;
+    (occupied / present.max(1.0), present)
+}
+
+/// Judges how much of the time an agent is occupied, and for how long without a break.
+pub(super) fn overload(
+    subject: &str,
+    state: &AgentState,
+    series: &Series,
+    now: Timestamp,
+    rule: &GroupRule,
+) -> Finding {
+    /// Who works so long without a break is overloaded from an occupancy on that is otherwise usual.
+    const LONG: Span = Span::from_secs(10_800);
+    const LONG_OCCUPANCY: f64 = 0.85;
+    let (share, present) = occupancy(state, series, now, rule.window);
+    let working = (state.working_since.filter(|_| state.present > 0)).map_or(Span::ZERO, |at| now - at);
+    let is_enough = working >= rule.window && present >= 0.98 * rule.window.as_secs();
+    let long = working >= LONG && share >= LONG_OCCUPANCY;
+    let verdict = match Finding::verdict_of(share, (rule.threshold, rule.clear), is_enough) {
+        _ if long && is_enough => Verdict::Holds,
+        _ if state.present <= 0 => Verdict::Clear,
+        verdict => verdict,
+    };
+    Finding {
+        verdict,
+        value: share,
+        usual: LONG_OCCUPANCY,
+        threshold: rule.threshold,
+        n: 1,
+        strength: share,
+        extra: [working.as_secs(), 0.0, 0.0],
+        ..Finding::unknown(RuleKind::AgentOverload, subject.to_owned())
+    }
+}
+
+/// Judges the share of what an agent owes that is missed, by its lower bound (Wilson), against the peers'.
+pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
+    const TIMES_PEERS: f64 = 1.5;
+    const ALLOWED: f64 = 0.2;
+    const Z: f64 = 2.575_829;
+    let (missed, all) = (own.get(Signal::Missed), own.get(Signal::Missed) + own.get(Signal::Met));
+    let theirs = peers.get(Signal::Missed) + peers.get(Signal::Met);
+    let usual = (peers.get(Signal::Missed) + 1.0) / (theirs + 5.0);
+    let allowed = ALLOWED.max(TIMES_PEERS * usual) + rule.threshold;
+    let share = missed / all.max(1.0);
+    let bound = wilson_lower(share, all, Z);
+    let is_enough = all >= f64::from(rule.minimum);
+    let verdict = if is_enough && bound > allowed {
+        Verdict::Holds
+    } else if share <= allowed {
+        Verdict::Clear
+    } else {
+        Verdict::Between
+    };
+    Finding {
+        verdict,
+        value: share,
+        usual,
+        threshold: allowed,
+        n: super::queue::whole(all),
+        strength: bound,
+        extra: [missed, bound, 0.0],
+        ..Finding::unknown(RuleKind::AgentSla, subject.to_owned())
+    }
+}
+
+/// Returns the lower bound of the score interval of a share (Wilson 1927).
+fn wilson_lower(p: f64, n: f64, z: f64) -> f64 {
+    if n <= 0.0 {
+        return 0.0;
+    }
+    let z2 = z * z;
+    let spread = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    ((p + z2 / (2.0 * n) - spread) / (1.0 + z2 / n)).max(0.0)
+}
+
+/// What an agent did in a pane, in one queue and channel, and what the peers did in the window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece<'a> {
+    pub at: Timestamp,
+    pub channel: Channel,
+    pub own: &'a Signals,
+    pub peers: &'a Totals,
+}
+
+/// Adds a piece of work to the evidence for and against a change.
+pub(super) fn observe(state: &mut AgentState, served_in: &mut Served, piece: &Piece<'_>, most: f64) {
+    let Piece {
+        at,
+        channel,
+        own,
+        peers,
+    } = *piece;
+    let handled = float(own.get(Signal::Handled));
+    if handled > 0.0 {
+        served_in.add_work(at, float(own.get(Signal::HandleSeconds)));
+    }
+    let deviation = deviation(own, peers).filter(|_| handled > 0.0);
+    let (weight, shrink) = weight(channel);
+    let (mut slow, mut fast) = ([0.0; 4], [0.0; 4]);
+    if let Some(deviation) = deviation {
+        let own_way = deviation - served_in.baseline(shrink);
+        slow[0] = weight * shift_gain(own_way, handled, SLOWER);
+        fast[0] = weight * shift_gain(own_way, handled, FASTER);
+        served_in.add_deviation(at, deviation * handled, handled);
+    }
+    let odds = [
+        (Signal::Transferred, Signal::Ended, 3.0, 2.0),
+        (Signal::Unresolved, Signal::Dispositions, 4.0, 0.3),
+        (Signal::RatedLow, Signal::Rated, 2.5, 2.5),
+    ];
+    for (place, (part, all, slower, faster)) in (1..).zip(odds) {
+        let seen = peers.get(all);
+        let number = float(own.get(all));
+        if number <= 0.0 || seen < PEERS_MIN {
+            continue;
+        }
+        let usual = (peers.get(part) + 1.0) / (seen + 10.0);
+        let gain = |odds| odds_gain(float(own.get(part)), number, usual, odds);
+        (slow[place], fast[place]) = (gain(slower), gain(faster));
+    }
+    let n = own.get(Signal::Ended).max(own.get(Signal::Handled)).max(1);
+    state.slow.add(at, slow, n, EVIDENCE_MAX * most);
+    state.fast.add(at, fast, n, EVIDENCE_MAX * most);
+}
+
+/// Returns how far the mean of the logarithms of handle times lies from the peers', in their standard deviations.
+fn deviation(own: &Signals, peers: &Totals) -> Option<f64> {
+    let (usual, spread) = peers.log_handle()?;
+    if peers.get(Signal::Handled) < PEERS_MIN || spread <= 0.0 {
+        return None;
+    }
+    let n = float(own.get(Signal::Handled));
+    let mean = float(own.get(Signal::LogHandle)) / 1e3 / n;
+    Some(((mean - usual) / spread).clamp(-CLIP, CLIP))
+}
+
+/// Returns whether the evidence that an agent rushes is that of somebody who games the figures: short, and handed on or rated low.
+fn is_gamed(evidence: &Evidence) -> bool {
+    let [handle, transfers, _, ratings] = evidence.parts;
+    handle > 0.0 && transfers + ratings > 1.5
+}
+
+/// Judges how much evidence there is that an agent has changed.
+pub(super) fn drift(subject: &str, state: &AgentState, rule: &GroupRule) -> Finding {
+    let (evidence, faster) = if state.slow.sum >= state.fast.sum {
+        (&state.slow, 0.0)
+    } else {
+        (&state.fast, 1.0)
+    };
+    let is_enough =
+        evidence.n >= i64::from(rule.minimum) && !(faster > 0.0 && is_gamed(evidence));
+    of_evidence(RuleKind::AgentDrift, subject, evidence, faster, (rule, is_enough))
+}
+
+/// Judges how much evidence there is that an agent games the figures.
+pub(super) fn gaming(subject: &str, state: &AgentState, rule: &GroupRule) -> Finding {
+    let is_enough = state.fast.n >= i64::from(rule.minimum) && is_gamed(&state.fast);
+    of_evidence(RuleKind::AgentGaming, subject, &state.fast, 1.0, (rule, is_enough))
+}
+
+fn of_evidence(
+    kind: RuleKind,
+    subject: &str,
+    evidence: &Evidence,
+    faster: f64,
+    (rule, is_enough): (&GroupRule, bool),
+) -> Finding {
+    let bounds = (rule.threshold, rule.clear);
+    Finding {
+        verdict: Finding::verdict_of(evidence.sum, bounds, is_enough),
+        value: evidence.sum,
+        usual: 0.0,
+        threshold: rule.threshold,
+        n: evidence.n,
+        strength: evidence.sum,
+        extra: [faster, 0.0, 0.0],
+        ..Finding::unknown(kind, subject.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(0) + Span::from_secs(seconds)
+    }
+
+    fn states(steps: &[(Signal, i64)]) -> Signals {
+        let mut signals = Signals::default();
+        steps.iter().for_each(|(signal, by)| signals.add(*signal, *by));
+        signals
+    }
+
+    #[test]
+    fn occupancy_is_of_the_time_at_work() {
+        let mut state = AgentState::default();
+        let mut series = Series::default();
+        let begins = states(&[
+            (Signal::PresentStep, 1),
+            (Signal::PresentMillis, 15_000),
+            (Signal::LoggedOnStep, 1),
+        ]);
+        let busy = states(&[(Signal::OccupiedStep, 1), (Signal::OccupiedMillis, 5_000)]);
+        for (start, signals) in [(at(0), &begins), (at(60), &busy)] {
+            series.add(start, signals);
+            pass_states(&mut state, start, signals);
+        }
+        let (share, present) = occupancy(&state, &series, at(120), Span::from_secs(120));
+        // Occupied for 5 s of the pane and the 45 s behind it.
+        assert!((present - 120.0).abs() < 1e-9 && (share - 50.0 / 120.0).abs() < 1e-9);
+        assert_eq!(state.working_since, Some(at(15)));
+    }
+
+    #[test]
+    fn a_short_absence_is_no_break() {
+        let mut state = AgentState::default();
+        let (comes, goes) = ([(Signal::PresentStep, 1)], [(Signal::PresentStep, -1)]);
+        for (seconds, step) in [(0, &comes), (600, &goes), (700, &comes)] {
+            pass_states(&mut state, at(seconds), &states(step));
+        }
+        assert_eq!(state.working_since, Some(at(15)));
+        for (seconds, step) in [(1_000, &goes), (1_300, &comes)] {
+            pass_states(&mut state, at(seconds), &states(step));
+        }
+        assert_eq!(state.working_since, Some(at(1_315)));
+    }
+
+    #[test]
+    fn three_bad_contacts_are_no_reason_to_call_anybody() {
+        let rule = GroupRule::of(RuleKind::AgentSla);
+        let of = |missed, met| {
+            let mut totals = Totals::default();
+            totals.merge(&states(&[(Signal::Missed, missed), (Signal::Met, met)]));
+            totals
+        };
+        let peers = of(20, 180);
+        assert_ne!(sla("agent:ana", &of(3, 0), &peers, &rule).verdict, Verdict::Holds);
+        assert_eq!(sla("agent:ana", &of(14, 6), &peers, &rule).verdict, Verdict::Holds);
+        // Where all miss as much, nobody is named.
+        assert_ne!(sla("agent:ana", &of(14, 6), &of(140, 60), &rule).verdict, Verdict::Holds);
+        assert_eq!(sla("agent:ana", &of(1, 19), &peers, &rule).verdict, Verdict::Clear);
+    }
+
+    #[test]
+    fn somebody_slower_than_the_peers_is_found_and_one_who_always_was_is_not() {
+        let peers = {
+            let mut totals = Totals::default();
+            // Mean 6, standard deviation 0.5.
+            let signals = [
+                (Signal::Handled, 100),
+                (Signal::LogHandle, 600_000),
+                (Signal::LogHandleSquared, 3_625_000),
+            ];
+            totals.merge(&states(&signals));
+            totals
+        };
+        let slow = states(&[
+            (Signal::Handled, 1),
+            (Signal::LogHandle, 6_500),
+            (Signal::LogHandleSquared, 42_250),
+        ]);
+        let sum_after = |past: (f64, f64)| {
+            let (mut state, mut served) = (AgentState::default(), Served::default());
+            served.past = past;
+            for minute in 0..12 {
+                let piece = Piece {
+                    at: at(300 * minute),
+                    channel: Channel::Voice,
+                    own: &slow,
+                    peers: &peers,
+                };
+                observe(&mut state, &mut served, &piece, 6.3);
+            }
+            state.slow.sum
+        };
+        assert!(sum_after((0.0, 0.0)) > 5.0);
+        assert!(sum_after((200.0, 200.0)) < 2.0);
+    }
+}

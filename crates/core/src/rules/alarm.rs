@@ -1,0 +1,79 @@
+//! An alert of a rule: where it is in its life, and what covers it.
+
+use minicbor::{Decode, Encode};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Finding, Life, LifeChange, RuleKind};
+use crate::{
+    alert::Cause,
+    event::{AgentId, Channel, ContactId, QueueId, Timestamp},
+};
+
+/// What is remembered of a rule's alert about a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub(super) struct Tracked {
+    #[n(0)]
+    pub life: Life,
+    /// Of the alert that fires, or last fired.
+    #[n(1)]
+    pub id: String,
+    /// The id of the alert that covers it.
+    #[n(2)]
+    pub inhibited_by: Option<String>,
+    /// When it last resolved.
+    #[n(3)]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A change in the life of a rule's alert, with all that its record has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    pub kind: RuleKind,
+    pub change: LifeChange,
+    /// The same for all records of one alert: `queue:billing/1c77aa02e9b3f5d4`.
+    pub id: String,
+    pub subject: String,
+    pub at: Timestamp,
+    pub starts_at: Timestamp,
+    pub value: f64,
+    pub threshold: f64,
+    pub n: i64,
+    /// 1 to 10.
+    pub score: u8,
+    pub unit: &'static str,
+    pub formula: String,
+    pub why: String,
+    pub action: String,
+    pub causes: Vec<Cause>,
+    pub contacts: Vec<ContactId>,
+    /// Further contacts, beyond those that are named.
+    pub contacts_more: usize,
+    pub agents: Vec<AgentId>,
+    pub queue: Option<QueueId>,
+    pub channel: Option<Channel>,
+    pub flapping: bool,
+    pub inhibited_by: Option<String>,
+}
+
+/// Returns the id of an alert: its subject, and a hash of the rule and the instant that began it.
+pub(super) fn id_of(kind: RuleKind, subject: &str, starts_at: Timestamp) -> String {
+    let mut bytes = Vec::with_capacity(32);
+    bytes.extend_from_slice(kind.name().as_bytes());
+    bytes.extend_from_slice(&starts_at.0.to_be_bytes());
+    format!("{subject}/{:016x}", xxh3_64(&bytes))
+}
+
+/// Returns 6 at the threshold, and one more for each half of it beyond.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "1 to 10"
+)]
+pub(super) fn score(finding: &Finding, threshold: f64) -> u8 {
+    let times = if threshold > 0.0 {
+        finding.strength / threshold
+    } else {
+        1.0
+    };
+    (4.0 + 2.0 * times).clamp(1.0, 10.0) as u8
+}

@@ -1,0 +1,110 @@
+//! One incident, one alert: which firing alert covers one that fires now.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Finding, RuleKind, Rules,
+    signal::{Signal, Subject},
+};
+use crate::event::{AgentId, QueueId, Timestamp};
+
+/// Queues are of one desk from this share of agents on whom both have.
+const SHARED_FROM: f64 = 0.3;
+/// Contacts with a reason in a queue, from which on the reason covers the queue's surge.
+const OF_REASON_MIN: i64 = 3;
+
+impl Rules {
+    /// Returns the id of the firing alert that covers one that fires now. An alert that is covered itself covers none: its head does.
+    pub(super) fn head_of(&self, finding: &Finding, now: Timestamp) -> Option<String> {
+        let kind = finding.kind;
+        if kind.is_of_feed() {
+            return self.firing_id(RuleKind::FeedSilent, &finding.subject, kind);
+        }
+        if kind.is_of_agent() {
+            let same = RuleKind::ALL.into_iter().filter(|it| it.is_of_agent());
+            let mut same = same.filter_map(|other| self.firing_id(other, &finding.subject, kind));
+            return same.next().or_else(|| {
+                let is_slower = kind == RuleKind::AgentDrift && finding.extra[0] <= 0.0;
+                let slow = self.firing_id(RuleKind::WorkSlow, "all", kind);
+                slow.filter(|_| is_slower)
+            });
+        }
+        let queue = Self::queue_of(finding)?;
+        self.of_same_queue(finding)
+            .or_else(|| self.of_reason(kind, &queue, now))
+            .or_else(|| self.of_desk(kind, &queue))
+    }
+
+    /// Returns the id of a rule's firing alert about a subject, or of the alert that covers that.
+    fn firing_id(&self, kind: RuleKind, subject: &str, asks: RuleKind) -> Option<String> {
+        if kind == asks {
+            return None;
+        }
+        let tracked = self.alarms.get(&(kind, subject.to_owned()))?;
+        tracked.life.firing()?;
+        Some(tracked.inhibited_by.as_ref().unwrap_or(&tracked.id).clone())
+    }
+
+    fn of_same_queue(&self, finding: &Finding) -> Option<String> {
+        let mut kinds = RuleKind::ALL.into_iter();
+        kinds.find_map(|other| self.firing_id(other, &finding.subject, finding.kind))
+    }
+
+    /// A reason that is suddenly frequent makes queues busy.
+    fn of_reason(&self, kind: RuleKind, queue: &QueueId, now: Timestamp) -> Option<String> {
+        let window = self.settings.of(RuleKind::ReasonSurge).window;
+        let reasons = self.alarms.keys().filter(|(of, _)| *of == RuleKind::ReasonSurge);
+        let mut heads = reasons.filter_map(|(of, subject)| {
+            let id = self.firing_id(*of, subject, kind)?;
+            let name = subject.strip_prefix("reason:")?;
+            let of_queue = Subject::Reason(crate::event::Text::new(name), queue.clone());
+            let begun = self.series.get(&of_queue)?.last(now, window).count(Signal::Begun);
+            (begun >= OF_REASON_MIN).then_some(id)
+        });
+        heads.next()
+    }
+
+    /// What a queue suffers may be caused in another that the same agents serve, or by a tool that all use; and who leaves a desk leaves all of
+    /// its queues.
+    fn of_desk(&self, kind: RuleKind, queue: &QueueId) -> Option<String> {
+        let is_heard = |other: RuleKind| match kind {
+            RuleKind::QueueAbsence => other == RuleKind::QueueAbsence,
+            _ if kind.is_effect() => true,
+            RuleKind::QueueSurge => other == RuleKind::QueueCallbacks,
+            _ => false,
+        };
+        let theirs = self.servers_of(queue);
+        let mut heads: Vec<(Timestamp, &str, Option<&String>)> = Vec::new();
+        for ((other, subject), tracked) in &self.alarms {
+            let (Some(firing), true) = (tracked.life.firing(), is_heard(*other)) else {
+                continue;
+            };
+            let is_slow_tool = *other == RuleKind::WorkSlow;
+            let of_desk = || {
+                let neighbour = subject.strip_prefix("queue:").map(QueueId::new);
+                neighbour.is_some_and(|it| it != *queue && self.share_agents(&theirs, &it))
+            };
+            if is_slow_tool || of_desk() {
+                let head = tracked.inhibited_by.as_ref();
+                heads.push((firing.fired_at, &tracked.id, head));
+            }
+        }
+        // The first that fired: what came later follows from it.
+        let first = heads.into_iter().min();
+        first.map(|(_, id, head)| head.map_or_else(|| id.to_owned(), Clone::clone))
+    }
+
+    fn servers_of(&self, queue: &QueueId) -> BTreeSet<&AgentId> {
+        let all = self.servers.get(queue).into_iter().flatten();
+        let there = |id: &&AgentId| self.agents.get(*id).is_some_and(|state| state.logged_on > 0);
+        all.filter(there).collect()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "numbers of agents")]
+    fn share_agents(&self, ours: &BTreeSet<&AgentId>, other: &QueueId) -> bool {
+        let theirs = self.servers_of(other);
+        let both = ours.intersection(&theirs).count();
+        let fewer = ours.len().min(theirs.len());
+        both > 0 && both as f64 >= SHARED_FROM * fewer as f64
+    }
+}

@@ -1,0 +1,434 @@
+//! The end of a pane: every rule looks at every subject that it is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Finding, GroupRule, LifeChange, RuleKind, Rules, Verdict,
+    agent::{self, Piece},
+    alarm::{Alarm, Tracked, id_of},
+    feed::{self, AllWork, ReasonCounts},
+    machine::StateKey,
+    queue::{PAST, Promised, QueueView, Staff, channel_of},
+    series::Totals,
+    signal::{PANE, Signal, Signals, Subject},
+    state::{Quarter, float, quarter_ended_by},
+};
+use crate::{
+    contact::Measure,
+    event::{AgentId, Channel, QueueId, Span, Timestamp},
+};
+
+/// Agents are judged so often.
+const AGENTS_EVERY: Span = Span::from_secs(60);
+/// Rules that would lie without data stand still for so long behind a feed's alert.
+const FROZEN_AFTER: Span = Span::from_secs(900);
+/// Peers are seen over so long.
+const PEERS_OVER: Span = Span::from_secs(2_700);
+/// Who has worked less than this share of their time for a queue does not serve it.
+const SERVES_FROM: f64 = 0.05;
+
+impl Rules {
+    /// Judges all rules at the end of a pane.
+    pub(super) fn judge(&mut self, now: Timestamp, alarms: &mut Vec<Alarm>) {
+        let mut findings = self.of_feeds(now);
+        self.settle_findings(now, findings.drain(..), alarms);
+        let frozen = self.frozen_channels(now);
+        if let Some(start) = quarter_ended_by(now) {
+            self.note_quarter(start);
+        }
+        findings.extend(self.of_work(now, &frozen));
+        findings.extend(self.of_reasons(now));
+        findings.extend(self.of_queues(now, &frozen));
+        if now.floor(AGENTS_EVERY) == now {
+            findings.extend(self.of_agents(now));
+        }
+        findings.sort_by_key(|finding| order(finding.kind));
+        self.settle_findings(now, findings.into_iter(), alarms);
+    }
+
+    /// Lets each finding change the life of its alert.
+    fn settle_findings(
+        &mut self,
+        now: Timestamp,
+        findings: impl Iterator<Item = Finding>,
+        alarms: &mut Vec<Alarm>,
+    ) {
+        for finding in findings {
+            let timing = self.settings.of(finding.kind).timing;
+            let key = (finding.kind, finding.subject.clone());
+            let known = self.alarms.get(&key);
+            if known.is_none() && finding.verdict != Verdict::Holds {
+                continue;
+            }
+            let mut tracked = known.cloned().unwrap_or_default();
+            let before = tracked.clone();
+            let change = tracked.life.judge(now, finding.verdict, timing);
+            if let Some(change) = change {
+                if change == LifeChange::Fired {
+                    tracked.inhibited_by = self.head_of(&finding, now);
+                }
+                alarms.push(self.change_alarm(now, (&finding, change), &before, &mut tracked));
+            }
+            if tracked != before {
+                let name = finding.kind.name().to_owned();
+                self.note_changed(StateKey::Alarm(name, finding.subject));
+                self.alarms.insert(key, tracked);
+            }
+        }
+    }
+
+    fn change_alarm(
+        &self,
+        now: Timestamp,
+        (finding, change): (&Finding, LifeChange),
+        before: &Tracked,
+        tracked: &mut Tracked,
+    ) -> Alarm {
+        let starts_at = match change {
+            LifeChange::Pending => now,
+            LifeChange::Lapsed => before.life.pending_since().unwrap_or(now),
+            LifeChange::Fired | LifeChange::Repeated | LifeChange::Resolved => {
+                let firing = tracked.life.firing().or_else(|| before.life.firing());
+                firing.map_or(now, |firing| firing.starts_at)
+            }
+        };
+        tracked.id = id_of(finding.kind, &finding.subject, starts_at);
+        if change == LifeChange::Resolved {
+            tracked.ended_at = Some(now);
+        }
+        self.alarm(finding, change, (now, starts_at), tracked)
+    }
+
+    fn of_feeds(&self, now: Timestamp) -> Vec<Finding> {
+        let [silence, late, dirty] = [RuleKind::FeedSilent, RuleKind::FeedLate, RuleKind::FeedDirty]
+            .map(|kind| self.rule(kind));
+        let began_at = self.clock.began_at.unwrap_or(now);
+        let mut findings = Vec::new();
+        for (subject, series) in &self.series {
+            let name = subject.to_string();
+            match subject {
+                Subject::Feed(channel) => {
+                    if silence.looks_at_channel(*channel) {
+                        findings.extend(feed::silent(&name, series, (now, began_at), &silence));
+                    }
+                    if late.looks_at_channel(*channel) {
+                        findings.push(feed::late(&name, series, now, &late));
+                    }
+                    if dirty.looks_at_channel(*channel) {
+                        findings.push(feed::repeated(&name, series, now, &dirty));
+                    }
+                }
+                Subject::Source(_) if dirty.enabled => {
+                    findings.push(feed::rejected(&name, series, now, &dirty));
+                }
+                Subject::Source(_)
+                | Subject::Queue(_)
+                | Subject::AgentQueue(..)
+                | Subject::Agent(_)
+                | Subject::Reason(..) => {}
+            }
+        }
+        findings.sort_by_key(|finding| order(finding.kind));
+        findings
+    }
+
+    /// Returns the channels of which data is missing, or was until shortly.
+    fn frozen_channels(&self, now: Timestamp) -> BTreeSet<Channel> {
+        let mut frozen = BTreeSet::new();
+        for ((kind, subject), tracked) in &self.alarms {
+            let of_time = matches!(kind, RuleKind::FeedSilent | RuleKind::FeedLate);
+            let channel = subject.strip_prefix("feed:").and_then(Channel::from_name);
+            let Some(channel) = channel.filter(|_| of_time) else {
+                continue;
+            };
+            if tracked.life.firing().is_some()
+                || tracked.ended_at.is_some_and(|at| now < at + FROZEN_AFTER)
+            {
+                frozen.insert(channel);
+            }
+        }
+        frozen
+    }
+
+    fn of_work(&self, now: Timestamp, frozen: &BTreeSet<Channel>) -> Option<Finding> {
+        let rule = self.rule(RuleKind::WorkSlow);
+        if !rule.enabled {
+            return None;
+        }
+        if !frozen.is_empty() {
+            return Some(Finding::unknown(RuleKind::WorkSlow, "all".to_owned()));
+        }
+        let mut all = AllWork::default();
+        for (subject, series) in &self.series {
+            let Subject::Queue(queue) = subject else {
+                continue;
+            };
+            if rule.looks_at(queue) {
+                let from = now - rule.window;
+                all.add(&series.totals(from, now), &series.totals(from - PAST, from));
+            }
+        }
+        all.finding(&rule)
+    }
+
+    fn of_reasons(&self, now: Timestamp) -> Vec<Finding> {
+        let rule = self.rule(RuleKind::ReasonSurge);
+        if !rule.enabled {
+            return Vec::new();
+        }
+        let to = now - Span::from_secs(600);
+        let from = (to - PAST).max(self.clock.began_at.unwrap_or(now)).min(to);
+        let mut by_reason: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        let (mut all_now, mut all_past) = (0.0, 0.0);
+        for (subject, series) in &self.series {
+            let Subject::Reason(reason, queue) = subject else {
+                continue;
+            };
+            if !rule.looks_at(queue) {
+                continue;
+            }
+            let count = series.last(now, rule.window).get(Signal::Begun);
+            let past = series.totals(from, to).get(Signal::Begun);
+            let known = by_reason.entry(reason).or_default();
+            *known = (known.0 + count, known.1 + past);
+            (all_now, all_past) = (all_now + count, all_past + past);
+        }
+        let finding = |(reason, (count, past)): (&str, (f64, f64))| {
+            let counts = ReasonCounts {
+                now: count,
+                past,
+                all_now,
+                all_past,
+                past_length: to - from,
+            };
+            feed::reason(format!("reason:{reason}"), &counts, &rule)
+        };
+        by_reason.into_iter().filter_map(finding).collect()
+    }
+
+    fn of_queues(&self, now: Timestamp, frozen: &BTreeSet<Channel>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let began_at = self.clock.began_at.unwrap_or(now);
+        for (subject, series) in &self.series {
+            let Subject::Queue(id) = subject else {
+                continue;
+            };
+            let parts = (self.queues.get(id), self.days.get(id));
+            let mut view = QueueView::new(id, (now, began_at), series, parts);
+            let channel = view.channel();
+            view.promised = channel.and_then(|channel| self.promised(id, channel, now));
+            view.staff = self.staff(id, now);
+            let is_frozen = channel.is_none_or(|channel| frozen.contains(&channel));
+            for kind in OF_QUEUES {
+                let rule = self.settings.of(kind);
+                if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
+                    continue;
+                }
+                if is_frozen {
+                    findings.push(Finding::unknown(kind, view.subject()));
+                } else {
+                    findings.extend(judge_queue(kind, &view, rule));
+                }
+            }
+        }
+        findings
+    }
+
+    /// Returns the shortest promise to those who wait in a queue: of an answer, otherwise of a first response.
+    pub(super) fn promised(
+        &self,
+        queue: &QueueId,
+        channel: Channel,
+        at: Timestamp,
+    ) -> Option<Promised> {
+        let of = |measure: Measure| {
+            let policies = self.contacts.policies.iter().filter(|policy| {
+                policy.measure == measure
+                    && policy.in_force.holds(at)
+                    && policy.applies_to(channel, Some(queue))
+            });
+            policies.min_by_key(|policy| policy.threshold)
+        };
+        let policy = of(Measure::Answer).or_else(|| of(Measure::FirstResponse))?;
+        Some(Promised {
+            within: policy.threshold.as_secs().max(1.0),
+            target: policy.target,
+        })
+    }
+
+    /// Returns who serves a queue: by what agents have done, whatever their skills are said to be.
+    fn staff(&self, queue: &QueueId, now: Timestamp) -> Staff {
+        let window = self.settings.of(RuleKind::QueueAbsence).window;
+        let mut staff = Staff::default();
+        for id in self.servers.get(queue).into_iter().flatten() {
+            let Some(state) = self.agents.get(id) else {
+                continue;
+            };
+            let share = state.share_of(queue, now);
+            if share < SERVES_FROM {
+                continue;
+            }
+            let changed = state.changed_at.is_some_and(|at| now - window < at);
+            if state.logged_on > 0 {
+                staff.logged_on += 1;
+                staff.gone -= i64::from(changed);
+            } else {
+                staff.gone += i64::from(changed);
+            }
+            if state.present > 0 {
+                staff.effective += share;
+            }
+        }
+        staff
+    }
+
+    fn note_quarter(&mut self, start: Timestamp) {
+        let to = start + Span::from_secs(900);
+        let mut figures = Vec::new();
+        for (subject, series) in &self.series {
+            if let Subject::Queue(id) = subject {
+                let totals = series.totals(start, to);
+                let quarter = Quarter {
+                    offered: totals.count(Signal::Offered),
+                    missed: totals.count(Signal::AnswersMissed),
+                    met: totals.count(Signal::AnswersMet),
+                };
+                figures.push((id.clone(), quarter));
+            }
+        }
+        for (id, quarter) in figures {
+            self.days.entry(id.clone()).or_default().note(start, quarter);
+            self.note_changed(StateKey::PastDays(id));
+        }
+    }
+
+    /// Adds what an agent did in a pane to the evidence about them.
+    pub(super) fn observe(
+        &mut self,
+        start: Timestamp,
+        (queue, channel): (QueueId, Channel),
+        agent: AgentId,
+        own: &Signals,
+    ) {
+        let peers = self.peers_of((&queue, channel, &agent), (start + PANE, PEERS_OVER));
+        let most = self.settings.of(RuleKind::AgentDrift).threshold;
+        let state = self.agents.entry(agent.clone()).or_default();
+        let mut served = (state.served)
+            .remove(&(queue.clone(), channel))
+            .unwrap_or_default();
+        let piece = Piece {
+            at: start + PANE,
+            channel,
+            own,
+            peers: &peers,
+        };
+        agent::observe(state, &mut served, &piece, most);
+        state.served.insert((queue.clone(), channel), served);
+        (self.servers.entry(queue).or_default()).insert(agent.clone());
+        self.note_changed(StateKey::Agent(agent));
+    }
+
+    fn of_agents(&self, now: Timestamp) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let [drift, gaming, overload, sla] = [
+            RuleKind::AgentDrift,
+            RuleKind::AgentGaming,
+            RuleKind::AgentOverload,
+            RuleKind::AgentSla,
+        ]
+        .map(|kind| self.rule(kind));
+        for (id, state) in &self.agents {
+            let subject = format!("agent:{id}");
+            if drift.enabled {
+                findings.push(agent::drift(&subject, state, &drift));
+            }
+            if gaming.enabled {
+                findings.push(agent::gaming(&subject, state, &gaming));
+            }
+            if let (true, Some(series)) =
+                (overload.enabled, self.series.get(&Subject::Agent(id.clone())))
+            {
+                findings.push(agent::overload(&subject, state, series, now, &overload));
+            }
+            if sla.enabled {
+                let (own, peers) = self.owed(id, now, &sla);
+                findings.push(agent::sla(&subject, &own, &peers, &sla));
+            }
+        }
+        findings
+    }
+
+    /// Returns the counts of an agent in all queues over the window of a rule, and those of the peers.
+    fn owed(&self, id: &AgentId, now: Timestamp, rule: &GroupRule) -> (Totals, Totals) {
+        let (mut own, mut peers) = (Totals::default(), Totals::default());
+        let state = self.agents.get(id);
+        for (queue, channel) in state.into_iter().flat_map(|state| state.served.keys()) {
+            if !rule.looks_at(queue) || !rule.looks_at_channel(*channel) {
+                continue;
+            }
+            let subject = Subject::AgentQueue(queue.clone(), *channel, id.clone());
+            let Some(series) = self.series.get(&subject) else {
+                continue;
+            };
+            own.add(&series.last(now, rule.window));
+            peers.add(&self.peers_of((queue, *channel, id), (now, rule.window)));
+        }
+        (own, peers)
+    }
+
+    /// Returns the queue that an alert is about.
+    pub(super) fn queue_of(finding: &Finding) -> Option<QueueId> {
+        finding.subject.strip_prefix("queue:").map(QueueId::new)
+    }
+
+    /// Returns the channel by which most come to a queue.
+    pub(super) fn channel_of_queue(&self, queue: &QueueId, now: Timestamp) -> Option<Channel> {
+        let series = self.series.get(&Subject::Queue(queue.clone()))?;
+        channel_of(&series.last(now, PAST))
+    }
+
+    /// Returns how many wait in a queue.
+    pub(super) fn waiting_in(&self, queue: &QueueId) -> f64 {
+        let waiting = self.queues.get(queue).map(|state| state.waiting());
+        float(waiting.unwrap_or(0))
+    }
+}
+
+const OF_QUEUES: [RuleKind; 8] = [
+    RuleKind::QueueAbsence,
+    RuleKind::QueueCallbacks,
+    RuleKind::QueueSurge,
+    RuleKind::QueueAbandonment,
+    RuleKind::QueueStaffing,
+    RuleKind::SlaBurn,
+    RuleKind::QueueLongestWait,
+    RuleKind::SlaLost,
+];
+
+fn judge_queue(kind: RuleKind, view: &QueueView<'_>, rule: &GroupRule) -> Option<Finding> {
+    match kind {
+        RuleKind::QueueAbsence => view.absence(rule),
+        RuleKind::QueueCallbacks => view.callbacks(rule),
+        RuleKind::QueueSurge => view.surge(rule),
+        RuleKind::QueueAbandonment => view.abandonment(rule),
+        RuleKind::QueueStaffing => view.staffing(rule),
+        RuleKind::SlaBurn => view.burn(rule),
+        RuleKind::QueueLongestWait => view.longest_wait(rule),
+        RuleKind::SlaLost => view.lost(rule),
+        RuleKind::WorkSlow
+        | RuleKind::ReasonSurge
+        | RuleKind::AgentSla
+        | RuleKind::AgentDrift
+        | RuleKind::AgentGaming
+        | RuleKind::AgentOverload
+        | RuleKind::FeedSilent
+        | RuleKind::FeedLate
+        | RuleKind::FeedDirty => None,
+    }
+}
+
+/// Returns the place of a rule in the order in which rules are judged.
+fn order(kind: RuleKind) -> usize {
+    let all = RuleKind::ALL.iter();
+    all.take_while(|it| **it != kind).count()
+}

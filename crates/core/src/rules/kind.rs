@@ -1,0 +1,101 @@
+//! The rules by name.
+
+/// A rule about a queue, an agent, a reason, a feed or all work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RuleKind {
+    SlaBurn,
+    SlaLost,
+    QueueStaffing,
+    QueueSurge,
+    QueueAbsence,
+    QueueAbandonment,
+    QueueLongestWait,
+    QueueCallbacks,
+    WorkSlow,
+    ReasonSurge,
+    AgentSla,
+    AgentDrift,
+    AgentGaming,
+    AgentOverload,
+    FeedSilent,
+    FeedLate,
+    FeedDirty,
+}
+
+impl RuleKind {
+    /// In the order in which they are judged: feeds first, causes before effects.
+    pub const ALL: [Self; 17] = [
+        Self::FeedSilent,
+        Self::FeedLate,
+        Self::FeedDirty,
+        Self::WorkSlow,
+        Self::ReasonSurge,
+        Self::QueueAbsence,
+        Self::QueueCallbacks,
+        Self::QueueSurge,
+        Self::QueueAbandonment,
+        Self::QueueStaffing,
+        Self::SlaBurn,
+        Self::QueueLongestWait,
+        Self::SlaLost,
+        Self::AgentGaming,
+        Self::AgentDrift,
+        Self::AgentOverload,
+        Self::AgentSla,
+    ];
+
+    /// Returns the name in records and settings: `queue.surge`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlaBurn => "sla.burn",
+            Self::SlaLost => "sla.lost",
+            Self::QueueStaffing => "queue.staffing",
+            Self::QueueSurge => "queue.surge",
+            Self::QueueAbsence => "queue.absence",
+            Self::QueueAbandonment => "queue.abandonment",
+            Self::QueueLongestWait => "queue.longest_wait",
+            Self::QueueCallbacks => "queue.callbacks",
+            Self::WorkSlow => "work.slow",
+            Self::ReasonSurge => "reason.surge",
+            Self::AgentSla => "agent.sla",
+            Self::AgentDrift => "agent.drift",
+            Self::AgentGaming => "agent.gaming",
+            Self::AgentOverload => "agent.overload",
+            Self::FeedSilent => "feed.silent",
+            Self::FeedLate => "feed.late",
+            Self::FeedDirty => "feed.dirty",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Returns whether it shows what a queue suffers, whatever the cause.
+    #[must_use]
+    pub const fn is_effect(self) -> bool {
+        matches!(
+            self,
+            Self::SlaBurn
+                | Self::SlaLost
+                | Self::QueueStaffing
+                | Self::QueueLongestWait
+                | Self::QueueAbandonment
+        )
+    }
+
+    #[must_use]
+    pub const fn is_of_feed(self) -> bool {
+        matches!(self, Self::FeedSilent | Self::FeedLate | Self::FeedDirty)
+    }
+
+    #[must_use]
+    pub const fn is_of_agent(self) -> bool {
+        matches!(
+            self,
+            Self::AgentSla | Self::AgentDrift | Self::AgentGaming | Self::AgentOverload
+        )
+    }
+}

@@ -1,0 +1,49 @@
+//! Rules on numbers that move: alerts about queues, agents, reasons and feeds.
+//!
+//! Contract: contacts, agents and sources emit signals ([`SignalBatch`]), summed by subject and pane. One machine, [`Rules`], takes those of
+//! the whole deployment. At the end of each pane, once the watermark has passed it by [`RulesSettings::settle`], it judges every rule.
+//! What it returns is a function of the signals, not of the order in which they came.
+//!
+//! ```
+//! use floorwalker_core::{contact::ContactSettings, event::{Span, Timestamp}, rules::{Rules, RulesSettings, Signals, Subject, Signal}};
+//! use floorwalker_core::event::Channel;
+//! let mut rules = Rules::new(&RulesSettings::default(), &ContactSettings::default());
+//! let mut events = Signals::default();
+//! events.add(Signal::Applied, 10);
+//! let at = |seconds| Timestamp(0) + Span::from_secs(seconds);
+//! // Ten events in each pane for ten minutes, then none.
+//! for pane in 0..40 {
+//!     rules.add(at(15 * pane), Subject::Feed(Channel::Voice), &events);
+//! }
+//! let alarms = rules.advance(at(700));
+//! assert_eq!(alarms[0].subject, "feed:voice");
+//! ```
+
+mod agent;
+mod alarm;
+mod feed;
+mod finding;
+mod group;
+mod judge;
+mod kind;
+mod life;
+mod machine;
+mod of_contact;
+mod queue;
+mod record;
+mod sentence;
+mod series;
+mod settings;
+mod signal;
+mod state;
+mod statistic;
+
+use finding::Finding;
+
+pub use alarm::Alarm;
+pub use kind::RuleKind;
+pub use life::{Firing, Life, LifeChange, Timing, Verdict};
+pub use machine::{Rules, StateKey};
+pub use of_contact::add_change;
+pub use settings::{GroupRule, RulesSettings};
+pub use signal::{PANE, Signal, SignalBatch, Signals, Subject};

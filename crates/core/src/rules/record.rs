@@ -1,0 +1,107 @@
+//! The alert record of a rule.
+
+use std::borrow::Cow;
+
+use super::{Alarm, GroupRule, LifeChange, RuleKind};
+use crate::{
+    alert::{AlertRecord, Links},
+    event::Channel,
+};
+
+impl Alarm {
+    /// Returns the record of the change. `seq` is the number of the step that writes it; `history` is true where the task is more than a minute
+    /// behind the wall clock.
+    #[must_use]
+    pub fn record(&self, rule: &GroupRule, seq: u64, history: bool) -> AlertRecord<'_> {
+        let is_over = matches!(self.change, LifeChange::Resolved | LifeChange::Lapsed);
+        let queue = self.queue.as_ref().map(|queue| queue.as_str());
+        AlertRecord {
+            links: Links::of_entity(&self.id, self.entity()),
+            id: self.id.clone(),
+            rule: self.kind.name(),
+            status: match self.change {
+                LifeChange::Pending => "pending",
+                LifeChange::Fired | LifeChange::Repeated => "firing",
+                LifeChange::Resolved | LifeChange::Lapsed => "resolved",
+            },
+            severity: rule.severity.name(),
+            score: self.score,
+            subject: self.subject.clone(),
+            group: Some(self.group()),
+            policy: None,
+            starts_at: self.starts_at,
+            at: self.at,
+            ends_at: is_over.then_some(self.at),
+            reason: match self.change {
+                LifeChange::Resolved => Some("cleared"),
+                LifeChange::Lapsed => Some("did not last"),
+                LifeChange::Pending | LifeChange::Fired | LifeChange::Repeated => None,
+            },
+            history,
+            value: thousandths(self.value),
+            threshold: thousandths(self.threshold),
+            unit: self.unit,
+            formula: self.formula.clone(),
+            n: u32::try_from(self.n).unwrap_or(0),
+            why: self.why.clone(),
+            action: self.action.clone(),
+            causes: self.causes.clone(),
+            contacts: (self.contacts.iter())
+                .map(|contact| Cow::Borrowed(contact.as_str()))
+                .collect(),
+            contacts_more: u32::try_from(self.contacts_more).unwrap_or(u32::MAX),
+            agents: (self.agents.iter())
+                .map(|agent| Cow::Borrowed(agent.as_str()))
+                .collect(),
+            queue: queue.map(Cow::Borrowed),
+            team: None,
+            channel: self.channel.map(Channel::name),
+            recipients: self.recipients(rule),
+            escalation: 0,
+            ack: None,
+            inhibited_by: self.inhibited_by.clone(),
+            interrupts: rule.interrupts,
+            flapping: self.flapping,
+            runbook: Some(runbook(self.kind, rule)),
+            seq,
+        }
+    }
+
+    /// Returns whose figures show it.
+    fn entity(&self) -> &str {
+        let is_entity = ["queue:", "agent:"]
+            .iter()
+            .any(|kind| self.subject.starts_with(kind));
+        if is_entity { &self.subject } else { "all" }
+    }
+
+    fn group(&self) -> String {
+        self.subject.clone()
+    }
+
+    fn recipients(&self, rule: &GroupRule) -> Vec<String> {
+        if !rule.recipients.is_empty() {
+            return rule.recipients.clone();
+        }
+        let told = match self.kind {
+            _ if self.kind.is_of_feed() => "operations",
+            RuleKind::WorkSlow | RuleKind::ReasonSurge => "operations",
+            _ => &self.subject,
+        };
+        vec![told.to_owned()]
+    }
+}
+
+/// Returns where to read what to do: by default the rule's section of the documentation.
+fn runbook(kind: RuleKind, rule: &GroupRule) -> String {
+    if rule.runbook.is_empty() {
+        let anchor = kind.name().replace('.', "");
+        format!("docs/alerts.md#{anchor}")
+    } else {
+        rule.runbook.clone()
+    }
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
