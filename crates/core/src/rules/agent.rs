@@ -81,26 +81,25 @@ pub(super) fn overload(
     now: Timestamp,
     rule: &GroupRule,
 ) -> Finding {
-    /// Who works so long without a break is overloaded from an occupancy on that is otherwise usual.
-    const LONG: Span = Span::from_secs(10_800);
-    const LONG_OCCUPANCY: f64 = 0.85;
-    let (share, present) = occupancy(state, series, now, rule.window);
-    let working = (state.working_since.filter(|_| state.present > 0)).map_or(Span::ZERO, |at| now - at);
-    let is_enough = working >= rule.window && present >= 0.98 * rule.window.as_secs();
-    let long = working >= LONG && share >= LONG_OCCUPANCY;
-    let verdict = match Finding::verdict_of(share, (rule.threshold, rule.clear), is_enough) {
-        _ if long && is_enough => Verdict::Holds,
-        _ if state.present <= 0 => Verdict::Clear,
-        verdict => verdict,
+    /// Who has less to do rests between contacts.
+    const OCCUPANCY_MIN: f64 = 0.8;
+    let since = state.working_since.filter(|_| state.present > 0);
+    let working = since.map_or(0.0, |at| (now - at).as_secs());
+    // Few have worked so long: only of them is it asked how busy they were.
+    let (share, _) = if working >= rule.threshold {
+        occupancy(state, series, now, rule.window)
+    } else {
+        (0.0, 0.0)
     };
+    let bounds = (rule.threshold, rule.clear);
     Finding {
-        verdict,
-        value: share,
-        usual: LONG_OCCUPANCY,
+        verdict: Finding::verdict_of(working, bounds, share >= OCCUPANCY_MIN),
+        value: working,
+        usual: 7_200.0,
         threshold: rule.threshold,
         n: 1,
-        strength: share,
-        extra: [working.as_secs(), 0.0, 0.0],
+        strength: working,
+        extra: [share, 0.0, 0.0],
         ..Finding::unknown(RuleKind::AgentOverload, subject.to_owned())
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct Tracked {
     /// When it last resolved.
     #[n(3)]
     pub ended_at: Option<Timestamp>,
+    /// It is strong enough to call a person.
+    #[n(4)]
+    pub urgent: bool,
 }
 
 /// A change in the life of a rule's alert, with all that its record has.
@@ -52,6 +55,8 @@ pub struct Alarm {
     pub queue: Option<QueueId>,
     pub channel: Option<Channel>,
     pub flapping: bool,
+    /// It is strong enough to call a person.
+    pub urgent: bool,
     pub inhibited_by: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use super::{
     queue::{PAST, Promised, QueueView, Staff, channel_of},
     series::Totals,
     signal::{PANE, Signal, Signals, Subject},
-    state::{Quarter, float, quarter_ended_by},
+    state::{Quarter, quarter_ended_by},
 };
 use crate::{
     contact::Measure,
@@ -62,11 +62,18 @@ impl Rules {
             }
             let mut tracked = known.cloned().unwrap_or_default();
             let before = tracked.clone();
-            let change = tracked.life.judge(now, finding.verdict, timing);
+            let mut change = tracked.life.judge(now, finding.verdict, timing);
+            if change == Some(LifeChange::Fired) {
+                tracked.inhibited_by = self.head_of(&finding, now);
+                tracked.urgent = false;
+            }
+            let urgent_from = self.settings.of(finding.kind).urgent;
+            if tracked.life.firing().is_some() && !tracked.urgent && finding.strength >= urgent_from
+            {
+                tracked.urgent = true;
+                change = change.or(Some(LifeChange::Repeated));
+            }
             if let Some(change) = change {
-                if change == LifeChange::Fired {
-                    tracked.inhibited_by = self.head_of(&finding, now);
-                }
                 alarms.push(self.change_alarm(now, (&finding, change), &before, &mut tracked));
             }
             if tracked != before {
@@ -337,6 +344,13 @@ impl Rules {
             RuleKind::AgentSla,
         ]
         .map(|kind| self.rule(kind));
+        let looks_at = |(queue, channel): &(QueueId, Channel)| {
+            sla.looks_at(queue) && sla.looks_at_channel(*channel)
+        };
+        let groups: BTreeMap<&(QueueId, Channel), Totals> = (self.peers.iter())
+            .filter(|(group, _)| looks_at(group))
+            .map(|(group, series)| (group, series.last(now, sla.window)))
+            .collect();
         for (id, state) in &self.agents {
             let subject = format!("agent:{id}");
             if drift.enabled {
@@ -351,7 +365,7 @@ impl Rules {
                 findings.push(agent::overload(&subject, state, series, now, &overload));
             }
             if sla.enabled {
-                let (own, peers) = self.owed(id, now, &sla);
+                let (own, peers) = self.owed(id, now, (&groups, &sla));
                 findings.push(agent::sla(&subject, &own, &peers, &sla));
             }
         }
@@ -359,19 +373,23 @@ impl Rules {
     }
 
     /// Returns the counts of an agent in all queues over the window of a rule, and those of the peers.
-    fn owed(&self, id: &AgentId, now: Timestamp, rule: &GroupRule) -> (Totals, Totals) {
+    fn owed(
+        &self,
+        id: &AgentId,
+        now: Timestamp,
+        (groups, rule): (&BTreeMap<&(QueueId, Channel), Totals>, &GroupRule),
+    ) -> (Totals, Totals) {
         let (mut own, mut peers) = (Totals::default(), Totals::default());
         let state = self.agents.get(id);
-        for (queue, channel) in state.into_iter().flat_map(|state| state.served.keys()) {
-            if !rule.looks_at(queue) || !rule.looks_at_channel(*channel) {
-                continue;
-            }
+        for group in state.into_iter().flat_map(|state| state.served.keys()) {
+            let (queue, channel) = group;
             let subject = Subject::AgentQueue(queue.clone(), *channel, id.clone());
-            let Some(series) = self.series.get(&subject) else {
+            let (Some(all), Some(series)) = (groups.get(group), self.series.get(&subject)) else {
                 continue;
             };
-            own.add(&series.last(now, rule.window));
-            peers.add(&self.peers_of((queue, *channel, id), (now, rule.window)));
+            let theirs = series.last(now, rule.window);
+            own.add(&theirs);
+            peers.add(&all.without(&theirs));
         }
         (own, peers)
     }
@@ -385,12 +403,6 @@ impl Rules {
     pub(super) fn channel_of_queue(&self, queue: &QueueId, now: Timestamp) -> Option<Channel> {
         let series = self.series.get(&Subject::Queue(queue.clone()))?;
         channel_of(&series.last(now, PAST))
-    }
-
-    /// Returns how many wait in a queue.
-    pub(super) fn waiting_in(&self, queue: &QueueId) -> f64 {
-        let waiting = self.queues.get(queue).map(|state| state.waiting());
-        float(waiting.unwrap_or(0))
     }
 }
 

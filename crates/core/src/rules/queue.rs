@@ -3,7 +3,7 @@
 use super::{
     Finding, GroupRule, RuleKind, Verdict,
     series::{Series, Totals},
-    signal::{PANE, Signal},
+    signal::Signal,
     state::{PastDays, QueueState, Usual, float},
     statistic::{count_z, share_z},
 };
@@ -43,8 +43,6 @@ pub(super) struct Staff {
 pub(super) struct QueueView<'a> {
     pub id: &'a QueueId,
     pub now: Timestamp,
-    /// When signals began.
-    pub began_at: Timestamp,
     pub series: &'a Series,
     pub state: Option<&'a QueueState>,
     pub days: Option<&'a PastDays>,
@@ -68,7 +66,6 @@ impl<'a> QueueView<'a> {
         Self {
             id,
             now,
-            began_at,
             series,
             state,
             days,
@@ -406,9 +403,4 @@ pub(super) fn whole(count: f64) -> i64 {
 )]
 fn clamped(agents: f64) -> u32 {
     agents.clamp(1.0, 5_000.0) as u32
-}
-
-/// Returns the number of panes after which a queue is judged for the first time.
-pub(super) const fn is_edge(at: Timestamp) -> bool {
-    at.0 % PANE.0 == 0
 }

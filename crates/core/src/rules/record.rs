@@ -60,7 +60,7 @@ impl Alarm {
             escalation: 0,
             ack: None,
             inhibited_by: self.inhibited_by.clone(),
-            interrupts: rule.interrupts,
+            interrupts: rule.interrupts && self.urgent,
             flapping: self.flapping,
             runbook: Some(runbook(self.kind, rule)),
             seq,

@@ -72,6 +72,7 @@ impl Rules {
             agents,
             queue,
             channel,
+            urgent: tracked.urgent,
             flapping: tracked.life.firing().is_some_and(|firing| firing.flapping),
             inhibited_by: tracked.inhibited_by.clone(),
         }
@@ -231,7 +232,7 @@ const fn unit(kind: RuleKind) -> &'static str {
         RuleKind::WorkSlow => "times the usual handle time",
         RuleKind::AgentSla => "share missed",
         RuleKind::AgentDrift | RuleKind::AgentGaming => "log likelihood ratio",
-        RuleKind::AgentOverload => "occupancy",
+        RuleKind::AgentOverload => "seconds without a break",
         RuleKind::FeedSilent => "seconds without an event",
         RuleKind::FeedLate => "share that comes late",
         RuleKind::FeedDirty => "share that is repeated or rejected",
@@ -253,7 +254,7 @@ fn formula(kind: RuleKind, threshold: f64, window: Span) -> String {
         RuleKind::ReasonSurge => format!("contacts with the reason in {over} {threshold} σ over the usual"),
         RuleKind::AgentSla => format!("lower bound of the share missed in {over} > what is allowed"),
         RuleKind::AgentDrift | RuleKind::AgentGaming => format!("CUSUM of the log likelihood ratio ≥ {threshold}"),
-        RuleKind::AgentOverload => format!("occupancy over {over} without a break ≥ {threshold}"),
+        RuleKind::AgentOverload => format!("time at work without a break of 5 min ≥ {threshold} s, and occupied for 80 % of {over}"),
         RuleKind::FeedSilent => format!("nothing for {over} while {threshold} events were to come"),
         RuleKind::FeedLate => format!("share more than a minute late in {over} ≥ {threshold}"),
         RuleKind::FeedDirty => format!("share repeated or rejected in {over} ≥ {threshold}"),
@@ -357,9 +358,9 @@ fn why(finding: &Finding, window: Span) -> String {
             "{name}: short work, and more of it handed on or rated low, over {n} pieces of work"
         ),
         RuleKind::AgentOverload => format!(
-            "{name}: occupied for {} of {over}, and at work for {} without a break",
-            percent(*value),
-            duration(extra[0])
+            "{name}: at work for {} without a break, and occupied for {} of the last {over}",
+            duration(*value),
+            percent(extra[0])
         ),
         RuleKind::FeedSilent => format!(
             "Feed {name}: nothing for {}, where {:.0} events a minute are usual",

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use minicbor::{Decode, Encode};
 
-use super::signal::{PANE, Signal, Signals};
+use super::signal::{Signal, Signals};
 use crate::event::{ContactId, Span, Timestamp};
 
 /// Signals whose totals are asked for have codes below this.
@@ -105,10 +105,6 @@ impl Series {
         (self.newest(from, to)).flat_map(|(_, signals)| signals.contacts())
     }
 
-    pub(super) fn first(&self) -> Option<Timestamp> {
-        self.0.front().map(|(start, _)| *start)
-    }
-
     /// Drops panes that begin before `before`. Returns the first and the last that went.
     pub(super) fn drop_before(&mut self, before: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let count = self.0.partition_point(|(start, _)| *start < before);
@@ -163,9 +159,4 @@ impl Totals {
         let squares = self.get(Signal::LogHandleSquared) / 1e3 / n;
         Some((mean, (squares - mean * mean).max(0.0).sqrt()))
     }
-}
-
-/// Returns the number of panes in a span.
-pub(super) fn panes_in(span: Span) -> i64 {
-    span.0 / PANE.0
 }

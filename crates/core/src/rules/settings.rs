@@ -29,6 +29,8 @@ pub struct GroupRule {
     pub threshold: f64,
     /// It is clear up to here.
     pub clear: f64,
+    /// It calls a person from here on; before, it is on lists.
+    pub urgent: f64,
     /// How far back it looks.
     pub window: Span,
     /// Fewer observations than this say nothing.
@@ -49,6 +51,7 @@ pub struct GroupRule {
 struct Defaults {
     threshold: f64,
     clear: f64,
+    urgent: f64,
     window: i64,
     minimum: u32,
     lasts: i64,
@@ -74,14 +77,19 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::SlaBurn => (2.75, 1.5, 300, 10, 30, 300, Critical),
         Kind::QueueLongestWait => (4.0, 1.5, 0, 4, 60, 180, Critical),
         Kind::SlaLost => (0.0, 0.0, 3_600, 30, 300, 900, Warning),
-        Kind::AgentGaming | Kind::AgentDrift => (6.3, 2.0, 2_700, 5, 0, 900, Warning),
-        Kind::AgentOverload => (0.95, 0.85, 3_600, 1, 300, 300, Warning),
+        Kind::AgentGaming | Kind::AgentDrift => (6.0, 2.0, 2_700, 5, 0, 900, Warning),
+        Kind::AgentOverload => (12_600.0, 0.0, 3_600, 1, 0, 0, Warning),
         Kind::AgentSla => (0.0, 0.0, 3_600, 10, 0, 900, Warning),
     };
     let interrupts = !matches!(kind, Kind::SlaLost | Kind::QueueStaffing);
+    let urgent = match kind {
+        Kind::AgentDrift | Kind::AgentGaming => 9.5,
+        _ => threshold,
+    };
     Defaults {
         threshold,
         clear,
+        urgent,
         window,
         minimum,
         lasts,
@@ -102,6 +110,7 @@ impl GroupRule {
             channels: Vec::new(),
             threshold: it.threshold,
             clear: it.clear,
+            urgent: it.urgent,
             window: Span::from_secs(it.window),
             minimum: it.minimum,
             timing: Timing {

@@ -3,7 +3,7 @@
 /// Returns how far a count lies from its Poisson mean, by the variance-stabilising root of Anscombe (1948, Biometrika 35, 246). The mean
 /// itself is known from a stretch of the past: `share` is the length of the count's window divided by that of the past.
 #[must_use]
-pub fn count_z(count: f64, mean: f64, share: f64) -> f64 {
+pub(super) fn count_z(count: f64, mean: f64, share: f64) -> f64 {
     let root = |x: f64| 2.0 * (x + 0.375).sqrt();
     (root(count) - root(mean)) / (1.0 + share).sqrt()
 }
@@ -11,7 +11,7 @@ pub fn count_z(count: f64, mean: f64, share: f64) -> f64 {
 /// Returns how far `part` of `all` lies from the share `usual`, by the arcsine root (Anscombe 1948); `past` is the number that the usual
 /// share was seen in.
 #[must_use]
-pub fn share_z(part: f64, all: f64, usual: f64, past: f64) -> f64 {
+pub(super) fn share_z(part: f64, all: f64, usual: f64, past: f64) -> f64 {
     if all <= 0.0 {
         return 0.0;
     }
@@ -21,18 +21,9 @@ pub fn share_z(part: f64, all: f64, usual: f64, past: f64) -> f64 {
     2.0 * (angle(observed) - angle(usual)) / spread
 }
 
-/// Returns how far the mean of `n` values lies from `usual`, if one value varies by `deviation` and the usual is the mean of `past` values.
-#[must_use]
-pub fn mean_z(mean: f64, n: f64, usual: f64, past: f64, deviation: f64) -> f64 {
-    if n <= 0.0 || past <= 0.0 || deviation <= 0.0 {
-        return 0.0;
-    }
-    (mean - usual) / (deviation * (1.0 / n + 1.0 / past).sqrt())
-}
-
 /// Returns the log likelihood ratio of `part` of `all` under `odds` times the usual odds against the usual ones.
 #[must_use]
-pub fn odds_gain(part: f64, all: f64, usual: f64, odds: f64) -> f64 {
+pub(super) fn odds_gain(part: f64, all: f64, usual: f64, odds: f64) -> f64 {
     let p = usual.clamp(0.005, 0.95);
     let raised = p * odds / (1.0 - p + p * odds);
     part * (raised / p).ln() + (all - part) * ((1.0 - raised) / (1.0 - p)).ln()
@@ -40,7 +31,7 @@ pub fn odds_gain(part: f64, all: f64, usual: f64, odds: f64) -> f64 {
 
 /// Returns the log likelihood ratio of `n` values of mean `mean` under a shift by `delta` against none, in standard deviations.
 #[must_use]
-pub fn shift_gain(mean: f64, n: f64, delta: f64) -> f64 {
+pub(super) fn shift_gain(mean: f64, n: f64, delta: f64) -> f64 {
     n * delta * (mean - delta / 2.0)
 }
 
@@ -55,8 +46,6 @@ mod tests {
         assert!(count_z(5.0, 20.0, 0.1) < -3.0);
         assert!(share_z(2.0, 10.0, 0.2, 1e9).abs() < 0.2);
         assert!(share_z(20.0, 40.0, 0.2, 1e9) > share_z(5.0, 10.0, 0.2, 1e9));
-        assert!(mean_z(1.0, 16.0, 0.0, 1e9, 1.0) > 3.99);
-        assert!((mean_z(1.0, 0.0, 0.0, 10.0, 1.0)).abs() < f64::EPSILON);
     }
 
     #[test]
