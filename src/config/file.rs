@@ -31,6 +31,7 @@ pub(super) struct File {
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) calendars: BTreeMap<Spanned<String>, Calendar>,
     pub(super) alerts: Alerts,
+    pub(super) rules: BTreeMap<Spanned<String>, GroupRule>,
     pub(super) csat: Csat,
     pub(super) outputs: Outputs,
     pub(super) privacy: Privacy,
@@ -198,6 +199,29 @@ pub(super) struct Alerts {
     pub(super) at_risk: Rule,
     pub(super) missed: Rule,
     pub(super) csat_low_predicted: LowPredicted,
+    pub(super) settle: Option<Time>,
+}
+
+/// A rule about queues, agents, reasons, feeds or all work.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct GroupRule {
+    pub(super) enabled: Option<bool>,
+    pub(super) queues: Option<Vec<Spanned<String>>>,
+    pub(super) channels: Option<Vec<Parsed<Channel>>>,
+    pub(super) threshold: Option<Spanned<f64>>,
+    pub(super) clear: Option<Spanned<f64>>,
+    pub(super) urgent: Option<Spanned<f64>>,
+    pub(super) window: Option<Time>,
+    pub(super) minimum: Option<Spanned<i64>>,
+    pub(super) r#for: Option<Time>,
+    pub(super) clear_for: Option<Time>,
+    pub(super) repeat_every: Option<Time>,
+    pub(super) escalate_after: Option<Time>,
+    pub(super) severity: Option<Parsed<Severity>>,
+    pub(super) interrupts: Option<bool>,
+    pub(super) recipients: Option<Vec<Spanned<String>>>,
+    pub(super) runbook: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@ mod calendar;
 mod kafka;
 mod kpi;
 mod policy;
+mod rules;
 mod scorecards;
 mod serve;
 mod setting;
@@ -53,7 +54,9 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     )?;
     let threshold = file.alerts.csat_low_predicted.threshold.take();
     put(&mut engine.csat.threshold, share(threshold, false)?);
+    put(&mut engine.rules.settle, time(file.alerts.settle.as_ref()));
     engine.alert = alert(file.alerts)?;
+    rules::settings(&mut engine.rules, file.rules, &engine.contact)?;
     put(
         &mut engine.output_format,
         file.outputs.format.map(|Parsed(format)| format),

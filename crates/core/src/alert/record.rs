@@ -29,8 +29,7 @@ pub struct AlertRecord<'a> {
     /// The rule that fired. There may be more.
     #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED, "queue.surge", "agent.drift", "feed.silent"]))]
     pub rule: &'static str,
-    /// `pending`: its condition holds, and has to last before it fires.
-    #[schemars(extend("enum" = ["pending", "firing", "resolved"]))]
+    #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,
     #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
     pub(crate) severity: &'static str,
@@ -103,11 +102,8 @@ pub struct AlertRecord<'a> {
 pub(crate) struct Links {
     wallboard: String,
     alert: String,
-    /// Of an alert about one contact.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    contact: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<String>,
+    contact: String,
+    history: String,
     numbers: String,
 }
 
@@ -142,20 +138,24 @@ impl Links {
         Self {
             wallboard: format!("/contacts/{}", segment(contact)),
             alert: format!("/api/v1/alerts/{}", segment(alert)),
-            contact: Some(format!("/api/v1/contacts/{}", segment(contact))),
-            history: Some(format!("/api/v1/contacts/{}/history", segment(contact))),
+            contact: format!("/api/v1/contacts/{}", segment(contact)),
+            history: format!("/api/v1/contacts/{}/history", segment(contact)),
             numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
         }
     }
 
-    /// Returns the links of an alert that is not about one contact, but about an entity of this name.
-    pub(crate) fn of_entity(alert: &str, entity: &str) -> Self {
+    /// Returns the links of an alert that is not about one contact, but about an entity of this name: to the newest contact behind it, if there
+    /// is one, and otherwise to the alert itself.
+    pub(crate) fn of_entity(alert: &str, entity: &str, contact: Option<&str>) -> Self {
         let segment = |text| utf8_percent_encode(text, SEGMENT);
+        let path = format!("/api/v1/alerts/{}", segment(alert));
+        let contact = contact.map(|contact| format!("/api/v1/contacts/{}", segment(contact)));
         Self {
             wallboard: format!("/alerts/{}", segment(alert)),
-            alert: format!("/api/v1/alerts/{}", segment(alert)),
-            contact: None,
-            history: None,
+            history: (contact.as_ref())
+                .map_or_else(|| path.clone(), |contact| format!("{contact}/history")),
+            contact: contact.unwrap_or_else(|| path.clone()),
+            alert: path,
             numbers: format!("/api/v1/entities/{}/kpis", segment(entity)),
         }
     }
@@ -433,8 +433,7 @@ mod tests {
     fn links_are_legal_paths_whatever_the_ids_hold() {
         let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
         assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
-        let history = links.history.as_deref();
-        assert_eq!(history, Some("/api/v1/contacts/a%2Fb%20c/history"));
+        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
         assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
         let nowhere = Links::new("contact:c/1", "c", None);
         assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");

@@ -9,7 +9,7 @@ use super::{
     feed::{self, AllWork, ReasonCounts},
     machine::StateKey,
     queue::{PAST, Promised, QueueView, Staff, channel_of},
-    series::Totals,
+    series::{Series, Totals},
     signal::{PANE, Signal, Signals, Subject},
     state::{Quarter, quarter_ended_by},
 };
@@ -31,6 +31,7 @@ impl Rules {
     /// Judges all rules at the end of a pane.
     pub(super) fn judge(&mut self, now: Timestamp, alarms: &mut Vec<Alarm>) {
         let mut findings = self.of_feeds(now);
+        findings.extend(self.left_over(&findings, now, true));
         self.settle_findings(now, findings.drain(..), alarms);
         let frozen = self.frozen_channels(now);
         if let Some(start) = quarter_ended_by(now) {
@@ -41,9 +42,37 @@ impl Rules {
         findings.extend(self.of_queues(now, &frozen));
         if now.floor(AGENTS_EVERY) == now {
             findings.extend(self.of_agents(now));
+            findings.extend(self.left_over(&findings, now, false));
         }
         findings.sort_by_key(|finding| order(finding.kind));
         self.settle_findings(now, findings.into_iter(), alarms);
+    }
+
+    /// Returns findings for the firing alerts of which nothing is found any more: what they are about is gone, and they are clear. A feed that
+    /// stays silent is not.
+    fn left_over(&self, findings: &[Finding], now: Timestamp, of_feeds: bool) -> Vec<Finding> {
+        let found: BTreeSet<(RuleKind, &str)> = (findings.iter())
+            .map(|finding| (finding.kind, finding.subject.as_str()))
+            .collect();
+        let alive = self.alarms.iter().filter(|((kind, subject), tracked)| {
+            kind.is_of_feed() == of_feeds
+                && (tracked.life.firing().is_some() || tracked.life.pending_since().is_some())
+                && !found.contains(&(*kind, subject.as_str()))
+        });
+        let finding = |(kind, subject): &(RuleKind, String)| {
+            let speaks = || {
+                let channel = subject.strip_prefix("feed:").and_then(Channel::from_name);
+                let series = channel.and_then(|it| self.series.get(&Subject::Feed(it)));
+                let lately = Span::from_secs(60);
+                series.is_some_and(|series| series.last(now, lately).count(Signal::Applied) > 0)
+            };
+            let is_clear = *kind != RuleKind::FeedSilent || speaks();
+            Finding {
+                verdict: if is_clear { Verdict::Clear } else { Verdict::Unknown },
+                ..Finding::unknown(*kind, subject.clone())
+            }
+        };
+        alive.map(|(key, _)| finding(key)).collect()
     }
 
     /// Lets each finding change the life of its alert.
@@ -73,7 +102,8 @@ impl Rules {
                 tracked.urgent = true;
                 change = change.or(Some(LifeChange::Repeated));
             }
-            if let Some(change) = change {
+            let is_public = !matches!(change, Some(LifeChange::Pending | LifeChange::Lapsed));
+            if let Some(change) = change.filter(|_| is_public) {
                 alarms.push(self.change_alarm(now, (&finding, change), &before, &mut tracked));
             }
             if tracked != before {
@@ -92,8 +122,7 @@ impl Rules {
         tracked: &mut Tracked,
     ) -> Alarm {
         let starts_at = match change {
-            LifeChange::Pending => now,
-            LifeChange::Lapsed => before.life.pending_since().unwrap_or(now),
+            LifeChange::Pending | LifeChange::Lapsed => now,
             LifeChange::Fired | LifeChange::Repeated | LifeChange::Resolved => {
                 let firing = tracked.life.firing().or_else(|| before.life.firing());
                 firing.map_or(now, |firing| firing.starts_at)
@@ -344,6 +373,7 @@ impl Rules {
             RuleKind::AgentSla,
         ]
         .map(|kind| self.rule(kind));
+        let nothing = Series::default();
         let looks_at = |(queue, channel): &(QueueId, Channel)| {
             sla.looks_at(queue) && sla.looks_at_channel(*channel)
         };
@@ -359,9 +389,9 @@ impl Rules {
             if gaming.enabled {
                 findings.push(agent::gaming(&subject, state, &gaming));
             }
-            if let (true, Some(series)) =
-                (overload.enabled, self.series.get(&Subject::Agent(id.clone())))
-            {
+            if overload.enabled {
+                let series = self.series.get(&Subject::Agent(id.clone()));
+                let series = series.unwrap_or(&nothing);
                 findings.push(agent::overload(&subject, state, series, now, &overload));
             }
             if sla.enabled {

@@ -25,6 +25,8 @@ use crate::{
 const KEPT: Span = Span::from_secs(75 * 60);
 /// Contacts behind counts are kept for so long.
 const CONTACTS_KEPT: Span = Span::from_secs(1_800);
+/// When nothing has been heard for so long, no rule has anything left to look at.
+const SILENT_AFTER: Span = Span::from_secs(2 * 3_600);
 /// So much of a subject's series is one part of the state.
 const BLOCK: Span = Span::from_secs(300);
 const AGENT_BLOCK: Span = Span::from_secs(1_800);
@@ -74,6 +76,9 @@ pub(super) struct Clock {
     /// The first pane with a signal.
     #[n(1)]
     pub began_at: Option<Timestamp>,
+    /// The last judged pane with a signal.
+    #[n(2)]
+    pub heard_at: Option<Timestamp>,
 }
 
 /// The rules of a deployment with what they remember. A function of the signals: the order in which they come within a pane, and within
@@ -92,6 +97,8 @@ pub struct Rules {
     /// Who has served a queue lately; made of the agents' states.
     pub(super) servers: BTreeMap<QueueId, BTreeSet<AgentId>>,
     pub(super) alarms: BTreeMap<(RuleKind, String), Tracked>,
+    /// The subjects with signals, by pane; those of the past are kept while their signals are.
+    subjects: BTreeMap<Timestamp, BTreeSet<Subject>>,
     changed: BTreeSet<StateKey>,
 }
 
@@ -109,6 +116,7 @@ impl Rules {
             agents: BTreeMap::new(),
             servers: BTreeMap::new(),
             alarms: BTreeMap::new(),
+            subjects: BTreeMap::new(),
             changed: BTreeSet::new(),
         }
     }
@@ -136,6 +144,9 @@ impl Rules {
             .insert(StateKey::Block(subject.clone(), start));
         let series = self.series.entry(subject.clone()).or_default();
         series.add(pane, signals);
+        if self.clock.judged_to.is_none_or(|to| to <= pane) {
+            self.subjects.entry(pane).or_default().insert(subject.clone());
+        }
         // What comes after its pane was judged has still changed who waits and who is there.
         if self.clock.judged_to.is_some_and(|to| pane < to) {
             self.pass_subject(pane, &subject, signals);
@@ -161,6 +172,9 @@ impl Rules {
             if now < edge + self.settings.settle {
                 break;
             }
+            if self.pass_silence(edge, now) {
+                continue;
+            }
             self.pass_pane(edge - PANE);
             self.clock.judged_to = Some(edge);
             self.changed.insert(StateKey::Clock);
@@ -170,14 +184,32 @@ impl Rules {
         alarms
     }
 
+    /// Passes over a long silence, in which no rule has anything to look at. Returns whether there was one.
+    fn pass_silence(&mut self, edge: Timestamp, now: Timestamp) -> bool {
+        let is_silent = self.clock.heard_at.is_none_or(|at| at + SILENT_AFTER < edge);
+        let next = self.subjects.keys().next().copied();
+        let to = next.unwrap_or(now - self.settings.settle).floor(PANE);
+        // A pane before, so that it is judged with nothing in it.
+        if !is_silent || to <= edge {
+            return false;
+        }
+        self.clock.judged_to = Some(to);
+        self.changed.insert(StateKey::Clock);
+        self.forget(to.floor(BLOCK));
+        true
+    }
+
     /// Moves the states of queues and agents on over a pane.
     fn pass_pane(&mut self, start: Timestamp) {
-        let of_pane = self.series.iter().filter_map(|(subject, series)| {
-            let signals = series.pane(start)?;
-            Some((subject.clone(), signals.clone()))
-        });
-        let of_pane: Vec<(Subject, Signals)> = of_pane.collect();
-        for (subject, signals) in of_pane {
+        let subjects = self.subjects.remove(&start).unwrap_or_default();
+        if !subjects.is_empty() {
+            self.clock.heard_at = Some(start);
+        }
+        for subject in subjects {
+            let signals = self.series.get(&subject).and_then(|series| series.pane(start));
+            let Some(signals) = signals.cloned() else {
+                continue;
+            };
             self.pass_subject(start, &subject, &signals);
             if let Subject::AgentQueue(queue, channel, agent) = subject {
                 self.observe(start, (queue, channel), agent, &signals);
@@ -330,10 +362,12 @@ impl Rules {
                     let group = (queue.clone(), *channel);
                     self.peers.entry(group).or_default().append(&block);
                 }
-                self.series
-                    .entry(subject.clone())
-                    .or_default()
-                    .append(&block);
+                for start in block.starts() {
+                    let subjects = self.subjects.entry(start).or_default();
+                    subjects.insert(subject.clone());
+                }
+                let series = self.series.entry(subject.clone()).or_default();
+                series.append(&block);
             }
             StateKey::Queue(id) => {
                 self.queues.insert(id.clone(), minicbor::decode(image)?);
@@ -356,6 +390,13 @@ impl Rules {
             }
         }
         Ok(())
+    }
+
+    /// Ends a restore: all parts were handed over.
+    pub fn start(&mut self) {
+        if let Some(judged_to) = self.clock.judged_to {
+            self.subjects = self.subjects.split_off(&judged_to);
+        }
     }
 
     /// Returns the alerts that fire: rule, subject and id.

@@ -16,12 +16,15 @@ impl Alarm {
         let is_over = matches!(self.change, LifeChange::Resolved | LifeChange::Lapsed);
         let queue = self.queue.as_ref().map(|queue| queue.as_str());
         AlertRecord {
-            links: Links::of_entity(&self.id, self.entity()),
+            links: Links::of_entity(
+                &self.id,
+                self.entity(),
+                self.contacts.first().map(|contact| contact.as_str()),
+            ),
             id: self.id.clone(),
             rule: self.kind.name(),
             status: match self.change {
-                LifeChange::Pending => "pending",
-                LifeChange::Fired | LifeChange::Repeated => "firing",
+                LifeChange::Pending | LifeChange::Fired | LifeChange::Repeated => "firing",
                 LifeChange::Resolved | LifeChange::Lapsed => "resolved",
             },
             severity: rule.severity.name(),
@@ -32,11 +35,7 @@ impl Alarm {
             starts_at: self.starts_at,
             at: self.at,
             ends_at: is_over.then_some(self.at),
-            reason: match self.change {
-                LifeChange::Resolved => Some("cleared"),
-                LifeChange::Lapsed => Some("did not last"),
-                LifeChange::Pending | LifeChange::Fired | LifeChange::Repeated => None,
-            },
+            reason: is_over.then_some("cleared"),
             history,
             value: thousandths(self.value),
             threshold: thousandths(self.threshold),

@@ -105,6 +105,11 @@ impl Series {
         (self.newest(from, to)).flat_map(|(_, signals)| signals.contacts())
     }
 
+    /// Returns where its panes begin.
+    pub(super) fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().map(|(start, _)| *start)
+    }
+
     /// Drops panes that begin before `before`. Returns the first and the last that went.
     pub(super) fn drop_before(&mut self, before: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let count = self.0.partition_point(|(start, _)| *start < before);

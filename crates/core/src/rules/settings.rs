@@ -75,7 +75,7 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::QueueAbandonment => (4.5, 1.0, 600, 10, 30, 600, Critical),
         Kind::QueueStaffing => (0.2, 0.05, 900, 15, 180, 600, Warning),
         Kind::SlaBurn => (2.75, 1.5, 300, 10, 30, 300, Critical),
-        Kind::QueueLongestWait => (4.0, 1.5, 0, 4, 60, 180, Critical),
+        Kind::QueueLongestWait => (4.0, 1.5, 15, 4, 60, 180, Critical),
         Kind::SlaLost => (0.0, 0.0, 3_600, 30, 300, 900, Warning),
         Kind::AgentGaming | Kind::AgentDrift => (6.0, 2.0, 2_700, 5, 0, 900, Warning),
         Kind::AgentOverload => (12_600.0, 0.0, 3_600, 1, 0, 0, Warning),

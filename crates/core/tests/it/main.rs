@@ -11,6 +11,7 @@ mod agreement;
 mod agreement_calendar;
 mod agreement_text;
 mod agreement_today;
+mod alert_rules;
 mod balance;
 mod balance_world;
 mod calendar;

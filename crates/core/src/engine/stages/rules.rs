@@ -43,6 +43,11 @@ impl RulesStage {
         self.rules.restore(key, image)
     }
 
+    /// Ends a restore: all parts were handed over.
+    pub(in crate::engine) fn start(&mut self) {
+        self.rules.start();
+    }
+
     /// Takes the signals of a task.
     pub(in crate::engine) fn add(&mut self, signals: SignalBatch) {
         for ((pane, subject), signals) in signals.into_panes() {

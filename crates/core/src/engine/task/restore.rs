@@ -107,6 +107,7 @@ impl Task {
         }
         stages.contacts.waiting.take_changed();
         stages.kpis.start(names);
+        stages.rules.start();
         stages.kpis.expect_moves(stages.agents.take_moves());
         Ok(())
     }
