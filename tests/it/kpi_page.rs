@@ -2,9 +2,9 @@
 
 use floorwalker::{
     kafka::{FollowEvent, FollowedRecord, topics::Topic},
-    serve::{KpiPage, MetricsSettings, ReadModel, ServeSettings},
+    serve::{Configured, KpiPage, MetricsSettings, ReadModel, ServeSettings},
 };
-use floorwalker_core::{contact::ContactSettings, event::Timestamp};
+use floorwalker_core::event::Timestamp;
 use serde_json::{Value, json};
 
 const ALERT: &str = include_str!("../data/alert-record.json");
@@ -56,7 +56,7 @@ fn render(
             metrics,
             ..ServeSettings::default()
         },
-        contact: &ContactSettings::default(),
+        configured: &Configured::default(),
         now: at(NOW),
     };
     page.render(query)

@@ -11,7 +11,7 @@ use std::{
 
 use floorwalker::{
     kafka::{FollowEvent, FollowedRecord, topics::Topic},
-    serve::{KpiPage, ReadModel, ServeSettings},
+    serve::{Configured, KpiPage, ReadModel, ServeSettings},
 };
 use floorwalker_core::{
     engine::{InputId, OutTopic, Output, Settings, Source, SourceClock, TaskId},
@@ -153,6 +153,10 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
     let start = plan.start;
     let mut world = World::new(plan, 5).peekable();
     let settings = settings();
+    let configured = Configured {
+        contact: settings.contact.clone(),
+        ..Configured::default()
+    };
     let mut cluster = Cluster::new(&settings, start).unwrap();
     cluster.add_input(INPUT);
     let serve = ServeSettings::default();
@@ -173,7 +177,7 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
         let page = KpiPage {
             model: &model,
             settings: &serve,
-            contact: &settings.contact,
+            configured: &configured,
             now,
         };
         samples.take(&[("", page.render(None).unwrap())], &named);
