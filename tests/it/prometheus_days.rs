@@ -130,7 +130,15 @@ fn passes(file: &Value) -> bool {
     !failed
 }
 
-const OF_QUEUES: [&str; 3] = ["ServiceLevelLow", "LongWait", "ManyEscalations"];
+const OF_QUEUES: [&str; 5] = [
+    "ServiceLevelLow",
+    "ServiceLevelBurn",
+    "LongWait",
+    "AbandonmentHigh",
+    "ManyEscalations",
+];
+/// As the shipped Prometheus asks.
+const WINDOWS: &str = "window=5m&window=30m&window=1h&window=today";
 
 fn settings() -> Arc<Settings> {
     Arc::new(Settings {
@@ -180,7 +188,7 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
             configured: &configured,
             now,
         };
-        samples.take(&[("", page.render(None).unwrap())], &named);
+        samples.take(&[("", page.render(Some(WINDOWS)).unwrap())], &named);
     }
     samples
 }

@@ -85,7 +85,7 @@ def main() -> int:
     register_default_plugins()
     try:
         settings = settings_file.read(arguments.settings)
-    except (OSError, ValueError, settings_file.Mistake) as mistake:
+    except (OSError, settings_file.Mistake) as mistake:
         print(f"scripts/grafana: {mistake}", file=sys.stderr)
         return 2
     if arguments.inspect:

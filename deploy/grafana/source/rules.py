@@ -247,14 +247,14 @@ def _people(settings: Settings) -> list[Rule]:
             expr=f"({short}) > 0", measure=f"count({q.ALERTS})", page="/queues/{queue}",
             summary="{queue} has too few agents",
             why="Floorwalker's {rule}: with the contacts, handle times and agents of now the target will be missed.",
-            action="Open the queue on the wallboard: the alert tells how many more agents would do.",
+            action="Open the queue on the wallboard: the alert has how many more agents would do.",
         ),
     ]
 
 
 def _alerts(settings: Settings) -> list[Rule]:
     limits = settings.rules
-    open_ones = q.labels(severity="critical", acknowledged="false")
+    open_ones = q.labels(rule="~" + q.OF_CONTACTS, severity="critical", acknowledged="false")
     by_queue = q.alerts_by_queue(open_ones)
     by_team = f'sum by (team) ({q.ALERTS}{open_ones} * on (queue) group_left (team) {q.teams_of_queues()})'
     low = q.alerts_by_queue(q.labels(rule="csat.low_predicted", acknowledged="false"))
@@ -291,6 +291,6 @@ def _alerts(settings: Settings) -> list[Rule]:
             note="What Floorwalker itself found about a queue, an agent or all: it is explained there.",
             summary="Floorwalker reports {rule} {queue}",
             why="Its alert has the formula, the causes by their share, and the contacts behind it.",
-            action="Open it on the wallboard: it says what to do, and can be acknowledged there.",
+            action="Open it on the wallboard: it has what to do, and can be acknowledged there.",
         ),
     ]

@@ -63,8 +63,11 @@ EXPECTED: dict[str, dict[str, type | tuple[type, ...]]] = {
 
 
 def read(path: Path) -> Settings:
-    """Reads and checks the file. Raises `Mistake`, or what `tomllib` raises of text that is no TOML."""
-    text = tomllib.loads(path.read_text())
+    """Reads and checks the file. Raises `Mistake`, or `OSError`."""
+    try:
+        text = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as mistake:
+        raise Mistake(f"{path.name} is no TOML: {mistake}") from mistake
     for table in text:
         if table not in EXPECTED and table != "teams":
             raise Mistake(f"{path.name}: there is no table [{table}]; there are {', '.join([*EXPECTED, 'teams'])}")
