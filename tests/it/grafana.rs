@@ -244,7 +244,17 @@ fn messages_have_the_reason_what_to_do_and_the_links() {
     let text = "--template.text={{ template \"floorwalker.title\" . }}\n{{ template \"floorwalker.message\" . }}";
     let data = format!("--template.data={}", path("data.json"));
     let message = amtool(&["template", "render", &glob, text, &data]);
-    insta::assert_snapshot!(message.trim(), @"");
+    insta::assert_snapshot!(message.trim(), @r"
+    1 firing: ServiceLevelLow (night)
+    billing: voice answer is at 70% [warning, since 09:14 UTC]
+      Why: Below the target.
+      Do:  Move agents.
+      Wallboard: http://floor/queues/billing
+      Dashboard: http://grafana/d/floorwalker-queue
+
+    Over:
+    - tech: voice answer is at 70%
+    ");
 }
 
 #[test]

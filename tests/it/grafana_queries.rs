@@ -219,13 +219,12 @@ fn every_expression_is_answered_and_those_of_dashboards_and_measures_have_series
         let at = format!("what {} measures", rule["rule"]);
         expected.insert(at, rule["measure"].as_str().unwrap().to_owned());
     }
-    // Rules about what the site has: alerts, figures of the past, and as many escalations as there are.
+    // Rules about what the site has: alerts, and figures of the past.
     for rule in [
         "AgentsShort",
         "FloorwalkerAlert",
         "FloorwalkerFeedAlert",
         "FloorwalkerBehind",
-        "ManyEscalations",
     ] {
         expected.insert(
             format!("{rule} fires or is about to"),
