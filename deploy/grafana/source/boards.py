@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grafana_foundation_sdk.builders import dashboard as board, prometheus
-from grafana_foundation_sdk.models import common, dashboard as models
+from grafana_foundation_sdk.builders import dashboard as board
+from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.models import common
+from grafana_foundation_sdk.models import dashboard as models
 
 import agents_board
 import alerts_board
@@ -33,11 +35,51 @@ class Board:
 BOARDS: dict[str, Board] = {
     it.key: it
     for it in (
-        Board("floor", "Floor", "floorwalker-floor", "How it goes on the whole floor, and which queue needs somebody.", ["channel"], True, floor_board.panels_of),
-        Board("queue", "Queue", "floorwalker-queue", "One queue or several: waits, promises, what agents do there.", ["queue"], True, queue_board.panels_of),
-        Board("agents", "Agents and teams", "floorwalker-agents", "Teams, and the agents who surely miss the most.", ["team", "agent"], True, agents_board.panels_of),
-        Board("alerts", "Alerts", "floorwalker-alerts", "What fires, where, and who has taken it up.", ["team", "queue", "rule", "severity", "alert"], False, alerts_board.panels_of),
-        Board("engine", "Engine", "floorwalker-engine", "Is Floorwalker itself well?", ["instance", "topic"], False, engine_board.panels_of),
+        Board(
+            "floor",
+            "Floor",
+            "floorwalker-floor",
+            "How it goes on the whole floor, and which queue needs somebody.",
+            ["channel"],
+            True,
+            floor_board.panels_of,
+        ),
+        Board(
+            "queue",
+            "Queue",
+            "floorwalker-queue",
+            "One queue or several: waits, promises, what agents do there.",
+            ["queue"],
+            True,
+            queue_board.panels_of,
+        ),
+        Board(
+            "agents",
+            "Agents and teams",
+            "floorwalker-agents",
+            "Teams, and the agents who surely miss the most.",
+            ["team", "agent"],
+            True,
+            agents_board.panels_of,
+        ),
+        Board(
+            "alerts",
+            "Alerts",
+            "floorwalker-alerts",
+            "What fires, where, and who has taken it up.",
+            ["team", "queue", "rule", "severity", "alert"],
+            False,
+            alerts_board.panels_of,
+        ),
+        Board(
+            "engine",
+            "Engine",
+            "floorwalker-engine",
+            "Is Floorwalker itself well?",
+            ["instance", "topic"],
+            False,
+            engine_board.panels_of,
+        ),
     )
 }
 
@@ -57,8 +99,15 @@ LISTS: dict[str, tuple[str, str]] = {
 def build(it: Board, settings: Settings) -> models.Dashboard:
     """One dashboard, with ids for its panels in their order."""
     built = (
-        board.Dashboard(it.title).uid(it.uid).description(it.description).tags(["floorwalker"]).editable().timezone("browser").refresh("10s")
-        .time("now-1h", "now").tooltip(models.DashboardCursorSync.CROSSHAIR)
+        board.Dashboard(it.title)
+        .uid(it.uid)
+        .description(it.description)
+        .tags(["floorwalker"])
+        .editable()
+        .timezone("browser")
+        .refresh("10s")
+        .time("now-1h", "now")
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
     )
     for variable in _variables(it, settings):
         built = built.with_variable(variable)
@@ -86,16 +135,27 @@ def _variables(it: Board, settings: Settings) -> list:
     source = settings.prometheus
     wallboard = settings.links["floorwalker"]
     variables = [
-        board.DatasourceVariable("datasource").label("Data source").type("prometheus").current(models.VariableOption(text=source["name"], value=source["uid"])),
-        board.TextBoxVariable("wallboard").label("Floorwalker").description("Where Floorwalker answers, as your browser reaches it").default_value(wallboard)
+        board.DatasourceVariable("datasource")
+        .label("Data source")
+        .type("prometheus")
+        .current(models.VariableOption(text=source["name"], value=source["uid"])),
+        board.TextBoxVariable("wallboard")
+        .label("Floorwalker")
+        .description("Where Floorwalker answers, as your browser reaches it")
+        .default_value(wallboard)
         .current(models.VariableOption(text=wallboard, value=wallboard)),
     ]
     if it.windowed:
         usual = settings.windows["usual"]
         offered = "label_values(floorwalker_offered_waits, window)"
         variables.append(
-            board.QueryVariable("window").label("Window").datasource(panels.SOURCE).query({"query": offered, "refId": "window"})
-            .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.DISABLED).current(models.VariableOption(text=usual, value=usual))
+            board.QueryVariable("window")
+            .label("Window")
+            .datasource(panels.SOURCE)
+            .query({"query": offered, "refId": "window"})
+            .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .sort(models.VariableSort.DISABLED)
+            .current(models.VariableOption(text=usual, value=usual))
         )
     variables.extend(_variable(name) for name in it.variables)
     return variables
@@ -103,12 +163,24 @@ def _variables(it: Board, settings: Settings) -> list:
 
 def _variable(name: str):
     if name == "alert":
-        return board.TextBoxVariable("alert").label("Alert id").description("Of one alert, as messages and the API name it: the link above leads to its page").default_value("")
+        return (
+            board.TextBoxVariable("alert")
+            .label("Alert id")
+            .description("Of one alert, as messages and the API name it: the link above leads to its page")
+            .default_value("")
+        )
     label, query = LISTS[name]
     return (
-        board.QueryVariable(name).label(label).datasource(panels.SOURCE).query({"query": query, "refId": name})
-        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(models.VariableSort.ALPHABETICAL_ASC)
-        .multi(True).include_all(True).all_value(".*").current(models.VariableOption(text="All", value="$__all"))
+        board.QueryVariable(name)
+        .label(label)
+        .datasource(panels.SOURCE)
+        .query({"query": query, "refId": name})
+        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(models.VariableSort.ALPHABETICAL_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(".*")
+        .current(models.VariableOption(text="All", value="$__all"))
     )
 
 
@@ -117,24 +189,53 @@ def _annotations(it: Board, settings: Settings) -> list:
     where = {"queue": {"queue": "~$queue"}, "alerts": {"queue": "~$queue", "rule": "~$rule"}}.get(it.key, {})
     own = q.labels(rule="!~" + q.OF_CONTACTS, **where) if "rule" not in where else q.labels(**where)
     grafana = (
-        board.AnnotationQuery().name("Alerts of Grafana").datasource(common.DataSourceRef(type_val="grafana", uid="-- Grafana --")).enable(True).hide(True)
-        .icon_color("rgba(0, 211, 255, 1)").type("dashboard").built_in(1)
+        board.AnnotationQuery()
+        .name("Alerts of Grafana")
+        .datasource(common.DataSourceRef(type_val="grafana", uid="-- Grafana --"))
+        .enable(True)
+        .hide(True)
+        .icon_color("rgba(0, 211, 255, 1)")
+        .type("dashboard")
+        .built_in(1)
     )
 
     def of_prometheus(name: str, expr: str, color: str, title: str, text: str, tags: str, shown: bool):
         target = prometheus.Dataquery().ref_id("Anno").expr(expr).interval("10s")
         return (
-            board.AnnotationQuery().name(name).datasource(panels.SOURCE).enable(shown).icon_color(color).target(target).expr(expr).step("10s")
-            .title_format(title).text_format(text).tag_keys(tags)
+            board.AnnotationQuery()
+            .name(name)
+            .datasource(panels.SOURCE)
+            .enable(shown)
+            .icon_color(color)
+            .target(target)
+            .expr(expr)
+            .step("10s")
+            .title_format(title)
+            .text_format(text)
+            .tag_keys(tags)
         )
 
     audience = "operations" if it.key == "engine" else "supervisors"
-    fired = f'ALERTS{q.labels(alertstate="firing", audience=audience)}'
+    fired = f"ALERTS{q.labels(alertstate='firing', audience=audience)}"
     return [
         grafana,
-        of_prometheus("Alerts of Prometheus", fired, "orange", "{{alertname}} {{name}}{{queue}}", "{{severity}} {{policy}}", "alertname,severity,team", True),
         of_prometheus(
-            "Alerts of Floorwalker", f"sum by (rule, severity, queue) ({q.ALERTS}{own}) > 0", "red", "{{rule}} {{queue}}", "{{severity}}", "rule,severity", it.key != "engine"
+            "Alerts of Prometheus",
+            fired,
+            "orange",
+            "{{alertname}} {{name}}{{queue}}",
+            "{{severity}} {{policy}}",
+            "alertname,severity,team",
+            True,
+        ),
+        of_prometheus(
+            "Alerts of Floorwalker",
+            f"sum by (rule, severity, queue) ({q.ALERTS}{own}) > 0",
+            "red",
+            "{{rule}} {{queue}}",
+            "{{severity}}",
+            "rule,severity",
+            it.key != "engine",
         ),
     ]
 
@@ -143,7 +244,12 @@ def _links(it: Board) -> list:
     """To the other dashboards with what is chosen, and into the wallboard."""
     wallboard = panels.WALLBOARD
     others = (
-        board.DashboardLink("Floorwalker").type(models.DashboardLinkType.DASHBOARDS).tags(["floorwalker"]).as_dropdown(False).include_vars(True).keep_time(True)
+        board.DashboardLink("Floorwalker")
+        .type(models.DashboardLinkType.DASHBOARDS)
+        .tags(["floorwalker"])
+        .as_dropdown(False)
+        .include_vars(True)
+        .keep_time(True)
     )
     pages = [("Wallboard", f"{wallboard}/")]
     if it.key == "queue":

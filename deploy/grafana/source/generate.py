@@ -1,8 +1,8 @@
 """Makes the dashboards and alert rules of Grafana and the rules of Prometheus from one description.
 
-    scripts/grafana             writes the files
-    scripts/grafana --check     fails if the files are not what it would write, or don't survive being read and written by the SDK
-    scripts/grafana --inspect   prints as JSON what tests try: expressions, the template, the policies as Alertmanager has them
+scripts/grafana             writes the files
+scripts/grafana --check     fails if the files are not what it would write, or don't survive being read and written by the SDK
+scripts/grafana --inspect   prints as JSON what tests try: expressions, the template, the policies as Alertmanager has them
 """
 
 from __future__ import annotations
@@ -45,16 +45,25 @@ def files(settings: settings_file.Settings) -> dict[Path, str]:
     built = {key: boards.build(board, settings) for key, board in boards.BOARDS.items()}
     made: dict[Path, str] = {}
     for key, dashboard in built.items():
-        made[DEPLOY / "grafana/dashboards" / f"{key}.json"] = json.dumps(visible(plain(dashboard)), indent=2, ensure_ascii=False) + "\n"
+        made[DEPLOY / "grafana/dashboards" / f"{key}.json"] = (
+            json.dumps(visible(plain(dashboard)), indent=2, ensure_ascii=False) + "\n"
+        )
     for name, content in grafana_form.files(groups, built, settings).items():
         made[DEPLOY / "grafana/provisioning/alerting" / name] = HEAD + dump(_texts(plain(content)))
     source = settings.prometheus
     datasource = {
         "apiVersion": 1,
-        "datasources": [{
-            "name": source["name"], "uid": source["uid"], "type": "prometheus", "access": "proxy", "url": source["url"], "isDefault": True,
-            "jsonData": {"timeInterval": source["scrape"], "httpMethod": "POST", "manageAlerts": True},
-        }],
+        "datasources": [
+            {
+                "name": source["name"],
+                "uid": source["uid"],
+                "type": "prometheus",
+                "access": "proxy",
+                "url": source["url"],
+                "isDefault": True,
+                "jsonData": {"timeInterval": source["scrape"], "httpMethod": "POST", "manageAlerts": True},
+            }
+        ],
     }
     made[DEPLOY / "grafana/provisioning/datasources/prometheus.yaml"] = HEAD + dump(datasource)
     made[DEPLOY / "prometheus/rules.yaml"] = prometheus_form.rule_file(groups, settings)
@@ -66,17 +75,25 @@ def _check(made: dict[Path, str]) -> list[str]:
     for path, text in made.items():
         there = path.read_text() if path.exists() else ""
         if there != text:
-            lines = difflib.unified_diff(there.splitlines(), text.splitlines(), "as it is", "as it would be", lineterm="", n=1)
-            faults.append(f"{path.relative_to(DEPLOY.parent)} is not what scripts/grafana writes:\n" + "\n".join(list(lines)[:20]))
+            lines = difflib.unified_diff(
+                there.splitlines(), text.splitlines(), "as it is", "as it would be", lineterm="", n=1
+            )
+            faults.append(
+                f"{path.relative_to(DEPLOY.parent)} is not what scripts/grafana writes:\n" + "\n".join(list(lines)[:20])
+            )
     for folder in (DEPLOY / "grafana/dashboards", DEPLOY / "grafana/provisioning/alerting"):
         for path in sorted(folder.iterdir()):
             if path not in made:
-                faults.append(f"{path.relative_to(DEPLOY.parent)} is not made by scripts/grafana: remove it, or describe it in deploy/grafana/source")
+                faults.append(
+                    f"{path.relative_to(DEPLOY.parent)} is not made by scripts/grafana: remove it, or describe it in deploy/grafana/source"
+                )
     return faults
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/grafana", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="scripts/grafana", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--check", action="store_true", help="compare only")
     only.add_argument("--inspect", action="store_true", help="print what tests try")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import alerting, expr
-from grafana_foundation_sdk.models import alerting as models, common, dashboard as dashboards
-from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import alerting, expr, prometheus
+from grafana_foundation_sdk.models import alerting as models
+from grafana_foundation_sdk.models import common
+from grafana_foundation_sdk.models import dashboard as dashboards
 
 import boards
 import notifications
 import texts
-from rules import Group, Rule
+from rule import Group, Rule
 from settings import Settings, seconds
 
 FOLDER = "Floorwalker"
@@ -21,10 +22,17 @@ EXPRESSION = common.DataSourceRef(type_val="__expr__", uid="__expr__")
 QUERY, ANY, FIRES = "query", "prometheus_math", "threshold"
 
 
-def rule_groups(groups: list[Group], built: dict[str, dashboards.Dashboard], settings: Settings) -> list[models.RuleGroup]:
+def rule_groups(
+    groups: list[Group], built: dict[str, dashboards.Dashboard], settings: Settings
+) -> list[models.RuleGroup]:
     """A group of Grafana for each of ours."""
     return [
-        models.RuleGroup(folder_uid=FOLDER, interval=seconds(EVERY), title=group.title, rules=[_rule(rule, group, built, settings) for rule in group.rules])
+        models.RuleGroup(
+            folder_uid=FOLDER,
+            interval=seconds(EVERY),
+            title=group.title,
+            rules=[_rule(rule, group, built, settings) for rule in group.rules],
+        )
         for group in groups
     ]
 
@@ -36,9 +44,18 @@ def _rule(rule: Rule, group: Group, built: dict[str, dashboards.Dashboard], sett
     # No data is what a rule without anything to report returns. That no data can be had is a matter for operations, once.
     unreachable = "Error" if rule.name == "FloorwalkerAbsent" else "KeepLast"
     made = (
-        alerting.Rule(rule.name).uid(f"fw-{rule.name.lower()}").folder_uid(FOLDER).rule_group(group.title).org_id(1)
-        .condition(FIRES).for_val(rule.holds).no_data_state("OK").exec_err_state(unreachable)
-        .annotations({**annotations, **shown}).labels(texts.labels(rule)).missing_series_evals_to_resolve(1)
+        alerting.Rule(rule.name)
+        .uid(f"fw-{rule.name.lower()}")
+        .folder_uid(FOLDER)
+        .rule_group(group.title)
+        .org_id(1)
+        .condition(FIRES)
+        .for_val(rule.holds)
+        .no_data_state("OK")
+        .exec_err_state(unreachable)
+        .annotations({**annotations, **shown})
+        .labels(texts.labels(rule))
+        .missing_series_evals_to_resolve(1)
     )
     for query in _steps(rule.expr, settings):
         made = made.with_query(query)
@@ -52,18 +69,36 @@ def _steps(promql: str, settings: Settings) -> list[alerting.Query]:
     returned = f"is_number(${QUERY}) || is_nan(${QUERY}) || is_inf(${QUERY})"
     math = expr.TypeMath().ref_id(ANY).datasource(EXPRESSION).expression(returned)
     above = expr.ExprTypeThresholdConditionsEvaluator().type("gt").params([0.0])
-    fires = expr.TypeThreshold().ref_id(FIRES).datasource(EXPRESSION).expression(ANY).conditions([expr.ExprTypeThresholdConditions().evaluator(above)])
+    fires = (
+        expr.TypeThreshold()
+        .ref_id(FIRES)
+        .datasource(EXPRESSION)
+        .expression(ANY)
+        .conditions([expr.ExprTypeThresholdConditions().evaluator(above)])
+    )
     return [
-        alerting.Query(QUERY).datasource_uid(settings.prometheus["uid"]).relative_time_range(models.RelativeTimeRange(from_val=600, to=0)).model(asked),
-        alerting.Query(ANY).datasource_uid("__expr__").relative_time_range(models.RelativeTimeRange(from_val=0, to=0)).model(math),
-        alerting.Query(FIRES).datasource_uid("__expr__").relative_time_range(models.RelativeTimeRange(from_val=0, to=0)).model(fires),
+        alerting.Query(QUERY)
+        .datasource_uid(settings.prometheus["uid"])
+        .relative_time_range(models.RelativeTimeRange(from_val=600, to=0))
+        .model(asked),
+        alerting.Query(ANY)
+        .datasource_uid("__expr__")
+        .relative_time_range(models.RelativeTimeRange(from_val=0, to=0))
+        .model(math),
+        alerting.Query(FIRES)
+        .datasource_uid("__expr__")
+        .relative_time_range(models.RelativeTimeRange(from_val=0, to=0))
+        .model(fires),
     ]
 
 
 def files(groups: list[Group], built: dict[str, dashboards.Dashboard], settings: Settings) -> dict[str, dict]:
     """By file name, what provisioning reads; still with SDK models in it."""
     return {
-        "rules.yaml": {"apiVersion": 1, "groups": [group_file(group) for group in rule_groups(groups, built, settings)]},
+        "rules.yaml": {
+            "apiVersion": 1,
+            "groups": [group_file(group) for group in rule_groups(groups, built, settings)],
+        },
         **notifications.files(settings),
     }
 
@@ -71,7 +106,10 @@ def files(groups: list[Group], built: dict[str, dashboards.Dashboard], settings:
 def group_file(group: models.RuleGroup) -> dict:
     """A group in the form of a file. Its folder is a name there, and its interval a duration."""
     return {
-        "orgId": 1, "name": group.title, "folder": group.folder_uid, "interval": f"{group.interval}s",
+        "orgId": 1,
+        "name": group.title,
+        "folder": group.folder_uid,
+        "interval": f"{group.interval}s",
         "rules": [_rule_file(rule.to_json()) for rule in group.rules or []],
     }
 
@@ -84,7 +122,11 @@ OF_GROUP = ("orgID", "folderUID", "ruleGroup")
 def _rule_file(rule: dict) -> dict:
     annotations = dict(rule["annotations"])
     shown = {"dashboardUid": annotations.pop("__dashboardUid__"), "panelId": int(annotations.pop("__panelId__"))}
-    kept = {RENAMED.get(name, name): value for name, value in rule.items() if name not in (*OF_GROUP, "annotations", "uid", "title")}
+    kept = {
+        RENAMED.get(name, name): value
+        for name, value in rule.items()
+        if name not in (*OF_GROUP, "annotations", "uid", "title")
+    }
     return {"uid": rule["uid"], "title": rule["title"], **kept, **shown, "annotations": annotations}
 
 
@@ -93,8 +135,16 @@ def group_of_file(written: dict) -> models.RuleGroup:
     given = {new: old for old, new in RENAMED.items()}
     made = []
     for rule in written["rules"]:
-        names = {given.get(name, name): value for name, value in rule.items() if name not in ("dashboardUid", "panelId")}
-        annotations = {**rule["annotations"], "__dashboardUid__": rule["dashboardUid"], "__panelId__": str(rule["panelId"])}
+        names = {
+            given.get(name, name): value for name, value in rule.items() if name not in ("dashboardUid", "panelId")
+        }
+        annotations = {
+            **rule["annotations"],
+            "__dashboardUid__": rule["dashboardUid"],
+            "__panelId__": str(rule["panelId"]),
+        }
         group = {"orgID": written["orgId"], "folderUID": written["folder"], "ruleGroup": written["name"]}
         made.append(models.Rule.from_json({**names, "annotations": annotations, **group}))
-    return models.RuleGroup(folder_uid=written["folder"], interval=seconds(written["interval"]), title=written["name"], rules=made)
+    return models.RuleGroup(
+        folder_uid=written["folder"], interval=seconds(written["interval"]), title=written["name"], rules=made
+    )

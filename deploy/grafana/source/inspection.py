@@ -15,7 +15,9 @@ def of(settings: Settings) -> dict[str, object]:
     dashboards = {key: plain(boards.build(board, settings)) for key, board in boards.BOARDS.items()}
     return {
         "windows": list(settings.windows.values()),
-        "measures": [{"rule": rule.name, "measure": rule.measure, "expr": rule.expr} for group in groups for rule in group.rules],
+        "measures": [
+            {"rule": rule.name, "measure": rule.measure, "expr": rule.expr} for group in groups for rule in group.rules
+        ],
         "ids": ids(dashboards),
         "template": notifications.TEMPLATE,
         "alertmanager": alertmanager(settings),
@@ -54,4 +56,8 @@ def alertmanager(settings: Settings) -> dict[str, object]:
 def _route(route: dict) -> dict:
     given = {name: value for name, value in route.items() if name not in ("object_matchers", "routes")}
     matchers = [f'{name}{operator}"{value}"' for name, operator, value in route.get("object_matchers", [])]
-    return {**given, **({"matchers": matchers} if matchers else {}), **({"routes": [_route(it) for it in route["routes"]]} if "routes" in route else {})}
+    return {
+        **given,
+        **({"matchers": matchers} if matchers else {}),
+        **({"routes": [_route(it) for it in route["routes"]]} if "routes" in route else {}),
+    }

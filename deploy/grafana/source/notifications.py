@@ -43,9 +43,15 @@ TEMPLATE = """\
 def files(settings: Settings) -> dict[str, dict]:
     """By file name, what provisioning reads."""
     return {
-        "contact-points.yaml": {"apiVersion": 1, "contactPoints": [{"orgId": 1, **point} for point in contact_points_file(contact_points(settings))]},
+        "contact-points.yaml": {
+            "apiVersion": 1,
+            "contactPoints": [{"orgId": 1, **point} for point in contact_points_file(contact_points(settings))],
+        },
         "policies.yaml": {"apiVersion": 1, "policies": [{"orgId": 1, **policy(settings).to_json()}]},
-        "mute-timings.yaml": {"apiVersion": 1, "muteTimes": [{"orgId": 1, **timing_file(timing)} for timing in mute_timings(settings)]},
+        "mute-timings.yaml": {
+            "apiVersion": 1,
+            "muteTimes": [{"orgId": 1, **timing_file(timing)} for timing in mute_timings(settings)],
+        },
         "templates.yaml": {"apiVersion": 1, "templates": [{"orgId": 1, **template().to_json()}]},
     }
 
@@ -57,7 +63,11 @@ def template() -> models.NotificationTemplate:
 def contact_points(settings: Settings) -> list[models.ContactPoint]:
     """An address for each audience and team; those of critical alerts also call the webhook."""
     contacts = settings.contacts
-    addresses = {"supervisors": contacts["supervisors"], "operations": contacts["operations"], **{f"team {name}": to for name, to in settings.teams.items()}}
+    addresses = {
+        "supervisors": contacts["supervisors"],
+        "operations": contacts["operations"],
+        **{f"team {name}": to for name, to in settings.teams.items()},
+    }
     points = []
     for name, to in addresses.items():
         points.append(_mail(name, to))
@@ -72,12 +82,22 @@ def _uid(name: str, kind: str) -> str:
 
 
 def _mail(name: str, to: list[str]) -> models.ContactPoint:
-    settings = {"addresses": ";".join(to), "singleEmail": True, "subject": f'{{{{ template "{TITLE}" . }}}}', "message": f'{{{{ template "{MESSAGE}" . }}}}'}
+    settings = {
+        "addresses": ";".join(to),
+        "singleEmail": True,
+        "subject": f'{{{{ template "{TITLE}" . }}}}',
+        "message": f'{{{{ template "{MESSAGE}" . }}}}',
+    }
     return alerting.ContactPoint().name(name).uid(_uid(name, "mail")).type("email").settings(settings).build()
 
 
 def _webhook(name: str, url: str) -> models.ContactPoint:
-    settings = {"url": url, "httpMethod": "POST", "title": f'{{{{ template "{TITLE}" . }}}}', "message": f'{{{{ template "{MESSAGE}" . }}}}'}
+    settings = {
+        "url": url,
+        "httpMethod": "POST",
+        "title": f'{{{{ template "{TITLE}" . }}}}',
+        "message": f'{{{{ template "{MESSAGE}" . }}}}',
+    }
     return alerting.ContactPoint().name(name).uid(_uid(name, "webhook")).type("webhook").settings(settings).build()
 
 
@@ -92,30 +112,60 @@ def contact_points_file(points: list[models.ContactPoint]) -> list[dict]:
 
 def contact_points_of_file(written: list[dict]) -> list[models.ContactPoint]:
     """Reads the contact points of a file back into the SDK's models."""
-    return [models.ContactPoint.from_json({**receiver, "name": point["name"]}) for point in written for receiver in point["receivers"]]
+    return [
+        models.ContactPoint.from_json({**receiver, "name": point["name"]})
+        for point in written
+        for receiver in point["receivers"]
+    ]
 
 
 def policy(settings: Settings) -> models.NotificationPolicy:
     """The tree: by audience, then by team, then by severity. What has no audience goes to operations."""
-    root = alerting.NotificationPolicy().receiver("operations").group_by(["grafana_folder", "alertname"]).group_wait("30s").group_interval("5m").repeat_interval("12h")
+    root = (
+        alerting.NotificationPolicy()
+        .receiver("operations")
+        .group_by(["grafana_folder", "alertname"])
+        .group_wait("30s")
+        .group_interval("5m")
+        .repeat_interval("12h")
+    )
     of_teams = [_route("team", team, f"team {team}", "closed") for team in settings.teams]
     supervisors = _route("audience", "supervisors", "supervisors", "closed", of_teams)
     operations = _route("audience", "operations", "operations", "maintenance")
     return root.routes([supervisors, operations]).build()
 
 
-def _route(label: str, value: str, receiver: str, muted: str, before: list[alerting.NotificationPolicy] | None = None) -> alerting.NotificationPolicy:
+def _route(
+    label: str, value: str, receiver: str, muted: str, before: list[alerting.NotificationPolicy] | None = None
+) -> alerting.NotificationPolicy:
     """One audience or team: critical ones at once and again after 15 minutes, the others together, and not while they are muted."""
     together = ["alertname", "team", "name", "queue", "instance"]
     critical = (
-        alerting.NotificationPolicy().object_matchers([["severity", "=", "critical"]]).receiver(f"{receiver}, critical").group_by(together)
-        .group_wait("0s").group_interval("1m").repeat_interval("15m")
+        alerting.NotificationPolicy()
+        .object_matchers([["severity", "=", "critical"]])
+        .receiver(f"{receiver}, critical")
+        .group_by(together)
+        .group_wait("0s")
+        .group_interval("1m")
+        .repeat_interval("15m")
     )
     others = (
-        alerting.NotificationPolicy().object_matchers([["severity", "!=", "critical"]]).receiver(receiver).group_by(["alertname", "team"])
-        .group_wait("1m").group_interval("5m").repeat_interval("4h").mute_time_intervals([muted])
+        alerting.NotificationPolicy()
+        .object_matchers([["severity", "!=", "critical"]])
+        .receiver(receiver)
+        .group_by(["alertname", "team"])
+        .group_wait("1m")
+        .group_interval("5m")
+        .repeat_interval("4h")
+        .mute_time_intervals([muted])
     )
-    return alerting.NotificationPolicy().object_matchers([[label, "=", value]]).receiver(receiver).group_by(together).routes([*(before or []), critical, others])
+    return (
+        alerting.NotificationPolicy()
+        .object_matchers([[label, "=", value]])
+        .receiver(receiver)
+        .group_by(together)
+        .routes([*(before or []), critical, others])
+    )
 
 
 def mute_timings(settings: Settings) -> list[models.MuteTiming]:
@@ -126,7 +176,9 @@ def mute_timings(settings: Settings) -> list[models.MuteTiming]:
         times = settings.mute[name]
         begin, end = times["from"], times["to"]
         spans = [(begin, end)] if begin < end else [(begin, "24:00"), ("00:00", end)]
-        interval = models.TimeInterval(times=[models.TimeRange(from_val=since, to=until) for since, until in spans], location=zone)
+        interval = models.TimeInterval(
+            times=[models.TimeRange(from_val=since, to=until) for since, until in spans], location=zone
+        )
         days = [WEEKDAYS.index(day) for day in times.get("weekdays", [])]
         if days:
             interval.weekdays = [models.WeekdayRange(begin=day, end=day) for day in days]

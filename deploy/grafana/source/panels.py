@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import bargauge, common as common_builder, dashboard as board, prometheus, stat, table, text, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    prometheus,
+    stat,
+    table,
+    text,
+    timeseries,
+)
+from grafana_foundation_sdk.builders import (
+    common as common_builder,
+)
+from grafana_foundation_sdk.builders import (
+    dashboard as board,
+)
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models.dashboard import (
     DashboardLinkType,
@@ -22,7 +35,13 @@ TIME = "${__url_time_range}"
 
 # By which limits a value turns orange and red; of shares that are good when high, red and orange below.
 HIGH_IS_BAD: dict[str, tuple[float, float]] = {
-    "waiting": (5, 15), "wait": (60, 300), "alerts": (1, 10), "behind": (10, 60), "abandonment": (0.05, 0.1), "occupancy": (0.85, 0.92), "burn": (1, 2),
+    "waiting": (5, 15),
+    "wait": (60, 300),
+    "alerts": (1, 10),
+    "behind": (10, 60),
+    "abandonment": (0.05, 0.1),
+    "occupancy": (0.85, 0.92),
+    "burn": (1, 2),
 }
 
 
@@ -38,7 +57,11 @@ def now(expr: str, legend: str = "", ref: str = "A", cells: bool = False) -> pro
 
 
 def steps(*limits: tuple[str, float | None]) -> board.ThresholdsConfig:
-    return board.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(color=color, value=value) for color, value in limits])
+    return (
+        board.ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([Threshold(color=color, value=value) for color, value in limits])
+    )
 
 
 def bad_from(of: str) -> board.ThresholdsConfig:
@@ -54,26 +77,69 @@ def link(title: str, url: str, new_tab: bool = False) -> board.DashboardLink:
     return board.DashboardLink(title).type(DashboardLinkType.LINK).url(url).target_blank(new_tab)
 
 
-def number(title: str, help: str, expr: str, unit: str, limits: board.ThresholdsConfig, url: str = "", none: str = "–", width: int = 4):
+def number(
+    title: str,
+    help: str,
+    expr: str,
+    unit: str,
+    limits: board.ThresholdsConfig,
+    url: str = "",
+    none: str = "–",
+    width: int = 4,
+):
     """One figure of now, on its colour."""
     built = (
-        stat.Panel().title(title).description(help).datasource(SOURCE).with_target(now(expr)).unit(unit).thresholds(limits).no_value(none)
+        stat.Panel()
+        .title(title)
+        .description(help)
+        .datasource(SOURCE)
+        .with_target(now(expr))
+        .unit(unit)
+        .thresholds(limits)
+        .no_value(none)
         .reduce_options(common_builder.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
-        .color_mode(common.BigValueColorMode.BACKGROUND).graph_mode(common.BigValueGraphMode.NONE)
-        .span(width).height(4)
+        .color_mode(common.BigValueColorMode.BACKGROUND)
+        .graph_mode(common.BigValueGraphMode.NONE)
+        .span(width)
+        .height(4)
     )
     return built.links([link(title, url)]) if url else built
 
 
-def graph(title: str, help: str, queries: list[tuple[str, str]], unit: str, width: int = 12, limits: board.ThresholdsConfig | None = None, stacked: bool = False,
-          share: bool = False, url: str = ""):
+def graph(
+    title: str,
+    help: str,
+    queries: list[tuple[str, str]],
+    unit: str,
+    width: int = 12,
+    limits: board.ThresholdsConfig | None = None,
+    stacked: bool = False,
+    share: bool = False,
+    url: str = "",
+):
     """Values over time; `queries` are expressions and legends."""
     built = (
-        timeseries.Panel().title(title).description(help).datasource(SOURCE).unit(unit).line_width(1).fill_opacity(30 if stacked else 0)
-        .show_points(common.VisibilityMode.NEVER).span_nulls(False).span(width).height(8)
-        .legend(common_builder.VizLegendOptions().display_mode(common.LegendDisplayMode.TABLE).placement(common.LegendPlacement.RIGHT).show_legend(True)
-                .calcs(["lastNotNull", "max"]))
-        .tooltip(common_builder.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
+        timeseries.Panel()
+        .title(title)
+        .description(help)
+        .datasource(SOURCE)
+        .unit(unit)
+        .line_width(1)
+        .fill_opacity(30 if stacked else 0)
+        .show_points(common.VisibilityMode.NEVER)
+        .span_nulls(False)
+        .span(width)
+        .height(8)
+        .legend(
+            common_builder.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.TABLE)
+            .placement(common.LegendPlacement.RIGHT)
+            .show_legend(True)
+            .calcs(["lastNotNull", "max"])
+        )
+        .tooltip(
+            common_builder.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING)
+        )
     )
     for ref, (expr, legend) in zip("ABCDEF", queries):
         built = built.with_target(query(expr, legend, ref))
@@ -83,16 +149,37 @@ def graph(title: str, help: str, queries: list[tuple[str, str]], unit: str, widt
     if stacked:
         built = built.stacking(common_builder.StackingConfig().mode(common.StackingMode.NORMAL).group("A"))
     if limits is not None:
-        built = built.thresholds(limits).thresholds_style(common_builder.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.LINE))
+        built = built.thresholds(limits).thresholds_style(
+            common_builder.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.LINE)
+        )
     return built.links([link(title, url)]) if url else built
 
 
-def bars(title: str, help: str, expr: str, legend: str, unit: str, limits: board.ThresholdsConfig, width: int = 12, maximum: float | None = None):
+def bars(
+    title: str,
+    help: str,
+    expr: str,
+    legend: str,
+    unit: str,
+    limits: board.ThresholdsConfig,
+    width: int = 12,
+    maximum: float | None = None,
+):
     """Now, a bar for each series."""
     built = (
-        bargauge.Panel().title(title).description(help).datasource(SOURCE).with_target(now(expr, legend)).unit(unit).thresholds(limits).min(0)
+        bargauge.Panel()
+        .title(title)
+        .description(help)
+        .datasource(SOURCE)
+        .with_target(now(expr, legend))
+        .unit(unit)
+        .thresholds(limits)
+        .min(0)
         .reduce_options(common_builder.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
-        .orientation(common.VizOrientation.HORIZONTAL).display_mode(common.BarGaugeDisplayMode.BASIC).span(width).height(8)
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .display_mode(common.BarGaugeDisplayMode.BASIC)
+        .span(width)
+        .height(8)
     )
     return built.max(maximum) if maximum is not None else built
 
@@ -104,7 +191,15 @@ class Column:
         self.title, self.expr, self.unit, self.limits = title, expr, unit, limits
 
 
-def rows(title: str, help: str, key: tuple[str, str], columns: list[Column], links: list[tuple[str, str]], width: int = 24, height: int = 10):
+def rows(
+    title: str,
+    help: str,
+    key: tuple[str, str],
+    columns: list[Column],
+    links: list[tuple[str, str]],
+    width: int = 24,
+    height: int = 10,
+):
     """A row for each value of the label `key[0]`, which is shown as `key[1]` and leads to `links`."""
     label, heading = key
     built = table.Panel().title(title).description(help).datasource(SOURCE).span(width).height(height)
@@ -122,7 +217,9 @@ def rows(title: str, help: str, key: tuple[str, str], columns: list[Column], lin
         properties = [DynamicConfigValue(id_val="unit", value=column.unit)]
         if column.limits is not None:
             properties.append(DynamicConfigValue(id_val="thresholds", value=column.limits.build()))
-            properties.append(DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}))
+            properties.append(
+                DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"})
+            )
         built = built.override_by_name(column.title, properties)
     leads = [{"title": text, "url": url, "targetBlank": url.startswith(WALLBOARD)} for text, url in links]
     return built.override_by_name(heading, [DynamicConfigValue(id_val="links", value=leads)])
@@ -133,10 +230,16 @@ def note(content: str, width: int = 24, height: int = 3):
     return text.Panel().title("").transparent(True).content(content).mode("markdown").span(width).height(height)
 
 
-def alert_list(title: str, help: str, folder: str, width: int = 12):
+def alert_list(title: str, help: str, labels: str, width: int = 12):
     """The state of Grafana's own rules. The SDK has no builder for this kind of panel: its options are written out."""
     options = {
-        "viewMode": "list", "groupMode": "default", "maxItems": 30, "sortOrder": 1, "dashboardAlerts": False, "alertName": "",
-        "alertInstanceLabelFilter": "", "folder": {"title": folder}, "stateFilter": {"firing": True, "pending": True, "noData": True, "normal": False, "error": True},
+        "viewMode": "list",
+        "groupMode": "default",
+        "maxItems": 30,
+        "sortOrder": 1,
+        "dashboardAlerts": False,
+        "alertName": "",
+        "alertInstanceLabelFilter": labels,
+        "stateFilter": {"firing": True, "pending": True, "noData": True, "normal": False, "error": True},
     }
     return board.Panel().type("alertlist").title(title).description(help).options(options).span(width).height(10)

@@ -6,7 +6,7 @@ import textwrap
 
 import texts
 from boards import BOARDS
-from rules import Group
+from rule import Group
 from settings import Settings
 from yaml_form import Block, dump
 
@@ -18,14 +18,20 @@ HEAD = """\
 
 def rule_file(groups: list[Group], settings: Settings) -> str:
     """The text of `rules.yaml`."""
-    written = {"groups": [{"name": group.name, "rules": [_rule(rule, settings) for rule in group.rules]} for group in groups]}
+    written = {
+        "groups": [{"name": group.name, "rules": [_rule(rule, settings) for rule in group.rules]} for group in groups]
+    }
     return HEAD + _with_notes(dump(written), groups)
 
 
 def _rule(rule, settings: Settings) -> dict:
     holds = {} if rule.holds == "0s" else {"for": rule.holds}
     annotations = texts.annotations(rule, BOARDS[rule.board].uid, settings, "$value")
-    expr = rule.expr if len(rule.expr) < 100 else Block("\n".join(textwrap.wrap(rule.expr, 140, break_long_words=False, break_on_hyphens=False)))
+    expr = (
+        rule.expr
+        if len(rule.expr) < 100
+        else Block("\n".join(textwrap.wrap(rule.expr, 140, break_long_words=False, break_on_hyphens=False)))
+    )
     return {"alert": rule.name, "expr": expr, **holds, "labels": texts.labels(rule), "annotations": annotations}
 
 

@@ -39,7 +39,7 @@ def with_team(expr: str) -> str:
 def alerts_by_queue(selector: str, by: str = "queue") -> str:
     """How many alerts fire by queue, with its team as a label. Those of queues without series keep their name."""
     counted = f'label_replace(sum by ({by}) ({ALERTS}{selector}), "name", "$1", "queue", "(.+)")'
-    teams = f'max by (name, team) ({QUEUE}{labels(team="!")})'
+    teams = f"max by (name, team) ({QUEUE}{labels(team='!')})"
     return f"{counted} * on (name) group_left (team) {teams} or {counted} unless on (name) {teams}"
 
 

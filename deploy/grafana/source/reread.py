@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grafana_foundation_sdk.models import alerting as models, dashboard as dashboards
+from grafana_foundation_sdk.models import alerting as models
+from grafana_foundation_sdk.models import dashboard as dashboards
 
 import grafana_form
 import notifications
@@ -39,14 +40,27 @@ def _alerting(name: str, written: dict) -> dict:
             return {**version, "groups": [grafana_form.group_file(group) for group in groups]}
         case "contact-points.yaml":
             points = notifications.contact_points_of_file(written["contactPoints"])
-            return {**version, "contactPoints": [{"orgId": 1, **point} for point in notifications.contact_points_file(points)]}
+            return {
+                **version,
+                "contactPoints": [{"orgId": 1, **point} for point in notifications.contact_points_file(points)],
+            }
         case "policies.yaml":
-            return {**version, "policies": [{"orgId": 1, **models.NotificationPolicy.from_json(it).to_json()} for it in written["policies"]]}
+            return {
+                **version,
+                "policies": [
+                    {"orgId": 1, **models.NotificationPolicy.from_json(it).to_json()} for it in written["policies"]
+                ],
+            }
         case "mute-timings.yaml":
             timings = [notifications.timing_of_file(it) for it in written["muteTimes"]]
             return {**version, "muteTimes": [{"orgId": 1, **notifications.timing_file(it)} for it in timings]}
         case "templates.yaml":
-            return {**version, "templates": [{"orgId": 1, **models.NotificationTemplate.from_json(it).to_json()} for it in written["templates"]]}
+            return {
+                **version,
+                "templates": [
+                    {"orgId": 1, **models.NotificationTemplate.from_json(it).to_json()} for it in written["templates"]
+                ],
+            }
         case _:
             raise ValueError(f"there is no reader for {name}")
 

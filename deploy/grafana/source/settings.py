@@ -96,7 +96,9 @@ def _check_table(file: str, table: str, keys: dict, found: dict | None) -> None:
 def _check_values(file: str, settings: Settings) -> None:
     for name, url in [*settings.links.items(), ("url", settings.prometheus["url"])]:
         if not re.fullmatch(r"https?://[^/]+(/.*[^/])?", url):
-            raise Mistake(f"{file}: `{name}` is {url!r}: write it like http://floorwalker.example.com, with no slash at its end")
+            raise Mistake(
+                f"{file}: `{name}` is {url!r}: write it like http://floorwalker.example.com, with no slash at its end"
+            )
     durations = {
         "longest_wait": settings.rules["longest_wait"],
         "scrape": settings.prometheus["scrape"],
@@ -108,7 +110,11 @@ def _check_values(file: str, settings: Settings) -> None:
     for name in ("abandonment", "occupancy", "dead_letters", "retries"):
         if not 0 < settings.rules[name] < 1:
             raise Mistake(f"{file}: [rules] {name} = {settings.rules[name]}: a share lies between 0 and 1")
-    named = {"supervisors": settings.contacts["supervisors"], "operations": settings.contacts["operations"], **settings.teams}
+    named = {
+        "supervisors": settings.contacts["supervisors"],
+        "operations": settings.contacts["operations"],
+        **settings.teams,
+    }
     for name, addresses in named.items():
         wrong = not isinstance(addresses, list) or not addresses or not all("@" in str(it) for it in addresses)
         if wrong:

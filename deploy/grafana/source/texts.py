@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from rules import Rule
+from rule import Rule
 from settings import Settings
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
