@@ -30,8 +30,8 @@ ABOUT = (
 def panels_of(settings: Settings) -> list:
     chosen = {"queue": "~$queue", "rule": "~$rule", "severity": "~$severity"}
     every = q.ALERTS + q.labels(**chosen)
-    open_ones = q.ALERTS + q.labels(**chosen, acknowledged="false")
-    critical = q.ALERTS + q.labels(queue="~$queue", rule="~$rule", severity="critical", acknowledged="false")
+    open_ones = q.ALERTS + q.labels(**chosen, acknowledged="!true")
+    critical = q.ALERTS + q.labels(queue="~$queue", rule="~$rule", severity="critical", acknowledged="!true")
     low = q.ALERTS + q.labels(rule="csat.low_predicted", queue="~$queue")
     fired = 'ALERTS{alertstate="firing",audience=~"supervisors|operations"}'
     of_team = f"sum by (team) ({every} * on (queue) group_left (team) {q.teams_of_queues()} and on (team) floorwalker_queue_info{q.labels(team='~$team')})"

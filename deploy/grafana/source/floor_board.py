@@ -54,7 +54,7 @@ def panels_of(settings: Settings) -> list:
         number(
             "Nobody has taken up",
             "Alerts that fire without an acknowledgement.",
-            f"sum({q.ALERTS}{q.labels(acknowledged='false')}) or vector(0)",
+            f"sum({q.ALERTS}{q.labels(acknowledged='!true')}) or vector(0)",
             units.Short,
             bad_from("alerts"),
             "/d/floorwalker-alerts?${__url_time_range}",

@@ -53,7 +53,7 @@ def panels_of(settings: Settings) -> list:
         number(
             "Nobody has taken up",
             "Alerts of these queues without an acknowledgement.",
-            f"sum({q.ALERTS}{q.labels(queue='~$queue', acknowledged='false')}) or vector(0)",
+            f"sum({q.ALERTS}{q.labels(queue='~$queue', acknowledged='!true')}) or vector(0)",
             units.Short,
             bad_from("alerts"),
             alerts,

@@ -141,12 +141,12 @@ def people(settings: Settings) -> list[Rule]:
 
 def alerts(settings: Settings) -> list[Rule]:
     limits = settings.rules
-    open_ones = q.labels(rule="~" + q.OF_CONTACTS, severity="critical", acknowledged="false")
+    open_ones = q.labels(rule="~" + q.OF_CONTACTS, severity="critical", acknowledged="!true")
     by_queue = q.alerts_by_queue(open_ones)
     by_team = f"sum by (team) ({q.ALERTS}{open_ones} * on (queue) group_left (team) {q.teams_of_queues()})"
-    low = q.alerts_by_queue(q.labels(rule="csat.low_predicted", acknowledged="false"))
+    low = q.alerts_by_queue(q.labels(rule="csat.low_predicted", acknowledged="!true"))
     elsewhere = f"queue[.](staffing|absence)|{q.OF_CONTACTS}|{q.OF_FEEDS}"
-    own = q.alerts_by_queue(q.labels(rule="!~" + elsewhere, acknowledged="false"), "rule, severity, queue")
+    own = q.alerts_by_queue(q.labels(rule="!~" + elsewhere, acknowledged="!true"), "rule, severity, queue")
     board = {"audience": "supervisors", "board": "alerts"}
     measure = f"count({q.ALERTS})"
     return [
