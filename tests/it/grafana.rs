@@ -156,19 +156,13 @@ fn links_lead_to_dashboards_and_pages_of_the_wallboard() {
 }
 
 fn collect_urls(value: &Value, urls: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                match field {
-                    Value::String(url) if name == "url" => urls.push(url.clone()),
-                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-                    Value::Array(_) | Value::Object(_) => collect_urls(field, urls),
-                }
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|it| collect_urls(it, urls)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    if let Some(url) = value["url"].as_str() {
+        urls.push(url.to_owned());
     }
+    let fields = value.as_object().into_iter().flatten();
+    fields.for_each(|(_, field)| collect_urls(field, urls));
+    let values = value.as_array().into_iter().flatten();
+    values.for_each(|it| collect_urls(it, urls));
 }
 
 /// Each of Grafana's rules is one of Prometheus', with the same texts but for the name of the value.
@@ -242,8 +236,8 @@ fn messages_have_the_reason_what_to_do_and_the_links() {
     fs::write(path("data.json"), data.to_string()).unwrap();
     let glob = format!("--template.glob={}", path("floorwalker.tmpl"));
     let text = "--template.text={{ template \"floorwalker.title\" . }}\n{{ template \"floorwalker.message\" . }}";
-    let data = format!("--template.data={}", path("data.json"));
-    let message = amtool(&["template", "render", &glob, text, &data]);
+    let data_file = format!("--template.data={}", path("data.json"));
+    let message = amtool(&["template", "render", &glob, text, &data_file]);
     insta::assert_snapshot!(message.trim(), @r"
     1 firing: ServiceLevelLow (night)
     billing: voice answer is at 70% [warning, since 09:14 UTC]

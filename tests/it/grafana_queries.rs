@@ -114,8 +114,8 @@ fn series(port: u16, expr: &str) -> Result<usize, String> {
         .build()
         .into();
     let url = format!("http://127.0.0.1:{port}/api/v1/query");
-    let answer = agent.get(url).query("query", expr).call();
-    let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
+    let called = agent.get(url).query("query", expr).call();
+    let text = called.and_then(|mut response| response.body_mut().read_to_string());
     let text = text.map_err(|error| error.to_string())?;
     let answer: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
     match answer["data"]["result"].as_array() {
@@ -244,8 +244,8 @@ fn every_expression_is_answered_and_those_of_dashboards_and_measures_have_series
         series(port, expr).unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
     let (_, text) = get(port, "/api/v1/rules").unwrap();
-    let loaded: Value = serde_json::from_str(&text).unwrap();
-    let groups = loaded["data"]["groups"].as_array().unwrap().iter();
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    let groups = answer["data"]["groups"].as_array().unwrap().iter();
     let loaded: Vec<_> = groups
         .flat_map(|group| group["rules"].as_array().unwrap())
         .collect();
