@@ -8,7 +8,7 @@ use super::{config_file::ConfigFile, stop::stop_in_time};
 use crate::{
     config::Config,
     kafka::{self, Progress},
-    serve::{ReadSide, Server, Site},
+    serve::{Configured, ReadSide, Server, Site},
 };
 
 #[derive(Debug, Args)]
@@ -37,11 +37,15 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     }
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
+    let configured = Configured {
+        contact: config.engine.contact.clone(),
+        places: config.engine.kpi.places.clone(),
+    };
     let side = serves.then(|| {
         ReadSide::start(
             &config.kafka,
             config.engine.tasks,
-            (config.serve.clone(), config.engine.contact.clone()),
+            (config.serve.clone(), configured),
             &stop,
         )
     });

@@ -208,7 +208,7 @@ async fn tell_kpis(State(site): Shared, RawQuery(query): RawQuery) -> Response {
     let page = metrics::KpiPage {
         model: &read.model,
         settings: &read.settings,
-        contact: &read.contact,
+        configured: &read.configured,
         now: clock::wall(),
     };
     match page.render(query.as_deref()) {

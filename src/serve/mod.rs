@@ -17,4 +17,4 @@ pub use model::{
     Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score, TOPICS,
 };
 pub use settings::{HttpSettings, MetricsSettings, ServeSettings};
-pub use side::{FollowThread, ReadSide};
+pub use side::{Configured, FollowThread, ReadSide};

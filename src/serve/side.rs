@@ -4,7 +4,14 @@ use std::{sync::Arc, thread};
 
 use super::{ReadModel, ServeSettings, TOPICS};
 use crate::kafka::{self, Acknowledger, KafkaSettings, Stop};
-use floorwalker_core::contact::ContactSettings;
+use floorwalker_core::{contact::ContactSettings, kpi::Places};
+
+/// What the configuration promises, and who answers for queues; the directory may change both.
+#[derive(Debug, Clone, Default)]
+pub struct Configured {
+    pub contact: ContactSettings,
+    pub places: Places,
+}
 
 /// The read side of one process.
 #[expect(
@@ -14,8 +21,7 @@ use floorwalker_core::contact::ContactSettings;
 pub struct ReadSide {
     pub model: Arc<ReadModel>,
     pub settings: ServeSettings,
-    /// The configured contact settings; the directory may have other policies.
-    pub contact: ContactSettings,
+    pub configured: Configured,
     pub(super) acknowledger: Acknowledger,
 }
 
@@ -32,7 +38,7 @@ impl ReadSide {
     pub fn start(
         kafka: &KafkaSettings,
         tasks: u16,
-        (settings, contact): (ServeSettings, ContactSettings),
+        (settings, configured): (ServeSettings, Configured),
         stop: &Stop,
     ) -> anyhow::Result<(Arc<Self>, FollowThread)> {
         let model = Arc::new(ReadModel::new(&settings));
@@ -40,7 +46,7 @@ impl ReadSide {
             model: Arc::clone(&model),
             acknowledger: Acknowledger::new(kafka)?,
             settings,
-            contact,
+            configured,
         });
         let (kafka, stop) = (kafka.clone(), stop.clone());
         let follower = thread::Builder::new()

@@ -5,6 +5,8 @@ use std::{fs, path::Path, process::Command};
 use floorwalker::config::Config;
 use serde_json::Value;
 
+use crate::grafana::{inspect, yaml};
+
 fn promtool(arguments: &[&str]) -> String {
     let output = Command::new("promtool").args(arguments).output();
     let output = output.expect("promtool (Debian: apt install prometheus)");
@@ -12,11 +14,6 @@ fn promtool(arguments: &[&str]) -> String {
     let printed = String::from_utf8(printed).unwrap();
     assert!(output.status.success(), "promtool {arguments:?}: {printed}");
     printed
-}
-
-fn dashboard() -> Value {
-    let text = fs::read_to_string("deploy/grafana/dashboards/queues.json").unwrap();
-    serde_json::from_str(&text).unwrap()
 }
 
 #[test]
@@ -27,25 +24,39 @@ fn prometheus_reads_its_settings_and_the_rules_fire_as_they_should() {
     assert!(printed.contains("1 rule files found"), "{printed}");
 }
 
+/// The figures are of the windows that rules and dashboards look at.
 #[test]
-fn every_query_of_the_dashboard_is_one() {
-    let board = dashboard();
-    let panels = board["panels"].as_array().unwrap().iter();
-    let queries = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
-    let rules: Vec<Value> = queries
-        .enumerate()
-        .map(|(number, target)| {
-            let query = target["expr"].as_str().unwrap();
-            let query = query.replace("$queue", ".*").replace("$window", "30m");
-            serde_json::json!({ "record": format!("dashboard:query_{number}"), "expr": query })
-        })
-        .collect();
-    assert!(rules.len() > 10);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("queries.yaml");
-    let groups = serde_json::json!({ "groups": [{ "name": "dashboard", "rules": rules }] });
-    fs::write(&path, groups.to_string()).unwrap();
-    promtool(&["check", "rules", &path.display().to_string()]);
+fn prometheus_asks_for_the_windows_that_rules_and_dashboards_name() {
+    let jobs = yaml("deploy/prometheus/prometheus.yml")["scrape_configs"].clone();
+    let mut jobs = jobs.as_array().unwrap().iter();
+    let figures = jobs.find(|job| job["metrics_path"] == "/metrics/kpi");
+    let asked = &figures.unwrap()["params"]["window"];
+    assert_eq!(*asked, inspect("")["windows"]);
+    let config = Config::load(Path::new("deploy/floorwalker.toml")).unwrap();
+    let windows = config.engine.kpi.windows.iter();
+    let windows: Vec<_> = windows.map(|window| window.name.as_str()).collect();
+    for window in asked.as_array().unwrap() {
+        assert!(
+            windows.iter().any(|it| window == it),
+            "{window} of {windows:?}"
+        );
+    }
+}
+
+/// Units and the like are compared with the version that runs.
+#[test]
+fn grafana_runs_in_the_version_that_the_dashboards_are_checked_with() {
+    let package = fs::read_to_string("deploy/grafana/source/package.json").unwrap();
+    let package: Value = serde_json::from_str(&package).unwrap();
+    let checked = package["dependencies"]["@grafana/data"].as_str().unwrap();
+    let services = yaml("deploy/compose.yaml")["services"].clone();
+    let image = services["grafana"]["image"].as_str().unwrap();
+    assert_eq!(image, format!("grafana/grafana:{checked}"));
+    let home = services["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+        .as_str()
+        .unwrap();
+    let home = home.strip_prefix("/etc/grafana/").unwrap();
+    assert!(Path::new("deploy/grafana").join(home).exists(), "{home}");
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use floorwalker::{
     kafka::{FollowEvent, FollowedRecord, topics::Topic},
-    serve::{KpiPage, MetricsSettings, ReadModel, ServeSettings},
+    serve::{Configured, KpiPage, MetricsSettings, ReadModel, ServeSettings},
 };
-use floorwalker_core::{contact::ContactSettings, event::Timestamp};
+use floorwalker_core::{
+    event::{QueueId, TeamId, Timestamp},
+    kpi::{Place, Places},
+};
 use serde_json::{Value, json};
 
 const ALERT: &str = include_str!("../data/alert-record.json");
@@ -56,7 +59,7 @@ fn render(
             metrics,
             ..ServeSettings::default()
         },
-        contact: &ContactSettings::default(),
+        configured: &Configured::default(),
         now: at(NOW),
     };
     page.render(query)
@@ -152,6 +155,45 @@ fn alerts_are_counted_by_queues_that_have_series_and_by_who_took_them_up() {
     assert_eq!(count("busy", true).as_deref(), Some("1"));
     assert_eq!(count("(other)", false).as_deref(), Some("2"));
     assert_eq!(count("made-up-1", false), None);
+}
+
+#[test]
+fn queues_have_the_team_and_site_of_the_settings_or_of_the_directory() {
+    let model = model();
+    let mut places = Places::default();
+    for (queue, team) in [("busy", "north"), ("night", "north")] {
+        let place = Place {
+            team: Some(TeamId::new(team)),
+            site: None,
+        };
+        places.set(&QueueId::new(queue), Timestamp::MIN, place);
+    }
+    let statement = json!({
+        "subject": "queue:night", "valid_from": "2026-11-22T09:00:00Z", "team": "owls", "site": "oslo",
+    });
+    apply(&model, Topic::Directory, "queue:night", &statement);
+    let page = KpiPage {
+        model: &model,
+        settings: &ServeSettings::default(),
+        configured: &Configured {
+            places,
+            ..Configured::default()
+        },
+        now: at(NOW),
+    };
+    let page = page.render(None).unwrap();
+    let infos = page.lines();
+    let infos: Vec<_> = infos
+        .filter_map(|line| line.strip_prefix("floorwalker_queue_info"))
+        .collect();
+    assert_eq!(
+        infos,
+        [
+            r#"{kind="queue",name="busy",team="north",site=""} 1"#,
+            r#"{kind="queue",name="night",team="owls",site="oslo"} 1"#,
+            r#"{kind="queue",name="stuck",team="",site=""} 1"#,
+        ]
+    );
 }
 
 #[test]

@@ -23,6 +23,8 @@ mod deployment;
 mod docs;
 mod files;
 mod first_steps;
+mod grafana;
+mod grafana_queries;
 mod kafka_feed;
 mod kafka_garbage;
 mod kafka_golden;

@@ -11,7 +11,7 @@ use std::{
 
 use floorwalker::{
     kafka::{FollowEvent, FollowedRecord, topics::Topic},
-    serve::{KpiPage, ReadModel, ServeSettings},
+    serve::{Configured, KpiPage, ReadModel, ServeSettings},
 };
 use floorwalker_core::{
     engine::{InputId, OutTopic, Output, Settings, Source, SourceClock, TaskId},
@@ -130,7 +130,15 @@ fn passes(file: &Value) -> bool {
     !failed
 }
 
-const OF_QUEUES: [&str; 3] = ["ServiceLevelLow", "LongWait", "ManyEscalations"];
+const OF_QUEUES: [&str; 5] = [
+    "ServiceLevelLow",
+    "ServiceLevelBurn",
+    "LongWait",
+    "AbandonmentHigh",
+    "ManyEscalations",
+];
+/// As the shipped Prometheus asks.
+const WINDOWS: &str = "window=5m&window=30m&window=1h&window=today";
 
 fn settings() -> Arc<Settings> {
     Arc::new(Settings {
@@ -153,6 +161,10 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
     let start = plan.start;
     let mut world = World::new(plan, 5).peekable();
     let settings = settings();
+    let configured = Configured {
+        contact: settings.contact.clone(),
+        ..Configured::default()
+    };
     let mut cluster = Cluster::new(&settings, start).unwrap();
     cluster.add_input(INPUT);
     let serve = ServeSettings::default();
@@ -173,10 +185,10 @@ fn day(load: f64, incidents: Vec<Incident>) -> Samples {
         let page = KpiPage {
             model: &model,
             settings: &serve,
-            contact: &settings.contact,
+            configured: &configured,
             now,
         };
-        samples.take(&[("", page.render(None).unwrap())], &named);
+        samples.take(&[("", page.render(Some(WINDOWS)).unwrap())], &named);
     }
     samples
 }

@@ -23,7 +23,7 @@ use crate::{
         self, Embedded, EmbeddedSettings, KafkaSettings, Progress, Stop,
         clock::{self, Tick, Wall},
     },
-    serve::{HttpSettings, ReadSide, ServeSettings, Server, Site},
+    serve::{Configured, HttpSettings, ReadSide, ServeSettings, Server, Site},
 };
 use floorwalker_core::{
     decode::Format,
@@ -89,7 +89,11 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         listen: arguments.listen,
         ..HttpSettings::default()
     };
-    let settings_of_both = (ServeSettings::default(), settings.contact.clone());
+    let configured = Configured {
+        contact: settings.contact.clone(),
+        places: settings.kpi.places.clone(),
+    };
+    let settings_of_both = (ServeSettings::default(), configured);
     let (side, follower) = ReadSide::start(&kafka, TASKS, settings_of_both, &stop)?;
     let site = Site {
         progress: Arc::clone(&progress),

@@ -6,9 +6,8 @@ use super::{
     page::{Named, Page},
     promise::Promises,
 };
-use crate::serve::{Entity, ReadModel, Score, ServeSettings};
+use crate::serve::{Configured, Entity, ReadModel, Score, ServeSettings};
 use floorwalker_core::{
-    contact::ContactSettings,
     event::Timestamp,
     kpi::{ByName, Compliance, KpiRecord, LiveState, Ratio, Satisfaction, Scorecard},
 };
@@ -26,8 +25,7 @@ struct Owner<'a> {
 pub struct KpiPage<'a> {
     pub model: &'a ReadModel,
     pub settings: &'a ServeSettings,
-    /// As configured: the directory may have another.
-    pub contact: &'a ContactSettings,
+    pub configured: &'a Configured,
     pub now: Timestamp,
 }
 
@@ -40,11 +38,12 @@ impl KpiPage<'_> {
         let mut page = Page::default();
         let entities = self.model.entities();
         let chosen = Chosen::of(&entities, self.settings, query)?;
-        let promises = Promises::of(self.model, self.contact, self.now);
+        let promises = Promises::of(self.model, self.configured, self.now);
         promises.write(&mut page);
         for group in &chosen.groups {
             write_group(&mut page, group, &chosen.windows);
             promises.write_of(&mut page, group);
+            promises.write_place_of(&mut page, group);
         }
         for (agent, score) in &chosen.agents {
             write_score(&mut page, agent, score);
@@ -404,6 +403,10 @@ fn write_shares(page: &mut Page, owner: Owner<'_>, kpis: &Scorecard<'_>) {
         "floorwalker_ratio_denominator",
         "How many a ratio is a share of",
     );
+    const LOWER: Named = (
+        "floorwalker_abandonment_lower_ratio",
+        "Lower end of the 95 % interval of the abandonment: above a limit, it is exceeded and it is no chance",
+    );
     const OCCUPANCY: Named = (
         "floorwalker_occupancy_ratio",
         "Occupied of the logged-in time",
@@ -414,6 +417,10 @@ fn write_shares(page: &mut Page, owner: Owner<'_>, kpis: &Scorecard<'_>) {
             page.gauge(named, &owner.labels(), value);
         }
         page.gauge(BASE, &owner.labels_with(("kpi", kpi)), number(share.den));
+    }
+    let surely = kpis.abandonment.and_then(|share| share.interval);
+    if let Some((lower, _)) = surely {
+        page.gauge(LOWER, &owner.labels(), lower);
     }
     if let Some(occupancy) = kpis.occupancy.as_ref().and_then(|it| it.value) {
         page.gauge(OCCUPANCY, &owner.labels(), occupancy);

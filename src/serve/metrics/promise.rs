@@ -3,20 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::page::{Named, Page};
-use crate::serve::{Entity, ReadModel};
+use crate::serve::{Configured, Entity, ReadModel};
 use floorwalker_core::{
-    contact::{ContactSettings, Measure, Policy},
+    contact::{Measure, Policy},
     directory::Directory,
-    event::Timestamp,
+    event::{QueueId, Timestamp},
+    kpi::Places,
 };
 
-/// Policies in force, by name.
+/// Policies in force, by name, and who answers for each queue.
 #[derive(Debug)]
-pub(super) struct Promises(BTreeMap<String, Policy>);
+pub(super) struct Promises {
+    policies: BTreeMap<String, Policy>,
+    places: Places,
+    now: Timestamp,
+}
 
 impl Promises {
-    /// The policies that the configuration of this process and the directory have now.
-    pub(super) fn of(model: &ReadModel, contact: &ContactSettings, now: Timestamp) -> Self {
+    /// What the configuration of this process and the directory have now.
+    pub(super) fn of(model: &ReadModel, configured: &Configured, now: Timestamp) -> Self {
+        let contact = &configured.contact;
         let mut directory = Directory::default();
         for (offset, statement) in (0..).zip(model.statements()) {
             // What can't be taken changes nothing; the workers log it.
@@ -28,11 +34,13 @@ impl Promises {
         let in_force = policies
             .into_iter()
             .filter(|policy| policy.in_force.holds(now));
-        Self(
-            in_force
+        Self {
+            policies: in_force
                 .map(|policy| (policy.name.clone(), policy))
                 .collect(),
-        )
+            places: directory.places(&configured.places),
+            now,
+        }
     }
 
     pub(super) fn write(&self, page: &mut Page) {
@@ -44,11 +52,33 @@ impl Promises {
             "floorwalker_sla_promise_seconds",
             "Within how long a policy promises what it measures",
         );
-        for (name, policy) in &self.0 {
+        for (name, policy) in &self.policies {
             let labels = [("policy", name.as_str())];
             page.gauge(TARGET, &labels, policy.target);
             page.gauge(PROMISE, &labels, policy.threshold.as_secs());
         }
+    }
+
+    /// Of a queue, its team and site now; empty if none answers for it.
+    pub(super) fn write_place_of(&self, page: &mut Page, group: &Entity) {
+        const PLACE: Named = (
+            "floorwalker_queue_info",
+            "1, with the team and site that answer for the queue now",
+        );
+        let (kind, name) = group.kind_and_name();
+        if kind != "queue" {
+            return;
+        }
+        let place = self.places.of(&QueueId::new(name), self.now);
+        let team = place.and_then(|it| it.team.as_ref());
+        let site = place.and_then(|it| it.site.as_ref());
+        let labels = [
+            ("kind", kind),
+            ("name", name),
+            ("team", team.map_or("", |team| team.as_str())),
+            ("site", site.map_or("", |site| site.as_str())),
+        ];
+        page.gauge(PLACE, &labels, 1.0);
     }
 
     /// The longest promise to those who wait in a queue or group, of the policies by which anything was decided there.
@@ -58,7 +88,7 @@ impl Promises {
             "Within how long who waits here was promised an answer; the longest, if there are several",
         );
         let named = group.scores.iter().flat_map(|score| &score.policies);
-        let promised = named.filter_map(|name| self.0.get(name));
+        let promised = named.filter_map(|name| self.policies.get(name));
         let promised = promised.filter(|policy| is_to_who_waits(policy.measure));
         if let Some(longest) = promised.map(|policy| policy.threshold).max() {
             let (kind, name) = group.kind_and_name();
