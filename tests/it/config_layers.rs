@@ -105,7 +105,10 @@ fn a_process_is_configured_by_variables_alone() {
     assert_eq!(config.http.hosts, ["x.example.com"]);
     assert!(config.serve.all_agents);
     assert_eq!(config.engine.kpi.zones_by_site.len(), 1);
-    assert_ne!(config.engine.kpi.places, Config::default().engine.kpi.places);
+    assert_ne!(
+        config.engine.kpi.places,
+        Config::default().engine.kpi.places
+    );
     assert!((config.engine.csat.threshold - 0.25).abs() < 1e-9);
 }
 

@@ -187,18 +187,10 @@ fn no_secret_is_in_anything_that_comes_out() {
     for topic in ["kpis", "alerts", "contacts", "scorecards"] {
         let topic = format!("{PREFIX}.{topic}");
         let broker = address();
-        let read = Command::new("kcat").args([
-            "-C",
-            "-e",
-            "-q",
-            "-b",
-            &broker,
-            "-t",
-            &topic,
-            "-f",
-            "%k %h %s\n",
-        ]);
-        let read = printed(read.output().expect("kcat: run scripts/setup"));
+        let mut kcat = Command::new("kcat");
+        kcat.args(["-C", "-e", "-q", "-b", &broker, "-t", &topic]);
+        kcat.args(["-f", "%k %h %s\n"]);
+        let read = printed(kcat.output().expect("kcat: run scripts/setup"));
         assert_clean(&topic, &read);
         assert!(
             topic.ends_with("alerts") || topic.ends_with("scorecards") || read.contains("billing"),
@@ -241,14 +233,11 @@ fn no_secret_is_in_an_error() {
             .output()
             .unwrap();
         assert_clean(variable, &printed(output));
-        let output = site
-            .command(&["run"])
-            .env(variable, value)
-            .env("FLOORWALKER_KAFKA__BROKERS", "127.0.0.1:1");
-        let output = output
-            .env("FLOORWALKER_ENGINE__TASKS", "0")
-            .output()
-            .unwrap();
+        let mut run = site.command(&["run"]);
+        run.env(variable, value)
+            .env("FLOORWALKER_KAFKA__BROKERS", "127.0.0.1:1")
+            .env("FLOORWALKER_ENGINE__TASKS", "0");
+        let output = run.output().unwrap();
         assert!(!output.status.success());
         assert_clean(variable, &printed(output));
     }
