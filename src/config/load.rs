@@ -66,7 +66,7 @@ impl Origins {
     fn parse(&self, file: &str, text: &str) -> Result<Loaded, ConfigError> {
         let variables = given::of_variables(&self.environment);
         let options = given::of_options(&self.options);
-        let given = match (variables, options) {
+        let given: Vec<_> = match (variables, options) {
             (Ok(variables), Ok(options)) => [variables, options].into_iter().flatten().collect(),
             (variables, options) => {
                 let mistakes = [variables.err(), options.err()];
@@ -74,7 +74,6 @@ impl Origins {
                 return Err(ConfigError::Mistakes(mistakes.collect()));
             }
         };
-        let given: Vec<_> = given;
         let texts = Texts {
             file,
             text,

@@ -108,7 +108,7 @@ impl Timings {
         self.recorder.handle().run_upkeep();
     }
 
-    /// Measures the alerts among what a step wrote, but for those that tell of the past.
+    /// Measures the alerts among what a step wrote, but for those that are about the past.
     pub(super) fn note_alerts(&self, outputs: &[Output], now: Timestamp) {
         let alerts = outputs.iter().filter(|output| output.is_alert());
         for payload in alerts.filter_map(|alert| alert.payload.as_deref()) {

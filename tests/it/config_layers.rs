@@ -1,5 +1,5 @@
-//! Settings from variables of the environment, from options and from secrets in files: which of them counts, and what is said of
-//! a mistake.
+//! Settings from variables of the environment, from options and from secrets in files: which of them counts, and how a mistake in
+//! one is reported.
 
 use std::{fs, path::Path};
 

@@ -72,7 +72,7 @@ fn check_by(program: &mut Command, input: &str) -> String {
     printed
 }
 
-/// What a container is told in its environment; values that Kubernetes fills in are left out.
+/// What a container has in its environment; values that Kubernetes fills in are left out.
 fn variables(container: &Value) -> BTreeMap<String, String> {
     let all = container["env"].as_array().unwrap().iter();
     let all = all.filter_map(|it| {

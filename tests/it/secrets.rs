@@ -36,6 +36,27 @@ const ALL: [&str; 11] = [
     BROKEN,
 ];
 const PREFIX: &str = "planted";
+/// All that can be asked over HTTP, some of it wrong.
+const PATHS: [&str; 18] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/metrics/kpi",
+    "/openapi.json",
+    "/api/v1/entities",
+    "/api/v1/entities/all/kpis",
+    "/api/v1/entities/queue:billing/kpis",
+    "/api/v1/entities/agent:ana/kpis",
+    "/api/v1/agents",
+    "/api/v1/alerts",
+    "/api/v1/alerts?status=all",
+    "/api/v1/contacts",
+    "/api/v1/contacts/c1",
+    "/api/v1/contacts/c2",
+    "/api/v1/directory",
+    "/api/v1/nothing",
+    "/api/v1/entities/queue:billing/kpis?window=1y",
+];
 
 /// A deployment whose settings hold secrets in every way there is.
 struct Planted {
@@ -162,26 +183,7 @@ fn no_secret_is_in_anything_that_comes_out() {
     site.wait_for("/api/v1/entities/all/kpis?window=1h", "\"offered\":3");
     site.wait_for("/api/v1/contacts/c1", "\"c1\"");
     site.wait_for("/metrics", "floorwalker_dead_letters_total");
-    for path in [
-        "/healthz",
-        "/readyz",
-        "/metrics",
-        "/metrics/kpi",
-        "/openapi.json",
-        "/api/v1/entities",
-        "/api/v1/entities/all/kpis",
-        "/api/v1/entities/queue:billing/kpis",
-        "/api/v1/entities/agent:ana/kpis",
-        "/api/v1/agents",
-        "/api/v1/alerts",
-        "/api/v1/alerts?status=all",
-        "/api/v1/contacts",
-        "/api/v1/contacts/c1",
-        "/api/v1/contacts/c2",
-        "/api/v1/directory",
-        "/api/v1/nothing",
-        "/api/v1/entities/queue:billing/kpis?window=1y",
-    ] {
+    for path in PATHS {
         assert_clean(path, &get(site.port, path).unwrap().1);
     }
     for topic in ["kpis", "alerts", "contacts", "scorecards"] {

@@ -53,7 +53,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* What every container of Floorwalker is told. */}}
+{{/* The environment of every container of Floorwalker. */}}
 {{- define "floorwalker.env" -}}
 - name: FLOORWALKER_CONFIG
   value: /etc/floorwalker/floorwalker.toml
