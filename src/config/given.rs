@@ -59,8 +59,12 @@ impl Given {
             }
             Shape::List if text.is_empty() => Ok(DeValue::Array(std::iter::empty().collect())),
             Shape::List => {
-                let elements = text.split(',').map(|element| as_text(element.trim()));
-                let elements = elements.map(|element| toml::Spanned::new(0..text.len(), element));
+                let mut begin = 0;
+                let elements = text.split(',').map(|element| {
+                    let place = begin..begin + element.len();
+                    begin = place.end + 1;
+                    toml::Spanned::new(place, as_text(element.trim()))
+                });
                 Ok(DeValue::Array(elements.collect()))
             }
             Shape::Fields(_) | Shape::Names => match as_toml() {

@@ -157,7 +157,11 @@ fn put<'t>(
         .keys()
         .find(|key| key.get_ref().eq_ignore_ascii_case(wanted));
     let key = known.cloned();
-    let key = key.unwrap_or_else(|| Spanned::new(value.span(), wanted.clone().into()));
+    let place = match rest {
+        [] => value.span(),
+        [_, ..] => start_of(value),
+    };
+    let key = key.unwrap_or_else(|| Spanned::new(place.clone(), wanted.clone().into()));
     if rest.is_empty() {
         table.remove(&key);
         table.insert(key, value.clone());
@@ -168,10 +172,14 @@ fn put<'t>(
         true => DeValue::Array(std::iter::empty().collect()),
         false => DeValue::Table(DeTable::new()),
     };
-    let inner = table
-        .entry(key)
-        .or_insert(Spanned::new(value.span(), empty));
+    let inner = table.entry(key).or_insert(Spanned::new(place, empty));
     put_inside(inner.get_mut(), rest, value)
+}
+
+/// Where a table stands that is made on the way to a value: without extent, for a mistake in the value is none of the table.
+fn start_of(value: &Spanned<DeValue<'_>>) -> Range<usize> {
+    let start = value.span().start;
+    start..start
 }
 
 fn put_inside<'t>(
@@ -190,7 +198,7 @@ fn put_inside<'t>(
             }
             if *index == count {
                 let empty = DeValue::Table(DeTable::new());
-                elements.push(Spanned::new(value.span(), empty));
+                elements.push(Spanned::new(start_of(value), empty));
             }
             match (elements.iter_mut().nth(*index), rest) {
                 (Some(element), []) => *element = value.clone(),
