@@ -349,11 +349,11 @@ fn print_delays(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, after: &Met
     print("broker alone", &by_broker);
     let quantile = |quantile: &str| {
         1e3 * after.sum(&format!(
-            "floorwalker_commit_seconds{{quantile=\"{quantile}\"}}"
+            "floorwalker_latency_quantile_seconds{{of=\"commit\",share=\"{quantile}\"}}"
         ))
     };
     println!(
-        "commit           p50 {:.0} ms, p90 {:.0} ms, p99 {:.0} ms, p99.9 {:.0} ms (to the next of 25 % steps)",
+        "commit           p50 {:.0} ms, p90 {:.0} ms, p99 {:.0} ms, p99.9 {:.0} ms",
         quantile("0.5"),
         quantile("0.9"),
         quantile("0.99"),

@@ -408,8 +408,8 @@ impl End {
             count("floorwalker_transactions_total"),
             count("floorwalker_steps_total"),
             count("floorwalker_transaction_retries_total"),
-            1e3 * count("floorwalker_commit_seconds{quantile=\"0.5\"}"),
-            1e3 * count("floorwalker_commit_seconds{quantile=\"0.99\"}")
+            1e3 * count("floorwalker_latency_quantile_seconds{of=\"commit\",share=\"0.5\"}"),
+            1e3 * count("floorwalker_latency_quantile_seconds{of=\"commit\",share=\"0.99\"}")
         );
         let became = |outcome: &str| self.metrics.events(outcome);
         println!(

@@ -25,17 +25,18 @@ fn main() -> ExitCode {
     let level =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(arguments.log_level()));
     let journal = Journal::default();
-    let lines = journal.clone();
-    tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_ansi(colours_are_wanted() && !arguments.takes_the_screen())
-        .with_writer(move || lines.clone())
-        .init();
-    match cli::run(arguments, &journal) {
+    let format = arguments.log_format();
+    let ansi = colours_are_wanted() && !arguments.takes_the_screen();
+    let known = format.as_ref().copied().unwrap_or_default();
+    known.start(level, ansi, &journal);
+    match format
+        .map_err(Into::into)
+        .and_then(|_| cli::run(arguments, &journal))
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            cli::complain(&error, &journal);
+            cli::complain(&error, known, &journal);
             let mistake = error.downcast_ref::<ConfigError>().is_some();
             ExitCode::from(if mistake { MISTAKE } else { 1 })
         }

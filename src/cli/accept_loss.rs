@@ -31,7 +31,7 @@ pub(super) struct AcceptLoss {
 
 pub(super) fn accept_loss(arguments: &AcceptLoss) -> anyhow::Result<()> {
     let config = arguments.file.load()?;
-    let config = config.with_sources(&arguments.file.config)?;
+    let config = config.with_sources(arguments.file.place())?;
     let found = loss::examine(&config.kafka, &Arc::new(config.engine))?;
     if found.losses().is_empty() {
         return print_line(format_args!(

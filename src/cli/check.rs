@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     config_file::ConfigFile,
+    escape::escaped,
     print::{print_json, print_line},
     run::Role,
     sizing::Sizing,
 };
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Loaded},
     kafka::topics::{Finding, Topics},
 };
 
@@ -30,23 +31,23 @@ pub(super) struct Check {
 }
 
 pub(super) fn check(arguments: &Check) -> anyhow::Result<()> {
-    let path = arguments.file.config.display().to_string();
+    let path = arguments.file.place();
     let found = arguments.find();
     let asked = match &found {
-        Ok(config) if arguments.connect => Some(examine(config)?),
+        Ok(loaded) if arguments.connect => Some(examine(&loaded.config)?),
         Ok(_) | Err(_) => None,
     };
     let findings = asked.as_deref();
     if arguments.json {
         let line = match &found {
-            Ok(config) => good(&path, config, findings),
+            Ok(loaded) => good(&path, loaded, findings),
             Err(error) => bad(&path, error),
         };
         print_json(&line)?;
         found?;
         return verdict(findings);
     }
-    let config = found?;
+    let Loaded { config, effective } = found?;
     let sources = config.engine.sources.len();
     let policies = config.engine.contact.policies.len();
     print_line(format_args!(
@@ -59,22 +60,28 @@ pub(super) fn check(arguments: &Check) -> anyhow::Result<()> {
             print_line(format_args!("{finding}"))?;
         }
     }
+    for setting in effective {
+        print_line(format_args!("{}", escaped(&setting.to_string())))?;
+    }
     verdict(findings)
 }
 
 impl Check {
     /// Refuses what `run` would, but for what only Kafka knows.
-    fn find(&self) -> anyhow::Result<Config> {
-        let path = &self.file.config;
-        let mut config = Config::load(path)?;
+    fn find(&self) -> anyhow::Result<Loaded> {
+        let place = self.file.place();
+        let Loaded {
+            mut config,
+            effective,
+        } = self.file.load_all()?;
         if self.roles.contains(&Role::Work) {
-            config = config.with_sources(path)?;
+            config = config.with_sources(&place)?;
         }
         (config.kafka.try_clients()).map_err(|sentence| ConfigError::Refused {
-            file: path.display().to_string(),
+            file: place,
             sentence,
         })?;
-        Ok(config)
+        Ok(Loaded { config, effective })
     }
 }
 
@@ -94,7 +101,8 @@ fn verdict(findings: Option<&[Finding]>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn good(path: &str, config: &Config, findings: Option<&[Finding]>) -> Value {
+fn good(path: &str, loaded: &Loaded, findings: Option<&[Finding]>) -> Value {
+    let Loaded { config, effective } = loaded;
     let sources = config.engine.sources.iter();
     let policies = config.engine.contact.policies.iter();
     let memory = Sizing::of(config);
@@ -106,6 +114,7 @@ fn good(path: &str, config: &Config, findings: Option<&[Finding]>) -> Value {
         "tasks": config.engine.tasks,
         "prefix": config.kafka.prefix,
         "findings": findings.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "settings": effective,
         "memory_bytes_max": { "work": memory.work, "serve": memory.serve, "state": memory.state },
     })
 }
@@ -121,8 +130,8 @@ fn bad(path: &str, error: &anyhow::Error) -> Value {
     json!({
         "file": path,
         "good": false,
-        "line": first.map(|it| it.line),
-        "column": first.map(|it| it.column),
+        "line": first.and_then(|it| it.line),
+        "column": first.and_then(|it| it.column),
         "sentence": sentence,
         "mistakes": mistakes,
     })

@@ -14,11 +14,11 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
 use super::{
+    config_file::ConfigFile,
     input::Files,
     print::{print_json, print_line},
     progress,
 };
-use crate::config::Config;
 use floorwalker_core::{engine::Settings, event::Span};
 use floorwalker_evaluation::{Day, Feed, KindScore, Rules, Score, read_truth};
 use floorwalker_simulator::{Faults, WorldSettings, drawn_incidents};
@@ -47,9 +47,8 @@ pub(super) struct Evaluate {
     /// How long a simulated day is, in hours
     #[arg(long, default_value_t = 8, requires = "seeds", value_parser = clap::value_parser!(u16).range(1..=168))]
     hours: u16,
-    /// The TOML file of settings
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Writes each incident and each alert of the days, with what it names, as one JSON object a line
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
@@ -63,10 +62,8 @@ pub(super) struct Evaluate {
 struct Seeds(u64, u64);
 
 pub(super) fn evaluate(arguments: &Evaluate) -> anyhow::Result<()> {
-    let settings = match &arguments.config {
-        Some(path) => Config::load(path)?.engine,
-        None => Settings::default(),
-    };
+    let loaded = arguments.config.load_if_given()?;
+    let settings = loaded.map_or_else(Settings::default, |(_, config)| config.engine);
     let (struck, quiet) = match (arguments.seeds, &arguments.file, &arguments.truth) {
         (Some(seeds), ..) => simulated(arguments, seeds, &settings)?,
         (None, Some(file), Some(truth)) => (vec![recorded(file, truth, settings)?], Vec::new()),

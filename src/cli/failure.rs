@@ -2,7 +2,13 @@
 
 use std::{fmt, io::Write as _};
 
-use super::{escape::escaped, journal::Journal};
+use serde_json::json;
+
+use super::{
+    escape::{escaped, escaped_json},
+    journal::Journal,
+    log_format::LogFormat,
+};
 
 /// Stands below an error, as a line of its own: what to do.
 #[derive(Debug)]
@@ -27,16 +33,30 @@ impl fmt::Display for Hint {
 
 impl std::error::Error for Hint {}
 
-/// Writes an error to standard error, however little is logged: `error: …` with its causes, then `hint: …`.
-pub fn complain(error: &anyhow::Error, journal: &Journal) {
-    let sentence = escaped(&format!("{error:#}")).replace('\n', "\n       ");
-    let mut text = format!("error: {sentence}\n");
+/// Writes an error to standard error, however little is logged: `error: …` with its causes, then `hint: …`. Where the log is JSON,
+/// each is an object.
+pub fn complain(error: &anyhow::Error, format: LogFormat, journal: &Journal) {
     let hints = error.chain().filter_map(|cause| cause.downcast_ref());
-    for Hint { hint, .. } in hints {
-        text += &format!("hint: {}\n", escaped(hint));
-    }
+    let hints: Vec<&str> = hints.map(|Hint { hint, .. }| hint.as_str()).collect();
+    let text = match format {
+        LogFormat::Text => as_text(&format!("{error:#}"), &hints),
+        LogFormat::Json => as_json(&format!("{error:#}"), &hints),
+    };
     // Nobody reads it: nothing to be done.
     journal.clone().write_all(text.as_bytes()).ok();
+}
+
+fn as_text(error: &str, hints: &[&str]) -> String {
+    let sentence = escaped(error).replace('\n', "\n       ");
+    let hints = hints
+        .iter()
+        .map(|hint| format!("hint: {}\n", escaped(hint)));
+    format!("error: {sentence}\n") + &hints.collect::<String>()
+}
+
+fn as_json(error: &str, hints: &[&str]) -> String {
+    let line = json!({ "level": "ERROR", "message": format!("error: {error}"), "hints": hints });
+    escaped_json(&line.to_string()) + "\n"
 }
 
 /// Writes something to know, which is no error, to standard error.

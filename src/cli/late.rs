@@ -1,7 +1,5 @@
 //! Whether a source will take events, found out before they are written: what is behind its clock becomes a dead letter.
 
-use std::path::{Path, PathBuf};
-
 use super::{
     failure::{Hint, warn},
     report::thousands,
@@ -33,7 +31,7 @@ pub(super) struct Times {
 pub(super) struct Reader {
     topic: String,
     /// `None`: no configuration was given.
-    config: Option<PathBuf>,
+    config: Option<String>,
     /// `None`: it is not one of its sources.
     clock: Option<SourceClock>,
     lateness: Span,
@@ -41,14 +39,14 @@ pub(super) struct Reader {
 
 impl Reader {
     /// The source of a configuration that a topic is.
-    pub(super) fn of(config: Option<(&Path, &Config)>, topic: &str) -> Self {
+    pub(super) fn of(config: Option<&(String, Config)>, topic: &str) -> Self {
         let engine = config.map(|(_, config)| &config.engine);
         let source = engine.and_then(|it| it.sources.iter().find(|it| it.topic == topic));
         let lateness = source.and_then(|source| source.lateness);
         let lateness = lateness.or(engine.map(|engine| engine.lateness));
         Self {
             topic: topic.to_owned(),
-            config: config.map(|(path, _)| path.to_owned()),
+            config: config.map(|(place, _)| place.clone()),
             clock: source.map(|source| source.clock),
             lateness: lateness.unwrap_or(USUAL_LATENESS),
         }
@@ -84,12 +82,12 @@ impl Reader {
             )),
             (Some(config), None) => warn(&format!(
                 "`{topic}` is no [[source]] of {}: nothing will read it",
-                config.display()
+                config
             )),
             (Some(config), Some(SourceClock::Wall)) if late > 0 => {
                 let sentence = format!(
                     "{aged}, and {} has `clock = \"wall\"` for `{topic}`: they would become dead letters (`late`)",
-                    config.display()
+                    config
                 );
                 if late * 2 > times.events && !anyway {
                     let hint = format!("{cure}; --force writes them all the same");
@@ -128,7 +126,7 @@ mod tests {
         let text =
             format!("[[source]]\ntopic = \"calls\"\nclock = \"{clock}\"\nlateness = \"5m\"\n");
         let config = Config::parse("f.toml", &text).unwrap();
-        let reader = Reader::of(Some((Path::new("f.toml"), &config)), "calls");
+        let reader = Reader::of(Some(&("f.toml".to_owned(), config)), "calls");
         let mut times = reader.times(NOW);
         for seconds in seconds_old {
             times.add(NOW - Span::from_secs(*seconds));

@@ -8,16 +8,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
+    config_file::ConfigFile,
     input::{Files, Place, Sorter},
     late::{Reader, Times},
     print::print_line,
     progress,
     report::thousands,
 };
-use crate::{
-    config::Config,
-    kafka::{KafkaSettings, LoadKey, LoadSettings, Loader, clock},
-};
+use crate::kafka::{KafkaSettings, LoadKey, LoadSettings, Loader, clock};
 use floorwalker_core::{
     decode::{Decoded, decode},
     event::{Span, Timestamp},
@@ -31,9 +29,8 @@ pub(super) struct Load {
     /// The topic to write to
     #[arg(long)]
     topic: String,
-    /// The TOML file of settings, for brokers and properties, and for what the source will take
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Where Kafka is, such as localhost:9092
     #[arg(long, conflicts_with = "config")]
     brokers: Option<String>,
@@ -119,10 +116,9 @@ pub(super) fn load(arguments: &Load) -> anyhow::Result<()> {
 
 impl Load {
     fn target(&self) -> anyhow::Result<(KafkaSettings, Reader)> {
-        let config = self.config.as_deref();
-        let loaded = config.map(Config::load).transpose()?;
-        let reader = Reader::of(config.zip(loaded.as_ref()), &self.topic);
-        let mut kafka = loaded.map_or_else(KafkaSettings::default, |it| it.kafka);
+        let loaded = self.config.load_if_given()?;
+        let reader = Reader::of(loaded.as_ref(), &self.topic);
+        let mut kafka = loaded.map_or_else(KafkaSettings::default, |(_, it)| it.kafka);
         if let Some(brokers) = &self.brokers {
             kafka.brokers.clone_from(brokers);
         }

@@ -14,6 +14,7 @@ mod input;
 mod journal;
 mod late;
 mod load;
+mod log_format;
 mod print;
 mod progress;
 mod replay;
@@ -30,13 +31,19 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::config::{ConfigError, Environment};
+
 pub use failure::complain;
 pub use journal::Journal;
+pub use log_format::LogFormat;
 
 /// Real-time event stream processor for contact centers.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Arguments {
+    /// How the log is written; by default as FLOORWALKER_LOG_FORMAT has it, or as text
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     command: Command,
 }
@@ -86,6 +93,17 @@ enum Command {
 }
 
 impl Arguments {
+    /// How the log is written.
+    ///
+    /// # Errors
+    /// When the variable of the environment is no format.
+    pub fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        match self.log_format {
+            Some(format) => Ok(format),
+            None => LogFormat::of_environment(&Environment::of_process()),
+        }
+    }
+
     /// The command draws on the terminal: nobody else may write there.
     #[must_use]
     pub fn takes_the_screen(&self) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     let (works, serves) = (arguments.has(Role::Work), arguments.has(Role::Serve));
     let mut config = arguments.file.load()?;
     if works {
-        config = config.with_sources(&arguments.file.config)?;
+        config = config.with_sources(arguments.file.place())?;
     }
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());

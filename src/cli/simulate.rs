@@ -13,6 +13,7 @@ use flate2::{Compression, write::GzEncoder};
 use indicatif::ProgressBar;
 
 use super::{
+    config_file::ConfigFile,
     late::{Reader, Times},
     print::print_line,
     progress,
@@ -59,9 +60,8 @@ pub(super) struct Simulate {
     /// A file of JSON lines to write, `.gz` is packed; by default standard output
     #[arg(long, value_name = "FILE", conflicts_with = "topic")]
     out: Option<PathBuf>,
-    /// The TOML file of settings, for brokers and properties
-    #[arg(long, value_name = "FILE", requires = "topic")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Where Kafka is, such as localhost:9092
     #[arg(long, conflicts_with = "config", requires = "topic")]
     brokers: Option<String>,
@@ -111,10 +111,17 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
     let pace = arguments.speed.unwrap_or(usual);
     let settings = settings(arguments, pace)?;
     let start = settings.start;
-    let config = arguments.config.as_deref();
-    let loaded = config.map(Config::load).transpose()?;
+    let to_topic = arguments.topic.as_ref();
+    anyhow::ensure!(
+        to_topic.is_some() || arguments.config.config.is_none(),
+        "--config is of use with --topic alone; name one, or leave it out"
+    );
+    let loaded = to_topic
+        .map(|_| arguments.config.load_if_given())
+        .transpose()?
+        .flatten();
     if let Some(topic) = &arguments.topic {
-        let reader = Reader::of(config.zip(loaded.as_ref()), topic);
+        let reader = Reader::of(loaded.as_ref(), topic);
         reader.expect(
             &spread(&reader, start, arguments.hours, pace),
             CURE,
@@ -125,7 +132,7 @@ pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
     let mut run = Run {
         bar: progress::of_seconds(whole(arguments.hours.as_secs())),
         pacer: Pacer::new(start, pace),
-        sink: sink(arguments, loaded)?,
+        sink: sink(arguments, loaded.map(|(_, config)| config))?,
         truth,
         stop: stop_on_interrupt()?,
         records: 0,

@@ -73,7 +73,7 @@ fn show(file: &ConfigFile, as_json: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         findings.is_empty(),
         "the topics are not as {} needs them: mistakes: {}",
-        file.config.display(),
+        file.place(),
         findings.len()
     );
     Ok(())

@@ -13,18 +13,38 @@ pub enum ConfigError {
     /// Each setting is right alone, but not together.
     #[error("{file}: {sentence}")]
     Refused { file: String, sentence: String },
-    #[error("{file}: there is no [[source]] to read; add one with its `topic`")]
+    #[error(
+        "{file}: there is no [[source]] to read; add one with its `topic`, or set FLOORWALKER_SOURCE__0__TOPIC"
+    )]
     NoSource { file: String },
 }
 
-/// What is wrong in a file, where, and what to do. Lines and columns count from 1, columns in characters.
+/// What is wrong, where, and what to do. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Mistake {
     #[serde(skip)]
     pub file: String,
-    pub line: usize,
-    pub column: usize,
+    /// `None`: it does not stand in the file.
+    pub line: Option<usize>,
+    pub column: Option<usize>,
+    /// The variable of the environment, or the option, that gave the setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_by: Option<String>,
     pub sentence: String,
+}
+
+impl Mistake {
+    /// A mistake in a setting that is given by a variable or an option.
+    #[must_use]
+    pub fn of(by: &str, sentence: String) -> Self {
+        Self {
+            file: String::new(),
+            line: None,
+            column: None,
+            given_by: Some(by.to_owned()),
+            sentence,
+        }
+    }
 }
 
 impl fmt::Display for Mistake {
@@ -33,9 +53,16 @@ impl fmt::Display for Mistake {
             file,
             line,
             column,
+            given_by,
             sentence,
         } = self;
-        write!(formatter, "{file}:{line}:{column}: {sentence}")
+        match (given_by, line, column) {
+            (Some(by), ..) => write!(formatter, "{by}: {sentence}"),
+            (None, Some(line), Some(column)) => {
+                write!(formatter, "{file}:{line}:{column}: {sentence}")
+            }
+            (None, ..) => write!(formatter, "{file}: {sentence}"),
+        }
     }
 }
 
@@ -66,14 +93,15 @@ pub(super) fn located(faults: Vec<Fault>, file: &str, text: &str) -> ConfigError
 }
 
 impl Fault {
-    fn locate(self, file: &str, text: &str) -> Mistake {
+    pub(super) fn locate(self, file: &str, text: &str) -> Mistake {
         let before = text.get(..self.at.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.get(line_start..).unwrap_or_default();
         Mistake {
             file: file.to_owned(),
-            line: 1 + before.matches('\n').count(),
-            column: 1 + line.chars().count(),
+            line: Some(1 + before.matches('\n').count()),
+            column: Some(1 + line.chars().count()),
+            given_by: None,
             sentence: self.sentence,
         }
     }

@@ -49,7 +49,7 @@ pub fn load_incidents(path: &Path, world: &WorldSettings) -> Result<Vec<Incident
 }
 
 fn parse(text: &str, world: &WorldSettings) -> Result<Vec<Incident>, Vec<Fault>> {
-    mistakes::find(text, |timetable: Timetable| {
+    mistakes::find(mistakes::document(text)?, |timetable: Timetable| {
         let rows = timetable.incident.into_iter();
         rows.map(|row| incident(row, world)).collect()
     })

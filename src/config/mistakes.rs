@@ -11,29 +11,38 @@ use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
 
+/// A fault of the whole document stands at its beginning.
+const WHOLE: Range<usize> = 0..0;
 /// More than anybody mends at a time.
 const MISTAKES_MAX: usize = 50;
 
-/// Reads a text, and checks it; or returns its mistakes in their order in the text.
+/// Reads the text of a document.
+///
+/// # Errors
+/// The first of its syntax errors: behind one everything may look wrong.
+pub(super) fn document(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    match errors.into_iter().next() {
+        Some(error) => Err(vec![error.into()]),
+        None => Ok(document.into_inner()),
+    }
+}
+
+/// Checks a document; or returns its mistakes in their order.
 pub(super) fn find<S: DeserializeOwned, T>(
-    text: &str,
+    mut document: DeTable<'_>,
     check: impl Fn(S) -> Result<T, Fault>,
 ) -> Result<T, Vec<Fault>> {
-    let (mut document, errors) = DeTable::parse_recoverable(text);
-    // Behind a syntax error everything may look wrong.
-    if let Some(error) = errors.into_iter().next() {
-        return Err(vec![error.into()]);
-    }
     let mut found: Vec<Fault> = Vec::new();
     let mut removed: Vec<Path> = Vec::new();
     loop {
-        let shape = S::deserialize(Deserializer::from(document.clone()));
+        let shape = S::deserialize(Deserializer::from(Spanned::new(WHOLE, document.clone())));
         let fault = match shape.map_err(Fault::from).and_then(&check) {
             Ok(right) if found.is_empty() => return Ok(right),
             Ok(_) => break,
             Err(fault) => fault,
         };
-        let path = remove(document.get_mut(), &fault.at);
+        let path = remove(&mut document, &fault.at);
         if !follows_from(&fault, &removed, path.as_ref()) {
             found.push(fault);
         }

@@ -39,6 +39,7 @@ mod sources;
 mod statements;
 mod stop;
 mod takeover;
+mod timings;
 mod topic;
 pub mod topics;
 mod trouble;
@@ -54,11 +55,12 @@ pub use follow::{FollowEvent, FollowedRecord, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, Loader};
 pub use process::{look_on, run};
 pub use progress::{
-    InputProgress, Latency, Losses, Phase, Progress, Snapshot, Stuck, TaskProgress, WorkerProgress,
+    InputProgress, Losses, Phase, Progress, Snapshot, Stuck, TaskProgress, WorkerProgress,
 };
 pub use sender::Sender;
-pub use settings::{KafkaSettings, RECORD_BYTES_MAX, property_fault};
+pub use settings::{KafkaSettings, RECORD_BYTES_MAX, is_property, property_fault};
 pub use sources::SourceProgress;
 pub use statements::Statements;
 pub use stop::Stop;
 pub use takeover::Report;
+pub use timings::{Latency, Timings};

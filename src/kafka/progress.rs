@@ -2,15 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex},
 };
 
 use super::{
     clock, lock::lock, outage, sources::SourceProgress, statements::Statements, takeover::Report,
+    timings::Timings,
 };
 use floorwalker_core::{
     engine::{Counters, Kind},
@@ -28,7 +25,7 @@ pub struct Progress {
     workers: Mutex<BTreeMap<u16, WorkerProgress>>,
     restores: Mutex<Vec<Report>>,
     losses: Mutex<BTreeMap<String, Losses>>,
-    pub commit_latency: Latency,
+    pub timings: Timings,
     hindrances: Mutex<BTreeMap<String, String>>,
     warnings: Mutex<BTreeMap<String, String>>,
     /// What was read of the directory.
@@ -222,6 +219,7 @@ impl Progress {
 
     pub(super) fn set(&self, worker: u16, progress: WorkerProgress) {
         lock(&self.workers).insert(worker, progress);
+        self.timings.upkeep();
     }
 
     /// Counts and logs what a source lost.
@@ -291,85 +289,5 @@ impl Snapshot {
             .values()
             .flat_map(|worker| worker.tasks.values());
         tasks.map(TaskProgress::lag).sum()
-    }
-}
-
-/// Durations in buckets that grow by a quarter of their power of two: within 19 %.
-#[derive(Debug)]
-pub struct Latency {
-    buckets: [AtomicU64; Self::BUCKETS],
-    total_us: AtomicU64,
-}
-
-impl Default for Latency {
-    fn default() -> Self {
-        Self {
-            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
-            total_us: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Latency {
-    /// Up to 2^25 µs: half a minute.
-    const BUCKETS: usize = 100;
-
-    pub fn record(&self, length: Duration) {
-        let us = u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
-        self.total_us.fetch_add(us, Ordering::Relaxed);
-        self.buckets[Self::bucket(us)].fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn bucket(us: u64) -> usize {
-        (0..Self::BUCKETS - 1)
-            .find(|bucket| us <= Self::bound_us(*bucket))
-            .unwrap_or(Self::BUCKETS - 1)
-    }
-
-    /// The largest duration in a bucket.
-    fn bound_us(bucket: usize) -> u64 {
-        let (power, quarter) = (bucket / 4, bucket as u64 % 4);
-        ((4 + quarter + 1) << power).div_ceil(4)
-    }
-
-    /// Bounds with the number of durations up to each, and their sum.
-    #[must_use]
-    pub fn cumulative(&self) -> (Vec<(Duration, u64)>, Duration) {
-        let mut count = 0;
-        let buckets = self.buckets.iter().enumerate().map(|(bucket, found)| {
-            count += found.load(Ordering::Relaxed);
-            (Duration::from_micros(Self::bound_us(bucket)), count)
-        });
-        let total = Duration::from_micros(self.total_us.load(Ordering::Relaxed));
-        (buckets.collect(), total)
-    }
-
-    /// No less than the duration that this share (in thousandths) stays within; zero when there is none.
-    #[must_use]
-    pub fn quantile(&self, thousandths: u64) -> Duration {
-        let (buckets, _) = self.cumulative();
-        let count = buckets.last().map_or(0, |(_, count)| *count);
-        let rank = (count * thousandths).div_ceil(1_000).max(1);
-        buckets
-            .iter()
-            .find(|(_, up_to)| *up_to >= rank)
-            .map_or(Duration::ZERO, |(bound, _)| *bound)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_within_a_quarter() {
-        let latency = Latency::default();
-        for ms in 1..=100 {
-            latency.record(Duration::from_millis(ms));
-        }
-        let median = latency.quantile(500);
-        assert!(median >= Duration::from_millis(50) && median < Duration::from_millis(63));
-        let most = latency.quantile(990);
-        assert!(most >= Duration::from_millis(99) && most < Duration::from_millis(125));
     }
 }

@@ -67,20 +67,39 @@ impl Default for KafkaSettings {
     }
 }
 
-/// What librdkafka has against a property: that there is none of this name, or none with this value.
+/// What librdkafka has against a property: that there is none of this name, or none with this value. A value that is a secret
+/// stays out of the sentence.
 #[must_use]
-pub fn property_fault(name: &str, value: &str) -> Option<String> {
-    let mut config = ClientConfig::new();
-    let error = config.set(name, value).create_native_config().err()?;
-    let unknown = RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
-    let is_unknown = matches!(error, KafkaError::ClientConfig(what, ..) if what == unknown);
-    Some(if is_unknown {
+pub fn property_fault(name: &str, value: &str, is_secret: bool) -> Option<String> {
+    let error = refusal(name, value)?;
+    Some(if is_unknown(&error) {
         format!("librdkafka has no property `{name}`; its CONFIGURATION.md has them all")
     } else {
+        let value = if is_secret {
+            "this"
+        } else {
+            &format!("`{value}`")
+        };
         format!(
-            "librdkafka does not take `{value}` as `{name}`; its CONFIGURATION.md lists what it takes"
+            "librdkafka does not take {value} as `{name}`; its CONFIGURATION.md lists what it takes"
         )
     })
+}
+
+/// Whether librdkafka has a property of this name.
+#[must_use]
+pub fn is_property(name: &str) -> bool {
+    !refusal(name, "1").is_some_and(|error| is_unknown(&error))
+}
+
+fn refusal(name: &str, value: &str) -> Option<KafkaError> {
+    let mut config = ClientConfig::new();
+    config.set(name, value).create_native_config().err()
+}
+
+fn is_unknown(error: &KafkaError) -> bool {
+    let unknown = RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN;
+    matches!(error, KafkaError::ClientConfig(what, ..) if *what == unknown)
 }
 
 /// Fetched, unpacked and not yet applied, of each partition that is read: what its queue may hold, and the answer that fills it.

@@ -13,6 +13,7 @@ use super::{
     restore::LOST,
     statements::Statements,
     takeover::Takeover,
+    timings::Timings,
     topic::Topic,
     upkeep::{SourceTopics, TrimPoint},
 };
@@ -49,6 +50,10 @@ pub(super) struct Running {
     /// A step that waits for its transaction.
     pub(super) cut: Option<Step>,
     pub(super) waits_since: Option<Tick>,
+    /// When the oldest source record was written that was read since the last step was cut.
+    read_since: Option<Timestamp>,
+    /// The same of the step that is under way, and since when it waits.
+    cut_since: (Option<Timestamp>, Option<Tick>),
     /// Why the step is not committed yet, and when it is tried again.
     pub(super) stuck: Option<Stuck>,
     again_at: Option<Tick>,
@@ -125,6 +130,8 @@ impl Running {
             sources,
             cut: None,
             waits_since: None,
+            read_since: None,
+            cut_since: (None, None),
             stuck: None,
             again_at: None,
             committed,
@@ -242,10 +249,15 @@ impl Running {
         now: Timestamp,
         mut note: impl FnMut(&str, u64),
     ) -> KafkaResult<usize> {
-        let Self { task, sources, .. } = self;
+        let Self {
+            task,
+            sources,
+            read_since,
+            ..
+        } = self;
         let mut total = 0;
         for (input, reading) in sources {
-            let (count, gone) = read_source(task, *input, reading, now);
+            let (count, gone) = read_source(task, *input, reading, (now, read_since));
             total += count;
             note(&reading.topic, count as u64);
             if gone {
@@ -291,6 +303,33 @@ impl Running {
         pending
     }
 
+    /// A step is on its way; one that is tried again keeps its beginning.
+    pub(super) fn handle_cut(&mut self) {
+        let waits_since = self.waits_since.take();
+        let (written_at, since) = &mut self.cut_since;
+        *written_at = written_at
+            .iter()
+            .copied()
+            .chain(self.read_since.take())
+            .min();
+        *since = since.or(waits_since);
+    }
+
+    /// Measures a step that was committed. In a backlog only its own time means anything.
+    pub(super) fn measure(&mut self, step: &Step, timings: &Timings, now: Timestamp) {
+        let (written_at, since) = std::mem::take(&mut self.cut_since);
+        if let Some(since) = since {
+            timings.step.record(Tick::now().since(since));
+        }
+        if self.task.is_behind() {
+            return;
+        }
+        if let Some(written_at) = written_at {
+            timings.end_to_end.record_since(written_at, clock::wall());
+        }
+        timings.note_alerts(&step.outputs, now);
+    }
+
     /// A step failed at several attempts running: it is tried alone, so that the others' are committed.
     pub(super) fn is_stuck(&self) -> bool {
         self.stuck
@@ -334,7 +373,7 @@ fn read_source(
     task: &mut Task,
     input: InputId,
     reading: &mut Reading,
-    now: Timestamp,
+    (now, read_since): (Timestamp, &mut Option<Timestamp>),
 ) -> (usize, bool) {
     let mut count = 0;
     for _ in 0..RECORDS_A_TURN {
@@ -349,6 +388,8 @@ fn read_source(
                         .map(|header| (header.key, header.value))
                         .collect()
                 });
+                let written_at = record.timestamp().to_millis().map(Timestamp::from_millis);
+                *read_since = read_since.iter().copied().chain(written_at).min();
                 let record = SourceRecord {
                     input,
                     offset: record.offset(),

@@ -174,7 +174,7 @@ impl Worker {
     fn handle_outcome(&mut self, outcome: Outcome) {
         self.committing = None;
         self.progress.transactions += 1;
-        self.shared.progress.commit_latency.record(outcome.took);
+        self.shared.progress.timings.commit.record(outcome.took);
         if outcome.failure.is_some() {
             self.progress.aborts += 1;
         }
@@ -194,6 +194,11 @@ impl Worker {
                 self.progress.steps += 1;
                 self.progress.advanced_at = clock::wall();
                 self.sources.note_outputs(&step.outputs, Tick::now());
+                running.measure(
+                    &step,
+                    &self.shared.progress.timings,
+                    self.shared.kafka.wall.now(),
+                );
                 running.handle_committed(&step, state_offset);
             }
             Fate::Aborted => {
@@ -297,7 +302,7 @@ impl Worker {
             return true;
         };
         if footprint.admit(&step) {
-            running.waits_since = None;
+            running.handle_cut();
             steps.push(step);
             return true;
         }

@@ -191,7 +191,7 @@ impl Site {
 async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
     let health = metrics::Health {
         snapshot: site.progress.snapshot(),
-        commits: &site.progress.commit_latency,
+        timings: &site.progress.timings,
         statements: &site.progress.statements,
         ready: site.readiness().ready,
         read: site.read.as_deref(),

@@ -148,7 +148,7 @@ fn check_names_all_mistakes_and_refuses_what_run_would() {
     let none = refused("[engine]\ntasks = 2\n", &[]);
     assert_eq!(
         none,
-        "error: f.toml: there is no [[source]] to read; add one with its `topic`\n"
+        "error: f.toml: there is no [[source]] to read; add one with its `topic`, or set FLOORWALKER_SOURCE__0__TOPIC\n"
     );
     let output = floorwalker(&["check", "--config", &file, "--roles", "serve"]).output();
     assert!(output.unwrap().status.success());

@@ -62,7 +62,10 @@ fn grafana_runs_in_the_version_that_the_dashboards_are_checked_with() {
 #[test]
 fn the_settings_are_good_and_the_files_that_are_mounted_are_there() {
     let path = Path::new("deploy/floorwalker.toml");
-    let config = Config::load(path).unwrap().with_sources(path).unwrap();
+    let config = Config::load(path)
+        .unwrap()
+        .with_sources(path.display().to_string())
+        .unwrap();
     assert_eq!(config.kafka.brokers, "kafka:9092");
     let compose = fs::read_to_string("deploy/compose.yaml").unwrap();
     let mounted = compose.lines().filter_map(|line| {
@@ -74,4 +77,47 @@ fn the_settings_are_good_and_the_files_that_are_mounted_are_there() {
     for file in mounted {
         assert!(file.exists(), "{}", file.display());
     }
+}
+
+#[test]
+fn systemd_takes_the_unit_and_rates_it_as_safe() {
+    // The program stands elsewhere here.
+    let unit = fs::read_to_string("deploy/systemd/floorwalker.service").unwrap();
+    let unit = unit.replace(
+        "/usr/local/bin/floorwalker",
+        env!("CARGO_BIN_EXE_floorwalker"),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("floorwalker.service");
+    fs::write(&path, unit).unwrap();
+    let analyze = |arguments: &[&str]| {
+        let output = Command::new("systemd-analyze")
+            .args(arguments)
+            .arg(&path)
+            .output();
+        let output = output.expect("systemd-analyze: run scripts/setup");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {printed}");
+        printed
+    };
+    assert_eq!(analyze(&["verify", "--man=no"]), "");
+    // Of ten; the more, the more a process that was taken over could do.
+    analyze(&["security", "--offline=true", "--threshold=20"]);
+}
+
+#[test]
+fn the_image_is_of_files_that_exist_and_its_process_is_nobody() {
+    let text = fs::read_to_string("deploy/Dockerfile").unwrap();
+    let bases: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("FROM "))
+        .collect();
+    let last = bases.last().unwrap();
+    assert!(
+        last.contains("distroless") && last.ends_with(":nonroot"),
+        "{last}"
+    );
+    assert!(Path::new("scripts/sbom").exists());
+    let ignored = fs::read_to_string(".dockerignore").unwrap();
+    assert!(ignored.lines().any(|line| line == "target"), "{ignored}");
 }

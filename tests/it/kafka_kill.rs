@@ -28,10 +28,10 @@ fn figures_and_contacts_are_exact_when_keys_are_scattered_and_processes_killed()
     kill_at_random(deployment, seed(2), (lines(5), 1_200));
 }
 
-/// `FLOORWALKER_SEED`, to repeat a run or to try another.
+/// `TEST_SEED`, to repeat a run or to try another.
 #[expect(clippy::disallowed_methods, reason = "how a person asks for a seed")]
 fn seed(default: u64) -> u64 {
-    let asked = std::env::var("FLOORWALKER_SEED").ok();
+    let asked = std::env::var("TEST_SEED").ok();
     asked.map_or(default, |seed| seed.parse().unwrap())
 }
 

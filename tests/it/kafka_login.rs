@@ -7,17 +7,20 @@ use crate::{
     broker::{Broker, Extra, free_port},
 };
 
+/// Runs openssl in a folder.
+pub(crate) fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("openssl: run scripts/setup");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "openssl {arguments}: {printed}");
+}
+
 /// A certificate authority and a certificate of a broker at 127.0.0.1, in a broker's folder.
-fn make_certificates(folder: &Path) {
-    let openssl = |arguments: &str| {
-        let output = Command::new("openssl")
-            .args(arguments.split_whitespace())
-            .current_dir(folder)
-            .output()
-            .expect("openssl: run scripts/setup");
-        let printed = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "openssl {arguments}: {printed}");
-    };
+pub(crate) fn make_certificates(folder: &Path) {
+    let openssl = |arguments: &str| openssl(folder, arguments);
     for (name, subject) in [("ca", "/CN=tests"), ("other", "/CN=others")] {
         openssl(&format!(
             "req -x509 -newkey rsa:2048 -nodes -days 2 -subj {subject} -keyout {name}.key -out {name}.pem"

@@ -138,12 +138,12 @@ fn two_processes_can_not_share_an_instance() {
     stays.terminate();
 }
 
-/// Minutes long, of random kinds. `FLOORWALKER_SEED` repeats a run or tries another.
+/// Minutes long, of random kinds. `TEST_SEED` repeats a run or tries another.
 #[test]
 #[ignore = "takes a quarter of an hour; `scripts/test long_outages -- --ignored`"]
 fn both_processes_survive_long_outages() {
     #[expect(clippy::disallowed_methods, reason = "how a person asks for a seed")]
-    let asked = std::env::var("FLOORWALKER_SEED").ok();
+    let asked = std::env::var("TEST_SEED").ok();
     let seed = asked.map_or(1, |seed| seed.parse().unwrap());
     let mut random = StdRng::seed_from_u64(seed);
     let mut faults = vec![(Fault::Killed, 180), (Fault::Hung, 150)];

@@ -196,8 +196,8 @@ fn show(progress: &Progress) {
             dead_lettered = counters.dead_lettered,
             forwarded = counters.forwarded,
             received = counters.received,
-            p50 = ?progress.commit_latency.quantile(500),
-            p99 = ?progress.commit_latency.quantile(990),
+            p50 = ?progress.timings.commit.quantile(500),
+            p99 = ?progress.timings.commit.quantile(990),
             "progress"
         );
     }

@@ -82,6 +82,10 @@ fn promtool_accepts_the_metrics_pages() {
         "floorwalker_events_total{outcome=\"dead_lettered\"}",
         "floorwalker_restores_total",
         "floorwalker_commit_seconds_count",
+        "floorwalker_end_to_end_seconds_bucket{le=\"60\"}",
+        "floorwalker_latency_quantile_seconds{of=\"step\",share=\"0.99\"}",
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
     ] {
         assert!(sample(&health, series).is_some(), "{series}\n{health}");
     }

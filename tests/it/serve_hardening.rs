@@ -104,16 +104,18 @@ fn answers_are_compressed_for_those_who_can_read_that() {
     let plain = get(server.address, "/metrics", "Host: localhost\r\n");
     assert!(plain.contains("floorwalker_ready 0"), "{plain}");
     assert!(plain.contains("x-content-type-options: nosniff"), "{plain}");
-    let packed = get(
-        server.address,
-        "/metrics",
-        "Host: localhost\r\nAccept-Encoding: gzip\r\n",
-    );
-    assert!(packed.contains("content-encoding: gzip"), "{packed}");
-    assert!(
-        packed.len() < plain.len() * 2 / 3,
-        "{} of {}",
-        packed.len(),
-        plain.len()
-    );
+    for (accepted, chosen) in [
+        ("gzip", "gzip"),
+        ("zstd", "zstd"),
+        ("gzip;q=0.5, zstd", "zstd"),
+    ] {
+        let headers = format!("Host: localhost\r\nAccept-Encoding: {accepted}\r\n");
+        let packed = get(server.address, "/metrics", &headers);
+        assert!(
+            packed.contains(&format!("content-encoding: {chosen}")),
+            "{packed}"
+        );
+        let (packed, plain) = (packed.len(), plain.len());
+        assert!(packed < plain * 2 / 3, "{accepted}: {packed} of {plain}");
+    }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::config_file::ConfigFile;
 use floorwalker_core::event::Timestamp;
 
 #[derive(Debug, Args)]
@@ -11,9 +12,8 @@ pub(in crate::cli) struct Replay {
     /// Files of events, several counted like one, in any order; JSON lines or an array, plain, gzip or zstd; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// The TOML file of settings
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigFile,
     /// Statements of the directory, as `directory put` takes them
     #[arg(long, value_name = "FILE")]
     pub(super) directory: Option<PathBuf>,

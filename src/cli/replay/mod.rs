@@ -5,14 +5,13 @@ mod outcome;
 mod outputs;
 mod run;
 
-use std::path::Path;
-
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 pub(super) use self::arguments::Replay;
 use self::{outcome::Outcome, outputs::write_lines, run::Run};
 use super::{
+    config_file::ConfigFile,
     directory::{self, FileStatements},
     failure::Hint,
     input::Files,
@@ -20,7 +19,6 @@ use super::{
     progress,
     report::{History, Record, Rejected, Report, Sheets, Sources, page, thousands},
 };
-use crate::config::Config;
 use floorwalker_core::{
     contact::Policy,
     decode::Format,
@@ -30,7 +28,7 @@ use floorwalker_core::{
 
 pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     arguments.expect_places()?;
-    let settings = settings(arguments.config.as_deref())?;
+    let settings = settings(&arguments.config)?;
     let files = Files::new(std::mem::take(&mut arguments.files));
     let statements = match &arguments.directory {
         Some(file) => directory::read(&Files::new(vec![file.clone()]), &settings.contact)?,
@@ -58,11 +56,9 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
 }
 
 /// One source that is keyed as its producers should: every event lands on the task that owns its contact.
-fn settings(config: Option<&Path>) -> anyhow::Result<Settings> {
-    let mut settings = match config {
-        Some(path) => Config::load(path)?.engine,
-        None => Settings::default(),
-    };
+fn settings(config: &ConfigFile) -> anyhow::Result<Settings> {
+    let loaded = config.load_if_given()?;
+    let mut settings = loaded.map_or_else(Settings::default, |(_, config)| config.engine);
     let lateness = settings.lateness_max();
     settings.sources = vec![Source {
         topic: "replay".to_owned(),

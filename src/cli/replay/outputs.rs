@@ -16,7 +16,7 @@ impl Replay {
     /// When a place can't be written, or is read.
     pub(super) fn expect_places(&self) -> anyhow::Result<()> {
         let mut known: Vec<PathBuf> = (self.files.iter())
-            .chain(&self.config)
+            .chain(&self.config.config)
             .chain(&self.directory)
             .map(|path| real(path))
             .collect();

@@ -9,6 +9,7 @@ use crate::{
     config::{
         fault::Fault,
         file::{self, Time},
+        secret::is_secret_property,
         value::Parsed,
     },
     kafka::{KafkaSettings, property_fault, topics::Topic},
@@ -160,7 +161,8 @@ fn property(name: Spanned<String>, value: &Spanned<Value>) -> Result<(String, St
             ));
         }
     };
-    match property_fault(name.get_ref(), &text) {
+    let is_secret = is_secret_property(name.get_ref());
+    match property_fault(name.get_ref(), &text, is_secret) {
         Some(sentence) => Err(value.fault(sentence)),
         None => Ok((name.into_inner(), text)),
     }

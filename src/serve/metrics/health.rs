@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::page::{Named, Page};
+use super::{latency, own::OwnPage, page::Named};
 use crate::{
-    kafka::{InputProgress, Latency, Phase, Snapshot, Statements, TaskProgress, WorkerProgress},
+    kafka::{InputProgress, Phase, Snapshot, Statements, TaskProgress, Timings, WorkerProgress},
     serve::ReadSide,
 };
 use floorwalker_core::{
@@ -18,7 +18,7 @@ const STALLED_AFTER: Span = Span::from_secs(60);
 /// What is reported.
 pub(in crate::serve) struct Health<'a> {
     pub snapshot: Snapshot,
-    pub commits: &'a Latency,
+    pub timings: &'a Timings,
     pub statements: &'a Statements,
     pub ready: bool,
     pub read: Option<&'a ReadSide>,
@@ -31,7 +31,7 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
         "floorwalker_ready",
         "1 while /readyz answers that the process is ready",
     );
-    let mut page = Page::default();
+    let mut page = OwnPage::new();
     let page_mut = &mut page;
     page_mut.gauge(BUILD, &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
     page_mut.gauge(READY, &[], flag(health.ready));
@@ -47,16 +47,17 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     write_events(page_mut, &health.snapshot);
     write_sources(page_mut, &health.snapshot);
     write_names(page_mut, &health.snapshot);
-    write_commits(page_mut, health.commits);
     write_restores(page_mut, &health.snapshot);
     write_directory(page_mut, health.statements);
     if let Some(read) = health.read {
         write_read_side(page_mut, read);
     }
-    page.render()
+    latency::write(page_mut, health.timings);
+    page_mut.process();
+    page.render() + &health.timings.render()
 }
 
-fn write_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
+fn write_worker(page: &mut OwnPage, number: &str, worker: &WorkerProgress) {
     let labels = [("worker", number)];
     let gauges: [(Named, f64); 3] = [
         (
@@ -116,7 +117,7 @@ fn write_worker(page: &mut Page, number: &str, worker: &WorkerProgress) {
     }
 }
 
-fn write_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timestamp) {
+fn write_task(page: &mut OwnPage, task: &str, progress: &TaskProgress, now: Timestamp) {
     const SEQ: Named = (
         "floorwalker_task_seq",
         "Steps that a task has taken since it was created",
@@ -137,7 +138,7 @@ fn write_task(page: &mut Page, task: &str, progress: &TaskProgress, now: Timesta
     }
 }
 
-fn write_input(page: &mut Page, input: &InputProgress) {
+fn write_input(page: &mut OwnPage, input: &InputProgress) {
     const LAG: Named = (
         "floorwalker_input_lag_records",
         "Records of an input that wait to be read, those of open transactions included; an upper bound",
@@ -160,7 +161,7 @@ fn write_input(page: &mut Page, input: &InputProgress) {
     page.gauge(CAUGHT_UP, &labels, flag(input.caught_up));
 }
 
-fn write_losses(page: &mut Page, snapshot: &Snapshot) {
+fn write_losses(page: &mut OwnPage, snapshot: &Snapshot) {
     const LOST: Named = (
         "floorwalker_source_records_lost_total",
         "Records of a source that were removed before they were read, since the process started; an upper bound",
@@ -176,7 +177,7 @@ fn write_losses(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn write_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
+fn write_watchdog(page: &mut OwnPage, snapshot: &Snapshot, now: Timestamp) {
     const STALLED: Named = (
         "floorwalker_worker_stalled",
         "1 for a worker that has records to read and has committed nothing for a minute, or is silent",
@@ -188,7 +189,7 @@ fn write_watchdog(page: &mut Page, snapshot: &Snapshot, now: Timestamp) {
     }
 }
 
-fn write_phases(page: &mut Page, snapshot: &Snapshot) {
+fn write_phases(page: &mut OwnPage, snapshot: &Snapshot) {
     const TASKS: Named = ("floorwalker_tasks", "Tasks owned here, by phase");
     let mut phases = BTreeMap::from([("restoring", 0), ("running", 0), ("failed", 0)]);
     let tasks = snapshot
@@ -209,7 +210,7 @@ fn write_phases(page: &mut Page, snapshot: &Snapshot) {
 }
 
 /// Counts of this process since it began: those of a task would jump when it moves.
-fn write_events(page: &mut Page, snapshot: &Snapshot) {
+fn write_events(page: &mut OwnPage, snapshot: &Snapshot) {
     const EVENTS: Named = (
         "floorwalker_events_total",
         "Events that this process has taken in, by what became of them",
@@ -244,7 +245,7 @@ fn write_events(page: &mut Page, snapshot: &Snapshot) {
 
 /// Gauges: a task takes its counts along when it moves, and contacts are corrected.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn write_lifetime(page: &mut Page, snapshot: &Snapshot) {
+fn write_lifetime(page: &mut OwnPage, snapshot: &Snapshot) {
     const EVENTS: Named = (
         "floorwalker_lifetime_events",
         "Events that the tasks owned here have taken in since they were created, wherever they ran: for audits, not for rules",
@@ -275,7 +276,7 @@ const fn by_outcome(sum: &Counters) -> [(&'static str, u64); 8] {
     ]
 }
 
-fn write_names(page: &mut Page, snapshot: &Snapshot) {
+fn write_names(page: &mut OwnPage, snapshot: &Snapshot) {
     const NAMES: Named = (
         "floorwalker_names",
         "Names that have figures of their own in the tasks owned here, by kind",
@@ -299,7 +300,7 @@ fn write_names(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn write_sources(page: &mut Page, snapshot: &Snapshot) {
+fn write_sources(page: &mut OwnPage, snapshot: &Snapshot) {
     const READ: Named = (
         "floorwalker_source_records_total",
         "Records of a source topic that this process has read",
@@ -325,19 +326,7 @@ fn write_sources(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn write_commits(page: &mut Page, commits: &Latency) {
-    const COMMITS: Named = (
-        "floorwalker_commit_seconds",
-        "Duration of commits since the process began",
-    );
-    let (buckets, sum) = commits.cumulative();
-    let quantiles = [(0.5, 500), (0.9, 900), (0.99, 990), (0.999, 999)];
-    let quantiles = quantiles.map(|(share, rank)| (share, commits.quantile(rank)));
-    let count = buckets.last().map_or(0, |(_, count)| *count);
-    page.durations(COMMITS, &quantiles, (count, sum));
-}
-
-fn write_restores(page: &mut Page, snapshot: &Snapshot) {
+fn write_restores(page: &mut OwnPage, snapshot: &Snapshot) {
     const RESTORES: Named = (
         "floorwalker_restores_total",
         "Restores of tasks by this process",
@@ -361,7 +350,7 @@ fn write_restores(page: &mut Page, snapshot: &Snapshot) {
     }
 }
 
-fn write_directory(page: &mut Page, statements: &Statements) {
+fn write_directory(page: &mut OwnPage, statements: &Statements) {
     const STATEMENTS: Named = (
         "floorwalker_directory_statements",
         "Statements of the directory that this process has read",
@@ -375,7 +364,7 @@ fn write_directory(page: &mut Page, statements: &Statements) {
     page.gauge(REFUSED, &[], number(refused as u64));
 }
 
-fn write_read_side(page: &mut Page, read: &ReadSide) {
+fn write_read_side(page: &mut OwnPage, read: &ReadSide) {
     const CAUGHT_UP: Named = (
         "floorwalker_read_side_caught_up",
         "1 when the read side has come to the end of its topics",
@@ -455,12 +444,12 @@ mod tests {
             },
             ..WorkerProgress::default()
         };
-        let commits = Latency::default();
-        commits.record(Duration::from_millis(40));
+        let timings = Timings::default();
+        timings.commit.record(Duration::from_millis(40));
         let page_of = |snapshot| {
             health(&Health {
                 snapshot,
-                commits: &commits,
+                timings: &timings,
                 statements: &Statements::default(),
                 ready: true,
                 read: None,
@@ -482,12 +471,14 @@ mod tests {
             "floorwalker_worker_seen_timestamp_seconds{worker=\"0\"} 1.5",
             "floorwalker_worker_stalled{worker=\"0\"} 1",
             "floorwalker_task_clock_delay_seconds{task=\"3\"} 2.5",
-            "# TYPE floorwalker_commit_seconds summary",
+            "# TYPE floorwalker_commit_seconds histogram",
+            "floorwalker_commit_seconds_bucket{le=\"0.05\"} 1",
             "floorwalker_commit_seconds_sum 0.04",
             "floorwalker_commit_seconds_count 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
+        assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
         let next = page_of(Snapshot::default());
         assert!(!next.contains("task=\"3\""), "{next}");
     }

@@ -4,6 +4,8 @@ mod alerts;
 mod chosen;
 mod health;
 mod kpi;
+mod latency;
+mod own;
 mod page;
 mod promise;
 

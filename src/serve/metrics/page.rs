@@ -1,10 +1,10 @@
 //! A page of metrics: families in the order of their names, in Prometheus' text format.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use prometheus::{
     TextEncoder,
-    proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType, Quantile, Summary},
+    proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType},
 };
 
 /// A metric's name and what it means.
@@ -21,36 +21,6 @@ impl Page {
         gauge.set_value(value);
         let metric = self.metric(named, MetricType::GAUGE, labels);
         metric.set_gauge(gauge);
-    }
-
-    /// The name ends with `_total`.
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    pub(super) fn counter(&mut self, named: Named, labels: &[Label<'_>], count: u64) {
-        let mut counter = Counter::default();
-        counter.set_value(count as f64);
-        let metric = self.metric(named, MetricType::COUNTER, labels);
-        metric.set_counter(counter);
-    }
-
-    /// Quantiles of durations, and how many they were with their sum.
-    pub(super) fn durations(
-        &mut self,
-        named: Named,
-        quantiles: &[(f64, Duration)],
-        (count, sum): (u64, Duration),
-    ) {
-        let quantiles = quantiles.iter().map(|(share, duration)| {
-            let mut quantile = Quantile::default();
-            quantile.set_quantile(*share);
-            quantile.set_value(duration.as_secs_f64());
-            quantile
-        });
-        let mut summary = Summary::default();
-        summary.set_quantile(quantiles.collect());
-        summary.set_sample_count(count);
-        summary.set_sample_sum(sum.as_secs_f64());
-        let metric = self.metric(named, MetricType::SUMMARY, &[]);
-        metric.set_summary(summary);
     }
 
     fn metric(
