@@ -56,3 +56,4 @@ mod serve_hardening;
 mod serve_model;
 mod simulate;
 mod tidy;
+mod wallboard;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::page::{Named, Page};
-use crate::serve::{Entity, ReadModel};
+use crate::serve::{Entity, ReadModel, policies};
 use floorwalker_core::{
     contact::{ContactSettings, Measure, Policy},
-    directory::Directory,
     event::Timestamp,
 };
 
@@ -17,22 +16,7 @@ pub(super) struct Promises(BTreeMap<String, Policy>);
 impl Promises {
     /// The policies that the configuration of this process and the directory have now.
     pub(super) fn of(model: &ReadModel, contact: &ContactSettings, now: Timestamp) -> Self {
-        let mut directory = Directory::default();
-        for (offset, statement) in (0..).zip(model.statements()) {
-            // What can't be taken changes nothing; the workers log it.
-            directory
-                .apply(offset, statement.json.get().as_bytes(), contact)
-                .ok();
-        }
-        let policies = directory.contact_settings(contact).policies;
-        let in_force = policies
-            .into_iter()
-            .filter(|policy| policy.in_force.holds(now));
-        Self(
-            in_force
-                .map(|policy| (policy.name.clone(), policy))
-                .collect(),
-        )
+        Self(policies::in_force(model, contact, now))
     }
 
     pub(super) fn write(&self, page: &mut Page) {
