@@ -1,13 +1,17 @@
 //! The wallboard in Debian's chromium, on a running `demo`. `tests/browser` has what happens in the browser; `scripts/setup` installs its tools.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::{Child, ChildStdout, Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
-use crate::demo::{Demo, queued};
+use crate::{
+    binary::get,
+    demo::{Demo, queued},
+};
 
 /// Names that would run as markup.
 const QUEUE: &str = "<img src=x onerror=alert(1)>";
@@ -125,64 +129,64 @@ fn a_page_shows_that_its_process_is_gone_and_goes_on_with_the_next() {
     next.end();
 }
 
-/// Answers of the files themselves, without a browser.
+/// The status line and headers of an answer, in small letters, as they come over the wire.
+fn head(port: u16, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let host = format!("host: 127.0.0.1:{port}");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\n{host}\r\nconnection: close\r\n{headers}\r\n"
+    )
+    .unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+    head.to_ascii_lowercase()
+}
+
+fn assert_has(head: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(head.lines().any(|it| it == *line), "no `{line}` in {head}");
+    }
+}
+
 #[test]
 fn files_are_kept_by_browsers_and_sent_compressed() {
     let demo = Demo::start(&["--plain"]);
     demo.wait_for("http", 60);
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let url = |path: &str| format!("http://127.0.0.1:{}{path}", demo.http);
-    let mut page = agent.get(url("/")).call().unwrap();
-    let header = |answer: &ureq::http::Response<ureq::Body>, name: &str| {
-        let value = answer.headers().get(name);
-        value.map(|it| it.to_str().unwrap().to_owned())
-    };
-    assert_eq!(page.status(), 200);
-    assert_eq!(
-        header(&page, "content-type").as_deref(),
-        Some("text/html; charset=utf-8")
-    );
-    assert_eq!(header(&page, "cache-control").as_deref(), Some("no-cache"));
-    let text = page.body_mut().read_to_string().unwrap();
-    let script = text.split("src=\"").nth(1).unwrap();
+    let (_, page) = get(demo.http, "/").unwrap();
+    let script = page.split("src=\"").nth(1).unwrap();
     let script = script.split('"').next().unwrap();
-    let asked = agent
-        .get(url(script))
-        .header("accept-encoding", "gzip")
-        .call()
-        .unwrap();
-    assert_eq!(
-        [
-            "content-type",
-            "content-encoding",
-            "cache-control",
-            "x-content-type-options"
-        ]
-        .map(|name| header(&asked, name).unwrap()),
-        [
-            "text/javascript; charset=utf-8",
-            "gzip",
-            "public, max-age=31536000, immutable",
-            "nosniff"
-        ]
+    let page = head(demo.http, "/", "accept-language: sv\r\n");
+    assert_has(
+        &page,
+        &[
+            "http/1.1 200 ok",
+            "cache-control: no-cache",
+            "content-type: text/html; charset=utf-8",
+        ],
     );
-    let tag = header(&asked, "etag").unwrap();
-    let again = agent
-        .get(url(script))
-        .header("if-none-match", &tag)
-        .call()
-        .unwrap();
-    assert_eq!(again.status(), 304);
-    let other = script.split('/').next_back().unwrap();
-    let older = agent
-        .get(url(&format!("/assets/older/{other}")))
-        .call()
-        .unwrap();
-    assert_eq!(header(&older, "cache-control").as_deref(), Some("no-cache"));
-    let missing = agent.get(url("/assets/older/no.js")).call().unwrap();
-    assert_eq!(missing.status(), 404);
+    let file = head(demo.http, script, "accept-encoding: gzip\r\n");
+    assert_has(
+        &file,
+        &[
+            "content-type: text/javascript; charset=utf-8",
+            "content-encoding: gzip",
+            "cache-control: public, max-age=31536000, immutable",
+            "x-content-type-options: nosniff",
+        ],
+    );
+    let tag = file.lines().find_map(|line| line.strip_prefix("etag: "));
+    // Only the name of the header has small letters; so has what the tag is made of, but for its first one.
+    let tag = tag.unwrap().replacen('w', "W", 1);
+    let again = head(demo.http, script, &format!("if-none-match: {tag}\r\n"));
+    assert_has(&again, &["http/1.1 304 not modified"]);
+    let name = script.split('/').next_back().unwrap();
+    let older = head(demo.http, &format!("/assets/older/{name}"), "");
+    assert_has(&older, &["http/1.1 200 ok", "cache-control: no-cache"]);
+    assert!(!older.contains("content-encoding"), "{older}");
+    let missing = head(demo.http, "/assets/older/no.js", "");
+    assert_has(&missing, &["http/1.1 404 not found"]);
     demo.end();
 }
