@@ -79,6 +79,10 @@ export class Spark {
   }
 }
 
+/** Distances between ticks: no halves of contacts. */
+const STEPS = { share: [0.05, 0.1, 0.2], seconds: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 18_000],
+  count: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 10_000] };
+const SPAN = 7_200;
 const FORMATS = { share: (value) => percent(value), seconds: (value) => duration(value), count: (value) => number(value) };
 
 /**
@@ -105,22 +109,23 @@ export class Chart {
     if (this.plot && this.key === key) return this.plot.setData(data);
     this.key = key;
     this.plot?.destroy();
-    this.plot = new uPlot(this.#options(series, FORMATS[unit]), data, this.parent);
+    this.plot = new uPlot(this.#options(series, unit), data, this.parent);
   }
 
-  #options(series, format) {
+  #options(series, unit) {
+    const format = FORMATS[unit];
     const axis = { stroke: () => css("--muted"), grid: { stroke: () => css("--hair"), width: 1 }, ticks: { show: false },
       font: "12px system-ui, sans-serif" };
     const clock = new Intl.DateTimeFormat(currentLanguage(), { timeStyle: "short" });
     return {
       ...this.#size(), legend: { show: true, live: true }, cursor: { drag: { setScale: false } },
       axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => clock.format(tick * 1_000)) },
-        { ...axis, size: 56, values: (_, ticks) => ticks.map(format) }],
-      scales: { x: { range: (_, low, high) => this.range.every(Number.isFinite) ? this.range : [low, high] },
+        { ...axis, size: 56, incrs: STEPS[unit], values: (_, ticks) => ticks.map(format) }],
+      scales: { x: { range: (_, low, high) => this.range.every(Number.isFinite) ? this.range : [high - SPAN, high] },
         y: { range: (_, low, high) => [0, this.state.max ?? Math.max((high ?? 0) * 1.1, 1)] } },
       series: [{ value: (_, at) => (at === null ? "–" : time(at * 1_000, { seconds: false })) },
         ...series.map(({ label, color }) => ({ label, stroke: () => css(color), width: 2,
-          points: { show: false }, value: (_, value) => (value === null ? "–" : format(value)) }))],
+          points: { show: (plot) => plot.data[0].length < 3 }, value: (_, value) => (value === null ? "–" : format(value)) }))],
       hooks: { draw: [(plot) => {
         drawTarget(plot, this.state.target);
         this.#drawMarks(plot);

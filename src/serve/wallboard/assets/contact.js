@@ -8,6 +8,9 @@ import { duration, percent, t, time, word } from "./text.js";
 
 const LOOK_AGAIN = 3_000;
 
+/** Instants within a sentence, in the reader's zone. */
+const inZone = (text) => text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (instant) => time(instant));
+
 export const mount = (app, id) => new Contact(app, id);
 
 class Contact {
@@ -82,7 +85,7 @@ class Contact {
     fill(this.facts, facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
     fill(this.lines, lines.map((line) => h("li", { "data-part": line.part },
       h("time", { datetime: line.at }, time(line.at)), " ",
-      line.alert ? h("a", { href: alertPath(line.alert) }, line.text) : h("span", {}, line.text))));
+      line.alert ? h("a", { href: alertPath(line.alert), lang: "en" }, inZone(line.text)) : h("span", { lang: "en" }, inZone(line.text)))));
     this.tick();
   }
 }

@@ -78,10 +78,12 @@ class Feed {
 
 function table(heads, rows) {
   if (rows.length === 0) return h("p", {}, t("none"));
+  // Names stand left, numbers right.
+  const kind = (index) => (index > 0 && /^[\d–]/.test(rows[0][index]) ? "number" : null);
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": heads.join(", ") }, h("table", {},
-    h("thead", {}, h("tr", {}, heads.map((head, index) => h("th", { scope: "col", class: index > 0 ? "number" : null }, head)))),
+    h("thead", {}, h("tr", {}, heads.map((head, index) => h("th", { scope: "col", class: kind(index) }, head)))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, index) =>
-      h(index === 0 ? "th" : "td", { scope: index === 0 ? "row" : null, class: index > 0 ? "number" : null }, cell)))))));
+      h(index === 0 ? "th" : "td", { scope: index === 0 ? "row" : null, class: kind(index) }, cell)))))));
 }
 
 /** The samples of a page in Prometheus's text format: `{name, labels, value}`. */
