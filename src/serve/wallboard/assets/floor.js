@@ -25,6 +25,7 @@ class Floor {
   #timers = [];
   #seen = null;
   cut = 0;
+  urgentByQueue = new Map();
 
   constructor(app) {
     this.app = app;
@@ -60,7 +61,7 @@ class Floor {
   }
 
   update(detail) {
-    this.#draw(detail.all || detail.alerts, detail.entities);
+    this.#draw(detail.all, detail.entities, detail.alerts);
   }
 
   tick() {
@@ -75,11 +76,13 @@ class Floor {
     return [...this.app.board.groups.values()].filter(({ entity }) => entity.startsWith("queue:"));
   }
 
-  /** Draws everything, or only the tiles of `entities`. */
-  #draw(everything, entities = new Set()) {
+  /** Draws everything, or only the tiles of `entities` and, if alerts have changed, of those queues whose own have. */
+  #draw(everything, entities = new Set(), hasAlerts = false) {
     const { board } = this.app;
-    if (everything) this.#drawAlerts();
-    const changed = everything ? this.#queues() : [...entities].map((entity) => board.groups.get(entity));
+    const before = this.urgentByQueue;
+    if (everything || hasAlerts) this.#drawAlerts();
+    const names = everything ? [] : [...entities, ...otherQueues(before, this.urgentByQueue).map((name) => `queue:${name}`)];
+    const changed = everything ? this.#queues() : [...new Set(names)].map((entity) => board.groups.get(entity));
     let isNew = false;
     for (const group of changed) {
       if (!group?.entity.startsWith("queue:")) continue;
@@ -88,7 +91,7 @@ class Floor {
     }
     if (everything) this.#forgetTiles();
     if (everything || isNew) this.#order();
-    if (everything) this.tick();
+    if (everything || hasAlerts) this.tick();
   }
 
   #drawTile(group, urgent) {
@@ -251,4 +254,11 @@ class Floor {
     if (level) tile.chart.draw(trend.at, level, { max: 1, target: main.target });
     else tile.chart.draw(trend.at, trend.waiting, {});
   }
+}
+
+/** The queues whose alerts differ between two maps of alerts by queue. */
+function otherQueues(before, now) {
+  if (before === now) return [];
+  const key = (alerts) => (alerts ?? []).map(({ id, severity }) => `${id} ${severity}`).join();
+  return [...new Set([...before.keys(), ...now.keys()])].filter((name) => key(before.get(name)) !== key(now.get(name)));
 }

@@ -212,7 +212,7 @@ export class Board extends EventTarget {
       this.#changed = { entities: new Set(), alerts: false, all: false };
       performance.mark("repaint");
       this.dispatchEvent(new CustomEvent("change", { detail }));
-      performance.measure("floorwalker:repaint", { start: "repaint", detail: detail.entities.size });
+      performance.measure(detail.all ? "floorwalker:draw" : "floorwalker:repaint", { start: "repaint", detail: detail.entities.size });
       performance.clearMarks("repaint");
       // Open all day: only the latest measurements are kept.
       if (++this.#repaints % 1_000 === 0) performance.clearMeasures("floorwalker:repaint");
