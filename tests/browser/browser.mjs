@@ -10,6 +10,9 @@ const require = createRequire(tools);
 const { chromium } = require("playwright-core");
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
+/** For a page on a busy machine, in ms. */
+const PATIENCE = 120_000;
+
 export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
 
 export function check(isTrue, what) {
@@ -22,7 +25,7 @@ export function same(found, expected, what) {
 }
 
 /** Waits until `look` gives something true. What it gave last is in the error. */
-export async function until(what, look, seconds = 30) {
+export async function until(what, look, seconds = 60) {
   let last;
   for (let tries = 0; tries < seconds * 10; tries++) {
     last = await look();
@@ -35,6 +38,7 @@ export async function until(what, look, seconds = 30) {
 /** A page that counts what it must not do: errors, refused resources, dialogs of the browser, markup from data. */
 export async function open(browser, base, path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, locale: "en-GB", ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (error) => faults.push(error.stack));

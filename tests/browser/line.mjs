@@ -10,7 +10,7 @@ try {
   await until("a live line", async () => (await page.locator(".line").textContent()).startsWith("live"));
   check(await page.locator(".banner").isHidden(), "no banner while the line is up");
   console.log("open");
-  await page.locator(".banner").getByText("No connection to Floorwalker").waitFor({ timeout: 30_000 });
+  await page.locator(".banner").getByText("No connection to Floorwalker").waitFor({ timeout: 60_000 });
   await until("the age of the figures", async () => /Figures from (\d+ s|\d+:\d+) ago/.test(await page.locator(".banner").textContent()));
   const age = async () => parseInt(/from (\d+)/.exec(await page.locator(".banner").textContent())[1], 10);
   const first = await age();

@@ -1,5 +1,7 @@
 // Takes the pictures of docs/wallboard.md from a running process: node tests/browser/pictures.mjs http://127.0.0.1:8640
 
+import { fileURLToPath } from "node:url";
+
 import { launch, open } from "./browser.mjs";
 
 const [base = "http://127.0.0.1:8640"] = process.argv.slice(2);
@@ -13,7 +15,7 @@ for (const [name, path, options] of [
   await page.locator(".tile").first().waitFor();
   // The trends come a moment after the figures.
   await page.waitForTimeout(4_000);
-  await page.screenshot({ path: `docs/wallboard-${name}.png` });
+  await page.screenshot({ path: fileURLToPath(new URL(`../../docs/wallboard-${name}.png`, import.meta.url)) });
   await context.close();
 }
 await browser.close();
