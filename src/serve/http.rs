@@ -31,7 +31,7 @@ use tower_http::{
 use super::{
     HttpSettings, ReadSide, api,
     health::{Liveness, Readiness},
-    hosts, metrics,
+    hosts, metrics, wallboard,
 };
 use crate::kafka::{Progress, clock};
 
@@ -160,9 +160,15 @@ fn routes(site: Site, hosts: &[String]) -> Router {
             ANSWER_WITHIN,
         ))
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX));
+    let pages = if read {
+        wallboard::routes()
+    } else {
+        Router::new()
+    };
     let for_hosts = hosts::Hosts::new(hosts);
     answered
         .merge(stream.unwrap_or_default())
+        .merge(pages)
         .layer(from_fn_with_state(for_hosts, hosts::refuse_strange))
         // An orchestrator asks by whatever name it likes, and is answered whatever else goes on.
         .merge(health_routes(site))

@@ -8,8 +8,10 @@ mod hosts;
 mod http;
 mod metrics;
 mod model;
+mod policies;
 mod settings;
 mod side;
+mod wallboard;
 
 pub use http::{Server, Site};
 pub use metrics::KpiPage;

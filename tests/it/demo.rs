@@ -15,17 +15,22 @@ use crate::{
 };
 
 /// A demo with lines for a summary; ended on drop.
-struct Demo {
+pub(crate) struct Demo {
     port: u16,
-    http: u16,
+    pub(crate) http: u16,
     running: Running,
     folder: tempfile::TempDir,
 }
 
 impl Demo {
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
+        Self::start_at(free_port(), more)
+    }
+
+    /// With HTTP at this port.
+    pub(crate) fn start_at(http: u16, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (port, http) = (free_port(), free_port());
+        let port = free_port();
         let mut command = floorwalker(&["demo", "--agents", "20", "--port", &port.to_string()]);
         command
             .args(["--listen", &format!("127.0.0.1:{http}")])
@@ -44,7 +49,7 @@ impl Demo {
     }
 
     /// Until the summary has a line with this.
-    fn wait_for(&self, text: &str, seconds: u32) {
+    pub(crate) fn wait_for(&self, text: &str, seconds: u32) {
         let printed = || fs::read_to_string(self.printed()).unwrap();
         let found = wait(seconds, || printed().contains(text).then_some(()));
         assert!(
@@ -54,7 +59,7 @@ impl Demo {
         );
     }
 
-    fn kcat(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn kcat(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("kcat");
         command
             .args(["-q", "-b", &format!("localhost:{}", self.port)])
@@ -62,7 +67,7 @@ impl Demo {
         command
     }
 
-    fn write(&self, topic: &str, event: &Value) {
+    pub(crate) fn write(&self, topic: &str, event: &Value) {
         let mut kcat = self.kcat(&["-P", "-t", topic]);
         let mut kcat = kcat
             .stdin(Stdio::piped())
@@ -84,7 +89,7 @@ impl Demo {
         lines.collect::<Result<_, _>>().unwrap()
     }
 
-    fn wait_for_record(&self, topic: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for_record(&self, topic: &str, is: impl Fn(&Value) -> bool) -> Value {
         let found = wait(60, || self.read(topic).into_iter().rfind(&is));
         found.unwrap_or_else(|| panic!("not in `{topic}` within a minute"))
     }
@@ -95,7 +100,7 @@ impl Demo {
         text
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.running.interrupt();
     }
 }
@@ -110,7 +115,7 @@ fn wait<T>(seconds: u32, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     None
 }
 
-fn queued(contact: &str, queue: &str) -> Value {
+pub(crate) fn queued(contact: &str, queue: &str) -> Value {
     json!({
         "event_id": format!("{contact}-1"),
         "occurred_at": floorwalker::kafka::clock::wall().to_string(),

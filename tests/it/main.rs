@@ -62,3 +62,4 @@ mod serve_hardening;
 mod serve_model;
 mod simulate;
 mod tidy;
+mod wallboard;

@@ -63,17 +63,18 @@ fn validators_accept_the_description_of_the_api() {
     site.end();
 }
 
-/// What an alert's link `wallboard` leads to.
+/// What an alert's link `wallboard` leads to: `tests/it/wallboard.rs` opens it in a browser.
 #[test]
 fn the_link_of_an_alert_for_people_leads_to_its_contact() {
     let site = fed("linked");
     let (_, alerts) = get(site.port(0), "/api/v1/alerts?limit=1").unwrap();
     let alerts: Value = serde_json::from_str(&alerts).unwrap();
     let link = alerts["alerts"][0]["links"]["wallboard"].as_str().unwrap();
+    assert!(link.starts_with("/contacts/"), "{link}");
     let (status, page) = get(site.port(0), link).unwrap();
     assert_eq!(status, 200, "{page}");
     assert!(
-        page.contains("<!DOCTYPE html>") && page.contains("waits in billing"),
+        page.contains("<!DOCTYPE html>") && page.contains("/app.js"),
         "{page}"
     );
     site.end();

@@ -391,7 +391,9 @@ fn the_api_describes_itself() {
             "/api/v1/directory",
             "/api/v1/entities",
             "/api/v1/entities/{entity}/kpis",
+            "/api/v1/floor",
             "/api/v1/stream",
+            "/api/v1/trends",
         ]
     );
     let queues = ask(&site, "/api/v1/entities?kind=queue");

@@ -32,7 +32,9 @@ impl Day {
     /// Returns the first incident that an alert of this day names.
     #[must_use]
     pub fn named_by(&self, alert: &Alert) -> Option<&Incident> {
-        self.incidents.iter().find(|incident| names(incident, alert))
+        self.incidents
+            .iter()
+            .find(|incident| names(incident, alert))
     }
 
     /// Returns the first alert of the engine that names an incident of this day.

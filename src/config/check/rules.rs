@@ -49,7 +49,10 @@ fn unknown(name: &Spanned<String>) -> Fault {
     let name_given = name.get_ref();
     name.fault(match near {
         Some((_, near)) => format!("there is no rule `{name_given}`; did you mean `{near}`?"),
-        None => format!("there is no rule `{name_given}`; there are {}", all.join(", ")),
+        None => format!(
+            "there is no rule `{name_given}`; there are {}",
+            all.join(", ")
+        ),
     })
 }
 
@@ -65,7 +68,8 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
         rule.queues.push(QueueId::new(queue.get_ref()));
     }
     let channels = given.channels.into_iter().flatten();
-    rule.channels.extend(channels.map(|Parsed(channel)| channel));
+    rule.channels
+        .extend(channels.map(|Parsed(channel)| channel));
     bounds(rule, (&given.threshold, &given.clear, &given.urgent))?;
     put(&mut rule.window, window(given.window.as_ref())?);
     if let Some(minimum) = &given.minimum {
@@ -73,9 +77,16 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
     }
     put(&mut rule.timing.lasts, time(given.r#for.as_ref()));
     put(&mut rule.timing.clear_for, time(given.clear_for.as_ref()));
-    let or_never = |given: Option<&Time>| time(given).map(|span| (span > Span::ZERO).then_some(span));
-    put(&mut rule.timing.repeat_every, or_never(given.repeat_every.as_ref()));
-    put(&mut rule.escalate_after, or_never(given.escalate_after.as_ref()));
+    let or_never =
+        |given: Option<&Time>| time(given).map(|span| (span > Span::ZERO).then_some(span));
+    put(
+        &mut rule.timing.repeat_every,
+        or_never(given.repeat_every.as_ref()),
+    );
+    put(
+        &mut rule.escalate_after,
+        or_never(given.escalate_after.as_ref()),
+    );
     for recipient in given.recipients.into_iter().flatten() {
         if recipient.get_ref().is_empty() {
             return Err(recipient.fault("a recipient needs a name, such as \"team:north\""));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{agents, alerts, contacts, directory, entities, fault::Fault, stream};
+use super::{agents, alerts, contacts, directory, entities, fault::Fault, floor, stream};
 use floorwalker_core::schema;
 
 #[derive(OpenApi)]
@@ -16,6 +16,8 @@ use floorwalker_core::schema;
     paths(
         entities::list_entities,
         entities::show_kpis,
+        floor::show_floor,
+        floor::list_trends,
         alerts::list_alerts,
         alerts::show_alert,
         alerts::acknowledge,

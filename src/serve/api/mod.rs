@@ -7,7 +7,7 @@ mod description;
 mod directory;
 mod entities;
 mod fault;
-mod page;
+mod floor;
 mod records;
 mod state;
 mod stream;
@@ -37,6 +37,8 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
     Router::new()
         .route("/api/v1/entities", get(entities::list_entities))
         .route("/api/v1/entities/{entity}/kpis", get(entities::show_kpis))
+        .route("/api/v1/floor", get(floor::show_floor))
+        .route("/api/v1/trends", get(floor::list_trends))
         .route("/api/v1/alerts", get(alerts::list_alerts))
         // An id may hold slashes.
         .route("/api/v1/alerts/{*id}", alert)
@@ -47,7 +49,6 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
         .route("/api/v1/directory", get(directory::list_statements))
-        .route("/contacts/{id}", get(page::show))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
         .with_state(Arc::clone(side))

@@ -23,7 +23,7 @@ use utoipa::IntoParams;
 use super::{fault::Fault, state::Side};
 use crate::serve::{
     ReadModel,
-    model::{About, Change, ChangeId, Listening},
+    model::{About, Change, ChangeId, Listening, kind_and_name},
 };
 
 /// A silent stream shows that it lives.
@@ -42,6 +42,8 @@ pub(super) struct NewsFilter {
     queue: Option<String>,
     /// Alerts: only `firing` or `resolved`.
     status: Option<String>,
+    /// Figures: only entities of this kind, such as `queue`; `group` is every kind but `agent`.
+    kind: Option<String>,
     /// Figures: only this entity.
     entity: Option<String>,
     /// Figures: only this window.
@@ -183,11 +185,18 @@ impl NewsFilter {
             }
             About::Kpis { entity, window } => {
                 self.about != Some(Topic::Alerts)
+                    && (self.kind.as_ref()).is_none_or(|kind| is_of_kind(entity, kind))
                     && fits(&self.entity, entity)
                     && fits(&self.window, window)
             }
         }
     }
+}
+
+/// `group` stands for every kind but agents.
+fn is_of_kind(entity: &str, kind: &str) -> bool {
+    let (own, _) = kind_and_name(entity);
+    own == kind || kind == "group" && own != "agent"
 }
 
 fn event(change: &Change) -> Event {
@@ -241,6 +250,20 @@ mod tests {
         assert!(stays.is_some());
         assert!(format!("{news:?}").contains("queue:q"), "{news:?}");
         assert_eq!(model.changes().dropped(), 1);
+    }
+
+    #[test]
+    fn figures_can_be_asked_for_by_kind() {
+        for (entity, kind, expected) in [
+            ("queue:a", "queue", true),
+            ("queue:a", "group", true),
+            ("all", "group", true),
+            ("agent:a", "group", false),
+            ("agent:a", "agent", true),
+            ("team:a", "queue", false),
+        ] {
+            assert_eq!(is_of_kind(entity, kind), expected, "{entity} {kind}");
+        }
     }
 
     fn listener(model: &Arc<ReadModel>, last: Option<&str>) -> Listener {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::page::{Named, Page};
-use crate::serve::{Configured, Entity, ReadModel};
+use crate::serve::{Configured, Entity, ReadModel, policies};
 use floorwalker_core::{
     contact::{Measure, Policy},
-    directory::Directory,
     event::{QueueId, Timestamp},
     kpi::Places,
 };
@@ -23,21 +22,9 @@ impl Promises {
     /// What the configuration of this process and the directory have now.
     pub(super) fn of(model: &ReadModel, configured: &Configured, now: Timestamp) -> Self {
         let contact = &configured.contact;
-        let mut directory = Directory::default();
-        for (offset, statement) in (0..).zip(model.statements()) {
-            // What can't be taken changes nothing; the workers log it.
-            directory
-                .apply(offset, statement.json.get().as_bytes(), contact)
-                .ok();
-        }
-        let policies = directory.contact_settings(contact).policies;
-        let in_force = policies
-            .into_iter()
-            .filter(|policy| policy.in_force.holds(now));
+        let directory = policies::directory(model, contact);
         Self {
-            policies: in_force
-                .map(|policy| (policy.name.clone(), policy))
-                .collect(),
+            policies: policies::in_force(&directory, contact, now),
             places: directory.places(&configured.places),
             now,
         }

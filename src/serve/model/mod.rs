@@ -11,6 +11,7 @@ mod newest;
 mod score;
 mod statement;
 mod stream;
+mod trend;
 
 use std::{
     collections::BTreeMap,
@@ -28,9 +29,12 @@ pub(super) use alert::AcknowledgedEvent;
 pub use alert::{Acknowledgement, Alert, AlertFields};
 pub use contact::Line;
 pub use desks::AgentDesks;
+pub(super) use score::kind_and_name;
 pub use score::{Entity, Score};
 pub(super) use statement::Statement;
 pub(super) use stream::{About, Change, ChangeId, Changes, Listening};
+pub(super) use trend::Trend;
+use trend::Trends;
 
 use super::ServeSettings;
 use crate::kafka::{FollowEvent, FollowedRecord, clock, topics::Topic};
@@ -68,6 +72,7 @@ pub struct ReadModel {
     contacts: Newest<ContactRaw>,
     statements: Newest<Statement>,
     desks_by_agent: Newest<AgentDesks>,
+    trends: Trends,
     caught_up: AtomicBool,
     changes: Changes,
 }
@@ -97,6 +102,7 @@ impl ReadModel {
             contacts: Newest::new(settings.contacts_max),
             statements: Newest::new(STATEMENTS_MAX),
             desks_by_agent: Newest::new(settings.entities_max),
+            trends: Trends::default(),
             caught_up: AtomicBool::new(false),
             changes: Changes::default(),
         }
@@ -160,6 +166,14 @@ impl ReadModel {
             |known| Entity::clone(&known),
         );
         entity.put(Arc::clone(&score));
+        if !entity.is_agent()
+            && entity
+                .scores
+                .first()
+                .is_some_and(|it| it.window == score.window)
+        {
+            self.trends.put(&name, &score)?;
+        }
         self.entities.put(&name, at, entity);
         let record = Arc::clone(&score.record);
         self.publish(|| (About::score(name, &score), record));
@@ -234,6 +248,7 @@ impl ReadModel {
             Topic::Kpis => {
                 let entity = key.rsplit_once('/').map_or(key, |(entity, _)| entity);
                 self.entities.remove(entity);
+                self.trends.remove(entity);
             }
             Topic::Directory => {
                 let removal = Statement::removal(key, at);
@@ -272,6 +287,11 @@ impl ReadModel {
     #[must_use]
     pub fn entity(&self, name: &str) -> Option<Arc<Entity>> {
         self.entities.get(name)
+    }
+
+    /// The last hours of a queue or group, minute by minute.
+    pub(super) fn trend(&self, name: &str) -> Option<Trend> {
+        self.trends.get(name)
     }
 
     /// Firing alerts, then if asked for resolved ones, each by id.

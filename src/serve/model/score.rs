@@ -98,7 +98,7 @@ impl Entity {
     }
 }
 
-pub(super) fn kind_and_name(entity: &str) -> (&str, &str) {
+pub(in crate::serve) fn kind_and_name(entity: &str) -> (&str, &str) {
     entity.split_once(':').unwrap_or((entity, entity))
 }
 

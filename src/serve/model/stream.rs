@@ -132,6 +132,11 @@ impl Changes {
         })
     }
 
+    /// The newest change: who listens from behind it misses nothing of what comes.
+    pub(in crate::serve) fn newest(&self) -> ChangeId {
+        self.id(self.recent().number)
+    }
+
     const fn id(&self, number: u64) -> ChangeId {
         ChangeId {
             process: self.process,

@@ -43,7 +43,9 @@ pub(super) fn pass_states(state: &mut AgentState, start: Timestamp, signals: &Si
     if was_present && !is_present {
         state.absent_since = Some(at);
     } else if is_present && !was_present {
-        let rested = state.absent_since.is_none_or(|since| since + BREAK_MIN <= at);
+        let rested = state
+            .absent_since
+            .is_none_or(|since| since + BREAK_MIN <= at);
         if rested || state.working_since.is_none() {
             state.working_since = Some(at);
         }
@@ -109,7 +111,10 @@ pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule)
     const TIMES_PEERS: f64 = 1.5;
     const ALLOWED: f64 = 0.2;
     const Z: f64 = 2.575_829;
-    let (missed, all) = (own.get(Signal::Missed), own.get(Signal::Missed) + own.get(Signal::Met));
+    let (missed, all) = (
+        own.get(Signal::Missed),
+        own.get(Signal::Missed) + own.get(Signal::Met),
+    );
     let theirs = peers.get(Signal::Missed) + peers.get(Signal::Met);
     let usual = (peers.get(Signal::Missed) + 1.0) / (theirs + 5.0);
     let allowed = ALLOWED.max(TIMES_PEERS * usual) + rule.threshold;
@@ -155,7 +160,12 @@ pub(super) struct Piece<'a> {
 }
 
 /// Adds a piece of work to the evidence for and against a change.
-pub(super) fn observe(state: &mut AgentState, served_in: &mut Served, piece: &Piece<'_>, most: f64) {
+pub(super) fn observe(
+    state: &mut AgentState,
+    served_in: &mut Served,
+    piece: &Piece<'_>,
+    most: f64,
+) {
     let Piece {
         at,
         channel,
@@ -219,15 +229,26 @@ pub(super) fn drift(subject: &str, state: &AgentState, rule: &GroupRule) -> Find
     } else {
         (&state.fast, 1.0)
     };
-    let is_enough =
-        evidence.n >= i64::from(rule.minimum) && !(faster > 0.0 && is_gamed(evidence));
-    of_evidence(RuleKind::AgentDrift, subject, evidence, faster, (rule, is_enough))
+    let is_enough = evidence.n >= i64::from(rule.minimum) && !(faster > 0.0 && is_gamed(evidence));
+    of_evidence(
+        RuleKind::AgentDrift,
+        subject,
+        evidence,
+        faster,
+        (rule, is_enough),
+    )
 }
 
 /// Judges how much evidence there is that an agent games the figures.
 pub(super) fn gaming(subject: &str, state: &AgentState, rule: &GroupRule) -> Finding {
     let is_enough = state.fast.n >= i64::from(rule.minimum) && is_gamed(&state.fast);
-    of_evidence(RuleKind::AgentGaming, subject, &state.fast, 1.0, (rule, is_enough))
+    of_evidence(
+        RuleKind::AgentGaming,
+        subject,
+        &state.fast,
+        1.0,
+        (rule, is_enough),
+    )
 }
 
 fn of_evidence(
@@ -260,7 +281,9 @@ mod tests {
 
     fn states(steps: &[(Signal, i64)]) -> Signals {
         let mut signals = Signals::default();
-        steps.iter().for_each(|(signal, by)| signals.add(*signal, *by));
+        steps
+            .iter()
+            .for_each(|(signal, by)| signals.add(*signal, *by));
         signals
     }
 
@@ -307,11 +330,23 @@ mod tests {
             totals
         };
         let peers = of(20, 180);
-        assert_ne!(sla("agent:ana", &of(3, 0), &peers, &rule).verdict, Verdict::Holds);
-        assert_eq!(sla("agent:ana", &of(14, 6), &peers, &rule).verdict, Verdict::Holds);
+        assert_ne!(
+            sla("agent:ana", &of(3, 0), &peers, &rule).verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            sla("agent:ana", &of(14, 6), &peers, &rule).verdict,
+            Verdict::Holds
+        );
         // Where all miss as much, nobody is named.
-        assert_ne!(sla("agent:ana", &of(14, 6), &of(140, 60), &rule).verdict, Verdict::Holds);
-        assert_eq!(sla("agent:ana", &of(1, 19), &peers, &rule).verdict, Verdict::Clear);
+        assert_ne!(
+            sla("agent:ana", &of(14, 6), &of(140, 60), &rule).verdict,
+            Verdict::Holds
+        );
+        assert_eq!(
+            sla("agent:ana", &of(1, 19), &peers, &rule).verdict,
+            Verdict::Clear
+        );
     }
 
     #[test]

@@ -79,14 +79,29 @@ pub(super) fn late(subject: &str, series: &Series, now: Timestamp, rule: &GroupR
 }
 
 /// Judges the share of a feed's events that were there before.
-pub(super) fn repeated(subject: &str, series: &Series, now: Timestamp, rule: &GroupRule) -> Finding {
+pub(super) fn repeated(
+    subject: &str,
+    series: &Series,
+    now: Timestamp,
+    rule: &GroupRule,
+) -> Finding {
     let totals = series.last(now, rule.window);
     let part = totals.count(Signal::Repeated);
-    dirty(subject, (part, part + totals.count(Signal::Applied)), rule, 0.0)
+    dirty(
+        subject,
+        (part, part + totals.count(Signal::Applied)),
+        rule,
+        0.0,
+    )
 }
 
 /// Judges the share of a topic's records that became dead letters.
-pub(super) fn rejected(subject: &str, series: &Series, now: Timestamp, rule: &GroupRule) -> Finding {
+pub(super) fn rejected(
+    subject: &str,
+    series: &Series,
+    now: Timestamp,
+    rule: &GroupRule,
+) -> Finding {
     let totals = series.last(now, rule.window);
     let part = totals.count(Signal::DeadLettered);
     dirty(subject, (part, totals.count(Signal::Read)), rule, 1.0)

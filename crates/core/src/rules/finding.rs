@@ -40,7 +40,11 @@ impl Finding {
     }
 
     /// Judges `strength` by the bounds of a rule: it holds from `threshold` on if `is_enough`, and is clear up to `clear`.
-    pub(super) fn verdict_of(strength: f64, (threshold, clear): (f64, f64), is_enough: bool) -> Verdict {
+    pub(super) fn verdict_of(
+        strength: f64,
+        (threshold, clear): (f64, f64),
+        is_enough: bool,
+    ) -> Verdict {
         if strength >= threshold && is_enough {
             Verdict::Holds
         } else if strength <= clear {

@@ -53,12 +53,19 @@ impl Rules {
     /// A reason that is suddenly frequent makes queues busy.
     fn of_reason(&self, kind: RuleKind, queue: &QueueId, now: Timestamp) -> Option<String> {
         let window = self.settings.of(RuleKind::ReasonSurge).window;
-        let reasons = self.alarms.keys().filter(|(of, _)| *of == RuleKind::ReasonSurge);
+        let reasons = self
+            .alarms
+            .keys()
+            .filter(|(of, _)| *of == RuleKind::ReasonSurge);
         let mut heads = reasons.filter_map(|(of, subject)| {
             let id = self.firing_id(*of, subject, kind)?;
             let name = subject.strip_prefix("reason:")?;
             let of_queue = Subject::Reason(crate::event::Text::new(name), queue.clone());
-            let begun = self.series.get(&of_queue)?.last(now, window).count(Signal::Begun);
+            let begun = self
+                .series
+                .get(&of_queue)?
+                .last(now, window)
+                .count(Signal::Begun);
             (begun >= OF_REASON_MIN).then_some(id)
         });
         heads.next()
@@ -96,7 +103,11 @@ impl Rules {
 
     fn servers_of(&self, queue: &QueueId) -> BTreeSet<&AgentId> {
         let all = self.servers.get(queue).into_iter().flatten();
-        let there = |id: &&AgentId| self.agents.get(*id).is_some_and(|state| state.logged_on > 0);
+        let there = |id: &&AgentId| {
+            self.agents
+                .get(*id)
+                .is_some_and(|state| state.logged_on > 0)
+        };
         all.filter(there).collect()
     }
 

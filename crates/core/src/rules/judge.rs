@@ -68,7 +68,11 @@ impl Rules {
             };
             let is_clear = *kind != RuleKind::FeedSilent || speaks();
             Finding {
-                verdict: if is_clear { Verdict::Clear } else { Verdict::Unknown },
+                verdict: if is_clear {
+                    Verdict::Clear
+                } else {
+                    Verdict::Unknown
+                },
                 ..Finding::unknown(*kind, subject.clone())
             }
         };
@@ -136,8 +140,12 @@ impl Rules {
     }
 
     fn of_feeds(&self, now: Timestamp) -> Vec<Finding> {
-        let [silence, late, dirty] = [RuleKind::FeedSilent, RuleKind::FeedLate, RuleKind::FeedDirty]
-            .map(|kind| self.rule(kind));
+        let [silence, late, dirty] = [
+            RuleKind::FeedSilent,
+            RuleKind::FeedLate,
+            RuleKind::FeedDirty,
+        ]
+        .map(|kind| self.rule(kind));
         let began_at = self.clock.began_at.unwrap_or(now);
         let mut findings = Vec::new();
         for (subject, series) in &self.series {
@@ -333,7 +341,10 @@ impl Rules {
             }
         }
         for (id, quarter) in figures {
-            self.days.entry(id.clone()).or_default().note(start, quarter);
+            self.days
+                .entry(id.clone())
+                .or_default()
+                .note(start, quarter);
             self.note_changed(StateKey::PastDays(id));
         }
     }

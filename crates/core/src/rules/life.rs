@@ -92,7 +92,12 @@ pub enum LifeChange {
 
 impl Life {
     /// Takes what the rule finds at `now`, which never falls.
-    pub fn judge(&mut self, now: Timestamp, verdict: Verdict, timing: Timing) -> Option<LifeChange> {
+    pub fn judge(
+        &mut self,
+        now: Timestamp,
+        verdict: Verdict,
+        timing: Timing,
+    ) -> Option<LifeChange> {
         match &mut self.firing {
             Some(_) => self.judge_firing(now, verdict, timing),
             None => self.judge_quiet(now, verdict, timing),
@@ -195,23 +200,44 @@ mod tests {
     #[test]
     fn what_does_not_last_lapses_and_what_is_between_neither_fires_nor_clears() {
         let mut life = Life::default();
-        assert_eq!(life.judge(at(0), Verdict::Holds, TIMING), Some(LifeChange::Pending));
-        assert_eq!(life.judge(at(15), Verdict::Between, TIMING), Some(LifeChange::Lapsed));
-        assert_eq!(life.judge(at(30), Verdict::Holds, TIMING), Some(LifeChange::Pending));
-        assert_eq!(life.judge(at(60), Verdict::Holds, TIMING), Some(LifeChange::Fired));
+        assert_eq!(
+            life.judge(at(0), Verdict::Holds, TIMING),
+            Some(LifeChange::Pending)
+        );
+        assert_eq!(
+            life.judge(at(15), Verdict::Between, TIMING),
+            Some(LifeChange::Lapsed)
+        );
+        assert_eq!(
+            life.judge(at(30), Verdict::Holds, TIMING),
+            Some(LifeChange::Pending)
+        );
+        assert_eq!(
+            life.judge(at(60), Verdict::Holds, TIMING),
+            Some(LifeChange::Fired)
+        );
         assert_eq!(life.judge(at(75), Verdict::Clear, TIMING), None);
         assert_eq!(life.judge(at(90), Verdict::Holds, TIMING), None);
         assert_eq!(life.judge(at(120), Verdict::Clear, TIMING), None);
         assert_eq!(life.judge(at(150), Verdict::Between, TIMING), None);
-        assert_eq!(life.judge(at(180), Verdict::Clear, TIMING), Some(LifeChange::Resolved));
+        assert_eq!(
+            life.judge(at(180), Verdict::Clear, TIMING),
+            Some(LifeChange::Resolved)
+        );
     }
 
     #[test]
     fn missing_data_neither_ends_nor_begins_an_alert() {
         let mut life = Life::default();
-        assert_eq!(life.judge(at(0), Verdict::Holds, TIMING), Some(LifeChange::Pending));
+        assert_eq!(
+            life.judge(at(0), Verdict::Holds, TIMING),
+            Some(LifeChange::Pending)
+        );
         assert_eq!(life.judge(at(15), Verdict::Unknown, TIMING), None);
-        assert_eq!(life.judge(at(45), Verdict::Holds, TIMING), Some(LifeChange::Fired));
+        assert_eq!(
+            life.judge(at(45), Verdict::Holds, TIMING),
+            Some(LifeChange::Fired)
+        );
         for seconds in [60, 120, 180] {
             assert_eq!(life.judge(at(seconds), Verdict::Unknown, TIMING), None);
         }
@@ -223,7 +249,10 @@ mod tests {
         life.judge(at(0), Verdict::Holds, TIMING);
         life.judge(at(30), Verdict::Holds, TIMING);
         assert_eq!(life.judge(at(315), Verdict::Holds, TIMING), None);
-        assert_eq!(life.judge(at(330), Verdict::Holds, TIMING), Some(LifeChange::Repeated));
+        assert_eq!(
+            life.judge(at(330), Verdict::Holds, TIMING),
+            Some(LifeChange::Repeated)
+        );
         assert_eq!(life.judge(at(345), Verdict::Holds, TIMING), None);
     }
 
@@ -232,7 +261,11 @@ mod tests {
         let mut life = Life::default();
         let mut fired = Vec::new();
         for minute in 0..120 {
-            let verdict = if minute % 4 < 2 { Verdict::Holds } else { Verdict::Clear };
+            let verdict = if minute % 4 < 2 {
+                Verdict::Holds
+            } else {
+                Verdict::Clear
+            };
             for half in [0, 30] {
                 let change = life.judge(at(60 * minute + half), verdict, TIMING);
                 if change == Some(LifeChange::Fired) {
@@ -243,7 +276,10 @@ mod tests {
         assert_eq!(fired, [0, 4, 8]);
         assert!(life.firing().is_some_and(|firing| firing.flapping));
         assert_eq!(life.judge(at(7_200), Verdict::Clear, TIMING), None);
-        assert_eq!(life.judge(at(9_100), Verdict::Clear, TIMING), Some(LifeChange::Resolved));
+        assert_eq!(
+            life.judge(at(9_100), Verdict::Clear, TIMING),
+            Some(LifeChange::Resolved)
+        );
     }
 
     #[test]

@@ -140,12 +140,14 @@ impl Rules {
             self.peers.entry(group).or_default().add(pane, signals);
         }
         let start = pane.floor(block_of(&subject));
-        self.changed
-            .insert(StateKey::Block(subject.clone(), start));
+        self.changed.insert(StateKey::Block(subject.clone(), start));
         let series = self.series.entry(subject.clone()).or_default();
         series.add(pane, signals);
         if self.clock.judged_to.is_none_or(|to| to <= pane) {
-            self.subjects.entry(pane).or_default().insert(subject.clone());
+            self.subjects
+                .entry(pane)
+                .or_default()
+                .insert(subject.clone());
         }
         // What comes after its pane was judged has still changed who waits and who is there.
         if self.clock.judged_to.is_some_and(|to| pane < to) {
@@ -156,7 +158,8 @@ impl Rules {
     /// Returns whether a pane has ended by `now`, less the time to settle, that is not judged yet.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.next_edge().is_some_and(|edge| edge + self.settings.settle <= now)
+        self.next_edge()
+            .is_some_and(|edge| edge + self.settings.settle <= now)
     }
 
     fn next_edge(&self) -> Option<Timestamp> {
@@ -186,7 +189,10 @@ impl Rules {
 
     /// Passes over a long silence, in which no rule has anything to look at. Returns whether there was one.
     fn pass_silence(&mut self, edge: Timestamp, now: Timestamp) -> bool {
-        let is_silent = self.clock.heard_at.is_none_or(|at| at + SILENT_AFTER < edge);
+        let is_silent = self
+            .clock
+            .heard_at
+            .is_none_or(|at| at + SILENT_AFTER < edge);
         let next = self.subjects.keys().next().copied();
         let to = next.unwrap_or(now - self.settings.settle).floor(PANE);
         // A pane before, so that it is judged with nothing in it.
@@ -206,7 +212,10 @@ impl Rules {
             self.clock.heard_at = Some(start);
         }
         for subject in subjects {
-            let signals = self.series.get(&subject).and_then(|series| series.pane(start));
+            let signals = self
+                .series
+                .get(&subject)
+                .and_then(|series| series.pane(start));
             let Some(signals) = signals.cloned() else {
                 continue;
             };
@@ -401,7 +410,10 @@ impl Rules {
 
     /// Returns the alerts that fire: rule, subject and id.
     pub fn firing(&self) -> impl Iterator<Item = (RuleKind, &str, &str)> {
-        let firing = self.alarms.iter().filter(|(_, tracked)| tracked.life.firing().is_some());
+        let firing = self
+            .alarms
+            .iter()
+            .filter(|(_, tracked)| tracked.life.firing().is_some());
         firing.map(|((kind, subject), tracked)| (*kind, subject.as_str(), tracked.id.as_str()))
     }
 }

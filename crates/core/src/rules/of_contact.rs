@@ -113,7 +113,11 @@ impl Emitter<'_> {
     }
 
     fn engagement(&mut self, engagement: &Engagement) {
-        let Some(queue) = engagement.queue.as_ref().filter(|_| engagement.is_inbound()) else {
+        let Some(queue) = engagement
+            .queue
+            .as_ref()
+            .filter(|_| engagement.is_inbound())
+        else {
             return;
         };
         let channel = self.fold.attributes.channel();
@@ -123,7 +127,9 @@ impl Emitter<'_> {
                 self.work(agent(), queue, turn.to, (turn.to - turn.from).as_secs());
             }
         }
-        let Some(at) = engagement.ended_at else { return };
+        let Some(at) = engagement.ended_at else {
+            return;
+        };
         if engagement.turns.is_none() && !engagement.is_incomplete() {
             self.work(agent(), queue, at, engagement.handle().as_secs());
         }
@@ -146,7 +152,12 @@ impl Emitter<'_> {
             self.add(subject.clone(), at, Signal::LogHandle, thousandths(log));
             let squared = thousandths(log * log);
             self.add(subject.clone(), at, Signal::LogHandleSquared, squared);
-            self.add(subject, at, Signal::HandleSeconds, thousandths(seconds) / 1_000);
+            self.add(
+                subject,
+                at,
+                Signal::HandleSeconds,
+                thousandths(seconds) / 1_000,
+            );
         }
     }
 
@@ -160,7 +171,9 @@ impl Emitter<'_> {
             Verdict::Excluded => return,
         };
         let measure = obligation.owed.measure();
-        let Some(name) = &obligation.queue else { return };
+        let Some(name) = &obligation.queue else {
+            return;
+        };
         let queue = Subject::Queue(name.clone());
         let signal = if missed { Signal::Missed } else { Signal::Met };
         self.add(queue.clone(), decided.at, signal, 1);
@@ -178,7 +191,8 @@ impl Emitter<'_> {
         // Whether an agent takes what rings and answers who writes: waits in the queue are not theirs.
         let agent = obligation.agent.as_ref().filter(|_| {
             let was_there = obligation.closed.as_ref();
-            measure == Measure::Accept || was_there.is_none_or(|closed| closed.how == Closed::Replied)
+            measure == Measure::Accept
+                || was_there.is_none_or(|closed| closed.how == Closed::Replied)
         });
         if let Some(agent) = agent {
             let channel = self.fold.attributes.channel();
@@ -191,8 +205,14 @@ impl Emitter<'_> {
     }
 
     fn survey(&mut self) {
-        let Some(given) = &self.fold.survey else { return };
-        let Some(engaged) = given.engaged.as_ref().filter(|_| self.fold.has_inbound_leg()) else {
+        let Some(given) = &self.fold.survey else {
+            return;
+        };
+        let Some(engaged) = given
+            .engaged
+            .as_ref()
+            .filter(|_| self.fold.has_inbound_leg())
+        else {
             return;
         };
         let Some(queue) = &engaged.queue else { return };
@@ -200,7 +220,12 @@ impl Emitter<'_> {
         let subject = Subject::AgentQueue(queue.clone(), channel, engaged.agent.clone());
         let share = given.survey.normalised();
         self.add(subject.clone(), given.at, Signal::Rated, 1);
-        self.add(subject.clone(), given.at, Signal::RatedTop, i64::from(share >= TOP_FROM));
+        self.add(
+            subject.clone(),
+            given.at,
+            Signal::RatedTop,
+            i64::from(share >= TOP_FROM),
+        );
         if share < LOW_BELOW {
             self.add(subject.clone(), given.at, Signal::RatedLow, 1);
             self.wrong(subject, given.at);

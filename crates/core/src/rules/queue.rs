@@ -126,7 +126,11 @@ impl<'a> QueueView<'a> {
         let grew = |(_, count, mean): (f64, f64, f64)| {
             count >= FACTOR_MIN * mean && count >= f64::from(rule.minimum)
         };
-        let best = if grew(short) && short.0 > long.0 { short } else { long };
+        let best = if grew(short) && short.0 > long.0 {
+            short
+        } else {
+            long
+        };
         let bounds = (rule.threshold, rule.clear);
         Some(Finding {
             verdict: Finding::verdict_of(best.0, bounds, grew(best)),
@@ -347,7 +351,11 @@ impl<'a> QueueView<'a> {
         } else {
             None
         };
-        let with_one = if more.is_some() { predicted(agents + 1.0) } else { 0.0 };
+        let with_one = if more.is_some() {
+            predicted(agents + 1.0)
+        } else {
+            0.0
+        };
         Some(Finding {
             verdict,
             value: level,

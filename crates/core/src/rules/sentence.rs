@@ -122,7 +122,10 @@ impl Rules {
             };
             if state.logged_on > 0 {
                 there += 1.0;
-            } else if state.changed_at.is_some_and(|at| now - Span::from_secs(1_800) < at) {
+            } else if state
+                .changed_at
+                .is_some_and(|at| now - Span::from_secs(1_800) < at)
+            {
                 away += 1.0;
             }
         }
@@ -133,7 +136,8 @@ impl Rules {
         if let Some(agent) = finding.subject.strip_prefix("agent:") {
             return vec![AgentId::new(agent)];
         }
-        let Some(queue) = Self::queue_of(finding).filter(|_| finding.kind == RuleKind::QueueAbsence)
+        let Some(queue) =
+            Self::queue_of(finding).filter(|_| finding.kind == RuleKind::QueueAbsence)
         else {
             return Vec::new();
         };
@@ -242,19 +246,39 @@ const fn unit(kind: RuleKind) -> &'static str {
 fn formula(kind: RuleKind, threshold: f64, window: Span) -> String {
     let over = minutes(window);
     match kind {
-        RuleKind::SlaBurn => format!("share missed in {over} ≥ {threshold} × (1 − target), and 4 σ over the usual"),
+        RuleKind::SlaBurn => {
+            format!("share missed in {over} ≥ {threshold} × (1 − target), and 4 σ over the usual")
+        }
         RuleKind::SlaLost => format!("best level that {over} can still have < target"),
         RuleKind::QueueStaffing => format!("level by Erlang A < target − {threshold}"),
-        RuleKind::QueueSurge => format!("arrivals in {over} or half of it ≥ 1.5 × expected, and {threshold} σ over"),
-        RuleKind::QueueAbsence => format!("net log-offs in {over} ≥ {threshold} of those who serve the queue"),
-        RuleKind::QueueAbandonment => format!("share that gives up in {over} ≥ twice the usual, and {threshold} σ over"),
+        RuleKind::QueueSurge => {
+            format!("arrivals in {over} or half of it ≥ 1.5 × expected, and {threshold} σ over")
+        }
+        RuleKind::QueueAbsence => {
+            format!("net log-offs in {over} ≥ {threshold} of those who serve the queue")
+        }
+        RuleKind::QueueAbandonment => {
+            format!("share that gives up in {over} ≥ twice the usual, and {threshold} σ over")
+        }
         RuleKind::QueueLongestWait => format!("longest wait ≥ {threshold} × the promise"),
-        RuleKind::QueueCallbacks => format!("callbacks asked for in {over} {threshold} σ over the usual"),
-        RuleKind::WorkSlow => format!("handle times of all queues in {over} {threshold} σ over their last hour"),
-        RuleKind::ReasonSurge => format!("contacts with the reason in {over} {threshold} σ over the usual"),
-        RuleKind::AgentSla => format!("lower bound of the share missed in {over} > what is allowed"),
-        RuleKind::AgentDrift | RuleKind::AgentGaming => format!("CUSUM of the log likelihood ratio ≥ {threshold}"),
-        RuleKind::AgentOverload => format!("time at work without a break of 5 min ≥ {threshold} s, and occupied for 80 % of {over}"),
+        RuleKind::QueueCallbacks => {
+            format!("callbacks asked for in {over} {threshold} σ over the usual")
+        }
+        RuleKind::WorkSlow => {
+            format!("handle times of all queues in {over} {threshold} σ over their last hour")
+        }
+        RuleKind::ReasonSurge => {
+            format!("contacts with the reason in {over} {threshold} σ over the usual")
+        }
+        RuleKind::AgentSla => {
+            format!("lower bound of the share missed in {over} > what is allowed")
+        }
+        RuleKind::AgentDrift | RuleKind::AgentGaming => {
+            format!("CUSUM of the log likelihood ratio ≥ {threshold}")
+        }
+        RuleKind::AgentOverload => format!(
+            "time at work without a break of 5 min ≥ {threshold} s, and occupied for 80 % of {over}"
+        ),
         RuleKind::FeedSilent => format!("nothing for {over} while {threshold} events were to come"),
         RuleKind::FeedLate => format!("share more than a minute late in {over} ≥ {threshold}"),
         RuleKind::FeedDirty => format!("share repeated or rejected in {over} ≥ {threshold}"),
@@ -290,7 +314,16 @@ fn duration(seconds: f64) -> String {
 }
 
 fn why(finding: &Finding, window: Span) -> String {
-    let (name, Finding { value, usual, n, extra, .. }) = (name(finding), finding);
+    let (
+        name,
+        Finding {
+            value,
+            usual,
+            n,
+            extra,
+            ..
+        },
+    ) = (name(finding), finding);
     let over = minutes(window);
     match finding.kind {
         RuleKind::SlaBurn => format!(
@@ -368,12 +401,19 @@ fn why(finding: &Finding, window: Span) -> String {
             extra[0]
         ),
         RuleKind::FeedLate => {
-            format!("Feed {name}: {} of {n} events come more than a minute late", percent(*value))
+            format!(
+                "Feed {name}: {} of {n} events come more than a minute late",
+                percent(*value)
+            )
         }
         RuleKind::FeedDirty => format!(
             "Feed {name}: {:.0} of {n} {} in {over} ({})",
             extra[0],
-            if extra[1] > 0.0 { "records became dead letters" } else { "events came a second time" },
+            if extra[1] > 0.0 {
+                "records became dead letters"
+            } else {
+                "events came a second time"
+            },
             percent(*value)
         ),
     }
@@ -399,7 +439,11 @@ fn said(cause: &Cause) -> String {
     match cause.what.as_str() {
         "arrivals" => format!("{now:.0} contacts in 10 min, usually {usual:.0}"),
         "handle time" => {
-            format!("handle time {}, usually {}", duration(*now), duration(*usual))
+            format!(
+                "handle time {}, usually {}",
+                duration(*now),
+                duration(*usual)
+            )
         }
         _ => format!("{now:.0} of {usual:.0} agents away"),
     }
@@ -429,7 +473,9 @@ fn action(finding: &Finding, causes: &[Cause]) -> String {
         RuleKind::QueueAbandonment => {
             format!("Listen to the announcements of {name}, and call back who gave up.")
         }
-        RuleKind::QueueCallbacks => format!("Plan the callbacks of {name}, and tell callers the wait."),
+        RuleKind::QueueCallbacks => {
+            format!("Plan the callbacks of {name}, and tell callers the wait.")
+        }
         RuleKind::WorkSlow => "Ask agents which tool is slow, and tell who runs it.".to_owned(),
         RuleKind::ReasonSurge => {
             format!("Find out what has changed about {name}; tell agents what to answer.")
@@ -442,7 +488,9 @@ fn action(finding: &Finding, causes: &[Cause]) -> String {
         RuleKind::FeedSilent => {
             format!("See whether the source of {name} runs; figures of it stand still.")
         }
-        RuleKind::FeedLate => format!("See what delays {name}; figures of the last minutes lack events."),
+        RuleKind::FeedLate => {
+            format!("See what delays {name}; figures of the last minutes lack events.")
+        }
         RuleKind::FeedDirty => format!("See `floorwalker dead-letters` and the source of {name}."),
     }
 }
@@ -452,4 +500,3 @@ fn over(finding: &Finding, lasted: Span) -> String {
     let lasted = duration(lasted.as_secs());
     format!("{name}: {} is over after {lasted}.", finding.kind.name())
 }
-

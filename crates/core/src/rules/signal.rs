@@ -89,7 +89,9 @@ pub enum Signal {
     /// Waits that began, by channel.
     OfferedBy(Channel),
     /// Waits that ended, by how many panes ago they had begun.
-    WaitEnded { panes: u32 },
+    WaitEnded {
+        panes: u32,
+    },
 }
 
 const WAIT_ENDED: u32 = 1 << 10;
@@ -270,7 +272,11 @@ impl fmt::Display for Subject {
         match self {
             Self::Queue(id) => write!(formatter, "queue:{id}"),
             Self::AgentQueue(queue, channel, agent) => {
-                write!(formatter, "agent:{agent}/queue:{queue}/channel:{}", channel.name())
+                write!(
+                    formatter,
+                    "agent:{agent}/queue:{queue}/channel:{}",
+                    channel.name()
+                )
             }
             Self::Agent(id) => write!(formatter, "agent:{id}"),
             Self::Reason(reason, queue) => write!(formatter, "reason:{reason}/queue:{queue}"),

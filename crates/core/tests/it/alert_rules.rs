@@ -22,10 +22,17 @@ const BEGIN: i64 = 1_767_600_000;
 struct Script(Vec<(i64, Subject, Signals)>);
 
 impl Script {
-    fn add(&mut self, panes: impl Iterator<Item = i64>, subject: &Subject, counts: &[(Signal, i64)]) {
+    fn add(
+        &mut self,
+        panes: impl Iterator<Item = i64>,
+        subject: &Subject,
+        counts: &[(Signal, i64)],
+    ) {
         for pane in panes {
             let mut signals = Signals::default();
-            counts.iter().for_each(|(signal, count)| signals.add(*signal, *count));
+            counts
+                .iter()
+                .for_each(|(signal, count)| signals.add(*signal, *count));
             self.0.push((pane, subject.clone(), signals));
         }
     }
@@ -49,7 +56,9 @@ impl Script {
 
     fn fired(&self, kind: RuleKind) -> usize {
         let changes = self.changes(kind);
-        let fired = changes.iter().filter(|change| change.1 == LifeChange::Fired);
+        let fired = changes
+            .iter()
+            .filter(|change| change.1 == LifeChange::Fired);
         fired.count()
     }
 
@@ -59,12 +68,16 @@ impl Script {
         let changes = self.changes(kind);
         let of = |wanted| {
             let all = changes.iter().filter(move |change| change.1 == wanted);
-            all.map(|change| (change.0, change.2.as_str())).collect::<Vec<_>>()
+            all.map(|change| (change.0, change.2.as_str()))
+                .collect::<Vec<_>>()
         };
         let [fired] = of(LifeChange::Fired)[..] else {
             panic!("{}: {changes:?}", kind.name());
         };
-        assert!(fired.1 == subject && (0..=fires_by).contains(&fired.0), "{changes:?}");
+        assert!(
+            fired.1 == subject && (0..=fires_by).contains(&fired.0),
+            "{changes:?}"
+        );
         assert_eq!(of(LifeChange::Resolved).len(), 1, "{changes:?}");
     }
 }
@@ -167,7 +180,11 @@ fn a_surge_is_half_as_many_contacts_again_and_more_than_chance() {
     grown(2).assert_once(RuleKind::QueueSurge, "queue:billing", 6);
     // Half a contact more in each pane is not enough.
     let mut short = usual(USUAL + 240);
-    short.add((USUAL..USUAL + 60).step_by(2), &queue("billing"), &answered(1));
+    short.add(
+        (USUAL..USUAL + 60).step_by(2),
+        &queue("billing"),
+        &answered(1),
+    );
     assert_eq!(short.fired(RuleKind::QueueSurge), 0);
     // Before anything is usual, nothing is a surge.
     let mut early = usual(HOUR / 2);
@@ -181,13 +198,21 @@ fn on_a_day_of_the_week_that_was_seen_the_usual_is_that_of_the_hour() {
     let mut script = Script::default();
     for day in [0, week] {
         script.add(day..day + 2 * HOUR, &queue("billing"), &answered(1));
-        script.add(day + HOUR + 60..day + 2 * HOUR, &queue("billing"), &answered(2));
+        script.add(
+            day + HOUR + 60..day + 2 * HOUR,
+            &queue("billing"),
+            &answered(2),
+        );
     }
     let surges: Vec<bool> = (play(&script.0, false).into_iter())
         .filter(|alarm| alarm.kind == RuleKind::QueueSurge && alarm.change == LifeChange::Fired)
         .map(|alarm| alarm.at < at(week))
         .collect();
-    assert_eq!(surges, [true], "what came last week at this hour is no surge");
+    assert_eq!(
+        surges,
+        [true],
+        "what came last week at this hour is no surge"
+    );
 }
 
 #[test]
@@ -195,7 +220,11 @@ fn callbacks_are_counted_against_the_usual() {
     let asked = |every: usize| {
         let mut script = usual(USUAL + 240);
         let counts = [(Signal::CallbacksAsked, 1)];
-        script.add((USUAL..USUAL + 60).step_by(every), &queue("billing"), &counts);
+        script.add(
+            (USUAL..USUAL + 60).step_by(every),
+            &queue("billing"),
+            &counts,
+        );
         script
     };
     asked(4).assert_once(RuleKind::QueueCallbacks, "queue:billing", 8);
@@ -213,7 +242,11 @@ fn who_gives_up_counts_however_short_the_wait() {
             (Signal::WaitEnded { panes: 0 }, 1),
             (Signal::SecondsWaited, 4),
         ];
-        script.add((USUAL..USUAL + 60).step_by(every), &queue("billing"), &counts);
+        script.add(
+            (USUAL..USUAL + 60).step_by(every),
+            &queue("billing"),
+            &counts,
+        );
         script
     };
     given_up(2).assert_once(RuleKind::QueueAbandonment, "queue:billing", 8);
@@ -242,7 +275,11 @@ fn the_budget_burns_only_if_more_is_missed_than_usual_here() {
         let mut script = usual(USUAL + 600);
         if before {
             script.add(0..USUAL, &queue("billing"), &missed);
-            script.add((0..USUAL).step_by(4), &queue("billing"), &[(Signal::AnswersMet, 1)]);
+            script.add(
+                (0..USUAL).step_by(4),
+                &queue("billing"),
+                &[(Signal::AnswersMet, 1)],
+            );
         }
         script.add(USUAL..USUAL + 60, &queue("billing"), &missed);
         script
@@ -262,8 +299,16 @@ fn who_logs_off_is_missed_if_the_others_have_too_much_to_do() {
             let comes = [(Signal::LoggedOnStep, 1), (Signal::PresentStep, 1)];
             script.add(0..1, &id, &comes);
             let first = agent as i64;
-            script.add((first..USUAL + 300).step_by(10), &desk(agent), &work(seconds));
-            script.add((first..USUAL + 300).step_by(10), &queue("billing"), &work(seconds));
+            script.add(
+                (first..USUAL + 300).step_by(10),
+                &desk(agent),
+                &work(seconds),
+            );
+            script.add(
+                (first..USUAL + 300).step_by(10),
+                &queue("billing"),
+                &work(seconds),
+            );
             if agent < number {
                 let goes = [(Signal::LoggedOnStep, -1), (Signal::PresentStep, -1)];
                 script.add(USUAL..USUAL + 1, &id, &goes);
@@ -306,8 +351,16 @@ fn a_reason_is_frequent_beside_its_share_of_all_contacts() {
     let given = |times: i64| {
         let mut script = Script::default();
         script.add(0..USUAL + 240, &of("other"), &[(Signal::Begun, 2)]);
-        script.add((0..USUAL + 240).step_by(8), &of("outage"), &[(Signal::Begun, 1)]);
-        script.add((USUAL..USUAL + 40).step_by(4), &of("outage"), &[(Signal::Begun, times)]);
+        script.add(
+            (0..USUAL + 240).step_by(8),
+            &of("outage"),
+            &[(Signal::Begun, 1)],
+        );
+        script.add(
+            (USUAL..USUAL + 40).step_by(4),
+            &of("outage"),
+            &[(Signal::Begun, times)],
+        );
         script
     };
     given(3).assert_once(RuleKind::ReasonSurge, "reason:outage", 5);
@@ -325,7 +378,11 @@ fn colleagues(changes: impl Fn(i64, f64) -> Vec<(Signal, i64)>) -> Script {
         let first = agent as i64;
         for pane in (first..USUAL + 720).step_by(12) {
             let usual = if (pane / 12) % 2 == 0 { 200.0 } else { 500.0 };
-            let counts = if agent == 0 { changes(pane, usual) } else { work(usual).to_vec() };
+            let counts = if agent == 0 {
+                changes(pane, usual)
+            } else {
+                work(usual).to_vec()
+            };
             script.add(pane..pane + 1, &desk(agent), &counts);
         }
     }
@@ -366,7 +423,11 @@ fn an_agent_who_misses_more_than_colleagues_is_named_by_the_lower_bound() {
     let missing = |of_twenty: i64| {
         let mut script = colleagues(|_, usual| work(usual).to_vec());
         for agent in 0..10 {
-            script.add((0..USUAL + 720).step_by(12), &desk(agent), &[(Signal::Met, 1)]);
+            script.add(
+                (0..USUAL + 720).step_by(12),
+                &desk(agent),
+                &[(Signal::Met, 1)],
+            );
         }
         let missed = [(Signal::Missed, 1), (Signal::Met, -1)];
         let odd = (USUAL..USUAL + 240).step_by(12).take(of_twenty as usize);
@@ -382,10 +443,18 @@ fn an_agent_without_a_break_is_overloaded() {
     let working = |hours: i64| {
         let mut script = usual(USUAL + 1_200);
         let ana = Subject::Agent(AgentId::new("ana"));
-        let busy = [Signal::LoggedOnStep, Signal::PresentStep, Signal::OccupiedStep];
+        let busy = [
+            Signal::LoggedOnStep,
+            Signal::PresentStep,
+            Signal::OccupiedStep,
+        ];
         script.add(USUAL..USUAL + 1, &ana, &busy.map(|signal| (signal, 1)));
         let rests = USUAL + hours * HOUR;
-        script.add(rests..rests + 1, &ana, &busy[1..].iter().map(|it| (*it, -1)).collect::<Vec<_>>());
+        script.add(
+            rests..rests + 1,
+            &ana,
+            &busy[1..].iter().map(|it| (*it, -1)).collect::<Vec<_>>(),
+        );
         script
     };
     working(4).assert_once(RuleKind::AgentOverload, "agent:ana", 212);
@@ -440,7 +509,11 @@ fn a_feed_is_late_or_dirty_by_the_share_of_its_events() {
     assert_eq!(odd(Signal::Late, 2).fired(RuleKind::FeedLate), 0);
     odd(Signal::Repeated, 2).assert_once(RuleKind::FeedDirty, "feed:voice", 3);
     let mut one = feed(0..0);
-    one.add((USUAL..USUAL + 40).step_by(4), &voice, &[(Signal::Repeated, 1)]);
+    one.add(
+        (USUAL..USUAL + 40).step_by(4),
+        &voice,
+        &[(Signal::Repeated, 1)],
+    );
     assert_eq!(one.fired(RuleKind::FeedDirty), 0);
     let mut topic = Script::default();
     let events = Subject::Source(Text::new("events"));
@@ -461,7 +534,17 @@ fn what_follows_from_a_firing_alert_is_covered_by_it() {
         alarms.iter().find(of_kind).unwrap()
     };
     let (surge, burn) = (fired(RuleKind::QueueSurge), fired(RuleKind::SlaBurn));
-    assert_eq!((&surge.inhibited_by, burn.inhibited_by.as_ref()), (&None, Some(&surge.id)));
-    assert!(burn.why.contains("contacts in 10 min, usually"), "{}", burn.why);
-    assert_eq!(burn.causes.first().map(|cause| cause.what.as_str()), Some("arrivals"));
+    assert_eq!(
+        (&surge.inhibited_by, burn.inhibited_by.as_ref()),
+        (&None, Some(&surge.id))
+    );
+    assert!(
+        burn.why.contains("contacts in 10 min, usually"),
+        "{}",
+        burn.why
+    );
+    assert_eq!(
+        burn.causes.first().map(|cause| cause.what.as_str()),
+        Some("arrivals")
+    );
 }

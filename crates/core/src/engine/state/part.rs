@@ -3,9 +3,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
-    engine::{
-        agent_queue::AgentQueue, entity::Entity, limits::Kind, name::Name, state::codec,
-    },
+    engine::{agent_queue::AgentQueue, entity::Entity, limits::Kind, name::Name, state::codec},
     event::{AgentId, ContactId, QueueId, Text, Timestamp},
     rules::StateKey,
 };

@@ -59,7 +59,11 @@ impl Task {
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
             Err(fault) => self.put_aside(&from, &fault),
         }
-        self.note_read(&source.topic, clock, self.meta.counters.dead_lettered > rejected);
+        self.note_read(
+            &source.topic,
+            clock,
+            self.meta.counters.dead_lettered > rejected,
+        );
     }
 
     /// Notes that an event has arrived, and whether it is late, at the watermark of its source.

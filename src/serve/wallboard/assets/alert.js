@@ -1,0 +1,168 @@
+// One alert: why, what to do, who is behind it, and the numbers around it.
+
+import { fill, h, setAttribute, setText } from "./dom.js";
+import { Incident, alertPath, contactPath, subjectPath } from "./incident.js";
+import { get } from "./live.js";
+import { canSilence, silenceButton } from "./silence.js";
+import { Table } from "./table.js";
+import { drawTrend, trendParts } from "./trend.js";
+import { duration, inUnit, number, percent, t, time, word } from "./text.js";
+
+const LOOK_AGAIN = 15_000;
+const AT_A_TIME = 6;
+const AROUND = 30 * 60_000;
+
+export const mount = (app, id) => new Alert(app, id);
+
+class Alert {
+  title = t("alert");
+  #contacts = new Map();
+  #timer = null;
+  #gone = new AbortController();
+
+  constructor(app, id) {
+    this.app = app;
+    this.id = id;
+    this.card = new Incident(app.report);
+    this.facts = h("dl", { class: "facts" });
+    this.causes = h("div");
+    this.silence = h("p");
+    this.trend = trendParts();
+    this.table = this.#contactTable();
+    this.contacts = h("section", {}, h("h2", {}, t("contacts_behind")), this.table.element);
+    this.body = h("div", {}, h("ul", { class: "incidents single" }, this.card.element), this.silence, this.facts, this.causes,
+      h("section", { "aria-labelledby": "around-title" },
+        h("h2", { id: "around-title" }, t("around")), this.trend.element), this.contacts);
+    this.element = h("div", { class: "alert-page" }, h("h1", {}, t("alert")), this.body);
+    setAttribute(this.body, "hidden", true);
+    this.load();
+    this.#timer = setInterval(() => this.load(), LOOK_AGAIN);
+  }
+
+  unmount() {
+    clearInterval(this.#timer);
+    this.#gone.abort();
+    this.trend.destroy();
+  }
+
+  onAlert(alert) {
+    if (alert.id === this.id) this.#show(alert);
+  }
+
+  tick() {
+    if (this.alert) this.card.tick(this.alert.ends_at ? Date.parse(this.alert.ends_at) : this.app.board.dataNow());
+  }
+
+  async load() {
+    try {
+      const alert = await get(`/api/v1${alertPath(this.id)}`, this.#gone.signal);
+      if (alert) return this.#show(alert);
+      fill(this.element, h("h1", {}, t("alert")), h("p", {}, t("alert.none", { id: this.id })),
+        h("p", {}, h("a", { href: "/alerts?over=1" }, t("alerts.all"))));
+      clearInterval(this.#timer);
+    } catch (error) {
+      if (!this.#gone.signal.aborted && !this.alert) this.app.report(error.message, true);
+    }
+  }
+
+  #show(alert) {
+    this.alert = alert;
+    setAttribute(this.body, "hidden", false);
+    this.card.update(alert);
+    if (alert.status === "resolved") fill(this.card.buttons, h("p", { class: "taken" }, alert.ack ? t("ack.short", { name: alert.ack.by }) : ""));
+    this.tick();
+    this.#showFacts(alert);
+    this.#showCauses(alert.causes ?? []);
+    this.#showContacts(alert.contacts ?? []);
+    this.#showTrend(alert);
+    if (alert.status !== "resolved" && !this.silence.firstChild) {
+      canSilence().then((can) => can && fill(this.silence, silenceButton(alert, this.app.report)));
+    }
+  }
+
+  #showFacts(alert) {
+    const path = subjectPath(alert);
+    const facts = [
+      [t("status"), alert.status === "resolved"
+        ? t("over_since", { time: time(alert.ends_at), reason: word("reason", alert.reason) }) : word("status", alert.status)],
+      [t("rule"), `${word("rule", alert.rule)} (${alert.rule}): ${alert.formula ?? ""}`],
+      [t("value"), `${inUnit(alert.value, alert.unit)}; ${t("threshold")} ${inUnit(alert.threshold, alert.unit)}`],
+      [t("n"), number(alert.n)],
+      [t("score"), t("score_of", { n: number(alert.score) })],
+      [t("subject"), path ? h("a", { href: path }, alert.subject) : alert.subject],
+      alert.policy && [t("policy"), alert.policy],
+      alert.channel && [t("channel"), alert.channel],
+      alert.agents?.length > 0 && [t("agents"), alert.agents.flatMap((agent, index) =>
+        [index > 0 ? ", " : "", h("a", { href: `/agents/${encodeURIComponent(agent)}` }, agent)])],
+      [t("began"), time(alert.starts_at)],
+      alert.recipients?.length > 0 && [t("recipients"), alert.recipients.join(", ")],
+      alert.inhibited_by && [t("covered_by"), h("a", { href: alertPath(alert.inhibited_by) }, alert.inhibited_by)],
+      alert.history && [t("note"), t("alert.history")],
+    ].filter(Boolean);
+    fill(this.facts, facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));
+  }
+
+  /** What is otherwise than usual, the largest share first. */
+  #showCauses(causes) {
+    if (causes.length === 0) return fill(this.causes);
+    const row = (cause) => h("tr", {}, h("th", { scope: "row" }, word("cause", cause.what)),
+      h("td", { class: "number" }, inUnit(cause.now, cause.unit)), h("td", { class: "number" }, inUnit(cause.usual, cause.unit)),
+      h("td", { class: "number" }, percent(cause.share)));
+    fill(this.causes, h("h2", {}, t("causes")), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("causes") }, h("table", {}, h("thead", {}, h("tr", {},
+      [t("cause"), t("now"), t("usual"), t("share")].map((label, index) =>
+        h("th", { scope: "col", class: index > 0 ? "number" : null }, label)))), h("tbody", {}, causes.map(row)))));
+  }
+
+  #contactTable() {
+    const state = ({ record }) => (record === undefined ? "…" : record === null ? t("contact.not_yet")
+      : record.ended_at ? t("contact.over") : record.engagements?.some((it) => !it.ended_at) ? t("contact.talks") : t("contact.open"));
+    const last = ({ record }) => record?.episodes?.at(-1);
+    const wait = (row) => {
+      const episode = last(row);
+      if (!episode) return NaN;
+      return episode.wait ?? (this.app.board.dataNow() - Date.parse(episode.queued_at)) / 1_000;
+    };
+    return new Table(this.app, {
+      caption: t("contacts_behind"), key: (row) => row.id, sort: { key: "began" }, filterLabel: t("filter.contacts"),
+      columns: [
+        { key: "contact", label: t("contact"), value: (row) => row.id, cell: (row) => h("a", { href: contactPath(row.id) }, row.id) },
+        { key: "state", label: t("state"), value: state },
+        { key: "channel", label: t("channel"), value: (row) => row.record?.channel ?? "" },
+        { key: "began", label: t("began"), value: (row) => row.record?.began_at ?? null, cell: (row) => time(row.record?.began_at) },
+        { key: "wait", label: t("wait"), value: wait, cell: (row) => duration(wait(row)), isNumber: true },
+        { key: "outcome", label: t("outcome"), value: (row) => word("outcome", last(row)?.outcome ?? "") },
+        { key: "agent", label: t("agent"), value: (row) => last(row)?.agent ?? row.record?.engagements?.at(-1)?.agent ?? "" },
+      ],
+    });
+  }
+
+  #showContacts(ids) {
+    for (const id of ids) if (!this.#contacts.has(id)) this.#contacts.set(id, undefined);
+    const draw = () => this.table.update([...this.#contacts].map(([id, record]) => ({ id, record })));
+    setAttribute(this.contacts, "hidden", this.#contacts.size === 0);
+    draw();
+    const more = this.alert.contacts_more ?? 0;
+    this.more ??= this.contacts.appendChild(h("p", { class: "more" }));
+    setText(this.more, more > 0 ? t("contacts_more", { n: number(more) }) : "");
+    // A few at a time; those that are over don't change any more.
+    const open = [...this.#contacts].filter(([, record]) => !record?.ended_at).map(([id]) => id);
+    const next = async () => {
+      for (let id = open.shift(); id !== undefined && !this.#gone.signal.aborted; id = open.shift()) {
+        this.#contacts.set(id, await get(`/api/v1${contactPath(id)}`, this.#gone.signal).catch(() => null));
+        draw();
+      }
+    };
+    Array.from({ length: AT_A_TIME }, next);
+  }
+
+  #showTrend(alert) {
+    const queue = alert.queue ?? (alert.group?.startsWith("queue:") ? alert.group.slice(6) : null);
+    const begin = Date.parse(alert.starts_at);
+    const marks = [{ at: begin, label: t("mark.begins"), color: "--bad" }];
+    if (alert.ack) marks.push({ at: Date.parse(alert.ack.at), label: t("mark.ack"), color: "--accent" });
+    if (alert.ends_at) marks.push({ at: Date.parse(alert.ends_at), label: t("mark.ends"), color: "--good" });
+    const until = Math.min(alert.ends_at ? Date.parse(alert.ends_at) + AROUND : Infinity, this.app.board.dataNow());
+    drawTrend(this.app, this.trend, { entity: queue ? `queue:${queue}` : "all", policy: alert.policy, marks,
+      from: begin - AROUND, until: Math.max(until, begin + 60_000), signal: this.#gone.signal });
+  }
+}
