@@ -18,7 +18,10 @@ impl Rules {
     pub(super) fn head_of(&self, finding: &Finding, now: Timestamp) -> Option<String> {
         let kind = finding.kind;
         if kind.is_of_feed() {
-            return self.firing_id(RuleKind::FeedSilent, &finding.subject, kind);
+            return self.of_feed(finding);
+        }
+        if kind == RuleKind::ReasonSurge {
+            return self.of_busy_queue(finding, now);
         }
         if kind.is_of_agent() {
             let same = RuleKind::ALL.into_iter().filter(|it| it.is_of_agent());
@@ -43,6 +46,43 @@ impl Rules {
         let tracked = self.alarms.get(&(kind, subject.to_owned()))?;
         tracked.life.firing()?;
         Some(tracked.inhibited_by.as_ref().unwrap_or(&tracked.id).clone())
+    }
+
+    /// A feed that was silent is late when it speaks again, and what is too late becomes dead letters of its topic.
+    fn of_feed(&self, finding: &Finding) -> Option<String> {
+        let kind = finding.kind;
+        let same = self.firing_id(RuleKind::FeedSilent, &finding.subject, kind);
+        same.or_else(|| {
+            let is_of_topic = kind == RuleKind::FeedDirty && finding.extra[1] > 0.0;
+            let mut others = self.alarms.keys().filter(|(of, _)| {
+                is_of_topic && matches!(of, RuleKind::FeedSilent | RuleKind::FeedLate)
+            });
+            others.find_map(|(of, subject)| self.firing_id(*of, subject, kind))
+        })
+    }
+
+    /// Where a queue has a surge already, its reasons are frequent, too.
+    fn of_busy_queue(&self, finding: &Finding, now: Timestamp) -> Option<String> {
+        let window = self.settings.of(RuleKind::ReasonSurge).window;
+        let name = finding.subject.strip_prefix("reason:")?;
+        let begun = self
+            .series
+            .iter()
+            .filter_map(|(subject, series)| match subject {
+                Subject::Reason(reason, queue) if **reason == *name => {
+                    Some((series.last(now, window).count(Signal::Begun), queue))
+                }
+                Subject::Reason(..)
+                | Subject::Queue(_)
+                | Subject::AgentQueue(..)
+                | Subject::Agent(_)
+                | Subject::Feed(_)
+                | Subject::Source(_) => None,
+            });
+        let (_, queue) = begun.max_by_key(|(count, _)| *count)?;
+        let subject = format!("queue:{queue}");
+        let busy = [RuleKind::QueueSurge, RuleKind::QueueCallbacks];
+        (busy.into_iter()).find_map(|kind| self.firing_id(kind, &subject, finding.kind))
     }
 
     fn of_same_queue(&self, finding: &Finding) -> Option<String> {

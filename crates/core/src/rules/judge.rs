@@ -24,6 +24,8 @@ const AGENTS_EVERY: Span = Span::from_secs(60);
 const FROZEN_AFTER: Span = Span::from_secs(900);
 /// Peers are seen over so long.
 const PEERS_OVER: Span = Span::from_secs(2_700);
+/// What is usual of all work is seen in at least so much before the window.
+const WORK_KNOWN_MIN: Span = Span::from_secs(2_700);
 /// Who has worked less than this share of their time for a queue does not serve it.
 const SERVES_FROM: f64 = 0.05;
 
@@ -197,6 +199,11 @@ impl Rules {
     fn of_work(&self, now: Timestamp, frozen: &BTreeSet<Channel>) -> Option<Finding> {
         let rule = self.rule(RuleKind::WorkSlow);
         if !rule.enabled {
+            return None;
+        }
+        // The first contacts to end are short ones.
+        let known = now - self.clock.began_at.unwrap_or(now);
+        if known < rule.window + WORK_KNOWN_MIN {
             return None;
         }
         if !frozen.is_empty() {

@@ -179,7 +179,7 @@ impl<'a> QueueView<'a> {
         let (all, gone) = (ended(&now), now.get(Signal::Abandoned));
         let past = ended(&self.past);
         let usual = (self.past.get(Signal::Abandoned) + 1.0) / (past + 25.0);
-        let z = share_z(gone, all, usual, past + 25.0);
+        let z = share_z(gone, all, usual, f64::INFINITY);
         let share = gone / all.max(1.0);
         let least = SHARE_MIN.max(2.0 * usual);
         let is_enough = all >= f64::from(rule.minimum) && gone >= NUMBER_MIN && share >= least;
@@ -279,7 +279,7 @@ impl<'a> QueueView<'a> {
 
     /// Judges how many of those who serve the queue have logged off, if those who are left have too much to do.
     pub(super) fn absence(&self, rule: &GroupRule) -> Option<Finding> {
-        const LOAD_MIN: f64 = 0.75;
+        const LOAD_MIN: f64 = 0.92;
         let Staff {
             logged_on, gone, ..
         } = self.staff;

@@ -78,12 +78,13 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::QueueLongestWait => (4.0, 1.5, 15, 4, 60, 180, Critical),
         Kind::SlaLost => (0.0, 0.0, 3_600, 30, 300, 900, Warning),
         Kind::AgentGaming | Kind::AgentDrift => (6.0, 2.0, 2_700, 5, 0, 900, Warning),
-        Kind::AgentOverload => (12_600.0, 0.0, 3_600, 1, 0, 0, Warning),
+        Kind::AgentOverload => (16_200.0, 0.0, 3_600, 1, 0, 0, Warning),
         Kind::AgentSla => (0.0, 0.0, 3_600, 10, 0, 900, Warning),
     };
     let interrupts = !matches!(kind, Kind::SlaLost | Kind::QueueStaffing);
     let urgent = match kind {
-        Kind::AgentDrift | Kind::AgentGaming => 9.5,
+        Kind::AgentDrift | Kind::AgentGaming => 8.5,
+        Kind::AgentOverload => 19_800.0,
         _ => threshold,
     };
     Defaults {

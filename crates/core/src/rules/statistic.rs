@@ -9,7 +9,7 @@ pub(super) fn count_z(count: f64, mean: f64, share: f64) -> f64 {
 }
 
 /// Returns how far `part` of `all` lies from the share `usual`, by the arcsine root (Anscombe 1948); `past` is the number that the usual
-/// share was seen in.
+/// share was seen in; infinite for one that is known.
 #[must_use]
 pub(super) fn share_z(part: f64, all: f64, usual: f64, past: f64) -> f64 {
     if all <= 0.0 {

@@ -441,7 +441,7 @@ fn an_agent_who_misses_more_than_colleagues_is_named_by_the_lower_bound() {
 #[test]
 fn an_agent_without_a_break_is_overloaded() {
     let working = |hours: i64| {
-        let mut script = usual(USUAL + 1_200);
+        let mut script = usual(USUAL + 1_500);
         let ana = Subject::Agent(AgentId::new("ana"));
         let busy = [
             Signal::LoggedOnStep,
@@ -457,8 +457,8 @@ fn an_agent_without_a_break_is_overloaded() {
         );
         script
     };
-    working(4).assert_once(RuleKind::AgentOverload, "agent:ana", 212);
-    assert_eq!(working(3).fired(RuleKind::AgentOverload), 0);
+    working(5).assert_once(RuleKind::AgentOverload, "agent:ana", 272);
+    assert_eq!(working(4).fired(RuleKind::AgentOverload), 0);
 }
 
 /// A feed of two events in each pane, without some panes.
