@@ -57,7 +57,7 @@ export const interrupts = (alert) => alert.interrupts ?? !(CONTACT_RULES.has(ale
 export function sortAlerts(alerts) {
   const covering = new Map();
   for (const alert of alerts) {
-    if (!isAboutContact(alert) && alert.queue && interrupts(alert)) covering.set(alert.queue, alert.id);
+    if (alert.status === "firing" && !isAboutContact(alert) && alert.queue && interrupts(alert)) covering.set(alert.queue, alert.id);
   }
   const [urgent, others] = [[], []];
   for (const alert of alerts) {
