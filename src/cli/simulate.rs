@@ -102,8 +102,7 @@ enum Speed {
 }
 
 pub(super) fn simulate(arguments: &Simulate) -> anyhow::Result<()> {
-    let to_topic = arguments.topic.is_some();
-    let usual = if to_topic {
+    let usual = if arguments.topic.is_some() {
         Speed::Times(1.0)
     } else {
         Speed::Max

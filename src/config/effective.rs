@@ -54,10 +54,10 @@ pub(super) fn of(document: &DeTable<'_>, places: &Places<'_>, config: &Config) -
         }
     }
     let mut defaults = ByName::new();
-    if let Ok(document) = DeTable::parse(DEFAULTS) {
+    if let Ok(example) = DeTable::parse(DEFAULTS) {
         let by_default = |_: &[&str], _: &Spanned<DeValue<'_>>| BY_DEFAULT.to_owned();
         collect(
-            document.get_ref(),
+            example.get_ref(),
             &mut Vec::new(),
             &mut defaults,
             &by_default,

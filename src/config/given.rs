@@ -49,7 +49,7 @@ impl Given {
     /// A sentence: what it should be.
     pub(super) fn value(&self) -> Result<DeValue<'_>, String> {
         let text = self.text.as_str();
-        let as_text = |text: &str| DeValue::String(text.to_owned().into());
+        let as_text = |it: &str| DeValue::String(it.to_owned().into());
         let as_toml = || DeValue::parse(text).map(toml::Spanned::into_inner);
         match self.shape {
             Shape::Text | Shape::Scalar => Ok(as_text(text)),
@@ -200,10 +200,10 @@ fn property(word: &str) -> String {
 }
 
 fn unknown_variable(words: &[String]) -> String {
-    let nearest = nearest(words).map(|path| PREFIX.to_owned() + &path.join(BETWEEN).to_uppercase());
+    let setting = nearest(words).map(|path| PREFIX.to_owned() + &path.join(BETWEEN).to_uppercase());
     let options = OPTIONS.map(str::to_owned);
     let wanted = PREFIX.to_owned() + &words.join(BETWEEN).to_uppercase();
-    let all = nearest.into_iter().chain(options);
+    let all = setting.into_iter().chain(options);
     let nearest = all.min_by_key(|known| strsim::damerau_levenshtein(known, &wanted));
     let nearest = nearest.unwrap_or_default();
     format!("there is no such setting; the nearest is {nearest}. Rename the variable, or unset it")

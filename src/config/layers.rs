@@ -200,7 +200,7 @@ fn put_inside<'t>(
                 let empty = DeValue::Table(DeTable::new());
                 elements.push(Spanned::new(start_of(value), empty));
             }
-            match (elements.iter_mut().nth(*index), rest) {
+            match (elements.get_mut(*index), rest) {
                 (Some(element), []) => *element = value.clone(),
                 (Some(element), [_, ..]) => return put_inside(element.get_mut(), rest, value),
                 (None, _) => {}

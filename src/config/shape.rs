@@ -183,7 +183,10 @@ impl<'p> Inside<'p> {
         let rest = rest.filter(|_| is_known);
         Self {
             key: key.copied().filter(|_| is_known),
-            probe: rest.map(|path| Probe { path, found }),
+            probe: rest.map(|deeper| Probe {
+                path: deeper,
+                found,
+            }),
         }
     }
 }

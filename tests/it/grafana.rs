@@ -192,7 +192,7 @@ fn both_forms_of_the_rules_are_the_same() {
         assert_eq!(prometheus["annotations"], texts);
         for name in ["summary", "why", "action", "wallboard", "dashboard"] {
             assert!(
-                texts[name].as_str().is_some_and(|text| !text.is_empty()),
+                texts[name].as_str().is_some_and(|it| !it.is_empty()),
                 "{prometheus}"
             );
         }

@@ -120,11 +120,11 @@ fn the_operator_and_prometheus_take_the_monitors_and_rules() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     fs::write(&file, rules.to_string()).unwrap();
-    let printed = check_by(
+    let judged = check_by(
         Command::new("promtool").args(["check", "rules"]).arg(&file),
         "",
     );
-    assert!(printed.contains("SUCCESS"), "{printed}");
+    assert!(judged.contains("SUCCESS"), "{judged}");
     let boards = of_kind(&objects, "ConfigMap");
     let boards = boards
         .iter()
@@ -134,8 +134,8 @@ fn the_operator_and_prometheus_take_the_monitors_and_rules() {
     assert_eq!(boards.len(), files);
     for board in boards {
         for (name, text) in board["data"].as_object().unwrap() {
-            let board: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
-            assert!(board["panels"].is_array(), "{name}");
+            let read: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+            assert!(read["panels"].is_array(), "{name}");
         }
     }
 }

@@ -210,9 +210,9 @@ fn no_secret_is_in_anything_that_comes_out() {
         assert_clean(&format!("{arguments:?}"), &site.printed(arguments));
     }
     assert!(running.end_by("-TERM").success());
-    let log = fs::read_to_string(site.file("log")).unwrap();
-    assert!(log.contains("reading 1 sources"), "{log}");
-    assert_clean("the log", &log);
+    let logged = fs::read_to_string(site.file("log")).unwrap();
+    assert!(logged.contains("reading 1 sources"), "{logged}");
+    assert_clean("the log", &logged);
 }
 
 #[test]
@@ -239,9 +239,9 @@ fn no_secret_is_in_an_error() {
         run.env(variable, value)
             .env("FLOORWALKER_KAFKA__BROKERS", "127.0.0.1:1")
             .env("FLOORWALKER_ENGINE__TASKS", "0");
-        let output = run.output().unwrap();
-        assert!(!output.status.success());
-        assert_clean(variable, &printed(output));
+        let refused = run.output().unwrap();
+        assert!(!refused.status.success());
+        assert_clean(variable, &printed(refused));
     }
     // In the wrong place.
     for setting in [
@@ -254,8 +254,8 @@ fn no_secret_is_in_an_error() {
         let (section, key) = setting.split_once('.').unwrap();
         let text = format!("[{section}]\n{key} = \"${{PRIVACY_KEY}} x\"\n");
         fs::write(site.file("f.toml"), text).unwrap();
-        let text = site.printed(&["check"]);
-        assert!(text.contains("${PRIVACY_KEY} x"), "{setting}: {text}");
-        assert_clean(setting, &text);
+        let shown = site.printed(&["check"]);
+        assert!(shown.contains("${PRIVACY_KEY} x"), "{setting}: {shown}");
+        assert_clean(setting, &shown);
     }
 }

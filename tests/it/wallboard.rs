@@ -158,9 +158,9 @@ fn files_are_kept_by_browsers_and_sent_compressed() {
     let (_, page) = get(demo.http, "/").unwrap();
     let script = page.split("src=\"").nth(1).unwrap();
     let script = script.split('"').next().unwrap();
-    let page = head(demo.http, "/", "accept-language: sv\r\n");
+    let swedish = head(demo.http, "/", "accept-language: sv\r\n");
     assert_has(
-        &page,
+        &swedish,
         &[
             "http/1.1 200 ok",
             "cache-control: no-cache",

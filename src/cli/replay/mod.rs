@@ -58,7 +58,7 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
 /// One source that is keyed as its producers should: every event lands on the task that owns its contact.
 fn settings(config: &ConfigFile) -> anyhow::Result<Settings> {
     let loaded = config.load_if_given()?;
-    let mut settings = loaded.map_or_else(Settings::default, |(_, config)| config.engine);
+    let mut settings = loaded.map_or_else(Settings::default, |(_, it)| it.engine);
     let lateness = settings.lateness_max();
     settings.sources = vec![Source {
         topic: "replay".to_owned(),

@@ -22,10 +22,10 @@ const MINIMUM: RangeInclusive<i64> = 1..=100_000;
 
 pub(super) fn settings(
     rules: &mut RulesSettings,
-    given: BTreeMap<Spanned<String>, file::GroupRule>,
+    all: BTreeMap<Spanned<String>, file::GroupRule>,
     contact: &ContactSettings,
 ) -> Result<(), Fault> {
-    for (name, given) in given {
+    for (name, given) in all {
         let Some(kind) = RuleKind::from_name(name.get_ref()) else {
             return Err(unknown(&name));
         };
@@ -70,15 +70,17 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
     let channels = given.channels.into_iter().flatten();
     rule.channels
         .extend(channels.map(|Parsed(channel)| channel));
-    bounds(rule, (&given.threshold, &given.clear, &given.urgent))?;
+    bounds(
+        rule,
+        [&given.threshold, &given.clear, &given.urgent].map(Option::as_ref),
+    )?;
     put(&mut rule.window, window(given.window.as_ref())?);
     if let Some(minimum) = &given.minimum {
         rule.minimum = narrow(minimum, MINIMUM)?;
     }
     put(&mut rule.timing.lasts, time(given.r#for.as_ref()));
     put(&mut rule.timing.clear_for, time(given.clear_for.as_ref()));
-    let or_never =
-        |given: Option<&Time>| time(given).map(|span| (span > Span::ZERO).then_some(span));
+    let or_never = |span: Option<&Time>| time(span).map(|it| (it > Span::ZERO).then_some(it));
     put(
         &mut rule.timing.repeat_every,
         or_never(given.repeat_every.as_ref()),
@@ -100,11 +102,7 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
 /// What is clear must not hold, and what calls a person must.
 fn bounds(
     rule: &mut GroupRule,
-    (threshold, clear, urgent): (
-        &Option<Spanned<f64>>,
-        &Option<Spanned<f64>>,
-        &Option<Spanned<f64>>,
-    ),
+    [threshold, clear, urgent]: [Option<&Spanned<f64>>; 3],
 ) -> Result<(), Fault> {
     for given in [threshold, clear, urgent].into_iter().flatten() {
         if !given.get_ref().is_finite() || *given.get_ref() < 0.0 {

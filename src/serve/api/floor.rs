@@ -164,12 +164,12 @@ fn busiest(model: &ReadModel, groups: &[&Arc<Entity>], window: &str) -> Vec<Grou
     };
     let scored = groups.iter().filter_map(|it| Some((*it, score(it)?)));
     let mut scored: Vec<_> = scored.collect();
-    scored.sort_by_key(|(group, score)| Reverse((group.waiting() > 0, score.load)));
+    scored.sort_by_key(|(group, it)| Reverse((group.waiting() > 0, it.load)));
     let shown = scored.into_iter().take(GROUPS_MAX);
-    let group = |(group, score): (&Arc<Entity>, Arc<Score>)| Group {
-        entity: group.name.clone(),
-        title: titles.get(&group.name).cloned(),
-        record: Arc::clone(&score.record),
+    let group = |(entity, shows): (&Arc<Entity>, Arc<Score>)| Group {
+        entity: entity.name.clone(),
+        title: titles.get(&entity.name).cloned(),
+        record: Arc::clone(&shows.record),
     };
     shown.map(group).collect()
 }

@@ -51,16 +51,16 @@ async fn show_page(headers: HeaderMap, RawQuery(query): RawQuery) -> Response<Bo
     let accepted = accepted.and_then(|value| value.to_str().ok());
     let language = language::choose(query.as_deref(), accepted);
     let mut answer = assets::shell(language).answer(&headers, "no-cache");
-    let headers = answer.headers_mut();
-    headers.insert(
+    let sent = answer.headers_mut();
+    sent.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
     );
-    headers.insert(
+    sent.insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("no-referrer"),
     );
-    headers.insert(
+    sent.insert(
         header::VARY,
         HeaderValue::from_static("accept-language, accept-encoding"),
     );

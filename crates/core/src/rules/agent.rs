@@ -197,7 +197,7 @@ pub(super) fn observe(
             continue;
         }
         let usual = (peers.get(part) + 1.0) / (seen + 10.0);
-        let gain = |odds| odds_gain(float(own.get(part)), number, usual, odds);
+        let gain = |times| odds_gain(float(own.get(part)), number, usual, times);
         (slow[place], fast[place]) = (gain(slower), gain(faster));
     }
     let n = own.get(Signal::Ended).max(own.get(Signal::Handled)).max(1);

@@ -116,9 +116,22 @@ impl Rules {
     fn of_desk(&self, kind: RuleKind, queue: &QueueId) -> Option<String> {
         let is_heard = |other: RuleKind| match kind {
             RuleKind::QueueAbsence => other == RuleKind::QueueAbsence,
-            _ if kind.is_effect() => true,
             RuleKind::QueueSurge => other == RuleKind::QueueCallbacks,
-            _ => false,
+            RuleKind::SlaBurn
+            | RuleKind::SlaLost
+            | RuleKind::QueueStaffing
+            | RuleKind::QueueLongestWait
+            | RuleKind::QueueAbandonment => true,
+            RuleKind::QueueCallbacks
+            | RuleKind::WorkSlow
+            | RuleKind::ReasonSurge
+            | RuleKind::AgentSla
+            | RuleKind::AgentDrift
+            | RuleKind::AgentGaming
+            | RuleKind::AgentOverload
+            | RuleKind::FeedSilent
+            | RuleKind::FeedLate
+            | RuleKind::FeedDirty => false,
         };
         let theirs = self.servers_of(queue);
         let mut heads: Vec<(Timestamp, &str, Option<&String>)> = Vec::new();

@@ -73,19 +73,6 @@ impl RuleKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Returns whether it shows what a queue suffers, whatever the cause.
-    #[must_use]
-    pub const fn is_effect(self) -> bool {
-        matches!(
-            self,
-            Self::SlaBurn
-                | Self::SlaLost
-                | Self::QueueStaffing
-                | Self::QueueLongestWait
-                | Self::QueueAbandonment
-        )
-    }
-
     #[must_use]
     pub const fn is_of_feed(self) -> bool {
         matches!(self, Self::FeedSilent | Self::FeedLate | Self::FeedDirty)

@@ -127,7 +127,7 @@ impl Rules {
     }
 
     /// Adds the signals of a subject in a pane.
-    pub fn add(&mut self, pane: Timestamp, subject: Subject, signals: &Signals) {
+    pub fn add(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
         if self.clock.judged_to.is_some_and(|to| pane < to - KEPT) {
             return;
         }
@@ -135,11 +135,11 @@ impl Rules {
             self.clock.began_at = Some(pane);
             self.changed.insert(StateKey::Clock);
         }
-        if let Subject::AgentQueue(queue, channel, _) = &subject {
+        if let Subject::AgentQueue(queue, channel, _) = subject {
             let group = (queue.clone(), *channel);
             self.peers.entry(group).or_default().add(pane, signals);
         }
-        let start = pane.floor(block_of(&subject));
+        let start = pane.floor(block_of(subject));
         self.changed.insert(StateKey::Block(subject.clone(), start));
         let series = self.series.entry(subject.clone()).or_default();
         series.add(pane, signals);
@@ -151,7 +151,7 @@ impl Rules {
         }
         // What comes after its pane was judged has still changed who waits and who is there.
         if self.clock.judged_to.is_some_and(|to| pane < to) {
-            self.pass_subject(pane, &subject, signals);
+            self.pass_subject(pane, subject, signals);
         }
     }
 

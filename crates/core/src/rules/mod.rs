@@ -13,7 +13,7 @@
 //! let at = |seconds| Timestamp(0) + Span::from_secs(seconds);
 //! // Ten events in each pane for ten minutes, then none.
 //! for pane in 0..40 {
-//!     rules.add(at(15 * pane), Subject::Feed(Channel::Voice), &events);
+//!     rules.add(at(15 * pane), &Subject::Feed(Channel::Voice), &events);
 //! }
 //! let alarms = rules.advance(at(700));
 //! assert_eq!(alarms[0].subject, "feed:voice");

@@ -175,15 +175,14 @@ impl Emitter<'_> {
             return;
         };
         let queue = Subject::Queue(name.clone());
-        let signal = if missed { Signal::Missed } else { Signal::Met };
+        let (signal, of_answers) = if missed {
+            (Signal::Missed, Signal::AnswersMissed)
+        } else {
+            (Signal::Met, Signal::AnswersMet)
+        };
         self.add(queue.clone(), decided.at, signal, 1);
         if measure == Measure::Answer {
-            let signal = if missed {
-                Signal::AnswersMissed
-            } else {
-                Signal::AnswersMet
-            };
-            self.add(queue.clone(), decided.at, signal, 1);
+            self.add(queue.clone(), decided.at, of_answers, 1);
         }
         if missed {
             self.wrong(queue, decided.at);

@@ -93,7 +93,7 @@ impl<'a> QueueView<'a> {
             return self.by_the_past(past, span);
         };
         let middle = self.now - RECENT - Span(self.past_length.0 / 2);
-        let was_usual = days.usual(middle).map_or(0.0, |usual| usual.offered);
+        let was_usual = days.usual(middle).map_or(0.0, |then| then.offered);
         let quarters = self.past_length.as_secs() / 900.0;
         let level = (past + 5.0) / (was_usual * quarters + 5.0);
         usual.offered * level.clamp(0.7, 1.6) * span.as_secs() / 900.0
@@ -293,7 +293,9 @@ impl<'a> QueueView<'a> {
         let verdict = match Finding::verdict_of(share, (rule.threshold, rule.clear), is_enough) {
             // Whoever is still away is missed for as long as there is too much to do.
             Verdict::Clear if load.is_some_and(|load| load > 0.9) => Verdict::Between,
-            verdict => verdict,
+            verdict @ (Verdict::Holds | Verdict::Between | Verdict::Clear | Verdict::Unknown) => {
+                verdict
+            }
         };
         Some(Finding {
             verdict,
@@ -332,12 +334,12 @@ impl<'a> QueueView<'a> {
         let (rate, handle) = self.erlangs()?;
         let offered = self.last(rule.window).get(Signal::Offered);
         let (rate, agents) = (rate.max(1e-6), self.staff.effective.round().max(1.0));
-        let predicted = |agents: f64| {
+        let predicted = |number: f64| {
             let queue = ErlangA {
                 arrivals: rate,
                 handle,
                 patience: self.patience(),
-                agents: clamped(agents),
+                agents: clamped(number),
             };
             queue.within(promised.within)
         };

@@ -82,10 +82,11 @@ impl Alarm {
         if !rule.recipients.is_empty() {
             return rule.recipients.clone();
         }
-        let told = match self.kind {
-            _ if self.kind.is_of_feed() => "operations",
-            RuleKind::WorkSlow | RuleKind::ReasonSurge => "operations",
-            _ => &self.subject,
+        let is_of_all = matches!(self.kind, RuleKind::WorkSlow | RuleKind::ReasonSurge);
+        let told = if is_of_all || self.kind.is_of_feed() {
+            "operations"
+        } else {
+            &self.subject
         };
         vec![told.to_owned()]
     }

@@ -314,6 +314,28 @@ fn duration(seconds: f64) -> String {
 }
 
 fn why(finding: &Finding, window: Span) -> String {
+    match finding.kind {
+        RuleKind::SlaBurn
+        | RuleKind::SlaLost
+        | RuleKind::QueueStaffing
+        | RuleKind::QueueSurge
+        | RuleKind::QueueAbsence
+        | RuleKind::QueueAbandonment
+        | RuleKind::QueueLongestWait
+        | RuleKind::QueueCallbacks => why_queue(finding, window),
+        RuleKind::WorkSlow
+        | RuleKind::ReasonSurge
+        | RuleKind::AgentSla
+        | RuleKind::AgentDrift
+        | RuleKind::AgentGaming
+        | RuleKind::AgentOverload => why_agent(finding, window),
+        RuleKind::FeedSilent | RuleKind::FeedLate | RuleKind::FeedDirty => {
+            why_feed(finding, window)
+        }
+    }
+}
+
+fn why_queue(finding: &Finding, window: Span) -> String {
     let (
         name,
         Finding {
@@ -367,6 +389,31 @@ fn why(finding: &Finding, window: Span) -> String {
         RuleKind::QueueCallbacks => {
             format!("{name}: {value:.0} asked for a callback in {over}, usually {usual:.1}")
         }
+        RuleKind::WorkSlow
+        | RuleKind::ReasonSurge
+        | RuleKind::AgentSla
+        | RuleKind::AgentDrift
+        | RuleKind::AgentGaming
+        | RuleKind::AgentOverload
+        | RuleKind::FeedSilent
+        | RuleKind::FeedLate
+        | RuleKind::FeedDirty => String::new(),
+    }
+}
+
+fn why_agent(finding: &Finding, window: Span) -> String {
+    let (
+        name,
+        Finding {
+            value,
+            usual,
+            n,
+            extra,
+            ..
+        },
+    ) = (name(finding), finding);
+    let over = minutes(window);
+    match finding.kind {
         RuleKind::WorkSlow => format!(
             "Everything takes {} longer than an hour ago, in all queues together ({n} contacts in {over})",
             percent(value - 1.0)
@@ -395,6 +442,32 @@ fn why(finding: &Finding, window: Span) -> String {
             duration(*value),
             percent(extra[0])
         ),
+        RuleKind::SlaBurn
+        | RuleKind::SlaLost
+        | RuleKind::QueueStaffing
+        | RuleKind::QueueSurge
+        | RuleKind::QueueAbsence
+        | RuleKind::QueueAbandonment
+        | RuleKind::QueueLongestWait
+        | RuleKind::QueueCallbacks
+        | RuleKind::FeedSilent
+        | RuleKind::FeedLate
+        | RuleKind::FeedDirty => String::new(),
+    }
+}
+
+fn why_feed(finding: &Finding, window: Span) -> String {
+    let (
+        name,
+        Finding {
+            value,
+            n,
+            extra,
+            ..
+        },
+    ) = (name(finding), finding);
+    let over = minutes(window);
+    match finding.kind {
         RuleKind::FeedSilent => format!(
             "Feed {name}: nothing for {}, where {:.0} events a minute are usual",
             duration(*value),
@@ -416,6 +489,20 @@ fn why(finding: &Finding, window: Span) -> String {
             },
             percent(*value)
         ),
+        RuleKind::SlaBurn
+        | RuleKind::SlaLost
+        | RuleKind::QueueStaffing
+        | RuleKind::QueueSurge
+        | RuleKind::QueueAbsence
+        | RuleKind::QueueAbandonment
+        | RuleKind::QueueLongestWait
+        | RuleKind::QueueCallbacks
+        | RuleKind::WorkSlow
+        | RuleKind::ReasonSurge
+        | RuleKind::AgentSla
+        | RuleKind::AgentDrift
+        | RuleKind::AgentGaming
+        | RuleKind::AgentOverload => String::new(),
     }
 }
 

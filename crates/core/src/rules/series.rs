@@ -115,7 +115,7 @@ impl Series {
         let count = self.0.partition_point(|(start, _)| *start < before);
         let mut gone = self.0.drain(..count).map(|(start, _)| start);
         let first = gone.next()?;
-        Some((first, gone.last().unwrap_or(first)))
+        Some((first, gone.next_back().unwrap_or(first)))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -82,10 +82,12 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::AgentSla => (0.0, 0.0, 3_600, 10, 0, 900, Warning),
     };
     let interrupts = !matches!(kind, Kind::SlaLost | Kind::QueueStaffing);
-    let urgent = match kind {
-        Kind::AgentDrift | Kind::AgentGaming => 8.5,
-        Kind::AgentOverload => 19_800.0,
-        _ => threshold,
+    let urgent = if matches!(kind, Kind::AgentDrift | Kind::AgentGaming) {
+        8.5
+    } else if matches!(kind, Kind::AgentOverload) {
+        19_800.0
+    } else {
+        threshold
     };
     Defaults {
         threshold,

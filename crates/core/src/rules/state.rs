@@ -279,12 +279,12 @@ impl Served {
 
     /// Adds deviations, and lets those of an hour ago become the past.
     pub(super) fn add_deviation(&mut self, at: Timestamp, sum: f64, n: f64) {
-        while let Some((start, sum, n)) = self.recent.front().copied() {
+        while let Some((start, old, of)) = self.recent.front().copied() {
             if at - RECENT < start {
                 break;
             }
             self.recent.pop_front();
-            self.past = (self.past.0 + sum, self.past.1 + n);
+            self.past = (self.past.0 + old, self.past.1 + of);
         }
         if self.past.1 > BASELINE_MAX {
             let scale = BASELINE_MAX / self.past.1;

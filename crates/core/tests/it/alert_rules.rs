@@ -105,7 +105,7 @@ fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
     let mut stored: BTreeMap<StateKey, Vec<u8>> = BTreeMap::new();
     for pane in 0..=last {
         for (subject, signals) in by_pane.remove(&pane).unwrap_or_default() {
-            rules.add(at(pane), subject.clone(), signals);
+            rules.add(at(pane), subject, signals);
         }
         alarms.extend(rules.advance(at(pane + 1)));
         for (key, image) in rules.take_changed() {
@@ -420,7 +420,7 @@ fn an_agent_who_is_fast_and_hands_much_on_games_the_figures() {
 
 #[test]
 fn an_agent_who_misses_more_than_colleagues_is_named_by_the_lower_bound() {
-    let missing = |of_twenty: i64| {
+    let missing = |of_twenty: usize| {
         let mut script = colleagues(|_, usual| work(usual).to_vec());
         for agent in 0..10 {
             script.add(
@@ -430,7 +430,7 @@ fn an_agent_who_misses_more_than_colleagues_is_named_by_the_lower_bound() {
             );
         }
         let missed = [(Signal::Missed, 1), (Signal::Met, -1)];
-        let odd = (USUAL..USUAL + 240).step_by(12).take(of_twenty as usize);
+        let odd = (USUAL..USUAL + 240).step_by(12).take(of_twenty);
         script.add(odd, &desk(0), &missed);
         script
     };
@@ -472,8 +472,7 @@ fn feed(without: std::ops::Range<i64>) -> Script {
 
 #[test]
 fn a_feed_is_silent_when_twenty_events_are_missing() {
-    let voice = "feed:voice";
-    feed(USUAL..USUAL + 40).assert_once(RuleKind::FeedSilent, voice, 1);
+    feed(USUAL..USUAL + 40).assert_once(RuleKind::FeedSilent, "feed:voice", 1);
     assert_eq!(feed(USUAL..USUAL + 3).fired(RuleKind::FeedSilent), 0);
     // Over night a feed falls silent little by little.
     let mut evening = Script::default();

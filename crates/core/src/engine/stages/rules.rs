@@ -49,9 +49,9 @@ impl RulesStage {
     }
 
     /// Takes the signals of a task.
-    pub(in crate::engine) fn add(&mut self, signals: SignalBatch) {
-        for ((pane, subject), signals) in signals.into_panes() {
-            self.rules.add(pane, subject, &signals);
+    pub(in crate::engine) fn add(&mut self, batch: SignalBatch) {
+        for ((pane, subject), signals) in batch.into_panes() {
+            self.rules.add(pane, &subject, &signals);
         }
     }
 
