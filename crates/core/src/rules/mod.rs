@@ -21,6 +21,7 @@
 
 mod agent;
 mod alarm;
+mod explain;
 mod feed;
 mod finding;
 mod group;
