@@ -243,6 +243,7 @@ const CRATES: [(&str, &[&str]); 4] = [
             "staffing",
             "csat",
             "alert",
+            "rules",
             "schema",
             "engine",
             "local",
