@@ -108,8 +108,8 @@ def panels_of(settings: Settings) -> list:
             "Quantiles since the process began.",
             [
                 (
-                    f"floorwalker_commit_seconds{q.labels(instance='~$instance', quantile='~0.5|0.99')}",
-                    "{{instance}} {{quantile}}",
+                    f"floorwalker_latency_quantile_seconds{q.labels(instance='~$instance', of='commit', share='~0.5|0.99')}",
+                    "{{instance}} {{share}}",
                 )
             ],
             units.Seconds,

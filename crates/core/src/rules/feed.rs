@@ -25,9 +25,9 @@ pub(super) fn silent(
     let mut spoke = newest.filter(|(_, signals)| signals.get(Signal::Applied) > 0);
     let last = spoke.next().map(|(start, _)| *start)?;
     let silent = now - last - super::signal::PANE;
-    let heard = (last - RATE_OVER).max(began_at);
-    let before = series.totals(heard, last);
-    let seconds = (last - heard).as_secs();
+    let since = (last - RATE_OVER).max(began_at);
+    let before = series.totals(since, last);
+    let seconds = (last - since).as_secs();
     if seconds < 300.0 {
         return None;
     }

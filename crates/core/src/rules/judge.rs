@@ -7,11 +7,11 @@ use super::{
     agent::{self, Piece},
     alarm::{Alarm, Tracked, id_of},
     feed::{self, AllWork, ReasonCounts},
-    machine::StateKey,
+    machine::{KEPT, StateKey},
     queue::{PAST, Promised, QueueView, Staff, channel_of},
     series::{Series, Totals},
     signal::{PANE, Signal, Signals, Subject},
-    state::{Quarter, quarter_ended_by},
+    state::{AgentState, Quarter, quarter_ended_by},
 };
 use crate::{
     contact::Measure,
@@ -307,7 +307,7 @@ impl Rules {
         })
     }
 
-    /// Returns who serves a queue: by what agents have done, whatever their skills are said to be.
+    /// Returns who serves a queue: by what agents have done, whatever skills they have.
     fn staff(&self, queue: &QueueId, now: Timestamp) -> Staff {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staff = Staff::default();
@@ -399,7 +399,11 @@ impl Rules {
             .filter(|(group, _)| looks_at(group))
             .map(|(group, series)| (group, series.last(now, sla.window)))
             .collect();
-        for (id, state) in &self.agents {
+        let lately = |state: &AgentState| {
+            let mut served = state.served.values().filter_map(|served| served.last_at);
+            state.present > 0 || served.any(|at| now - KEPT < at)
+        };
+        for (id, state) in self.agents.iter().filter(|(_, state)| lately(state)) {
             let subject = format!("agent:{id}");
             if drift.enabled {
                 findings.push(agent::drift(&subject, state, &drift));

@@ -22,11 +22,13 @@ use crate::{
 };
 
 /// Signals are kept for so long.
-const KEPT: Span = Span::from_secs(75 * 60);
+pub(super) const KEPT: Span = Span::from_secs(75 * 60);
 /// Contacts behind counts are kept for so long.
 const CONTACTS_KEPT: Span = Span::from_secs(1_800);
-/// When nothing has been heard for so long, no rule has anything left to look at.
+/// When there has been no signal for so long, no rule has anything left to look at.
 const SILENT_AFTER: Span = Span::from_secs(2 * 3_600);
+/// Where nothing happens, rules are judged so often.
+const LOOKS_EVERY: Span = Span::from_secs(60);
 /// So much of a subject's series is one part of the state.
 const BLOCK: Span = Span::from_secs(300);
 const AGENT_BLOCK: Span = Span::from_secs(1_800);
@@ -78,7 +80,7 @@ pub(super) struct Clock {
     pub began_at: Option<Timestamp>,
     /// The last judged pane with a signal.
     #[n(2)]
-    pub heard_at: Option<Timestamp>,
+    pub last_signal_at: Option<Timestamp>,
 }
 
 /// The rules of a deployment with what they remember. A function of the signals: the order in which they come within a pane, and within
@@ -178,10 +180,13 @@ impl Rules {
             if self.pass_silence(edge, now) {
                 continue;
             }
-            self.pass_pane(edge - PANE);
+            let is_empty = self.pass_pane(edge - PANE);
             self.clock.judged_to = Some(edge);
             self.changed.insert(StateKey::Clock);
-            self.judge(edge, &mut alarms);
+            // While nothing happens it is enough to look now and then.
+            if !is_empty || edge.floor(LOOKS_EVERY) == edge || self.is_any_alive() {
+                self.judge(edge, &mut alarms);
+            }
             self.forget(edge);
         }
         alarms
@@ -191,7 +196,7 @@ impl Rules {
     fn pass_silence(&mut self, edge: Timestamp, now: Timestamp) -> bool {
         let is_silent = self
             .clock
-            .heard_at
+            .last_signal_at
             .is_none_or(|at| at + SILENT_AFTER < edge);
         let next = self.subjects.keys().next().copied();
         let to = next.unwrap_or(now - self.settings.settle).floor(PANE);
@@ -205,11 +210,17 @@ impl Rules {
         true
     }
 
-    /// Moves the states of queues and agents on over a pane.
-    fn pass_pane(&mut self, start: Timestamp) {
+    fn is_any_alive(&self) -> bool {
+        let mut lives = self.alarms.values().map(|tracked| &tracked.life);
+        lives.any(|life| life.firing().is_some() || life.pending_since().is_some())
+    }
+
+    /// Moves the states of queues and agents on over a pane. Returns whether it is empty.
+    fn pass_pane(&mut self, start: Timestamp) -> bool {
         let subjects = self.subjects.remove(&start).unwrap_or_default();
-        if !subjects.is_empty() {
-            self.clock.heard_at = Some(start);
+        let is_empty = subjects.is_empty();
+        if !is_empty {
+            self.clock.last_signal_at = Some(start);
         }
         for subject in subjects {
             let signals = self
@@ -224,6 +235,7 @@ impl Rules {
                 self.observe(start, (queue, channel), agent, &signals);
             }
         }
+        is_empty
     }
 
     fn pass_subject(&mut self, start: Timestamp, subject: &Subject, signals: &Signals) {

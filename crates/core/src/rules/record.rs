@@ -83,12 +83,12 @@ impl Alarm {
             return rule.recipients.clone();
         }
         let is_of_all = matches!(self.kind, RuleKind::WorkSlow | RuleKind::ReasonSurge);
-        let told = if is_of_all || self.kind.is_of_feed() {
+        let recipient = if is_of_all || self.kind.is_of_feed() {
             "operations"
         } else {
             &self.subject
         };
-        vec![told.to_owned()]
+        vec![recipient.to_owned()]
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an alert of a rule says to people: why, and what to do.
+//! The sentences of an alert of a rule: why, and what to do.
 
 use super::{Finding, RuleKind};
 use crate::{alert::Cause, event::Span};
@@ -284,20 +284,20 @@ fn why_feed(finding: &Finding, window: Span) -> String {
 
 /// Returns the causes as an end of a sentence.
 pub(super) fn because(finding: &Finding, causes: &[Cause]) -> String {
-    let is_said = |cause: &&Cause| {
+    let is_news = |cause: &&Cause| {
         !matches!(
             (finding.kind, cause.what.as_str()),
             (RuleKind::QueueSurge, "arrivals") | (RuleKind::QueueAbsence, "agents away")
         )
     };
-    let parts: Vec<String> = causes.iter().filter(is_said).map(said).collect();
+    let parts: Vec<String> = causes.iter().filter(is_news).map(sentence_of).collect();
     match parts.as_slice() {
         [] => ".".to_owned(),
         parts => format!(". {}.", parts.join("; ")),
     }
 }
 
-fn said(cause: &Cause) -> String {
+fn sentence_of(cause: &Cause) -> String {
     let Cause { now, usual, .. } = cause;
     match cause.what.as_str() {
         "arrivals" => format!("{now:.0} contacts in 10 min, usually {usual:.0}"),
@@ -337,11 +337,11 @@ pub(super) fn action(finding: &Finding, causes: &[Cause]) -> String {
             format!("Listen to the announcements of {name}, and call back who gave up.")
         }
         RuleKind::QueueCallbacks => {
-            format!("Plan the callbacks of {name}, and tell callers the wait.")
+            format!("Plan the callbacks of {name}, and announce the wait.")
         }
-        RuleKind::WorkSlow => "Ask agents which tool is slow, and tell who runs it.".to_owned(),
+        RuleKind::WorkSlow => "Ask agents which tool is slow, and call whoever runs it.".to_owned(),
         RuleKind::ReasonSurge => {
-            format!("Find out what has changed about {name}; tell agents what to answer.")
+            format!("Find out what has changed about {name}; brief the agents.")
         }
         RuleKind::AgentSla | RuleKind::AgentDrift => {
             format!("Sit down with {name}: ask what is in the way before judging.")

@@ -33,7 +33,7 @@ pub struct GroupRule {
     pub urgent: f64,
     /// How far back it looks.
     pub window: Span,
-    /// Fewer observations than this say nothing.
+    /// Fewer observations than this show nothing.
     pub minimum: u32,
     pub timing: Timing,
     pub severity: Severity,
@@ -41,7 +41,7 @@ pub struct GroupRule {
     pub interrupts: bool,
     /// How long it may fire unacknowledged before it goes one level up.
     pub escalate_after: Option<Span>,
-    /// Who is told. Empty: whoever answers for the queue, agent or feed.
+    /// Who gets it. Empty: whoever answers for the queue, agent or feed.
     pub recipients: Vec<String>,
     /// Where people read what to do. Empty: the section of `docs/alerts.md`.
     pub runbook: String,
