@@ -9,7 +9,12 @@ use floorwalker_core::{
 };
 use floorwalker_simulator::{World, WorldSettings};
 
-use crate::{alert::Alert, fits::names, play::Play, truth::Incident};
+use crate::{
+    alert::Alert,
+    fits::{first_to_name, named_by},
+    play::Play,
+    truth::Incident,
+};
 
 /// What is on its way is waited for before the day is over.
 const LAST_WAIT: Span = Span::from_secs(60);
@@ -32,16 +37,13 @@ impl Day {
     /// Returns the first incident that an alert of this day names.
     #[must_use]
     pub fn named_by(&self, alert: &Alert) -> Option<&Incident> {
-        self.incidents
-            .iter()
-            .find(|incident| names(incident, alert))
+        named_by(alert, &self.incidents)
     }
 
     /// Returns the first alert of the engine that names an incident of this day.
     #[must_use]
     pub fn first_to_name(&self, incident: &Incident) -> Option<&Alert> {
-        let naming = self.alerts.iter().filter(|alert| names(incident, alert));
-        naming.min_by_key(|alert| alert.fired_at)
+        first_to_name(incident, &self.alerts)
     }
 
     /// Plays a simulated day.

@@ -64,8 +64,19 @@ fn subject_fits(incident: &Incident, subject: &str) -> bool {
     }
 }
 
+/// Returns the first of the alerts that names the incident.
+pub(crate) fn first_to_name<'a>(incident: &Incident, alerts: &'a [Alert]) -> Option<&'a Alert> {
+    let naming = alerts.iter().filter(|alert| names(incident, alert));
+    naming.min_by_key(|alert| alert.fired_at)
+}
+
+/// Returns the first of the incidents that the alert names.
+pub(crate) fn named_by<'i>(alert: &Alert, incidents: &'i [Incident]) -> Option<&'i Incident> {
+    incidents.iter().find(|incident| names(incident, alert))
+}
+
 /// Whether the alert names the incident: its subject is the incident's queue, agent or feed, and its rule fits the kind.
-pub(crate) fn names(incident: &Incident, alert: &Alert) -> bool {
+fn names(incident: &Incident, alert: &Alert) -> bool {
     let fits = rule_fits(&incident.kind, &alert.rule) && subject_fits(incident, &alert.subject);
     let until = incident.ends_at + AFTERMATH;
     fits && incident.begins_at <= alert.fired_at && alert.fired_at <= until

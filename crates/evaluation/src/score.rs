@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use floorwalker_core::event::Span;
 use serde::Serialize;
 
-use crate::{alert::Alert, day::Day, fits::names};
+use crate::{alert::Alert, day::Day, fits::first_to_name};
 
 /// Agents of one supervisor.
 const AGENTS_A_SUPERVISOR: f64 = 40.0;
@@ -87,16 +87,13 @@ impl Score {
             for incident in &day.incidents {
                 let score = by_kind.entry(incident.kind.clone()).or_default();
                 score.incidents += 1;
-                let naming = raised.iter().filter(|alert| names(incident, alert));
-                let first = naming
-                    .map(|alert| alert.fired_at - incident.begins_at)
-                    .min();
-                score.delays.extend(first.map(Span::as_secs));
+                let first = first_to_name(incident, raised);
+                let delay = first.map(|alert| alert.fired_at - incident.begins_at);
+                score.delays.extend(delay.map(Span::as_secs));
             }
             for alert in raised.iter().filter(|alert| is_of_group(alert)) {
                 alerts += 1;
-                let named = day.incidents.iter().any(|incident| names(incident, alert));
-                belonging += usize::from(named);
+                belonging += usize::from(day.named_by(alert).is_some());
             }
         }
         for score in by_kind.values_mut() {

@@ -11,7 +11,7 @@ mod setting;
 
 use std::ops::RangeInclusive;
 
-use self::setting::{At as _, count, narrow, over_zero, put, share, time};
+use self::setting::{At as _, add_recipients, count, narrow, over_zero, put, share, time};
 use super::{
     fault::Fault,
     file::{self, File, Time},
@@ -214,11 +214,5 @@ fn rule(rule: &mut Rule, given: file::Rule) -> Result<(), Fault> {
         &mut rule.severity,
         given.severity.map(|Parsed(severity)| severity),
     );
-    for recipient in given.recipients.into_iter().flatten() {
-        if recipient.get_ref().is_empty() {
-            return Err(recipient.fault("a recipient needs a name, such as \"team:north\""));
-        }
-        rule.recipients.push(recipient.into_inner());
-    }
-    Ok(())
+    add_recipients(&mut rule.recipients, given.recipients)
 }

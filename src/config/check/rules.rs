@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use toml::Spanned;
 
-use super::setting::{At as _, narrow, over_zero, put, time};
+use super::setting::{At as _, add_recipients, narrow, over_zero, put, time};
 use crate::config::{
     fault::Fault,
     file::{self, Time},
@@ -89,12 +89,7 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
         &mut rule.escalate_after,
         or_never(given.escalate_after.as_ref()),
     );
-    for recipient in given.recipients.into_iter().flatten() {
-        if recipient.get_ref().is_empty() {
-            return Err(recipient.fault("a recipient needs a name, such as \"team:north\""));
-        }
-        rule.recipients.push(recipient.into_inner());
-    }
+    add_recipients(&mut rule.recipients, given.recipients)?;
     put(&mut rule.runbook, given.runbook.map(Spanned::into_inner));
     Ok(())
 }

@@ -73,6 +73,20 @@ pub(super) fn share(given: Option<Spanned<f64>>, one: bool) -> Result<Option<f64
     )))
 }
 
+/// Adds recipients, each of which needs a name.
+pub(super) fn add_recipients(
+    recipients: &mut Vec<String>,
+    given: Option<Vec<Spanned<String>>>,
+) -> Result<(), Fault> {
+    for recipient in given.into_iter().flatten() {
+        if recipient.get_ref().is_empty() {
+            return Err(recipient.fault("a recipient needs a name, such as \"team:north\""));
+        }
+        recipients.push(recipient.into_inner());
+    }
+    Ok(())
+}
+
 pub(super) fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

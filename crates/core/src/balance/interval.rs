@@ -43,7 +43,7 @@ impl Level {
 /// mean of anything from 0 to 1, which varies no more than a share of the same mean does (Bhatia and Davis 2000, American Mathematical
 /// Monthly 107, 353): the interval is wide enough, and never empty.
 #[must_use]
-pub(super) fn wilson(p: f64, n: f64, level: Level) -> Interval {
+pub(crate) fn wilson(p: f64, n: f64, level: Level) -> Interval {
     let z2 = level.z * level.z;
     let middle = p + z2 / (2.0 * n);
     let spread = (z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).max(0.0)).sqrt();

@@ -24,6 +24,7 @@ mod settings;
 mod trend;
 
 pub use guard::Guard;
+pub(crate) use interval::wilson;
 pub use interval::{Interval, Level};
 pub use measure::{Better, Measure};
 pub use peers::{Peers, Standing};

@@ -7,7 +7,10 @@ use super::{
     state::{AgentState, Evidence, Served, float},
     statistic::{odds_gain, shift_gain},
 };
-use crate::event::{Channel, Span, Timestamp};
+use crate::{
+    balance::{Level, wilson},
+    event::{Channel, Span, Timestamp},
+};
 
 /// Who is away for less has had no break.
 const BREAK_MIN: Span = Span::from_secs(300);
@@ -110,7 +113,6 @@ pub(super) fn overload(
 pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
     const TIMES_PEERS: f64 = 1.5;
     const ALLOWED: f64 = 0.2;
-    const Z: f64 = 2.575_829;
     let (missed, all) = (
         own.get(Signal::Missed),
         own.get(Signal::Missed) + own.get(Signal::Met),
@@ -119,7 +121,11 @@ pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule)
     let usual = (peers.get(Signal::Missed) + 1.0) / (theirs + 5.0);
     let allowed = ALLOWED.max(TIMES_PEERS * usual) + rule.threshold;
     let share = missed / all.max(1.0);
-    let bound = wilson_lower(share, all, Z);
+    let bound = if all > 0.0 {
+        wilson(share, all, Level::P99).0
+    } else {
+        0.0
+    };
     let is_enough = all >= f64::from(rule.minimum);
     let verdict = if is_enough && bound > allowed {
         Verdict::Holds
@@ -138,16 +144,6 @@ pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule)
         extra: [missed, bound, 0.0],
         ..Finding::unknown(RuleKind::AgentSla, subject.to_owned())
     }
-}
-
-/// Returns the lower bound of the score interval of a share (Wilson 1927).
-fn wilson_lower(p: f64, n: f64, z: f64) -> f64 {
-    if n <= 0.0 {
-        return 0.0;
-    }
-    let z2 = z * z;
-    let spread = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    ((p + z2 / (2.0 * n) - spread) / (1.0 + z2 / n)).max(0.0)
 }
 
 /// What an agent did in a pane, in one queue and channel, and what the peers did in the window.

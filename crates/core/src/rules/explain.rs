@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{
     Finding, LifeChange, RuleKind, Rules,
     alarm::{Alarm, Tracked, score},
-    queue::QueueView,
     sentence::{action, because, formula, over, unit, why},
     series::Totals,
     signal::{Signal, Subject},
@@ -86,9 +85,7 @@ impl Rules {
         let Some(series) = self.series.get(&Subject::Queue(queue.clone())) else {
             return Vec::new();
         };
-        let began_at = self.clock.began_at.unwrap_or(now);
-        let parts = (self.queues.get(queue), self.days.get(queue));
-        let view = QueueView::new(queue, (now, began_at), series, parts);
+        let view = self.view(queue, series, now);
         let ten = Span::from_secs(600);
         let last = view.last(ten);
         let mut causes = vec![Grown {
@@ -119,10 +116,7 @@ impl Rules {
     /// Returns how many of those who serve a queue are logged on, and how many logged off within the last half hour.
     fn there_and_away(&self, queue: &QueueId, now: Timestamp) -> (f64, f64) {
         let (mut there, mut away) = (0.0, 0.0);
-        for id in self.servers.get(queue).into_iter().flatten() {
-            let Some(state) = self.agents.get(id) else {
-                continue;
-            };
+        for (_, state) in self.serving(queue) {
             if state.logged_on > 0 {
                 there += 1.0;
             } else if state
@@ -144,14 +138,11 @@ impl Rules {
         else {
             return Vec::new();
         };
-        let left = |id: &&AgentId| {
-            self.agents.get(*id).is_some_and(|state| {
-                let lately = |at| now - Span::from_secs(600) < at;
-                state.logged_on <= 0 && state.changed_at.is_some_and(lately)
-            })
-        };
-        let servers = self.servers.get(&queue).into_iter().flatten();
-        servers.filter(left).take(CONTACTS_MAX).cloned().collect()
+        let lately = |at: Timestamp| now - Span::from_secs(600) < at;
+        let left = self
+            .serving(&queue)
+            .filter(|(_, state)| state.logged_on <= 0 && state.changed_at.is_some_and(lately));
+        left.map(|(id, _)| id.clone()).take(CONTACTS_MAX).collect()
     }
 
     /// Returns the newest contacts behind an alert, and how many more there are.

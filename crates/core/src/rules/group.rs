@@ -155,13 +155,8 @@ impl Rules {
     }
 
     fn servers_of(&self, queue: &QueueId) -> BTreeSet<&AgentId> {
-        let all = self.servers.get(queue).into_iter().flatten();
-        let there = |id: &&AgentId| {
-            self.agents
-                .get(*id)
-                .is_some_and(|state| state.logged_on > 0)
-        };
-        all.filter(there).collect()
+        let there = self.serving(queue).filter(|(_, state)| state.logged_on > 0);
+        there.map(|(id, _)| id).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers of agents")]

@@ -58,7 +58,7 @@ impl Rules {
             .collect();
         let alive = self.alarms.iter().filter(|((kind, subject), tracked)| {
             kind.is_of_feed() == of_feeds
-                && (tracked.life.firing().is_some() || tracked.life.pending_since().is_some())
+                && tracked.life.is_alive()
                 && !found.contains(&(*kind, subject.as_str()))
         });
         let finding = |(kind, subject): &(RuleKind, String)| {
@@ -148,24 +148,24 @@ impl Rules {
             RuleKind::FeedDirty,
         ]
         .map(|kind| self.rule(kind));
-        let began_at = self.clock.began_at.unwrap_or(now);
+        let began_at = self.began_by(now);
         let mut findings = Vec::new();
         for (subject, series) in &self.series {
-            let name = subject.to_string();
             match subject {
                 Subject::Feed(channel) => {
+                    let name = subject.to_string();
                     if silence.looks_at_channel(*channel) {
-                        findings.extend(feed::silent(&name, series, (now, began_at), &silence));
+                        findings.extend(feed::silent(&name, series, (now, began_at), silence));
                     }
                     if late.looks_at_channel(*channel) {
-                        findings.push(feed::late(&name, series, now, &late));
+                        findings.push(feed::late(&name, series, now, late));
                     }
                     if dirty.looks_at_channel(*channel) {
-                        findings.push(feed::repeated(&name, series, now, &dirty));
+                        findings.push(feed::repeated(&name, series, now, dirty));
                     }
                 }
                 Subject::Source(_) if dirty.enabled => {
-                    findings.push(feed::rejected(&name, series, now, &dirty));
+                    findings.push(feed::rejected(&subject.to_string(), series, now, dirty));
                 }
                 Subject::Source(_)
                 | Subject::Queue(_)
@@ -202,7 +202,7 @@ impl Rules {
             return None;
         }
         // The first contacts to end are short ones.
-        let known = now - self.clock.began_at.unwrap_or(now);
+        let known = now - self.began_by(now);
         if known < rule.window + WORK_KNOWN_MIN {
             return None;
         }
@@ -219,7 +219,7 @@ impl Rules {
                 all.add(&series.totals(from, now), &series.totals(from - PAST, from));
             }
         }
-        all.finding(&rule)
+        all.finding(rule)
     }
 
     fn of_reasons(&self, now: Timestamp) -> Vec<Finding> {
@@ -228,7 +228,7 @@ impl Rules {
             return Vec::new();
         }
         let to = now - Span::from_secs(600);
-        let from = (to - PAST).max(self.clock.began_at.unwrap_or(now)).min(to);
+        let from = (to - PAST).max(self.began_by(now)).min(to);
         let mut by_reason: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
         let (mut all_now, mut all_past) = (0.0, 0.0);
         for (subject, series) in &self.series {
@@ -252,33 +252,31 @@ impl Rules {
                 all_past,
                 past_length: to - from,
             };
-            feed::reason(format!("reason:{reason}"), &counts, &rule)
+            feed::reason(format!("reason:{reason}"), &counts, rule)
         };
         by_reason.into_iter().filter_map(finding).collect()
     }
 
     fn of_queues(&self, now: Timestamp, frozen: &BTreeSet<Channel>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let began_at = self.clock.began_at.unwrap_or(now);
         for (subject, series) in &self.series {
             let Subject::Queue(id) = subject else {
                 continue;
             };
-            let parts = (self.queues.get(id), self.days.get(id));
-            let mut view = QueueView::new(id, (now, began_at), series, parts);
+            let mut view = self.view(id, series, now);
             let channel = view.channel();
             view.promised = channel.and_then(|channel| self.promised(id, channel, now));
             view.staff = self.staff(id, now);
             let is_frozen = channel.is_none_or(|channel| frozen.contains(&channel));
-            for kind in OF_QUEUES {
-                let rule = self.settings.of(kind);
+            for (kind, judge) in OF_QUEUES {
+                let rule = self.rule(kind);
                 if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
                     continue;
                 }
                 if is_frozen {
                     findings.push(Finding::unknown(kind, view.subject()));
                 } else {
-                    findings.extend(judge_queue(kind, &view, rule));
+                    findings.extend(judge(&view, rule));
                 }
             }
         }
@@ -311,10 +309,7 @@ impl Rules {
     fn staff(&self, queue: &QueueId, now: Timestamp) -> Staff {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staff = Staff::default();
-        for id in self.servers.get(queue).into_iter().flatten() {
-            let Some(state) = self.agents.get(id) else {
-                continue;
-            };
+        for (_, state) in self.serving(queue) {
             let share = state.share_of(queue, now);
             if share < SERVES_FROM {
                 continue;
@@ -406,19 +401,19 @@ impl Rules {
         for (id, state) in self.agents.iter().filter(|(_, state)| lately(state)) {
             let subject = format!("agent:{id}");
             if drift.enabled {
-                findings.push(agent::drift(&subject, state, &drift));
+                findings.push(agent::drift(&subject, state, drift));
             }
             if gaming.enabled {
-                findings.push(agent::gaming(&subject, state, &gaming));
+                findings.push(agent::gaming(&subject, state, gaming));
             }
             if overload.enabled {
                 let series = self.series.get(&Subject::Agent(id.clone()));
                 let series = series.unwrap_or(&nothing);
-                findings.push(agent::overload(&subject, state, series, now, &overload));
+                findings.push(agent::overload(&subject, state, series, now, overload));
             }
             if sla.enabled {
-                let (own, peers) = self.owed(id, now, (&groups, &sla));
-                findings.push(agent::sla(&subject, &own, &peers, &sla));
+                let (own, peers) = self.owed(id, now, (&groups, sla));
+                findings.push(agent::sla(&subject, &own, &peers, sla));
             }
         }
         findings
@@ -458,38 +453,22 @@ impl Rules {
     }
 }
 
-const OF_QUEUES: [RuleKind; 8] = [
-    RuleKind::QueueAbsence,
-    RuleKind::QueueCallbacks,
-    RuleKind::QueueSurge,
-    RuleKind::QueueAbandonment,
-    RuleKind::QueueStaffing,
-    RuleKind::SlaBurn,
-    RuleKind::QueueLongestWait,
-    RuleKind::SlaLost,
-];
+type JudgeQueue = fn(&QueueView<'_>, &GroupRule) -> Option<Finding>;
 
-fn judge_queue(kind: RuleKind, view: &QueueView<'_>, rule: &GroupRule) -> Option<Finding> {
-    match kind {
-        RuleKind::QueueAbsence => view.absence(rule),
-        RuleKind::QueueCallbacks => view.callbacks(rule),
-        RuleKind::QueueSurge => view.surge(rule),
-        RuleKind::QueueAbandonment => view.abandonment(rule),
-        RuleKind::QueueStaffing => view.staffing(rule),
-        RuleKind::SlaBurn => view.burn(rule),
-        RuleKind::QueueLongestWait => view.longest_wait(rule),
-        RuleKind::SlaLost => view.lost(rule),
-        RuleKind::WorkSlow
-        | RuleKind::ReasonSurge
-        | RuleKind::AgentSla
-        | RuleKind::AgentDrift
-        | RuleKind::AgentGaming
-        | RuleKind::AgentOverload
-        | RuleKind::FeedSilent
-        | RuleKind::FeedLate
-        | RuleKind::FeedDirty => None,
-    }
-}
+const OF_QUEUES: [(RuleKind, JudgeQueue); 8] = [
+    (RuleKind::QueueAbsence, |view, rule| view.absence(rule)),
+    (RuleKind::QueueCallbacks, |view, rule| view.callbacks(rule)),
+    (RuleKind::QueueSurge, |view, rule| view.surge(rule)),
+    (RuleKind::QueueAbandonment, |view, rule| {
+        view.abandonment(rule)
+    }),
+    (RuleKind::QueueStaffing, |view, rule| view.staffing(rule)),
+    (RuleKind::SlaBurn, |view, rule| view.burn(rule)),
+    (RuleKind::QueueLongestWait, |view, rule| {
+        view.longest_wait(rule)
+    }),
+    (RuleKind::SlaLost, |view, rule| view.lost(rule)),
+];
 
 /// Returns the place of a rule in the order in which rules are judged.
 fn order(kind: RuleKind) -> usize {

@@ -169,17 +169,17 @@ impl Life {
         self.firing.as_ref()
     }
 
-    /// Returns since when the condition has held, before it fires.
+    /// Returns whether it is pending or fires.
     #[must_use]
-    pub const fn pending_since(&self) -> Option<Timestamp> {
-        self.pending_since
+    pub const fn is_alive(&self) -> bool {
+        self.pending_since.is_some() || self.firing.is_some()
     }
 
     /// Returns whether nothing has to be remembered of it at `now`.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         let recent = self.fired_at.iter().any(|at| now < *at + FLAPS_WITHIN);
-        self.pending_since.is_none() && self.firing.is_none() && !recent
+        !self.is_alive() && !recent
     }
 }
 

@@ -8,9 +8,10 @@ use std::{
 use minicbor::{Decode, Encode};
 
 use super::{
-    GroupRule, RuleKind,
+    GroupRule, Life, RuleKind,
     agent::pass_states,
     alarm::{Alarm, Tracked},
+    queue::QueueView,
     series::{Series, Totals},
     signal::{PANE, Signals, Subject},
     state::{AgentState, PastDays, QueueState},
@@ -200,7 +201,6 @@ impl Rules {
             .is_none_or(|at| at + SILENT_AFTER < edge);
         let next = self.subjects.keys().next().copied();
         let to = next.unwrap_or(now - self.settings.settle).floor(PANE);
-        // A pane before, so that it is judged with nothing in it.
         if !is_silent || to <= edge {
             return false;
         }
@@ -212,7 +212,7 @@ impl Rules {
 
     fn is_any_alive(&self) -> bool {
         let mut lives = self.alarms.values().map(|tracked| &tracked.life);
-        lives.any(|life| life.firing().is_some() || life.pending_since().is_some())
+        lives.any(Life::is_alive)
     }
 
     /// Moves the states of queues and agents on over a pane. Returns whether it is empty.
@@ -318,8 +318,30 @@ impl Rules {
         self.changed.insert(key);
     }
 
-    pub(super) fn rule(&self, kind: RuleKind) -> GroupRule {
-        self.settings.of(kind).clone()
+    pub(super) fn rule(&self, kind: RuleKind) -> &GroupRule {
+        self.settings.of(kind)
+    }
+
+    /// Returns when signals began; `now` before there are any.
+    pub(super) fn began_by(&self, now: Timestamp) -> Timestamp {
+        self.clock.began_at.unwrap_or(now)
+    }
+
+    /// Returns a queue with what its rules ask for.
+    pub(super) fn view<'a>(
+        &'a self,
+        id: &'a QueueId,
+        series: &'a Series,
+        now: Timestamp,
+    ) -> QueueView<'a> {
+        let parts = (self.queues.get(id), self.days.get(id));
+        QueueView::new(id, (now, self.began_by(now)), series, parts)
+    }
+
+    /// Returns the agents who serve a queue, by what they have done lately.
+    pub(super) fn serving(&self, queue: &QueueId) -> impl Iterator<Item = (&AgentId, &AgentState)> {
+        let ids = self.servers.get(queue).into_iter().flatten();
+        ids.filter_map(|id| self.agents.get_key_value(id))
     }
 
     /// Returns the counts of the peers of an agent over the last `span`.
@@ -418,15 +440,6 @@ impl Rules {
         if let Some(judged_to) = self.clock.judged_to {
             self.subjects = self.subjects.split_off(&judged_to);
         }
-    }
-
-    /// Returns the alerts that fire: rule, subject and id.
-    pub fn firing(&self) -> impl Iterator<Item = (RuleKind, &str, &str)> {
-        let firing = self
-            .alarms
-            .iter()
-            .filter(|(_, tracked)| tracked.life.firing().is_some());
-        firing.map(|((kind, subject), tracked)| (*kind, subject.as_str(), tracked.id.as_str()))
     }
 }
 

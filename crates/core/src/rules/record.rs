@@ -30,7 +30,7 @@ impl Alarm {
             severity: rule.severity.name(),
             score: self.score,
             subject: self.subject.clone(),
-            group: Some(self.group()),
+            group: Some(self.subject.clone()),
             policy: None,
             starts_at: self.starts_at,
             at: self.at,
@@ -72,10 +72,6 @@ impl Alarm {
             .iter()
             .any(|kind| self.subject.starts_with(kind));
         if is_entity { &self.subject } else { "all" }
-    }
-
-    fn group(&self) -> String {
-        self.subject.clone()
     }
 
     fn recipients(&self, rule: &GroupRule) -> Vec<String> {

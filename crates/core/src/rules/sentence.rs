@@ -93,193 +93,227 @@ fn duration(seconds: f64) -> String {
 }
 
 pub(super) fn why(finding: &Finding, window: Span) -> String {
+    let over = minutes(window);
     match finding.kind {
-        RuleKind::SlaBurn
-        | RuleKind::SlaLost
-        | RuleKind::QueueStaffing
-        | RuleKind::QueueSurge
-        | RuleKind::QueueAbsence
-        | RuleKind::QueueAbandonment
-        | RuleKind::QueueLongestWait
-        | RuleKind::QueueCallbacks => why_queue(finding, window),
-        RuleKind::WorkSlow
-        | RuleKind::ReasonSurge
-        | RuleKind::AgentSla
-        | RuleKind::AgentDrift
-        | RuleKind::AgentGaming
-        | RuleKind::AgentOverload => why_agent(finding, window),
-        RuleKind::FeedSilent | RuleKind::FeedLate | RuleKind::FeedDirty => {
-            why_feed(finding, window)
-        }
+        RuleKind::SlaBurn => burn(finding, &over),
+        RuleKind::SlaLost => lost(finding, &over),
+        RuleKind::QueueStaffing => staffing(finding),
+        RuleKind::QueueSurge => surge(finding, &over),
+        RuleKind::QueueAbsence => absence(finding, &over),
+        RuleKind::QueueAbandonment => abandonment(finding, &over),
+        RuleKind::QueueLongestWait => longest_wait(finding),
+        RuleKind::QueueCallbacks => callbacks(finding, &over),
+        RuleKind::WorkSlow => slow_work(finding, &over),
+        RuleKind::ReasonSurge => frequent_reason(finding, &over),
+        RuleKind::AgentSla => missed_by_agent(finding, &over),
+        RuleKind::AgentDrift => drift(finding),
+        RuleKind::AgentGaming => gaming(finding),
+        RuleKind::AgentOverload => overload(finding, &over),
+        RuleKind::FeedSilent => silent_feed(finding),
+        RuleKind::FeedLate => late_feed(finding),
+        RuleKind::FeedDirty => dirty_feed(finding, &over),
     }
 }
 
-fn why_queue(finding: &Finding, window: Span) -> String {
-    let (
-        name,
-        Finding {
-            value,
-            usual,
-            n,
-            extra,
-            ..
-        },
-    ) = (name(finding), finding);
-    let over = minutes(window);
-    match finding.kind {
-        RuleKind::SlaBurn => format!(
-            "{name}: {} of {n} were answered within {:.0} s in {over}; the target is {}, usual here {}",
-            percent(*value),
-            extra[2],
-            percent(finding.threshold),
-            percent(*usual)
-        ),
-        RuleKind::SlaLost => format!(
-            "{name}: the last {over} can reach {} at best, even if all {:.0} who wait are answered in time; the target is {}",
-            percent(*value),
-            extra[1],
-            percent(*usual)
-        ),
-        RuleKind::QueueStaffing => format!(
-            "{name}: with {:.0} agents' time, {} will be answered in time; the target is {}",
-            extra[2],
-            percent(*value),
-            percent(*usual)
-        ),
-        RuleKind::QueueSurge => {
-            format!("{name}: {value:.0} contacts in {over}, usually {usual:.0} at this hour")
-        }
-        RuleKind::QueueAbsence => format!(
-            "{name}: {value:.0} of {usual:.0} agents logged off within {over}; {:.0} are left",
-            extra[0]
-        ),
-        RuleKind::QueueAbandonment => format!(
-            "{name}: {:.0} of {:.0} gave up in {over} ({}), usually {}",
-            extra[0],
-            extra[1],
-            percent(*value),
-            percent(*usual)
-        ),
-        RuleKind::QueueLongestWait => format!(
-            "{name}: {n} wait, the longest for {}; the promise is {}",
-            duration(*value),
-            duration(*usual)
-        ),
-        RuleKind::QueueCallbacks => {
-            format!("{name}: {value:.0} asked for a callback in {over}, usually {usual:.1}")
-        }
-        RuleKind::WorkSlow
-        | RuleKind::ReasonSurge
-        | RuleKind::AgentSla
-        | RuleKind::AgentDrift
-        | RuleKind::AgentGaming
-        | RuleKind::AgentOverload
-        | RuleKind::FeedSilent
-        | RuleKind::FeedLate
-        | RuleKind::FeedDirty => String::new(),
-    }
+fn burn(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        n,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: {} of {n} were answered within {:.0} s in {over}; the target is {}, usual here {}",
+        percent(*value),
+        extra[2],
+        percent(finding.threshold),
+        percent(*usual)
+    )
 }
 
-fn why_agent(finding: &Finding, window: Span) -> String {
-    let (
-        name,
-        Finding {
-            value,
-            usual,
-            n,
-            extra,
-            ..
-        },
-    ) = (name(finding), finding);
-    let over = minutes(window);
-    match finding.kind {
-        RuleKind::WorkSlow => format!(
-            "Everything takes {} longer than an hour ago, in all queues together ({n} contacts in {over})",
-            percent(value - 1.0)
-        ),
-        RuleKind::ReasonSurge => {
-            format!("Reason {name}: {value:.0} contacts in {over}, usually {usual:.1}")
-        }
-        RuleKind::AgentSla => format!(
-            "{name}: missed {:.0} of {n} in {over} ({}), colleagues {}; at least {} by the interval",
-            extra[0],
-            percent(*value),
-            percent(*usual),
-            percent(extra[1])
-        ),
-        RuleKind::AgentDrift if extra[0] > 0.0 => {
-            format!("{name}: much faster than colleagues and than before, over {n} pieces of work")
-        }
-        RuleKind::AgentDrift => format!(
+fn lost(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: the last {over} can reach {} at best, even if all {:.0} who wait are answered in time; the target is {}",
+        percent(*value),
+        extra[1],
+        percent(*usual)
+    )
+}
+
+fn staffing(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: with {:.0} agents' time, {} will be answered in time; the target is {}",
+        extra[2],
+        percent(*value),
+        percent(*usual)
+    )
+}
+
+fn surge(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding { value, usual, .. } = finding;
+    format!("{name}: {value:.0} contacts in {over}, usually {usual:.0} at this hour")
+}
+
+fn absence(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: {value:.0} of {usual:.0} agents logged off within {over}; {:.0} are left",
+        extra[0]
+    )
+}
+
+fn abandonment(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: {:.0} of {:.0} gave up in {over} ({}), usually {}",
+        extra[0],
+        extra[1],
+        percent(*value),
+        percent(*usual)
+    )
+}
+
+fn longest_wait(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding {
+        value, usual, n, ..
+    } = finding;
+    format!(
+        "{name}: {n} wait, the longest for {}; the promise is {}",
+        duration(*value),
+        duration(*usual)
+    )
+}
+
+fn callbacks(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding { value, usual, .. } = finding;
+    format!("{name}: {value:.0} asked for a callback in {over}, usually {usual:.1}")
+}
+
+fn slow_work(finding: &Finding, over: &str) -> String {
+    let Finding { value, n, .. } = finding;
+    format!(
+        "Everything takes {} longer than an hour ago, in all queues together ({n} contacts in {over})",
+        percent(value - 1.0)
+    )
+}
+
+fn frequent_reason(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding { value, usual, .. } = finding;
+    format!("Reason {name}: {value:.0} contacts in {over}, usually {usual:.1}")
+}
+
+fn missed_by_agent(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value,
+        usual,
+        n,
+        extra,
+        ..
+    } = finding;
+    format!(
+        "{name}: missed {:.0} of {n} in {over} ({}), colleagues {}; at least {} by the interval",
+        extra[0],
+        percent(*value),
+        percent(*usual),
+        percent(extra[1])
+    )
+}
+
+fn drift(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding { n, extra, .. } = finding;
+    if extra[0] > 0.0 {
+        format!("{name}: much faster than colleagues and than before, over {n} pieces of work")
+    } else {
+        format!(
             "{name}: slower or less successful than colleagues and than before, over {n} pieces of work"
-        ),
-        RuleKind::AgentGaming => format!(
-            "{name}: short work, and more of it handed on or rated low, over {n} pieces of work"
-        ),
-        RuleKind::AgentOverload => format!(
-            "{name}: at work for {} without a break, and occupied for {} of the last {over}",
-            duration(*value),
-            percent(extra[0])
-        ),
-        RuleKind::SlaBurn
-        | RuleKind::SlaLost
-        | RuleKind::QueueStaffing
-        | RuleKind::QueueSurge
-        | RuleKind::QueueAbsence
-        | RuleKind::QueueAbandonment
-        | RuleKind::QueueLongestWait
-        | RuleKind::QueueCallbacks
-        | RuleKind::FeedSilent
-        | RuleKind::FeedLate
-        | RuleKind::FeedDirty => String::new(),
+        )
     }
 }
 
-fn why_feed(finding: &Finding, window: Span) -> String {
-    let (
-        name,
-        Finding {
-            value, n, extra, ..
+fn gaming(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding { n, .. } = finding;
+    format!("{name}: short work, and more of it handed on or rated low, over {n} pieces of work")
+}
+
+fn overload(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding { value, extra, .. } = finding;
+    format!(
+        "{name}: at work for {} without a break, and occupied for {} of the last {over}",
+        duration(*value),
+        percent(extra[0])
+    )
+}
+
+fn silent_feed(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding { value, extra, .. } = finding;
+    format!(
+        "Feed {name}: nothing for {}, where {:.0} events a minute are usual",
+        duration(*value),
+        extra[0]
+    )
+}
+
+fn late_feed(finding: &Finding) -> String {
+    let name = name(finding);
+    let Finding { value, n, .. } = finding;
+    format!(
+        "Feed {name}: {} of {n} events come more than a minute late",
+        percent(*value)
+    )
+}
+
+fn dirty_feed(finding: &Finding, over: &str) -> String {
+    let name = name(finding);
+    let Finding {
+        value, n, extra, ..
+    } = finding;
+    format!(
+        "Feed {name}: {:.0} of {n} {} in {over} ({})",
+        extra[0],
+        if extra[1] > 0.0 {
+            "records became dead letters"
+        } else {
+            "events came a second time"
         },
-    ) = (name(finding), finding);
-    let over = minutes(window);
-    match finding.kind {
-        RuleKind::FeedSilent => format!(
-            "Feed {name}: nothing for {}, where {:.0} events a minute are usual",
-            duration(*value),
-            extra[0]
-        ),
-        RuleKind::FeedLate => {
-            format!(
-                "Feed {name}: {} of {n} events come more than a minute late",
-                percent(*value)
-            )
-        }
-        RuleKind::FeedDirty => format!(
-            "Feed {name}: {:.0} of {n} {} in {over} ({})",
-            extra[0],
-            if extra[1] > 0.0 {
-                "records became dead letters"
-            } else {
-                "events came a second time"
-            },
-            percent(*value)
-        ),
-        RuleKind::SlaBurn
-        | RuleKind::SlaLost
-        | RuleKind::QueueStaffing
-        | RuleKind::QueueSurge
-        | RuleKind::QueueAbsence
-        | RuleKind::QueueAbandonment
-        | RuleKind::QueueLongestWait
-        | RuleKind::QueueCallbacks
-        | RuleKind::WorkSlow
-        | RuleKind::ReasonSurge
-        | RuleKind::AgentSla
-        | RuleKind::AgentDrift
-        | RuleKind::AgentGaming
-        | RuleKind::AgentOverload => String::new(),
-    }
+        percent(*value)
+    )
 }
 
 /// Returns the causes as an end of a sentence.

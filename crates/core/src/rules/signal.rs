@@ -249,11 +249,6 @@ impl SignalBatch {
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    #[must_use]
     pub fn into_panes(self) -> BTreeMap<(Timestamp, Subject), Signals> {
         self.0
     }
