@@ -12,9 +12,10 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{Running, Site, free_port, get, stdout},
+    binary::{Running, Site, get, stdout},
     broker::{address, pause},
     grafana::{dashboards, inspect, yaml},
+    prometheus::run_prometheus,
 };
 
 const INSTALL: &str = "run scripts/setup";
@@ -87,24 +88,8 @@ fn start_prometheus(folder: &Path, scraped: u16) -> (Running, u16) {
         .replace("interval: 5s", "interval: 1s")
         .replace("- rules.yaml", &format!("- {}", rules.display()))
         .replace("alertmanager:9093", "127.0.0.1:9");
-    let config = folder.join("prometheus.yml");
-    fs::write(&config, settings).unwrap();
-    let port = free_port();
-    let mut command = Command::new("prometheus");
-    command
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            folder.join("data").display()
-        ))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .stderr(fs::File::create(folder.join("log")).unwrap());
-    let found = Command::new("prometheus").arg("--version").output();
-    assert!(
-        found.is_ok_and(|output| output.status.success()),
-        "{INSTALL}"
-    );
-    (Running::start(command), port)
+    fs::write(folder.join("prometheus.yml"), settings).unwrap();
+    run_prometheus(folder)
 }
 
 /// How many series an expression returns now.

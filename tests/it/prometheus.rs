@@ -134,6 +134,12 @@ fn start_prometheus(folder: &Path, scraped: u16) -> (Running, u16) {
     let jobs = job("process", "/metrics") + &job("kpis", "/metrics/kpi");
     let text = format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}");
     fs::write(&config, text).unwrap();
+    run_prometheus(folder)
+}
+
+/// Runs Prometheus with the `prometheus.yml` of a folder, where its data and log go, too. Returns its port.
+pub(crate) fn run_prometheus(folder: &Path) -> (Running, u16) {
+    let config = folder.join("prometheus.yml");
     let port = free_port();
     let mut command = Command::new("prometheus");
     command
