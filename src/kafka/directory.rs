@@ -1,4 +1,5 @@
-//! The topic of the directory: read whole by each process and handed to each of its tasks, which know how much they have read.
+//! The topics of the directory and of acknowledgements: read whole by each process and handed to each of its tasks, which know how much
+//! they have read.
 
 use super::{
     clock,
@@ -15,7 +16,7 @@ use floorwalker_core::{
     event::Timestamp,
 };
 
-/// Reads the topic until it is to stop. A record that is no statement is logged, and changes nothing.
+/// Reads the topics until it is to stop. A record that is no statement is logged, and changes nothing.
 pub(super) fn follow_into(
     statements: &Statements,
     kafka: &KafkaSettings,
@@ -27,9 +28,14 @@ pub(super) fn follow_into(
     follow(
         kafka,
         tasks,
-        &[Topic::Directory],
+        &[Topic::Directory, Topic::Acknowledgements],
         stop,
         |event| match event {
+            FollowEvent::Record(record) if record.topic == Topic::Acknowledgements => {
+                if let (Ok(alert), Some(_)) = (str::from_utf8(record.key), record.payload) {
+                    statements.note_acknowledged(alert);
+                }
+            }
             FollowEvent::Record(record) => match read(&record, &mut directory, configured) {
                 Ok(json) => {
                     statements.add(record.offset, json);

@@ -63,6 +63,8 @@ pub(super) struct Running {
     pub(super) trim: TrimPoint,
     /// How many statements of the directory it has applied.
     statements_read: usize,
+    /// How many acknowledgements it has seen.
+    acknowledged_read: usize,
     /// What this process's counts have of the task's.
     counted: Counters,
     over_limit: BTreeMap<Kind, u64>,
@@ -138,6 +140,7 @@ impl Running {
             exchange_committed: position,
             trim: TrimPoint::default(),
             statements_read: 0,
+            acknowledged_read: 0,
             counted,
             over_limit,
         };
@@ -145,7 +148,7 @@ impl Running {
         Ok(running)
     }
 
-    /// Applies new statements of the directory to the task.
+    /// Applies new statements of the directory and new acknowledgements to the task.
     pub(super) fn apply_statements(&mut self, statements: &Statements, now: Timestamp) {
         for line in statements.since(self.statements_read) {
             self.statements_read += 1;
@@ -153,6 +156,10 @@ impl Running {
                 let task = self.task.id().0;
                 tracing::error!(task, offset = line.offset, "directory: left out: {refusal}");
             }
+        }
+        for alert in statements.acknowledged_since(self.acknowledged_read) {
+            self.acknowledged_read += 1;
+            self.task.handle_acknowledgement(&alert, now);
         }
     }
 

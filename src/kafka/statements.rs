@@ -1,4 +1,4 @@
-//! The statements of the directory that this process has read.
+//! The statements of the directory and the acknowledgements of alerts that this process has read.
 
 use std::sync::{
     Arc, Mutex,
@@ -18,6 +18,8 @@ pub(super) struct Line {
 #[derive(Debug, Default)]
 pub struct Statements {
     lines: Mutex<Vec<Arc<Line>>>,
+    /// Ids of alerts.
+    acknowledged: Mutex<Vec<Arc<str>>>,
     refused: AtomicUsize,
     /// What the topic held at the start is there.
     caught_up: AtomicBool,
@@ -31,6 +33,16 @@ impl Statements {
             .skip(read)
             .map(Arc::clone)
             .collect()
+    }
+
+    /// Returns the ids of the alerts that were acknowledged behind the first `read`.
+    pub(super) fn acknowledged_since(&self, read: usize) -> Vec<Arc<str>> {
+        let ids = lock(&self.acknowledged);
+        ids.iter().skip(read).map(Arc::clone).collect()
+    }
+
+    pub(super) fn note_acknowledged(&self, alert: &str) {
+        lock(&self.acknowledged).push(alert.into());
     }
 
     /// How many were taken, and how many records are none.

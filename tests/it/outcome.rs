@@ -30,6 +30,8 @@ pub(crate) struct Transition {
     pub(crate) status: String,
     pub(crate) starts_at: String,
     pub(crate) reason: String,
+    /// Of a rule's alert, which is written again while it fires.
+    pub(crate) at: String,
 }
 
 impl Outcome {
@@ -166,6 +168,7 @@ impl fmt::Display for Transition {
             status,
             starts_at,
             reason,
+            at: _,
         } = self;
         write!(f, "{id} {status}, starts {starts_at}, {reason}")
     }
@@ -173,7 +176,9 @@ impl fmt::Display for Transition {
 
 fn transition(record: &Value) -> Transition {
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+    let is_of_rule = !text("subject").starts_with("contact:");
     Transition {
+        at: text(if is_of_rule { "at" } else { "" }),
         id: text("id"),
         status: text("status"),
         starts_at: text("starts_at"),

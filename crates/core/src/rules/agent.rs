@@ -39,7 +39,6 @@ pub(super) fn pass_states(state: &mut AgentState, start: Timestamp, signals: &Si
         state.changed_at = Some(at);
     }
     state.logged_on += logged_on;
-    state.occupied += signals.get(Signal::OccupiedStep);
     let was_present = state.present > 0;
     state.present += signals.get(Signal::PresentStep);
     let is_present = state.present > 0;
@@ -56,33 +55,32 @@ pub(super) fn pass_states(state: &mut AgentState, start: Timestamp, signals: &Si
     }
 }
 
-/// Returns the share of the last `window` in which the agent was occupied, of the time in which they were present; and that time in seconds.
-fn occupancy(state: &AgentState, series: &Series, now: Timestamp, window: Span) -> (f64, f64) {
-    let (mut occupied, mut present) = (0.0, 0.0);
+/// Returns for how many seconds of the last `window` the agent was there.
+pub(super) fn seconds_there(
+    state: &AgentState,
+    series: Option<&Series>,
+    now: Timestamp,
+    window: Span,
+) -> f64 {
+    let mut there = 0.0;
     // From now backwards: how many there were before each step.
-    let (mut level, mut there, mut until) = (state.occupied, state.present, now);
-    for (start, signals) in series.newest(now - window, now) {
+    let (mut level, mut until) = (state.present, now);
+    let panes = series.into_iter();
+    for (start, signals) in panes.flat_map(|series| series.newest(now - window, now)) {
         let end = *start + PANE;
-        occupied += float(level) * (until - end).as_secs();
-        present += float(there) * (until - end).as_secs();
-        level -= signals.get(Signal::OccupiedStep);
-        there -= signals.get(Signal::PresentStep);
-        let pane = PANE.as_secs();
-        occupied += float(level) * pane + float(signals.get(Signal::OccupiedMillis)) / 1e3;
-        present += float(there) * pane + float(signals.get(Signal::PresentMillis)) / 1e3;
+        there += float(level) * (until - end).as_secs();
+        level -= signals.get(Signal::PresentStep);
+        let within = float(signals.get(Signal::PresentMillis)) / 1e3;
+        there += float(level) * PANE.as_secs() + within;
         until = *start;
     }
-    let rest = (until - (now - window)).as_secs();
-    occupied += float(level) * rest;
-    present += float(there) * rest;
-    (occupied / present.max(1.0), present)
+    there + float(level) * (until - (now - window)).as_secs()
 }
 
-/// Judges how much of the time an agent is occupied, and for how long without a break.
+/// Judges for how long an agent has worked without a break. `work`: the seconds that they worked in the window, and those that they were there.
 pub(super) fn overload(
-    subject: &str,
     state: &AgentState,
-    series: &Series,
+    work: (f64, f64),
     now: Timestamp,
     rule: &GroupRule,
 ) -> Finding {
@@ -90,12 +88,7 @@ pub(super) fn overload(
     const OCCUPANCY_MIN: f64 = 0.8;
     let since = state.working_since.filter(|_| state.present > 0);
     let working = since.map_or(0.0, |at| (now - at).as_secs());
-    // Few have worked so long: only of them is it asked how busy they were.
-    let (share, _) = if working >= rule.threshold {
-        occupancy(state, series, now, rule.window)
-    } else {
-        (0.0, 0.0)
-    };
+    let share = (work.0 / work.1.max(1.0)).min(1.0);
     let bounds = (rule.threshold, rule.clear);
     Finding {
         verdict: Finding::verdict_of(working, bounds, share >= OCCUPANCY_MIN),
@@ -105,12 +98,12 @@ pub(super) fn overload(
         n: 1,
         strength: working,
         extra: [share, 0.0, 0.0],
-        ..Finding::unknown(RuleKind::AgentOverload, subject.to_owned())
+        ..Finding::unknown(RuleKind::AgentOverload, String::new())
     }
 }
 
 /// Judges the share of what an agent owes that is missed, by its lower bound (Wilson), against the peers'.
-pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
+pub(super) fn sla(own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
     const TIMES_PEERS: f64 = 1.5;
     const ALLOWED: f64 = 0.2;
     let (missed, all) = (
@@ -142,7 +135,7 @@ pub(super) fn sla(subject: &str, own: &Totals, peers: &Totals, rule: &GroupRule)
         n: super::queue::whole(all),
         strength: bound,
         extra: [missed, bound, 0.0],
-        ..Finding::unknown(RuleKind::AgentSla, subject.to_owned())
+        ..Finding::unknown(RuleKind::AgentSla, String::new())
     }
 }
 
@@ -219,7 +212,7 @@ fn is_gamed(evidence: &Evidence) -> bool {
 }
 
 /// Judges how much evidence there is that an agent has changed.
-pub(super) fn drift(subject: &str, state: &AgentState, rule: &GroupRule) -> Finding {
+pub(super) fn drift(state: &AgentState, rule: &GroupRule) -> Finding {
     let (evidence, faster) = if state.slow.sum >= state.fast.sum {
         (&state.slow, 0.0)
     } else {
@@ -228,7 +221,6 @@ pub(super) fn drift(subject: &str, state: &AgentState, rule: &GroupRule) -> Find
     let is_enough = evidence.n >= i64::from(rule.minimum) && !(faster > 0.0 && is_gamed(evidence));
     of_evidence(
         RuleKind::AgentDrift,
-        subject,
         evidence,
         faster,
         (rule, is_enough),
@@ -236,11 +228,10 @@ pub(super) fn drift(subject: &str, state: &AgentState, rule: &GroupRule) -> Find
 }
 
 /// Judges how much evidence there is that an agent games the figures.
-pub(super) fn gaming(subject: &str, state: &AgentState, rule: &GroupRule) -> Finding {
+pub(super) fn gaming(state: &AgentState, rule: &GroupRule) -> Finding {
     let is_enough = state.fast.n >= i64::from(rule.minimum) && is_gamed(&state.fast);
     of_evidence(
         RuleKind::AgentGaming,
-        subject,
         &state.fast,
         1.0,
         (rule, is_enough),
@@ -249,7 +240,6 @@ pub(super) fn gaming(subject: &str, state: &AgentState, rule: &GroupRule) -> Fin
 
 fn of_evidence(
     kind: RuleKind,
-    subject: &str,
     evidence: &Evidence,
     faster: f64,
     (rule, is_enough): (&GroupRule, bool),
@@ -263,7 +253,7 @@ fn of_evidence(
         n: evidence.n,
         strength: evidence.sum,
         extra: [faster, 0.0, 0.0],
-        ..Finding::unknown(kind, subject.to_owned())
+        ..Finding::unknown(kind, String::new())
     }
 }
 
@@ -284,22 +274,18 @@ mod tests {
     }
 
     #[test]
-    fn occupancy_is_of_the_time_at_work() {
+    fn the_time_there_is_that_of_the_steps() {
         let mut state = AgentState::default();
         let mut series = Series::default();
-        let begins = states(&[
-            (Signal::PresentStep, 1),
-            (Signal::PresentMillis, 15_000),
-            (Signal::LoggedOnStep, 1),
-        ]);
-        let busy = states(&[(Signal::OccupiedStep, 1), (Signal::OccupiedMillis, 5_000)]);
-        for (start, signals) in [(at(0), &begins), (at(60), &busy)] {
+        let comes = states(&[(Signal::PresentStep, 1), (Signal::PresentMillis, 10_000)]);
+        let goes = states(&[(Signal::PresentStep, -1), (Signal::PresentMillis, -5_000)]);
+        for (start, signals) in [(at(0), &comes), (at(60), &goes)] {
             series.add(start, signals);
             pass_states(&mut state, start, signals);
         }
-        let (share, present) = occupancy(&state, &series, at(120), Span::from_secs(120));
-        // Occupied for 5 s of the pane and the 45 s behind it.
-        assert!((present - 120.0).abs() < 1e-9 && (share - 50.0 / 120.0).abs() < 1e-9);
+        // From 5 s to 70 s.
+        let there = seconds_there(&state, Some(&series), at(120), Span::from_secs(120));
+        assert!((there - 65.0).abs() < 1e-9, "{there}");
         assert_eq!(state.working_since, Some(at(15)));
     }
 
@@ -327,20 +313,20 @@ mod tests {
         };
         let peers = of(20, 180);
         assert_ne!(
-            sla("agent:ana", &of(3, 0), &peers, &rule).verdict,
+            sla(&of(3, 0), &peers, &rule).verdict,
             Verdict::Holds
         );
         assert_eq!(
-            sla("agent:ana", &of(14, 6), &peers, &rule).verdict,
+            sla(&of(14, 6), &peers, &rule).verdict,
             Verdict::Holds
         );
         // Where all miss as much, nobody is named.
         assert_ne!(
-            sla("agent:ana", &of(14, 6), &of(140, 60), &rule).verdict,
+            sla(&of(14, 6), &of(140, 60), &rule).verdict,
             Verdict::Holds
         );
         assert_eq!(
-            sla("agent:ana", &of(1, 19), &peers, &rule).verdict,
+            sla(&of(1, 19), &peers, &rule).verdict,
             Verdict::Clear
         );
     }

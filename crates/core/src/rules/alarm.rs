@@ -1,12 +1,14 @@
 //! An alert of a rule: where it is in its life, and what covers it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use minicbor::{Decode, Encode};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Finding, Life, LifeChange, RuleKind};
+use super::{Finding, GroupRule, Life, LifeChange, RuleKind};
 use crate::{
     alert::Cause,
-    event::{AgentId, Channel, ContactId, QueueId, Timestamp},
+    event::{AgentId, Channel, ContactId, QueueId, Span, Timestamp},
 };
 
 /// What is remembered of a rule's alert about a subject.
@@ -23,9 +25,63 @@ pub(super) struct Tracked {
     /// When it last resolved.
     #[n(3)]
     pub ended_at: Option<Timestamp>,
-    /// It is strong enough to call a person.
+    /// Since when it has been strong enough to call a person.
     #[n(4)]
-    pub urgent: bool,
+    pub urgent_since: Option<Timestamp>,
+    /// Somebody has taken it up.
+    #[n(5)]
+    pub acknowledged: bool,
+    /// How many levels it went up because nobody had.
+    #[n(6)]
+    pub escalation: u8,
+}
+
+/// An alert goes up so many levels at most: to the supervisors, then to operations.
+const ESCALATIONS_MAX: u8 = 2;
+
+impl Tracked {
+    /// Returns when it goes one level up if nobody takes it up. `None`: it doesn't.
+    pub(super) fn escalates_at(&self, rule: &GroupRule) -> Option<Timestamp> {
+        let since = self.urgent_since?;
+        let after = rule.escalate_after?;
+        let level = i64::from(self.escalation) + 1;
+        (self.escalation < ESCALATIONS_MAX).then(|| since + Span(after.0 * level))
+    }
+}
+
+/// The alerts of all rules that are remembered.
+#[derive(Debug, Default)]
+pub(super) struct Alarms(BTreeMap<RuleKind, BTreeMap<String, Tracked>>);
+
+impl Alarms {
+    pub(super) fn get(&self, kind: RuleKind, subject: &str) -> Option<&Tracked> {
+        self.0.get(&kind)?.get(subject)
+    }
+
+    pub(super) fn insert(&mut self, kind: RuleKind, subject: String, tracked: Tracked) {
+        self.0.entry(kind).or_default().insert(subject, tracked);
+    }
+
+    pub(super) fn remove(&mut self, kind: RuleKind, subject: &str) {
+        if let Some(all) = self.0.get_mut(&kind) {
+            all.remove(subject);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RuleKind, &str, &Tracked)> {
+        self.0.iter().flat_map(|(kind, all)| {
+            all.iter()
+                .map(|(subject, tracked)| (*kind, subject.as_str(), tracked))
+        })
+    }
+
+    /// Returns those that are pending or fire.
+    pub(super) fn alive(&self) -> BTreeSet<(RuleKind, &str)> {
+        self.iter()
+            .filter(|(.., tracked)| tracked.life.is_alive())
+            .map(|(kind, subject, _)| (kind, subject))
+            .collect()
+    }
 }
 
 /// A change in the life of a rule's alert, with all that its record has.
@@ -55,6 +111,8 @@ pub struct Alarm {
     pub queue: Option<QueueId>,
     pub channel: Option<Channel>,
     pub flapping: bool,
+    /// How many levels it went up because nobody had taken it up.
+    pub escalation: u8,
     /// It is strong enough to call a person.
     pub urgent: bool,
     pub inhibited_by: Option<String>,

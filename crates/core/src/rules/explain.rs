@@ -74,7 +74,8 @@ impl Rules {
             agents,
             queue,
             channel,
-            urgent: tracked.urgent,
+            urgent: tracked.urgent_since.is_some(),
+            escalation: tracked.escalation,
             flapping: tracked.life.firing().is_some_and(|firing| firing.flapping),
             inhibited_by: tracked.inhibited_by.clone(),
         }
@@ -148,14 +149,23 @@ impl Rules {
     /// Returns the newest contacts behind an alert, and how many more there are.
     fn contacts_behind(&self, finding: &Finding, now: Timestamp) -> (Vec<ContactId>, usize) {
         let (of, name) = finding.subject.split_once(':').unwrap_or(("all", ""));
-        let subjects = self.series.iter().filter(|(subject, _)| match subject {
+        let of_group = self.series.iter().filter(|(subject, _)| match subject {
             Subject::Queue(id) => of == "queue" && id.as_str() == name,
-            Subject::AgentQueue(_, _, id) => of == "agent" && id.as_str() == name,
             Subject::Reason(reason, _) => of == "reason" && *reason == Text::new(name),
-            Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => false,
+            Subject::AgentQueue(..) | Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => {
+                false
+            }
         });
+        let agent = AgentId::new(name);
+        let state = self.agents.get(&agent).filter(|_| of == "agent");
+        let desks = state.into_iter().flat_map(|state| state.served.keys());
+        let of_agent = desks.filter_map(|(queue, channel)| {
+            let desk = Subject::AgentQueue(queue.clone(), *channel, agent.clone());
+            self.series.get(&desk)
+        });
+        let subjects = of_group.map(|(_, series)| series).chain(of_agent);
         let mut all: Vec<&ContactId> = subjects
-            .flat_map(|(_, series)| series.contacts(now - CONTACTS_OVER, now))
+            .flat_map(|series| series.contacts(now - CONTACTS_OVER, now))
             .collect();
         let mut seen = BTreeSet::new();
         all.retain(|contact| seen.insert(*contact));

@@ -43,7 +43,7 @@ impl Rules {
         if kind == asks {
             return None;
         }
-        let tracked = self.alarms.get(&(kind, subject.to_owned()))?;
+        let tracked = self.alarms.get(kind, subject)?;
         tracked.life.firing()?;
         Some(tracked.inhibited_by.as_ref().unwrap_or(&tracked.id).clone())
     }
@@ -54,10 +54,10 @@ impl Rules {
         let same = self.firing_id(RuleKind::FeedSilent, &finding.subject, kind);
         same.or_else(|| {
             let is_of_topic = kind == RuleKind::FeedDirty && finding.extra[1] > 0.0;
-            let mut others = self.alarms.keys().filter(|(of, _)| {
+            let mut others = self.alarms.iter().filter(|(of, ..)| {
                 is_of_topic && matches!(of, RuleKind::FeedSilent | RuleKind::FeedLate)
             });
-            others.find_map(|(of, subject)| self.firing_id(*of, subject, kind))
+            others.find_map(|(of, subject, _)| self.firing_id(of, subject, kind))
         })
     }
 
@@ -95,10 +95,10 @@ impl Rules {
         let window = self.settings.of(RuleKind::ReasonSurge).window;
         let reasons = self
             .alarms
-            .keys()
-            .filter(|(of, _)| *of == RuleKind::ReasonSurge);
-        let mut heads = reasons.filter_map(|(of, subject)| {
-            let id = self.firing_id(*of, subject, kind)?;
+            .iter()
+            .filter(|(of, ..)| *of == RuleKind::ReasonSurge);
+        let mut heads = reasons.filter_map(|(of, subject, _)| {
+            let id = self.firing_id(of, subject, kind)?;
             let name = subject.strip_prefix("reason:")?;
             let of_queue = Subject::Reason(crate::event::Text::new(name), queue.clone());
             let begun = self
@@ -135,11 +135,11 @@ impl Rules {
         };
         let theirs = self.servers_of(queue);
         let mut heads: Vec<(Timestamp, &str, Option<&String>)> = Vec::new();
-        for ((other, subject), tracked) in &self.alarms {
-            let (Some(firing), true) = (tracked.life.firing(), is_heard(*other)) else {
+        for (other, subject, tracked) in self.alarms.iter() {
+            let (Some(firing), true) = (tracked.life.firing(), is_heard(other)) else {
                 continue;
             };
-            let is_slow_tool = *other == RuleKind::WorkSlow;
+            let is_slow_tool = other == RuleKind::WorkSlow;
             let of_desk = || {
                 let neighbour = subject.strip_prefix("queue:").map(QueueId::new);
                 neighbour.is_some_and(|it| it != *queue && self.share_agents(&theirs, &it))

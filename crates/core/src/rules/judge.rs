@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Finding, GroupRule, LifeChange, RuleKind, Rules, Verdict,
+    Finding, GroupRule, LifeChange, RuleKind, Rules, Timing, Verdict,
     agent::{self, Piece},
     alarm::{Alarm, Tracked, id_of},
     feed::{self, AllWork, ReasonCounts},
-    machine::{KEPT, StateKey},
+    machine::{Awake, KEPT, StateKey},
     queue::{PAST, Promised, QueueView, Staff, channel_of},
     series::{Series, Totals},
     signal::{PANE, Signal, Signals, Subject},
@@ -18,8 +18,6 @@ use crate::{
     event::{AgentId, Channel, QueueId, Span, Timestamp},
 };
 
-/// Agents are judged so often.
-const AGENTS_EVERY: Span = Span::from_secs(60);
 /// Rules that would lie without data stand still for so long behind a feed's alert.
 const FROZEN_AFTER: Span = Span::from_secs(900);
 /// Peers are seen over so long.
@@ -30,8 +28,8 @@ const WORK_KNOWN_MIN: Span = Span::from_secs(2_700);
 const SERVES_FROM: f64 = 0.05;
 
 impl Rules {
-    /// Judges all rules at the end of a pane.
-    pub(super) fn judge(&mut self, now: Timestamp, alarms: &mut Vec<Alarm>) {
+    /// Judges rules at the end of a pane: those about what was awake in it, and about what is pending or fires.
+    pub(super) fn judge(&mut self, now: Timestamp, awake: &Awake, alarms: &mut Vec<Alarm>) {
         let mut findings = self.of_feeds(now);
         findings.extend(self.left_over(&findings, now, true));
         self.settle_findings(now, findings.drain(..), alarms);
@@ -39,10 +37,14 @@ impl Rules {
         if let Some(start) = quarter_ended_by(now) {
             self.note_quarter(start);
         }
-        findings.extend(self.of_work(now, &frozen));
-        findings.extend(self.of_reasons(now));
-        findings.extend(self.of_queues(now, &frozen));
-        if now.floor(AGENTS_EVERY) == now {
+        if awake.all {
+            findings.extend(self.of_work(now, &frozen));
+        }
+        if awake.all || awake.reasons {
+            findings.extend(self.of_reasons(now));
+        }
+        findings.extend(self.of_queues(now, awake, &frozen));
+        if awake.all {
             findings.extend(self.of_agents(now));
             findings.extend(self.left_over(&findings, now, false));
         }
@@ -56,29 +58,24 @@ impl Rules {
         let found: BTreeSet<(RuleKind, &str)> = (findings.iter())
             .map(|finding| (finding.kind, finding.subject.as_str()))
             .collect();
-        let alive = self.alarms.iter().filter(|((kind, subject), tracked)| {
-            kind.is_of_feed() == of_feeds
-                && tracked.life.is_alive()
-                && !found.contains(&(*kind, subject.as_str()))
-        });
-        let finding = |(kind, subject): &(RuleKind, String)| {
-            let speaks = || {
-                let channel = subject.strip_prefix("feed:").and_then(Channel::from_name);
-                let series = channel.and_then(|it| self.series.get(&Subject::Feed(it)));
-                let lately = Span::from_secs(60);
-                series.is_some_and(|series| series.last(now, lately).count(Signal::Applied) > 0)
-            };
-            let is_clear = *kind != RuleKind::FeedSilent || speaks();
-            Finding {
-                verdict: if is_clear {
+        let speaks = |subject: &str| {
+            let channel = subject.strip_prefix("feed:").and_then(Channel::from_name);
+            let series = channel.and_then(|it| self.series.get(&Subject::Feed(it)));
+            let lately = Span::from_secs(60);
+            series.is_some_and(|series| series.last(now, lately).count(Signal::Applied) > 0)
+        };
+        let alive = self.alarms.alive().into_iter();
+        alive
+            .filter(|key| key.0.is_of_feed() == of_feeds && !found.contains(key))
+            .map(|(kind, subject)| Finding {
+                verdict: if kind != RuleKind::FeedSilent || speaks(subject) {
                     Verdict::Clear
                 } else {
                     Verdict::Unknown
                 },
-                ..Finding::unknown(*kind, subject.clone())
-            }
-        };
-        alive.map(|(key, _)| finding(key)).collect()
+                ..Finding::unknown(kind, subject.to_owned())
+            })
+            .collect()
     }
 
     /// Lets each finding change the life of its alert.
@@ -89,35 +86,62 @@ impl Rules {
         alarms: &mut Vec<Alarm>,
     ) {
         for finding in findings {
-            let timing = self.settings.of(finding.kind).timing;
-            let key = (finding.kind, finding.subject.clone());
-            let known = self.alarms.get(&key);
+            let known = self.alarms.get(finding.kind, &finding.subject);
             if known.is_none() && finding.verdict != Verdict::Holds {
                 continue;
             }
-            let mut tracked = known.cloned().unwrap_or_default();
-            let before = tracked.clone();
-            let mut change = tracked.life.judge(now, finding.verdict, timing);
-            if change == Some(LifeChange::Fired) {
-                tracked.inhibited_by = self.head_of(&finding, now);
-                tracked.urgent = false;
-            }
-            let urgent_from = self.settings.of(finding.kind).urgent;
-            if tracked.life.firing().is_some() && !tracked.urgent && finding.strength >= urgent_from
-            {
-                tracked.urgent = true;
-                change = change.or(Some(LifeChange::Repeated));
-            }
+            let before = known.cloned().unwrap_or_default();
+            let mut tracked = before.clone();
+            let change = self.move_on(now, &finding, &mut tracked);
             let is_public = !matches!(change, Some(LifeChange::Pending | LifeChange::Lapsed));
             if let Some(change) = change.filter(|_| is_public) {
                 alarms.push(self.change_alarm(now, (&finding, change), &before, &mut tracked));
             }
             if tracked != before {
                 let name = finding.kind.name().to_owned();
-                self.note_changed(StateKey::Alarm(name, finding.subject));
-                self.alarms.insert(key, tracked);
+                self.note_changed(StateKey::Alarm(name, finding.subject.clone()));
+                self.alarms.insert(finding.kind, finding.subject, tracked);
             }
         }
+    }
+
+    /// Moves the life of an alert on. Returns what has changed.
+    fn move_on(
+        &self,
+        now: Timestamp,
+        finding: &Finding,
+        tracked: &mut Tracked,
+    ) -> Option<LifeChange> {
+        let rule = self.settings.of(finding.kind);
+        // Only who is called, and has not answered, is called again.
+        let calls = rule.interrupts
+            && tracked.urgent_since.is_some()
+            && tracked.inhibited_by.is_none()
+            && !tracked.acknowledged;
+        let timing = Timing {
+            repeat_every: rule.timing.repeat_every.filter(|_| calls),
+            ..rule.timing
+        };
+        let change = tracked.life.judge(now, finding.verdict, timing);
+        if change == Some(LifeChange::Fired) {
+            tracked.inhibited_by = self.head_of(finding, now);
+            tracked.urgent_since = None;
+            tracked.acknowledged = false;
+            tracked.escalation = 0;
+        }
+        if tracked.life.firing().is_none() {
+            return change;
+        }
+        if tracked.urgent_since.is_none() && finding.strength >= rule.urgent {
+            tracked.urgent_since = Some(now);
+            return change.or(Some(LifeChange::Repeated));
+        }
+        let goes_up = calls && tracked.escalates_at(rule).is_some_and(|at| at <= now);
+        if goes_up {
+            tracked.escalation += 1;
+            return Some(LifeChange::Escalated);
+        }
+        change
     }
 
     fn change_alarm(
@@ -129,7 +153,10 @@ impl Rules {
     ) -> Alarm {
         let starts_at = match change {
             LifeChange::Pending | LifeChange::Lapsed => now,
-            LifeChange::Fired | LifeChange::Repeated | LifeChange::Resolved => {
+            LifeChange::Fired
+            | LifeChange::Repeated
+            | LifeChange::Escalated
+            | LifeChange::Resolved => {
                 let firing = tracked.life.firing().or_else(|| before.life.firing());
                 firing.map_or(now, |firing| firing.starts_at)
             }
@@ -150,7 +177,7 @@ impl Rules {
         .map(|kind| self.rule(kind));
         let began_at = self.began_by(now);
         let mut findings = Vec::new();
-        for (subject, series) in &self.series {
+        for (subject, series) in self.series.iter() {
             match subject {
                 Subject::Feed(channel) => {
                     let name = subject.to_string();
@@ -181,7 +208,7 @@ impl Rules {
     /// Returns the channels of which data is missing, or was until shortly.
     fn frozen_channels(&self, now: Timestamp) -> BTreeSet<Channel> {
         let mut frozen = BTreeSet::new();
-        for ((kind, subject), tracked) in &self.alarms {
+        for (kind, subject, tracked) in self.alarms.iter() {
             let of_time = matches!(kind, RuleKind::FeedSilent | RuleKind::FeedLate);
             let channel = subject.strip_prefix("feed:").and_then(Channel::from_name);
             let Some(channel) = channel.filter(|_| of_time) else {
@@ -210,7 +237,7 @@ impl Rules {
             return Some(Finding::unknown(RuleKind::WorkSlow, "all".to_owned()));
         }
         let mut all = AllWork::default();
-        for (subject, series) in &self.series {
+        for (subject, series) in self.series.iter() {
             let Subject::Queue(queue) = subject else {
                 continue;
             };
@@ -231,7 +258,7 @@ impl Rules {
         let from = (to - PAST).max(self.began_by(now)).min(to);
         let mut by_reason: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
         let (mut all_now, mut all_past) = (0.0, 0.0);
-        for (subject, series) in &self.series {
+        for (subject, series) in self.series.iter() {
             let Subject::Reason(reason, queue) = subject else {
                 continue;
             };
@@ -257,27 +284,58 @@ impl Rules {
         by_reason.into_iter().filter_map(finding).collect()
     }
 
-    fn of_queues(&self, now: Timestamp, frozen: &BTreeSet<Channel>) -> Vec<Finding> {
+    fn of_queues(
+        &self,
+        now: Timestamp,
+        awake: &Awake,
+        frozen: &BTreeSet<Channel>,
+    ) -> Vec<Finding> {
+        if awake.all {
+            let all = self.series.iter().filter_map(|(subject, series)| {
+                let Subject::Queue(id) = subject else {
+                    return None;
+                };
+                Some((id, series))
+            });
+            return all
+                .flat_map(|(id, series)| self.of_queue(id, series, now, frozen))
+                .collect();
+        }
+        let alive = self.alarms.alive().into_iter();
+        let alive = alive.filter_map(|(_, subject)| subject.strip_prefix("queue:"));
+        let mut ids: BTreeSet<QueueId> = alive.map(QueueId::new).collect();
+        ids.extend(awake.queues.iter().chain(self.queues.keys()).cloned());
         let mut findings = Vec::new();
-        for (subject, series) in &self.series {
-            let Subject::Queue(id) = subject else {
+        for id in &ids {
+            if let Some(series) = self.series.get(&Subject::Queue(id.clone())) {
+                findings.extend(self.of_queue(id, series, now, frozen));
+            }
+        }
+        findings
+    }
+
+    fn of_queue(
+        &self,
+        id: &QueueId,
+        series: &Series,
+        now: Timestamp,
+        frozen: &BTreeSet<Channel>,
+    ) -> Vec<Finding> {
+        let mut view = self.view(id, series, now);
+        let channel = view.channel();
+        view.promised = channel.and_then(|channel| self.promised(id, channel, now));
+        view.staff = self.staff(id, now);
+        let is_frozen = channel.is_none_or(|channel| frozen.contains(&channel));
+        let mut findings = Vec::new();
+        for (kind, judge) in OF_QUEUES {
+            let rule = self.rule(kind);
+            if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
                 continue;
-            };
-            let mut view = self.view(id, series, now);
-            let channel = view.channel();
-            view.promised = channel.and_then(|channel| self.promised(id, channel, now));
-            view.staff = self.staff(id, now);
-            let is_frozen = channel.is_none_or(|channel| frozen.contains(&channel));
-            for (kind, judge) in OF_QUEUES {
-                let rule = self.rule(kind);
-                if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
-                    continue;
-                }
-                if is_frozen {
-                    findings.push(Finding::unknown(kind, view.subject()));
-                } else {
-                    findings.extend(judge(&view, rule));
-                }
+            }
+            if is_frozen {
+                findings.push(Finding::unknown(kind, view.subject()));
+            } else {
+                findings.extend(judge(&view, rule));
             }
         }
         findings
@@ -331,7 +389,7 @@ impl Rules {
     fn note_quarter(&mut self, start: Timestamp) {
         let to = start + Span::from_secs(900);
         let mut figures = Vec::new();
-        for (subject, series) in &self.series {
+        for (subject, series) in self.series.iter() {
             if let Subject::Queue(id) = subject {
                 let totals = series.totals(start, to);
                 let quarter = Quarter {
@@ -378,7 +436,41 @@ impl Rules {
     }
 
     fn of_agents(&self, now: Timestamp) -> Vec<Finding> {
+        let sla = self.rule(RuleKind::AgentSla);
+        let groups: BTreeMap<&(QueueId, Channel), Totals> = (self.peers.iter())
+            .filter(|((queue, channel), _)| sla.looks_at(queue) && sla.looks_at_channel(*channel))
+            .map(|(group, series)| (group, series.last(now, sla.window)))
+            .collect();
+        let alive = self.alarms.alive();
+        let lately = |state: &AgentState| {
+            let mut served = state.served.values().filter_map(|served| served.last_at);
+            state.present > 0 || served.any(|at| now - KEPT < at)
+        };
         let mut findings = Vec::new();
+        for (id, state) in self.agents.iter().filter(|(_, state)| lately(state)) {
+            let found = self.of_agent((id, state), now, &groups);
+            let is_alive = |kind| {
+                let mut theirs = alive.iter().filter(|(other, _)| *other == kind);
+                theirs.any(|(_, subject)| subject.strip_prefix("agent:") == Some(id.as_str()))
+            };
+            // Of most agents there is nothing to be noted.
+            let found = found.into_iter().flatten();
+            let found = found.filter(|it| it.verdict == Verdict::Holds || is_alive(it.kind));
+            findings.extend(found.map(|finding| Finding {
+                subject: format!("agent:{id}"),
+                ..finding
+            }));
+        }
+        findings
+    }
+
+    /// Judges an agent. The findings are without their subject.
+    fn of_agent(
+        &self,
+        (id, state): (&AgentId, &AgentState),
+        now: Timestamp,
+        groups: &BTreeMap<&(QueueId, Channel), Totals>,
+    ) -> [Option<Finding>; 4] {
         let [drift, gaming, overload, sla] = [
             RuleKind::AgentDrift,
             RuleKind::AgentGaming,
@@ -386,37 +478,31 @@ impl Rules {
             RuleKind::AgentSla,
         ]
         .map(|kind| self.rule(kind));
-        let nothing = Series::default();
-        let looks_at = |(queue, channel): &(QueueId, Channel)| {
-            sla.looks_at(queue) && sla.looks_at_channel(*channel)
-        };
-        let groups: BTreeMap<&(QueueId, Channel), Totals> = (self.peers.iter())
-            .filter(|(group, _)| looks_at(group))
-            .map(|(group, series)| (group, series.last(now, sla.window)))
-            .collect();
-        let lately = |state: &AgentState| {
-            let mut served = state.served.values().filter_map(|served| served.last_at);
-            state.present > 0 || served.any(|at| now - KEPT < at)
-        };
-        for (id, state) in self.agents.iter().filter(|(_, state)| lately(state)) {
-            let subject = format!("agent:{id}");
-            if drift.enabled {
-                findings.push(agent::drift(&subject, state, drift));
-            }
-            if gaming.enabled {
-                findings.push(agent::gaming(&subject, state, gaming));
-            }
-            if overload.enabled {
-                let series = self.series.get(&Subject::Agent(id.clone()));
-                let series = series.unwrap_or(&nothing);
-                findings.push(agent::overload(&subject, state, series, now, overload));
-            }
-            if sla.enabled {
-                let (own, peers) = self.owed(id, now, (&groups, sla));
-                findings.push(agent::sla(&subject, &own, &peers, sla));
-            }
-        }
-        findings
+        let when = |rule: &GroupRule| rule.enabled;
+        [
+            when(drift).then(|| agent::drift(state, drift)),
+            when(gaming).then(|| agent::gaming(state, gaming)),
+            when(overload).then(|| {
+                let work = self.work_of((id, state), now, overload.window);
+                agent::overload(state, work, now, overload)
+            }),
+            when(sla).then(|| {
+                let (own, peers) = self.owed(id, now, (groups, sla));
+                agent::sla(&own, &peers, sla)
+            }),
+        ]
+    }
+
+    /// Returns the seconds that an agent worked in the last `window`, and those that they were there. Work counts when it ends.
+    fn work_of(&self, (id, state): (&AgentId, &AgentState), now: Timestamp, window: Span) -> (f64, f64) {
+        let worked = state.served.keys().filter_map(|(queue, channel)| {
+            let subject = Subject::AgentQueue(queue.clone(), *channel, id.clone());
+            let series = self.series.get(&subject)?;
+            Some(series.last(now, window).get(Signal::HandleSeconds))
+        });
+        let series = self.series.get(&Subject::Agent(id.clone()));
+        let there = agent::seconds_there(state, series, now, window);
+        (worked.sum(), there)
     }
 
     /// Returns the counts of an agent in all queues over the window of a rule, and those of the peers.

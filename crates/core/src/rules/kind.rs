@@ -79,6 +79,13 @@ impl RuleKind {
     }
 
     #[must_use]
+    pub const fn is_of_queue(self) -> bool {
+        !self.is_of_feed()
+            && !self.is_of_agent()
+            && !matches!(self, Self::WorkSlow | Self::ReasonSurge)
+    }
+
+    #[must_use]
     pub const fn is_of_agent(self) -> bool {
         matches!(
             self,

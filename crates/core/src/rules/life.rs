@@ -87,6 +87,8 @@ pub enum LifeChange {
     Fired,
     /// It fires on, and is written again.
     Repeated,
+    /// It fires on, and nobody has taken it up in time.
+    Escalated,
     Resolved,
 }
 

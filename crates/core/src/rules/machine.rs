@@ -10,11 +10,12 @@ use minicbor::{Decode, Encode};
 use super::{
     GroupRule, Life, RuleKind,
     agent::pass_states,
-    alarm::{Alarm, Tracked},
-    queue::QueueView,
-    series::{Series, Totals},
-    signal::{PANE, Signals, Subject},
-    state::{AgentState, PastDays, QueueState},
+    alarm::{Alarm, Alarms},
+    journal::Journal,
+    queue::{QueueView, spans_of_queues},
+    series::{Series, SeriesBySubject, Totals},
+    signal::{PANE, SignalBatch, Signals, Subject},
+    state::{AgentState, PastDays, QueueState, encode},
 };
 use crate::{
     contact::ContactSettings,
@@ -30,9 +31,8 @@ const CONTACTS_KEPT: Span = Span::from_secs(1_800);
 const SILENT_AFTER: Span = Span::from_secs(2 * 3_600);
 /// Where nothing happens, rules are judged so often.
 const LOOKS_EVERY: Span = Span::from_secs(60);
-/// So much of a subject's series is one part of the state.
-const BLOCK: Span = Span::from_secs(300);
-const AGENT_BLOCK: Span = Span::from_secs(1_800);
+/// What no rule asks for any more is dropped so often.
+const FORGETS_EVERY: Span = Span::from_secs(300);
 /// Who has not been seen for so long is forgotten.
 const AGENT_KEPT: Span = Span::from_secs(7 * 86_400);
 
@@ -42,9 +42,9 @@ pub enum StateKey {
     /// How far it has judged.
     #[n(0)]
     Clock,
-    /// The panes of a subject that begin within a stretch of time.
+    /// Signals of one step or of several, by number.
     #[n(1)]
-    Block(#[n(0)] Subject, #[n(1)] Timestamp),
+    Signals(#[n(0)] u64),
     #[n(2)]
     Queue(#[n(0)] QueueId),
     #[n(3)]
@@ -62,7 +62,7 @@ impl StateKey {
     pub fn subject(&self) -> String {
         match self {
             Self::Clock => String::new(),
-            Self::Block(subject, _) => subject.to_string(),
+            Self::Signals(number) => number.to_string(),
             Self::Queue(id) | Self::PastDays(id) => format!("queue:{id}"),
             Self::Agent(id) => format!("agent:{id}"),
             Self::Alarm(_, subject) => subject.clone(),
@@ -91,7 +91,8 @@ pub struct Rules {
     pub(super) settings: Arc<RulesSettings>,
     pub(super) contacts: Arc<ContactSettings>,
     pub(super) clock: Clock,
-    pub(super) series: BTreeMap<Subject, Series>,
+    pub(super) series: SeriesBySubject,
+    journal: Journal,
     /// Of all agents of a queue and channel together; made of theirs.
     pub(super) peers: BTreeMap<(QueueId, Channel), Series>,
     pub(super) queues: BTreeMap<QueueId, QueueState>,
@@ -99,7 +100,9 @@ pub struct Rules {
     pub(super) agents: BTreeMap<AgentId, AgentState>,
     /// Who has served a queue lately; made of the agents' states.
     pub(super) servers: BTreeMap<QueueId, BTreeSet<AgentId>>,
-    pub(super) alarms: BTreeMap<(RuleKind, String), Tracked>,
+    pub(super) alarms: Alarms,
+    /// The spans that rules about queues look back over, ascending.
+    pub(super) spans: Vec<Span>,
     /// The subjects with signals, by pane; those of the past are kept while their signals are.
     subjects: BTreeMap<Timestamp, BTreeSet<Subject>>,
     changed: BTreeSet<StateKey>,
@@ -112,13 +115,15 @@ impl Rules {
             settings: Arc::new(settings.clone()),
             contacts: Arc::new(contacts.clone()),
             clock: Clock::default(),
-            series: BTreeMap::new(),
+            series: SeriesBySubject::default(),
+            journal: Journal::default(),
             peers: BTreeMap::new(),
             queues: BTreeMap::new(),
             days: BTreeMap::new(),
             agents: BTreeMap::new(),
             servers: BTreeMap::new(),
-            alarms: BTreeMap::new(),
+            alarms: Alarms::default(),
+            spans: spans_of_queues(settings),
             subjects: BTreeMap::new(),
             changed: BTreeSet::new(),
         }
@@ -138,14 +143,8 @@ impl Rules {
             self.clock.began_at = Some(pane);
             self.changed.insert(StateKey::Clock);
         }
-        if let Subject::AgentQueue(queue, channel, _) = subject {
-            let group = (queue.clone(), *channel);
-            self.peers.entry(group).or_default().add(pane, signals);
-        }
-        let start = pane.floor(block_of(subject));
-        self.changed.insert(StateKey::Block(subject.clone(), start));
-        let series = self.series.entry(subject.clone()).or_default();
-        series.add(pane, signals);
+        self.journal.add(pane, subject, signals);
+        self.add_to_series(pane, subject, signals);
         if self.clock.judged_to.is_none_or(|to| to <= pane) {
             self.subjects
                 .entry(pane)
@@ -156,6 +155,41 @@ impl Rules {
         if self.clock.judged_to.is_some_and(|to| pane < to) {
             self.pass_subject(pane, subject, signals);
         }
+    }
+
+    /// Adds the signals of a step.
+    pub fn add_batch(&mut self, batch: &SignalBatch) {
+        for (subject, panes) in batch.sorted() {
+            for (pane, signals) in panes {
+                self.add(*pane, subject, signals);
+            }
+        }
+    }
+
+    fn add_to_series(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
+        if let Subject::AgentQueue(queue, channel, _) = subject {
+            let group = (queue.clone(), *channel);
+            let series = self.peers.entry(group).or_default();
+            series.add(pane, &signals.without_contacts());
+        }
+        self.series.add(pane, subject, signals);
+    }
+
+    /// Notes that somebody has taken an alert up. Returns whether it fires, and nobody had before.
+    pub fn acknowledge(&mut self, alert: &str) -> bool {
+        let found = self.alarms.iter().find(|(.., tracked)| tracked.id == alert);
+        let Some((kind, subject, tracked)) = found else {
+            return false;
+        };
+        if tracked.life.firing().is_none() || tracked.acknowledged {
+            return false;
+        }
+        let (subject, mut tracked) = (subject.to_owned(), tracked.clone());
+        tracked.acknowledged = true;
+        self.changed
+            .insert(StateKey::Alarm(kind.name().to_owned(), subject.clone()));
+        self.alarms.insert(kind, subject, tracked);
+        true
     }
 
     /// Returns whether a pane has ended by `now`, less the time to settle, that is not judged yet.
@@ -181,12 +215,12 @@ impl Rules {
             if self.pass_silence(edge, now) {
                 continue;
             }
-            let is_empty = self.pass_pane(edge - PANE);
+            let awake = self.pass_pane(edge - PANE);
             self.clock.judged_to = Some(edge);
             self.changed.insert(StateKey::Clock);
             // While nothing happens it is enough to look now and then.
-            if !is_empty || edge.floor(LOOKS_EVERY) == edge || self.is_any_alive() {
-                self.judge(edge, &mut alarms);
+            if awake.any || awake.all || self.is_any_alive() {
+                self.judge(edge, &awake, &mut alarms);
             }
             self.forget(edge);
         }
@@ -206,36 +240,46 @@ impl Rules {
         }
         self.clock.judged_to = Some(to);
         self.changed.insert(StateKey::Clock);
-        self.forget(to.floor(BLOCK));
+        self.forget(to.floor(FORGETS_EVERY));
         true
     }
 
     fn is_any_alive(&self) -> bool {
-        let mut lives = self.alarms.values().map(|tracked| &tracked.life);
+        let mut lives = self.alarms.iter().map(|(.., tracked)| &tracked.life);
         lives.any(Life::is_alive)
     }
 
-    /// Moves the states of queues and agents on over a pane. Returns whether it is empty.
-    fn pass_pane(&mut self, start: Timestamp) -> bool {
+    /// Moves the states of queues and agents on over a pane. Returns what is to be looked at.
+    fn pass_pane(&mut self, start: Timestamp) -> Awake {
+        let edge = start + PANE;
         let subjects = self.subjects.remove(&start).unwrap_or_default();
-        let is_empty = subjects.is_empty();
-        if !is_empty {
+        let mut awake = Awake {
+            any: !subjects.is_empty(),
+            all: edge.floor(LOOKS_EVERY) == edge,
+            ..Awake::default()
+        };
+        if awake.any {
             self.clock.last_signal_at = Some(start);
         }
         for subject in subjects {
-            let signals = self
-                .series
-                .get(&subject)
-                .and_then(|series| series.pane(start));
+            let series = self.series.get(&subject);
+            let signals = series.and_then(|series| series.pane(start));
             let Some(signals) = signals.cloned() else {
                 continue;
             };
             self.pass_subject(start, &subject, &signals);
-            if let Subject::AgentQueue(queue, channel, agent) = subject {
-                self.observe(start, (queue, channel), agent, &signals);
+            match subject {
+                Subject::AgentQueue(queue, channel, agent) => {
+                    self.observe(start, (queue, channel), agent, &signals);
+                }
+                Subject::Queue(queue) => {
+                    awake.queues.insert(queue);
+                }
+                Subject::Reason(..) => awake.reasons = true,
+                Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => {}
             }
         }
-        is_empty
+        awake
     }
 
     fn pass_subject(&mut self, start: Timestamp, subject: &Subject, signals: &Signals) {
@@ -262,35 +306,23 @@ impl Rules {
 
     /// Drops what no rule asks for any more.
     fn forget(&mut self, now: Timestamp) {
-        // Once in a block is often enough.
-        if now.floor(BLOCK) != now {
+        if now.floor(FORGETS_EVERY) != now {
             return;
         }
         let before = now - KEPT;
-        let changed = &mut self.changed;
-        for (subject, series) in &mut self.series {
-            let step = block_of(subject);
-            let Some((first, last)) = series.drop_before(before.floor(step)) else {
-                continue;
-            };
-            let mut start = first.floor(step);
-            while start <= last {
-                changed.insert(StateKey::Block(subject.clone(), start));
-                start = start + step;
-            }
-        }
-        self.series.retain(|_, series| !series.is_empty());
+        self.series.forget(before, now - CONTACTS_KEPT);
+        self.journal.forget(before);
         for series in self.peers.values_mut() {
             series.drop_before(before);
         }
         self.peers.retain(|_, series| !series.is_empty());
         self.forget_agents(now);
         let over: Vec<(RuleKind, String)> = (self.alarms.iter())
-            .filter(|(_, tracked)| tracked.life.is_over(now))
-            .map(|(key, _)| key.clone())
+            .filter(|(.., tracked)| tracked.life.is_over(now))
+            .map(|(kind, subject, _)| (kind, subject.to_owned()))
             .collect();
         for (kind, subject) in over {
-            self.alarms.remove(&(kind, subject.clone()));
+            self.alarms.remove(kind, &subject);
             self.changed
                 .insert(StateKey::Alarm(kind.name().to_owned(), subject));
         }
@@ -335,7 +367,8 @@ impl Rules {
         now: Timestamp,
     ) -> QueueView<'a> {
         let parts = (self.queues.get(id), self.days.get(id));
-        QueueView::new(id, (now, self.began_by(now)), series, parts)
+        let times = (now, self.began_by(now));
+        QueueView::new(id, times, (series, &self.spans), parts)
     }
 
     /// Returns the agents who serve a queue, by what they have done lately.
@@ -360,36 +393,29 @@ impl Rules {
     /// Takes the parts that have changed since the last call, with their images; `None`: gone.
     pub fn take_changed(&mut self) -> Vec<(StateKey, Option<Vec<u8>>)> {
         let changed = std::mem::take(&mut self.changed);
-        (changed.into_iter())
+        let mut parts: Vec<(StateKey, Option<Vec<u8>>)> = (changed.into_iter())
             .map(|key| {
                 let image = self.image(&key);
                 (key, image)
             })
-            .collect()
+            .collect();
+        let batches = self.journal.take_changed().into_iter();
+        parts.extend(batches.map(|(number, image)| (StateKey::Signals(number), image)));
+        parts
     }
 
     fn image(&self, key: &StateKey) -> Option<Vec<u8>> {
         match key {
             StateKey::Clock => Some(encode(&self.clock)),
-            StateKey::Block(subject, start) => {
-                let series = self.series.get(subject)?;
-                let mut block = series.block(*start, *start + block_of(subject));
-                block.forget_contacts(self.contacts_from());
-                (!block.is_empty()).then(|| encode(&block))
-            }
+            StateKey::Signals(_) => None,
             StateKey::Queue(id) => self.queues.get(id).map(encode),
             StateKey::PastDays(id) => self.days.get(id).map(encode),
             StateKey::Agent(id) => self.agents.get(id).map(encode),
             StateKey::Alarm(kind, subject) => {
                 let kind = RuleKind::from_name(kind)?;
-                self.alarms.get(&(kind, subject.clone())).map(encode)
+                self.alarms.get(kind, subject).map(encode)
             }
         }
-    }
-
-    fn contacts_from(&self) -> Timestamp {
-        let judged_to = self.clock.judged_to.unwrap_or(Timestamp::MIN);
-        judged_to.floor(CONTACTS_KEPT) - CONTACTS_KEPT
     }
 
     /// Restores a part from its image.
@@ -399,18 +425,15 @@ impl Rules {
     pub fn restore(&mut self, key: &StateKey, image: &[u8]) -> Result<(), minicbor::decode::Error> {
         match key {
             StateKey::Clock => self.clock = minicbor::decode(image)?,
-            StateKey::Block(subject, _) => {
-                let block: Series = minicbor::decode(image)?;
-                if let Subject::AgentQueue(queue, channel, _) = subject {
-                    let group = (queue.clone(), *channel);
-                    self.peers.entry(group).or_default().append(&block);
+            StateKey::Signals(number) => {
+                let batch = self.journal.restore(*number, image)?;
+                for (subject, panes) in batch.sorted() {
+                    for (pane, signals) in panes {
+                        self.add_to_series(*pane, subject, signals);
+                        let subjects = self.subjects.entry(*pane).or_default();
+                        subjects.insert(subject.clone());
+                    }
                 }
-                for start in block.starts() {
-                    let subjects = self.subjects.entry(start).or_default();
-                    subjects.insert(subject.clone());
-                }
-                let series = self.series.entry(subject.clone()).or_default();
-                series.append(&block);
             }
             StateKey::Queue(id) => {
                 self.queues.insert(id.clone(), minicbor::decode(image)?);
@@ -428,7 +451,7 @@ impl Rules {
             StateKey::Alarm(kind, subject) => {
                 if let Some(kind) = RuleKind::from_name(kind) {
                     let tracked = minicbor::decode(image)?;
-                    self.alarms.insert((kind, subject.clone()), tracked);
+                    self.alarms.insert(kind, subject.clone(), tracked);
                 }
             }
         }
@@ -443,18 +466,14 @@ impl Rules {
     }
 }
 
-const fn block_of(subject: &Subject) -> Span {
-    if subject.is_of_agent() {
-        AGENT_BLOCK
-    } else {
-        BLOCK
-    }
-}
-
-fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Writing into memory can't fail.
-    let written = minicbor::encode(value, &mut bytes);
-    debug_assert!(written.is_ok());
-    bytes
+/// What has happened in a pane.
+#[derive(Debug, Default)]
+pub(super) struct Awake {
+    /// Anything.
+    pub any: bool,
+    /// Everything is to be looked at, for it has not been for a while.
+    pub all: bool,
+    pub queues: BTreeSet<QueueId>,
+    /// Contacts with a reason began.
+    pub reasons: bool,
 }

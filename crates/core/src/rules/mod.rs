@@ -25,6 +25,7 @@ mod explain;
 mod feed;
 mod finding;
 mod group;
+mod journal;
 mod judge;
 mod kind;
 mod life;
@@ -38,6 +39,7 @@ mod settings;
 mod signal;
 mod state;
 mod statistic;
+mod tally;
 
 use finding::Finding;
 
@@ -48,3 +50,4 @@ pub use machine::{Rules, StateKey};
 pub use of_contact::add_change;
 pub use settings::{GroupRule, RulesSettings};
 pub use signal::{PANE, Signal, SignalBatch, Signals, Subject};
+pub use tally::FeedTally;

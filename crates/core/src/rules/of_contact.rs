@@ -1,6 +1,6 @@
 //! The signals of a contact: what the change of its fold adds and takes back.
 
-use super::signal::{PANE, Signal, SignalBatch, Subject};
+use super::signal::{PANE, Signal, SignalBatch, Signals, Subject};
 use crate::{
     contact::{
         Closed, Engagement, Episode, EpisodeOutcome, Fold, Measure, Obligation, OfferOutcome,
@@ -65,7 +65,8 @@ impl Emitter<'_> {
             if let (true, Some(queue)) = (missed, &offer.queue) {
                 let agent = offer.agent.clone();
                 let subject = Subject::AgentQueue(queue.clone(), fold.attributes.channel(), agent);
-                self.add(subject, end.at, Signal::OffersMissed, 1);
+                let sign = self.sign;
+                self.of(subject, end.at).add(Signal::OffersMissed, sign);
             }
         }
         if anew || fold.survey != other.survey {
@@ -76,37 +77,37 @@ impl Emitter<'_> {
         }
     }
 
-    fn add(&mut self, subject: Subject, at: Timestamp, signal: Signal, amount: i64) {
-        (self.batch.at(subject, at)).add(signal, self.sign * amount);
-    }
-
-    fn wrong(&mut self, subject: Subject, at: Timestamp) {
-        (self.batch.at(subject, at)).add_contact(self.id, self.sign);
+    /// Returns the signals of a subject in the pane of `at`, to be added to.
+    fn of(&mut self, subject: Subject, at: Timestamp) -> &mut Signals {
+        self.batch.at(subject, at)
     }
 
     fn episode(&mut self, episode: &Episode) {
-        let queue = || Subject::Queue(episode.queue.clone());
-        self.add(queue(), episode.opened_at, Signal::Offered, 1);
+        let (sign, id) = (self.sign, self.id);
         let channel = self.fold.attributes.channel();
-        self.add(queue(), episode.opened_at, Signal::OfferedBy(channel), 1);
+        let queue = Subject::Queue(episode.queue.clone());
+        let begun = self.of(queue.clone(), episode.opened_at);
+        begun.add(Signal::Offered, sign);
+        begun.add(Signal::OfferedBy(channel), sign);
         let Some(end) = &episode.ended else { return };
         let panes = (end.at.floor(PANE) - episode.opened_at.floor(PANE)).0 / PANE.0;
         let panes = u32::try_from(panes).unwrap_or(0);
-        self.add(queue(), end.at, Signal::WaitEnded { panes }, 1);
         let waited = (end.at - episode.opened_at).0 / 1_000_000;
+        let ended = self.of(queue, end.at);
+        ended.add(Signal::WaitEnded { panes }, sign);
         match end.outcome {
             EpisodeOutcome::Answered => {
-                self.add(queue(), end.at, Signal::Answered, 1);
-                self.add(queue(), end.at, Signal::SecondsWaited, waited);
+                ended.add(Signal::Answered, sign);
+                ended.add(Signal::SecondsWaited, sign * waited);
             }
             EpisodeOutcome::Abandoned => {
-                self.add(queue(), end.at, Signal::Abandoned, 1);
-                self.add(queue(), end.at, Signal::SecondsWaited, waited);
-                self.wrong(queue(), end.at);
+                ended.add(Signal::Abandoned, sign);
+                ended.add(Signal::SecondsWaited, sign * waited);
+                ended.add_contact(id, sign);
             }
             EpisodeOutcome::LeftForCallback => {
-                self.add(queue(), end.at, Signal::CallbacksAsked, 1);
-                self.wrong(queue(), end.at);
+                ended.add(Signal::CallbacksAsked, sign);
+                ended.add_contact(id, sign);
             }
             EpisodeOutcome::Left | EpisodeOutcome::Stale => {}
         }
@@ -120,44 +121,44 @@ impl Emitter<'_> {
         else {
             return;
         };
+        let (sign, id) = (self.sign, self.id);
         let channel = self.fold.attributes.channel();
         let agent = || Subject::AgentQueue(queue.clone(), channel, engagement.agent.clone());
         if let Some(turns) = &engagement.turns {
             for turn in &turns.past {
-                self.work(agent(), queue, turn.to, (turn.to - turn.from).as_secs());
+                let seconds = (turn.to - turn.from).as_secs();
+                self.work([Subject::Queue(queue.clone()), agent()], turn.to, seconds);
             }
         }
         let Some(at) = engagement.ended_at else {
             return;
         };
         if engagement.turns.is_none() && !engagement.is_incomplete() {
-            self.work(agent(), queue, at, engagement.handle().as_secs());
+            let subjects = [Subject::Queue(queue.clone()), agent()];
+            self.work(subjects, at, engagement.handle().as_secs());
         }
-        self.add(agent(), at, Signal::Ended, 1);
+        let ended = self.of(agent(), at);
+        ended.add(Signal::Ended, sign);
         if engagement.transferred {
-            self.add(agent(), at, Signal::Transferred, 1);
-            self.wrong(agent(), at);
+            ended.add(Signal::Transferred, sign);
+            ended.add_contact(id, sign);
         }
         if let Some(resolved) = engagement.resolved {
-            self.add(agent(), at, Signal::Dispositions, 1);
-            self.add(agent(), at, Signal::Unresolved, i64::from(!resolved));
+            ended.add(Signal::Dispositions, sign);
+            ended.add(Signal::Unresolved, sign * i64::from(!resolved));
         }
     }
 
     /// Adds a piece of work that took so many seconds.
-    fn work(&mut self, agent: Subject, queue: &crate::event::QueueId, at: Timestamp, seconds: f64) {
+    fn work(&mut self, subjects: [Subject; 2], at: Timestamp, seconds: f64) {
+        let sign = self.sign;
         let log = seconds.max(1.0).ln();
-        for subject in [Subject::Queue(queue.clone()), agent] {
-            self.add(subject.clone(), at, Signal::Handled, 1);
-            self.add(subject.clone(), at, Signal::LogHandle, thousandths(log));
-            let squared = thousandths(log * log);
-            self.add(subject.clone(), at, Signal::LogHandleSquared, squared);
-            self.add(
-                subject,
-                at,
-                Signal::HandleSeconds,
-                thousandths(seconds) / 1_000,
-            );
+        for subject in subjects {
+            let signals = self.of(subject, at);
+            signals.add(Signal::Handled, sign);
+            signals.add(Signal::LogHandle, sign * thousandths(log));
+            signals.add(Signal::LogHandleSquared, sign * thousandths(log * log));
+            signals.add(Signal::HandleSeconds, sign * (thousandths(seconds) / 1_000));
         }
     }
 
@@ -174,18 +175,19 @@ impl Emitter<'_> {
         let Some(name) = &obligation.queue else {
             return;
         };
-        let queue = Subject::Queue(name.clone());
         let (signal, of_answers) = if missed {
             (Signal::Missed, Signal::AnswersMissed)
         } else {
             (Signal::Met, Signal::AnswersMet)
         };
-        self.add(queue.clone(), decided.at, signal, 1);
+        let (sign, id) = (self.sign, self.id);
+        let queue = self.of(Subject::Queue(name.clone()), decided.at);
+        queue.add(signal, sign);
         if measure == Measure::Answer {
-            self.add(queue.clone(), decided.at, of_answers, 1);
+            queue.add(of_answers, sign);
         }
         if missed {
-            self.wrong(queue, decided.at);
+            queue.add_contact(id, sign);
         }
         // Whether an agent takes what rings and answers who writes: waits in the queue are not theirs.
         let agent = obligation.agent.as_ref().filter(|_| {
@@ -196,9 +198,10 @@ impl Emitter<'_> {
         if let Some(agent) = agent {
             let channel = self.fold.attributes.channel();
             let subject = Subject::AgentQueue(name.clone(), channel, agent.clone());
-            self.add(subject.clone(), decided.at, signal, 1);
+            let signals = self.of(subject, decided.at);
+            signals.add(signal, sign);
             if missed {
-                self.wrong(subject, decided.at);
+                signals.add_contact(id, sign);
             }
         }
     }
@@ -215,19 +218,16 @@ impl Emitter<'_> {
             return;
         };
         let Some(queue) = &engaged.queue else { return };
+        let (sign, id) = (self.sign, self.id);
         let channel = self.fold.attributes.channel();
         let subject = Subject::AgentQueue(queue.clone(), channel, engaged.agent.clone());
         let share = given.survey.normalised();
-        self.add(subject.clone(), given.at, Signal::Rated, 1);
-        self.add(
-            subject.clone(),
-            given.at,
-            Signal::RatedTop,
-            i64::from(share >= TOP_FROM),
-        );
+        let signals = self.of(subject, given.at);
+        signals.add(Signal::Rated, sign);
+        signals.add(Signal::RatedTop, sign * i64::from(share >= TOP_FROM));
         if share < LOW_BELOW {
-            self.add(subject.clone(), given.at, Signal::RatedLow, 1);
-            self.wrong(subject, given.at);
+            signals.add(Signal::RatedLow, sign);
+            signals.add_contact(id, sign);
         }
     }
 
@@ -236,8 +236,10 @@ impl Emitter<'_> {
         let first = self.fold.episodes.first();
         if let (Some(reason), Some(first)) = (&attributes.reason, first) {
             let subject = Subject::Reason(reason.clone(), first.queue.clone());
-            self.add(subject.clone(), first.opened_at, Signal::Begun, 1);
-            self.wrong(subject, first.opened_at);
+            let (sign, id) = (self.sign, self.id);
+            let signals = self.of(subject, first.opened_at);
+            signals.add(Signal::Begun, sign);
+            signals.add_contact(id, sign);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rules about one queue.
 
 use super::{
-    Finding, GroupRule, RuleKind, Verdict,
+    Finding, GroupRule, RuleKind, RulesSettings, Verdict,
     series::{Series, Totals},
     signal::Signal,
     state::{PastDays, QueueState, Usual, float},
@@ -16,6 +16,7 @@ const MINUTE: Span = Span::from_secs(60);
 /// What is usual is seen in up to so much of the past before the last minutes.
 pub(super) const PAST: Span = Span::from_secs(3_600);
 const RECENT: Span = Span::from_secs(600);
+const QUARTER: Span = Span::from_secs(900);
 /// Less of the past than this shows nothing usual.
 const PAST_MIN: Span = Span::from_secs(2_400);
 
@@ -43,7 +44,7 @@ pub(super) struct Staff {
 pub(super) struct QueueView<'a> {
     pub id: &'a QueueId,
     pub now: Timestamp,
-    pub series: &'a Series,
+    lately: Lately<'a>,
     pub state: Option<&'a QueueState>,
     pub days: Option<&'a PastDays>,
     pub promised: Option<Promised>,
@@ -54,31 +55,81 @@ pub(super) struct QueueView<'a> {
     pub usual: Option<Usual>,
 }
 
+/// The counts of a queue's last minutes and hours, summed in one pass.
+struct Lately<'a> {
+    series: &'a Series,
+    now: Timestamp,
+    spans: &'a [Span],
+    totals: Vec<Totals>,
+}
+
+impl<'a> Lately<'a> {
+    /// `spans`: ascending.
+    fn new(series: &'a Series, now: Timestamp, spans: &'a [Span]) -> Self {
+        let mut totals = Vec::with_capacity(spans.len());
+        let mut sum = Totals::default();
+        let longest = spans.last().copied().unwrap_or(Span::ZERO);
+        for (start, signals) in series.newest(now - longest, now) {
+            while spans.get(totals.len()).is_some_and(|span| *start < now - *span) {
+                totals.push(sum);
+            }
+            sum.merge(signals);
+        }
+        totals.resize(spans.len(), sum);
+        Self {
+            series,
+            now,
+            spans,
+            totals,
+        }
+    }
+
+    fn last(&self, span: Span) -> Totals {
+        let known = self.spans.binary_search(&span).ok();
+        known.and_then(|place| self.totals.get(place).copied())
+            .unwrap_or_else(|| self.series.last(self.now, span))
+    }
+}
+
+/// Returns the spans that rules about queues look back over, ascending.
+pub(super) fn spans_of_queues(settings: &RulesSettings) -> Vec<Span> {
+    let mut spans = vec![RECENT, QUARTER, PAST, RECENT + PAST];
+    for (kind, rule) in &settings.by_kind {
+        if kind.is_of_queue() {
+            spans.extend([rule.window, Span(rule.window.0 / 2)]);
+        }
+    }
+    spans.sort_unstable();
+    spans.dedup();
+    spans
+}
+
 impl<'a> QueueView<'a> {
     pub(super) fn new(
         id: &'a QueueId,
         (now, began_at): (Timestamp, Timestamp),
-        series: &'a Series,
+        (series, spans): (&'a Series, &'a [Span]),
         (state, days): (Option<&'a QueueState>, Option<&'a PastDays>),
     ) -> Self {
         let to = now - RECENT;
         let from = (to - PAST).max(began_at).min(to);
+        let lately = Lately::new(series, now, spans);
         Self {
             id,
             now,
-            series,
             state,
             days,
             promised: None,
             staff: Staff::default(),
-            past: series.totals(from, to),
+            past: lately.last(RECENT + PAST).without(&lately.last(RECENT)),
             past_length: to - from,
             usual: days.and_then(|days| days.usual(now - MINUTE)),
+            lately,
         }
     }
 
     pub(super) fn last(&self, span: Span) -> Totals {
-        self.series.last(self.now, span)
+        self.lately.last(span)
     }
 
     /// Returns how many of what happened `count` times in the past hour are expected within a span.
@@ -311,7 +362,7 @@ impl<'a> QueueView<'a> {
 
     /// Returns the work that arrives, in agents' worth of time (erlangs): over the last quarter of an hour.
     fn erlangs(&self) -> Option<(f64, f64)> {
-        let quarter = self.last(Span::from_secs(900));
+        let quarter = self.last(QUARTER);
         let hour = self.last(PAST);
         let handled = hour.get(Signal::Handled);
         if handled < 5.0 {
@@ -333,6 +384,10 @@ impl<'a> QueueView<'a> {
         let promised = self.promised?;
         let (rate, handle) = self.erlangs()?;
         let offered = self.last(rule.window).get(Signal::Offered);
+        if offered < f64::from(rule.minimum) {
+            // So few need nobody more.
+            return None;
+        }
         let (rate, agents) = (rate.max(1e-6), self.staff.effective.round().max(1.0));
         let predicted = |number: f64| {
             let queue = ErlangA {
@@ -345,8 +400,7 @@ impl<'a> QueueView<'a> {
         };
         let level = predicted(agents);
         let short = promised.target - level;
-        let is_enough =
-            offered >= f64::from(rule.minimum) && self.staff.logged_on > 0 && agents < 1_000.0;
+        let is_enough = self.staff.logged_on > 0 && agents < 1_000.0;
         let verdict = Finding::verdict_of(short, (rule.threshold, rule.clear), is_enough);
         let more = if verdict == Verdict::Holds {
             (1..=MOST).find(|more| predicted(agents + f64::from(*more)) >= promised.target)

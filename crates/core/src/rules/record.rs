@@ -24,7 +24,10 @@ impl Alarm {
             id: self.id.clone(),
             rule: self.kind.name(),
             status: match self.change {
-                LifeChange::Pending | LifeChange::Fired | LifeChange::Repeated => "firing",
+                LifeChange::Pending
+                | LifeChange::Fired
+                | LifeChange::Repeated
+                | LifeChange::Escalated => "firing",
                 LifeChange::Resolved | LifeChange::Lapsed => "resolved",
             },
             severity: rule.severity.name(),
@@ -56,7 +59,7 @@ impl Alarm {
             team: None,
             channel: self.channel.map(Channel::name),
             recipients: self.recipients(rule),
-            escalation: 0,
+            escalation: u32::from(self.escalation),
             ack: None,
             inhibited_by: self.inhibited_by.clone(),
             interrupts: rule.interrupts && self.urgent,
@@ -75,16 +78,23 @@ impl Alarm {
     }
 
     fn recipients(&self, rule: &GroupRule) -> Vec<String> {
-        if !rule.recipients.is_empty() {
-            return rule.recipients.clone();
-        }
         let is_of_all = matches!(self.kind, RuleKind::WorkSlow | RuleKind::ReasonSurge);
-        let recipient = if is_of_all || self.kind.is_of_feed() {
+        let owner = if is_of_all || self.kind.is_of_feed() {
             "operations"
         } else {
             &self.subject
         };
-        vec![recipient.to_owned()]
+        let mut recipients = rule.recipients.clone();
+        if recipients.is_empty() {
+            recipients.push(owner.to_owned());
+        }
+        let levels = ["supervisors", "operations"].into_iter();
+        for level in levels.take(usize::from(self.escalation)) {
+            if recipients.iter().all(|known| known != level) {
+                recipients.push(level.to_owned());
+            }
+        }
+        recipients
     }
 }
 

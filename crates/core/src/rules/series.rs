@@ -1,19 +1,27 @@
 //! The signals of one subject over time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use minicbor::{Decode, Encode};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
-use super::signal::{Signal, Signals};
+use super::signal::{Signal, Signals, Subject};
 use crate::event::{ContactId, Span, Timestamp};
 
 /// Signals whose totals are asked for have codes below this.
 const TOTALS: usize = 48;
 
 /// Panes of signals, oldest first; empty ones are left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(transparent)]
-pub(super) struct Series(#[n(0)] VecDeque<(Timestamp, Signals)>);
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Series(VecDeque<(Timestamp, Signals)>);
+
+/// The series of all subjects.
+#[derive(Debug, Default)]
+pub(super) struct SeriesBySubject {
+    /// Of agents, and of agents in queues: the most, and never gone through one by one.
+    agents: HashMap<Subject, Series, FixedState>,
+    others: BTreeMap<Subject, Series>,
+}
 
 /// Counts over a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,23 +47,11 @@ impl Series {
         }
     }
 
-    /// Appends later panes.
-    pub(super) fn append(&mut self, block: &Self) {
-        for (start, signals) in &block.0 {
-            self.add(*start, signals);
-        }
-    }
-
     /// Forgets the contacts behind the counts of panes that begin before `before`.
     pub(super) fn forget_contacts(&mut self, before: Timestamp) {
         let old = self.0.iter_mut().filter(|(start, _)| *start < before);
         old.for_each(|(_, signals)| signals.forget_contacts());
         self.0.retain(|(_, signals)| !signals.is_empty());
-    }
-
-    /// Returns the panes that begin in a stretch of time, as they are stored.
-    pub(super) fn block(&self, from: Timestamp, to: Timestamp) -> Self {
-        Self(self.between(from, to).cloned().collect())
     }
 
     fn between(
@@ -105,17 +101,10 @@ impl Series {
         (self.newest(from, to)).flat_map(|(_, signals)| signals.contacts())
     }
 
-    /// Returns where its panes begin.
-    pub(super) fn starts(&self) -> impl Iterator<Item = Timestamp> {
-        self.0.iter().map(|(start, _)| *start)
-    }
-
-    /// Drops panes that begin before `before`. Returns the first and the last that went.
-    pub(super) fn drop_before(&mut self, before: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    /// Drops panes that begin before `before`.
+    pub(super) fn drop_before(&mut self, before: Timestamp) {
         let count = self.0.partition_point(|(start, _)| *start < before);
-        let mut gone = self.0.drain(..count).map(|(start, _)| start);
-        let first = gone.next()?;
-        Some((first, gone.next_back().unwrap_or(first)))
+        self.0.drain(..count);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -123,12 +112,49 @@ impl Series {
     }
 }
 
+impl SeriesBySubject {
+    pub(super) fn get(&self, subject: &Subject) -> Option<&Series> {
+        if subject.is_of_agent() {
+            self.agents.get(subject)
+        } else {
+            self.others.get(subject)
+        }
+    }
+
+    pub(super) fn add(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
+        let series = if subject.is_of_agent() {
+            self.agents.entry(subject.clone()).or_default()
+        } else {
+            self.others.entry(subject.clone()).or_default()
+        };
+        series.add(pane, signals);
+    }
+
+    /// Returns all but those of agents, in the order of their subjects.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Subject, &Series)> {
+        self.others.iter()
+    }
+
+    /// Drops panes that begin before `before`, and the contacts of those before `contacts_from`.
+    pub(super) fn forget(&mut self, before: Timestamp, contacts_from: Timestamp) {
+        let forget = |series: &mut Series| {
+            series.drop_before(before);
+            series.forget_contacts(contacts_from);
+            !series.is_empty()
+        };
+        self.agents.retain(|_, series| forget(series));
+        self.others.retain(|_, series| forget(series));
+    }
+}
+
 impl Totals {
     pub(super) fn merge(&mut self, signals: &Signals) {
         for (code, amount) in signals.counts() {
-            if let Some(total) = self.0.get_mut(code as usize) {
-                *total += amount;
-            }
+            // Sorted by code.
+            let Some(total) = self.0.get_mut(code as usize) else {
+                break;
+            };
+            *total += amount;
         }
     }
 

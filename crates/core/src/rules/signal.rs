@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use minicbor::{Decode, Encode};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use crate::event::{AgentId, Channel, ContactId, QueueId, Span, Text, Timestamp};
 
@@ -68,13 +70,11 @@ pub enum Signal {
     OffersMissed,
     /// Seconds that those who gave up had waited, and those who were answered.
     SecondsWaited,
-    /// Changes of what an agent does: the number who do it, and milliseconds from the change to the end of the pane.
-    OccupiedStep,
-    OccupiedMillis,
+    /// Changes of whether an agent is there and logged on: by how much, and for the first, the milliseconds from the change to the end of
+    /// the pane.
     PresentStep,
     PresentMillis,
     LoggedOnStep,
-    LoggedOnMillis,
     /// Contacts begun with a reason.
     Begun,
     /// Events that were applied and repeated, by when they occurred; and all that arrived and those of them that came more than a
@@ -120,12 +120,9 @@ impl Signal {
             Self::RatedTop => 18,
             Self::OffersMissed => 19,
             Self::SecondsWaited => 20,
-            Self::OccupiedStep => 21,
-            Self::OccupiedMillis => 22,
             Self::PresentStep => 23,
             Self::PresentMillis => 24,
             Self::LoggedOnStep => 25,
-            Self::LoggedOnMillis => 26,
             Self::Begun => 27,
             Self::Applied => 28,
             Self::Repeated => 29,
@@ -211,6 +208,15 @@ impl Signals {
         wronged.map(|(contact, _)| contact)
     }
 
+    /// Returns the counts alone.
+    #[must_use]
+    pub fn without_contacts(&self) -> Self {
+        Self {
+            counts: self.counts.clone(),
+            contacts: BTreeMap::new(),
+        }
+    }
+
     pub fn forget_contacts(&mut self) {
         self.contacts.clear();
     }
@@ -221,15 +227,14 @@ impl Signals {
     }
 }
 
-/// The signals that a step emits, by pane and subject.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(transparent)]
-pub struct SignalBatch(#[n(0)] BTreeMap<(Timestamp, Subject), Signals>);
+/// The signals that a step emits: by subject, then by pane, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignalBatch(HashMap<Subject, Vec<(Timestamp, Signals)>, FixedState>);
 
 impl SignalBatch {
     /// Returns the signals of the pane that `at` lies in, to be added to.
     pub fn at(&mut self, subject: Subject, at: Timestamp) -> &mut Signals {
-        self.0.entry((at.floor(PANE), subject)).or_default()
+        pane_of(self.0.entry(subject).or_default(), at.floor(PANE))
     }
 
     pub fn merge(&mut self, other: Self) {
@@ -237,20 +242,73 @@ impl SignalBatch {
             *self = other;
             return;
         }
-        for (key, signals) in other.0 {
-            self.0.entry(key).or_default().merge(&signals);
+        for (subject, panes) in other.0 {
+            let known = self.0.entry(subject).or_default();
+            for (pane, signals) in panes {
+                pane_of(known, pane).merge(&signals);
+            }
         }
     }
 
     /// Drops what has become zero. Returns whether nothing is left.
     pub fn drop_zeros(&mut self) -> bool {
-        self.0.retain(|_, signals| !signals.is_empty());
+        self.0.retain(|_, panes| {
+            panes.retain(|(_, signals)| !signals.is_empty());
+            !panes.is_empty()
+        });
         self.0.is_empty()
     }
 
     #[must_use]
-    pub fn into_panes(self) -> BTreeMap<(Timestamp, Subject), Signals> {
-        self.0
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns where the newest pane begins.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        let last = |panes: &Vec<(Timestamp, Signals)>| panes.last().map(|(pane, _)| *pane);
+        self.0.values().filter_map(last).max()
+    }
+
+    /// Returns the subjects with their panes, in the order of the subjects.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<(&Subject, &[(Timestamp, Signals)])> {
+        let mut all: Vec<_> = (self.0.iter())
+            .map(|(subject, panes)| (subject, panes.as_slice()))
+            .collect();
+        all.sort_unstable_by_key(|(subject, _)| *subject);
+        all
+    }
+}
+
+fn pane_of(panes: &mut Vec<(Timestamp, Signals)>, pane: Timestamp) -> &mut Signals {
+    let place = panes.partition_point(|(start, _)| *start < pane);
+    if panes.get(place).is_none_or(|(start, _)| *start != pane) {
+        panes.insert(place, (pane, Signals::default()));
+    }
+    &mut panes[place].1
+}
+
+impl<C> Encode<C> for SignalBatch {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        let all = self.sorted();
+        encoder.map(all.len() as u64)?;
+        for (subject, panes) in all {
+            subject.encode(encoder, context)?;
+            panes.encode(encoder, context)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for SignalBatch {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        BTreeMap::decode(decoder, context).map(|all| Self(all.into_iter().collect()))
     }
 }
 

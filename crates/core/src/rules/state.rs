@@ -160,6 +160,15 @@ fn is_weekend(day: i64) -> bool {
     matches!((day + 4).rem_euclid(DAYS_A_WEEK), 0 | 6)
 }
 
+/// Returns a part's image.
+pub(super) fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    // Writing into memory can't fail.
+    let written = minicbor::encode(value, &mut bytes);
+    debug_assert!(written.is_ok());
+    bytes
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts of days")]
 pub(super) fn float(count: i64) -> f64 {
     count as f64
@@ -168,8 +177,6 @@ pub(super) fn float(count: i64) -> f64 {
 /// What an agent does, and how it has changed.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub(super) struct AgentState {
-    #[n(0)]
-    pub occupied: i64,
     #[n(1)]
     pub present: i64,
     #[n(2)]

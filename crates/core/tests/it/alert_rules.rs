@@ -443,18 +443,17 @@ fn an_agent_without_a_break_is_overloaded() {
     let working = |hours: i64| {
         let mut script = usual(USUAL + 1_500);
         let ana = Subject::Agent(AgentId::new("ana"));
-        let busy = [
-            Signal::LoggedOnStep,
-            Signal::PresentStep,
-            Signal::OccupiedStep,
-        ];
+        let busy = [Signal::LoggedOnStep, Signal::PresentStep];
         script.add(USUAL..USUAL + 1, &ana, &busy.map(|signal| (signal, 1)));
         let rests = USUAL + hours * HOUR;
-        script.add(
-            rests..rests + 1,
-            &ana,
-            &busy[1..].iter().map(|it| (*it, -1)).collect::<Vec<_>>(),
+        script.add(rests..rests + 1, &ana, &[(Signal::PresentStep, -1)]);
+        // A contact of five minutes each five minutes.
+        let desk = Subject::AgentQueue(
+            QueueId::new("billing"),
+            Channel::Voice,
+            AgentId::new("ana"),
         );
+        script.add((USUAL..rests).step_by(20), &desk, &work(300.0));
         script
     };
     working(5).assert_once(RuleKind::AgentOverload, "agent:ana", 272);

@@ -21,7 +21,7 @@ use crate::{
     },
     event::{AgentId, ContactId, Span, Text, Timestamp},
     kpi::{Accumulator, Place, StateDuration},
-    rules::{PANE, Signal, SignalBatch, Subject, add_change},
+    rules::{FeedTally, PANE, Signal, SignalBatch, Subject, add_change},
 };
 
 /// Live, entities get facts second by second.
@@ -39,6 +39,7 @@ pub(in crate::engine) struct FactBatch {
     pub agent_queues: TimeSeriesByName<AgentQueue>,
     /// What rules look at.
     pub signals: SignalBatch,
+    pub feeds: FeedTally,
     scorecard_grains: ScorecardGrains,
     /// Reasons of being away that the sums count.
     reasons: BTreeSet<Text>,
@@ -55,6 +56,7 @@ impl FactBatch {
             wrap_ups: TimeSeriesByName::new(),
             agent_queues: TimeSeriesByName::new(),
             signals: SignalBatch::default(),
+            feeds: FeedTally::default(),
             scorecard_grains: ScorecardGrains::new(&settings.balance),
             reasons: BTreeSet::new(),
             names: Names::new(settings),
@@ -167,22 +169,17 @@ impl FactBatch {
 
     /// Adds a step of what an agent does to the signals.
     fn add_step(&mut self, agent: &AgentId, at: Timestamp, what: StateDuration<'_>, by: i64) {
-        const ALL: [(Signal, Signal); 3] = [
-            (Signal::LoggedOnStep, Signal::LoggedOnMillis),
-            (Signal::PresentStep, Signal::PresentMillis),
-            (Signal::OccupiedStep, Signal::OccupiedMillis),
-        ];
-        let steps = match what {
-            StateDuration::Away(_) => &ALL[..1],
-            StateDuration::Available => &ALL[..2],
-            StateDuration::Occupied => &ALL[..],
+        let is_there = match what {
+            StateDuration::Away(_) => false,
+            StateDuration::Available | StateDuration::Occupied => true,
             StateDuration::Engaged | StateDuration::Busy => return,
         };
         let left = (at.floor(PANE) + PANE - at).0 / 1_000;
         let signals = self.signals.at(Subject::Agent(agent.clone()), at);
-        for (step, millis) in steps {
-            signals.add(*step, by);
-            signals.add(*millis, by * left);
+        signals.add(Signal::LoggedOnStep, by);
+        if is_there {
+            signals.add(Signal::PresentStep, by);
+            signals.add(Signal::PresentMillis, by * left);
         }
     }
 

@@ -49,10 +49,13 @@ impl RulesStage {
     }
 
     /// Takes the signals of a task.
-    pub(in crate::engine) fn add(&mut self, batch: SignalBatch) {
-        for ((pane, subject), signals) in batch.into_panes() {
-            self.rules.add(pane, &subject, &signals);
-        }
+    pub(in crate::engine) fn add(&mut self, batch: &SignalBatch) {
+        self.rules.add_batch(batch);
+    }
+
+    /// Takes the acknowledgement of an alert. Returns whether it changes anything.
+    pub(in crate::engine) fn acknowledge(&mut self, alert: &str) -> bool {
+        self.rules.acknowledge(alert)
     }
 
     /// Returns whether a pane is to be judged.

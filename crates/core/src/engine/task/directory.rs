@@ -1,4 +1,4 @@
-//! What changes while a task runs: statements of the directory.
+//! What people change while a task runs: statements of the directory, acknowledgements of alerts.
 
 use std::sync::Arc;
 
@@ -38,6 +38,14 @@ impl Task {
         (self.stages.contacts).apply_settings(&change, &self.store, &mut self.effects.facts);
         self.apply_settings(settings);
         Ok(true)
+    }
+
+    /// Takes the acknowledgement of an alert: nobody is called again for it. Any number of times, and by any task.
+    pub fn handle_acknowledgement(&mut self, alert: &str, now: Timestamp) {
+        self.progress.see_wall(now);
+        if self.stages.rules.acknowledge(alert) {
+            self.mark_dirty(alert.len());
+        }
     }
 
     pub(super) fn apply_settings(&mut self, settings: Arc<Settings>) {

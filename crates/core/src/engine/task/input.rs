@@ -12,8 +12,7 @@ use crate::{
         exchange::frame::{Forward, Section},
         stages::intake::{self, Fault, Provenance, TimeLimits},
     },
-    event::{Channel, Event, Key, Span, Text, Timestamp},
-    rules::{Signal, Subject},
+    event::{Channel, Event, Key, Span, Timestamp},
 };
 
 /// An event that comes more than this behind its source's watermark is late.
@@ -59,35 +58,24 @@ impl Task {
             Ok(Decoded::Unknown(_)) => self.meta.counters.skipped += 1,
             Err(fault) => self.put_aside(&from, &fault),
         }
-        self.note_read(
-            &source.topic,
-            clock,
-            self.meta.counters.dead_lettered > rejected,
-        );
+        let is_rejected = self.meta.counters.dead_lettered > rejected;
+        self.note_read(record.input.source, clock, is_rejected);
     }
 
     /// Notes that an event has arrived, and whether it is late, at the watermark of its source.
     fn note_arrival(&mut self, event: &Event, watermark: Option<Timestamp>) {
-        let (Some(channel), Some(at)) = (event.channel, watermark) else {
-            return;
-        };
-        if self.settings.rules.any() {
-            let signals = (self.effects.facts.signals).at(Subject::Feed(channel), at);
-            signals.add(Signal::Arrived, 1);
+        let known = event.channel.zip(watermark);
+        if let Some((channel, at)) = known.filter(|_| self.settings.rules.any()) {
             let is_late = event.occurred_at + LATE_FROM < at;
-            signals.add(Signal::Late, i64::from(is_late));
+            self.effects.facts.feeds.arrived(channel, at, is_late);
         }
     }
 
-    /// Notes that a record of a topic was read, at the watermark of its source.
-    fn note_read(&mut self, topic: &str, watermark: Option<Timestamp>, is_rejected: bool) {
-        let Some(at) = watermark.filter(|_| self.settings.rules.any()) else {
-            return;
-        };
-        let subject = Subject::Source(Text::new(topic));
-        let signals = self.effects.facts.signals.at(subject, at);
-        signals.add(Signal::Read, 1);
-        signals.add(Signal::DeadLettered, i64::from(is_rejected));
+    /// Notes that a record of a source was read, at its watermark.
+    fn note_read(&mut self, source: u16, watermark: Option<Timestamp>, is_rejected: bool) {
+        if let Some(at) = watermark.filter(|_| self.settings.rules.any()) {
+            self.effects.facts.feeds.read(source, at, is_rejected);
+        }
     }
 
     /// Applies an event on the task that owns its key: here, or one hop further.
@@ -129,13 +117,12 @@ impl Task {
         let Some(channel) = channel.filter(|_| self.settings.rules.any()) else {
             return;
         };
-        let signal = match outcome {
-            Some(EventOutcome::Applied) => Signal::Applied,
-            Some(EventOutcome::Repeated | EventOutcome::Conflicting) => Signal::Repeated,
+        let is_repeated = match outcome {
+            Some(EventOutcome::Applied) => false,
+            Some(EventOutcome::Repeated | EventOutcome::Conflicting) => true,
             Some(EventOutcome::TooLate) | None => return,
         };
-        let signals = (self.effects.facts.signals).at(Subject::Feed(channel), at);
-        signals.add(signal, 1);
+        self.effects.facts.feeds.applied(channel, at, is_repeated);
     }
 
     /// Hands an event to the contact or the agent that it happened to. `None`: to neither.

@@ -179,13 +179,18 @@ impl Task {
 
     /// Hands signals to the task that judges rules: it owns the entity `all`.
     pub(super) fn send_signals(&mut self) {
-        let mut signals = std::mem::take(&mut self.effects.facts.signals);
+        let facts = &mut self.effects.facts;
+        let sources = &self.settings.sources;
+        (facts.feeds).move_to(&mut facts.signals, |source| {
+            &sources[usize::from(source)].topic
+        });
+        let mut signals = std::mem::take(&mut facts.signals);
         if signals.drop_zeros() {
             return;
         }
         let task = self.placement.owner_of_entity(&Entity::All);
         if task == self.id {
-            self.stages.rules.add(signals);
+            self.stages.rules.add(&signals);
         } else {
             self.exchange.outbox.section(task.0).signals.merge(signals);
         }
