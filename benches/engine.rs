@@ -1,4 +1,4 @@
-//! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, in one run.
+//! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, with rules and without, in one run.
 //!
 //! `cargo bench -p floorwalker-core --bench engine [-- CONTACTS] [without-scorecards]`
 
@@ -18,9 +18,10 @@ use floorwalker_core::{
     decode::decode,
     engine::{InputId, Placement, Settings, Source, SourceClock, SourceRecord, Step, Task, TaskId},
     event::{Span, Timestamp},
+    rules::RulesSettings,
 };
 use floorwalker_simulator::jsonl::jsonl;
-use floorwalker_testkit::voice::VoiceWorld;
+use floorwalker_testkit::{states::with_states, voice::VoiceWorld};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,6 +32,8 @@ const EVENTS_PER_STEP: usize = 2_000;
 const CONTACTS: usize = 100_000;
 /// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
+/// So often with and without rules: the best of each counts.
+const ROUNDS: usize = 2;
 /// By how much the wall clock advances from one round to the next.
 const ROUND: Span = Span::from_millis(400);
 
@@ -54,15 +57,35 @@ fn main() {
     let parse = (cpu_micros() - begun) / events as f64;
     println!("parse alone  {parse:.3} µs/event");
 
-    let mut deployment = Deployment::new(&partitions);
+    let (mut all, mut without) = (f64::MAX, f64::MAX);
+    let mut sizes = [0, 0];
+    for round in 0..ROUNDS {
+        let (cpu, deployment) = work_off(&partitions, false, events);
+        (without, sizes[0]) = (without.min(cpu), deployment.state_size().0);
+        let (cpu, deployment) = work_off(&partitions, true, events);
+        (all, sizes[1]) = (all.min(cpu), deployment.state_size().0);
+        if round + 1 == ROUNDS {
+            println!(
+                "all stages   {all:.3} µs/event, {:.1} times parsing",
+                all / parse
+            );
+            deployment.print(events);
+        }
+    }
+    let growth = |with: f64, without: f64| 100.0 * (with / without - 1.0);
+    println!(
+        "rules        {:+.1} % of CPU, {:+.1} % of state: {without:.3} µs/event without them",
+        growth(all, without),
+        growth(sizes[1] as f64, sizes[0] as f64),
+    );
+}
+
+/// Returns the CPU time of an event in µs, and the deployment when all is read.
+fn work_off(partitions: &[Vec<Vec<u8>>], rules: bool, events: usize) -> (f64, Deployment<'_>) {
+    let mut deployment = Deployment::new(partitions, rules);
     let started = cpu_micros();
     while deployment.advance() {}
-    let all = (cpu_micros() - started) / events as f64;
-    println!(
-        "all stages   {all:.3} µs/event, {:.1} times parsing",
-        all / parse
-    );
-    deployment.print(events);
+    ((cpu_micros() - started) / events as f64, deployment)
 }
 
 /// CPU time of this thread so far: what a busy neighbour takes does not count.
@@ -88,7 +111,8 @@ fn partitions(contacts: usize) -> Vec<Vec<Vec<u8>>> {
     };
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
-    for event in world.events() {
+    let calls = world.events();
+    for event in with_states(&calls, Span::from_secs(3_600), 7) {
         let task = placement.owner_of(&event.key);
         partitions[usize::from(task.0)].push(jsonl(&event).into_bytes());
     }
@@ -116,7 +140,7 @@ struct Written {
 }
 
 impl<'p> Deployment<'p> {
-    fn new(partitions: &'p [Vec<Vec<u8>>]) -> Self {
+    fn new(partitions: &'p [Vec<Vec<u8>>], rules: bool) -> Self {
         let source = Source {
             topic: "events".to_owned(),
             clock: SourceClock::Events,
@@ -130,6 +154,7 @@ impl<'p> Deployment<'p> {
                 enabled: !std::env::args().any(|word| word == "without-scorecards"),
                 ..BalanceSettings::default()
             },
+            rules: rules_that_are(rules),
             ..Settings::default()
         });
         let mut tasks: Vec<Task> = (0..TASKS)
@@ -212,6 +237,12 @@ impl<'p> Deployment<'p> {
         }
     }
 
+    /// Returns the bytes of state, and in how many parts.
+    fn state_size(&self) -> (usize, usize) {
+        let sizes = self.tasks.iter().map(Task::state_size);
+        sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
+    }
+
     fn print(&self, events: usize) {
         let written = &self.written;
         let each = |bytes: usize| bytes as f64 / events as f64;
@@ -230,10 +261,18 @@ impl<'p> Deployment<'p> {
             written.steps,
             written.outputs,
         );
-        let sizes = self.tasks.iter().map(Task::state_size);
-        let (bytes, parts) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        let (bytes, parts) = self.state_size();
         println!("state        {:.1} MB in {parts} parts", bytes as f64 / 1e6);
     }
+}
+
+fn rules_that_are(on: bool) -> RulesSettings {
+    let mut rules = RulesSettings::default();
+    rules
+        .by_kind
+        .values_mut()
+        .for_each(|rule| rule.enabled = on);
+    rules
 }
 
 fn input(task: usize) -> InputId {

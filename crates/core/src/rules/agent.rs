@@ -80,7 +80,7 @@ pub(super) fn seconds_there(
 /// Judges for how long an agent has worked without a break. `work`: the seconds that they worked in the window, and those that they were there.
 pub(super) fn overload(
     state: &AgentState,
-    work: (f64, f64),
+    work: impl Fn() -> (f64, f64),
     now: Timestamp,
     rule: &GroupRule,
 ) -> Finding {
@@ -88,7 +88,13 @@ pub(super) fn overload(
     const OCCUPANCY_MIN: f64 = 0.8;
     let since = state.working_since.filter(|_| state.present > 0);
     let working = since.map_or(0.0, |at| (now - at).as_secs());
-    let share = (work.0 / work.1.max(1.0)).min(1.0);
+    // Few have worked so long: only of them is it asked how busy they were.
+    let (worked, there) = if working >= rule.threshold {
+        work()
+    } else {
+        (0.0, 1.0)
+    };
+    let share = (worked / there.max(1.0)).min(1.0);
     let bounds = (rule.threshold, rule.clear);
     Finding {
         verdict: Finding::verdict_of(working, bounds, share >= OCCUPANCY_MIN),
@@ -219,23 +225,13 @@ pub(super) fn drift(state: &AgentState, rule: &GroupRule) -> Finding {
         (&state.fast, 1.0)
     };
     let is_enough = evidence.n >= i64::from(rule.minimum) && !(faster > 0.0 && is_gamed(evidence));
-    of_evidence(
-        RuleKind::AgentDrift,
-        evidence,
-        faster,
-        (rule, is_enough),
-    )
+    of_evidence(RuleKind::AgentDrift, evidence, faster, (rule, is_enough))
 }
 
 /// Judges how much evidence there is that an agent games the figures.
 pub(super) fn gaming(state: &AgentState, rule: &GroupRule) -> Finding {
     let is_enough = state.fast.n >= i64::from(rule.minimum) && is_gamed(&state.fast);
-    of_evidence(
-        RuleKind::AgentGaming,
-        &state.fast,
-        1.0,
-        (rule, is_enough),
-    )
+    of_evidence(RuleKind::AgentGaming, &state.fast, 1.0, (rule, is_enough))
 }
 
 fn of_evidence(
@@ -280,7 +276,7 @@ mod tests {
         let comes = states(&[(Signal::PresentStep, 1), (Signal::PresentMillis, 10_000)]);
         let goes = states(&[(Signal::PresentStep, -1), (Signal::PresentMillis, -5_000)]);
         for (start, signals) in [(at(0), &comes), (at(60), &goes)] {
-            series.add(start, signals);
+            series.add(start, signals.clone());
             pass_states(&mut state, start, signals);
         }
         // From 5 s to 70 s.
@@ -308,27 +304,15 @@ mod tests {
         let rule = GroupRule::of(RuleKind::AgentSla);
         let of = |missed, met| {
             let mut totals = Totals::default();
-            totals.merge(&states(&[(Signal::Missed, missed), (Signal::Met, met)]));
+            totals.merge(&states(&[(Signal::Missed, missed), (Signal::Met, met)]), 1);
             totals
         };
         let peers = of(20, 180);
-        assert_ne!(
-            sla(&of(3, 0), &peers, &rule).verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            sla(&of(14, 6), &peers, &rule).verdict,
-            Verdict::Holds
-        );
+        assert_ne!(sla(&of(3, 0), &peers, &rule).verdict, Verdict::Holds);
+        assert_eq!(sla(&of(14, 6), &peers, &rule).verdict, Verdict::Holds);
         // Where all miss as much, nobody is named.
-        assert_ne!(
-            sla(&of(14, 6), &of(140, 60), &rule).verdict,
-            Verdict::Holds
-        );
-        assert_eq!(
-            sla(&of(1, 19), &peers, &rule).verdict,
-            Verdict::Clear
-        );
+        assert_ne!(sla(&of(14, 6), &of(140, 60), &rule).verdict, Verdict::Holds);
+        assert_eq!(sla(&of(1, 19), &peers, &rule).verdict, Verdict::Clear);
     }
 
     #[test]
@@ -341,7 +325,7 @@ mod tests {
                 (Signal::LogHandle, 600_000),
                 (Signal::LogHandleSquared, 3_625_000),
             ];
-            totals.merge(&states(&signals));
+            totals.merge(&states(&signals), 1);
             totals
         };
         let slow = states(&[

@@ -83,10 +83,9 @@ impl Rules {
 
     /// Returns what made a queue busier than usual, the greatest share first.
     fn causes(&self, queue: &QueueId, now: Timestamp) -> Vec<Cause> {
-        let Some(series) = self.series.get(&Subject::Queue(queue.clone())) else {
+        let Some(view) = self.view(queue, now) else {
             return Vec::new();
         };
-        let view = self.view(queue, series, now);
         let ten = Span::from_secs(600);
         let last = view.last(ten);
         let mut causes = vec![Grown {

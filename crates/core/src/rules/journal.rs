@@ -1,11 +1,8 @@
 //! The signals of the last hour as state: batches as they came, the small ones of many steps put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    signal::{SignalBatch, Signals, Subject},
-    state::encode,
-};
+use super::{signal::SignalBatch, state::encode};
 use crate::event::Timestamp;
 
 /// A larger batch is left as it is.
@@ -18,19 +15,48 @@ pub(super) type BatchChange = (u64, Option<Vec<u8>>);
 
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// Since the last [`Self::take_changed`].
-    new: SignalBatch,
+    /// What has changed since the last [`Self::take_changed`].
+    changed: BTreeMap<u64, Option<Vec<u8>>>,
     /// What the small parts hold.
     small: SignalBatch,
     small_parts: Vec<u64>,
     /// The newest pane of each part.
     newest_by_part: BTreeMap<u64, Timestamp>,
-    gone: Vec<u64>,
 }
 
 impl Journal {
-    pub(super) fn add(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
-        self.new.at(subject.clone(), pane).merge(signals);
+    /// Adds a batch, which becomes a part: of its own, or one with others before it.
+    pub(super) fn add(&mut self, batch: &SignalBatch) {
+        let Some(newest) = batch.newest() else {
+            return;
+        };
+        let last = self.newest_by_part.last_key_value();
+        let number = last.map_or(0, |(number, _)| number + 1);
+        let image = encode(batch);
+        let is_small = image.len() < LARGE_BYTES;
+        self.newest_by_part.insert(number, newest);
+        self.changed.insert(number, Some(image));
+        if is_small {
+            self.small.merge(batch.clone());
+            self.small_parts.push(number);
+            if self.small_parts.len() >= SMALL_MAX {
+                self.put_together(number);
+            }
+        }
+    }
+
+    /// Makes one part of the small ones, under the last one's number.
+    fn put_together(&mut self, number: u64) {
+        let mut small = std::mem::take(&mut self.small);
+        small.drop_zeros();
+        let mut newest = None;
+        for part in std::mem::take(&mut self.small_parts) {
+            newest = newest.max(self.newest_by_part.remove(&part));
+            self.changed.insert(part, None);
+        }
+        self.newest_by_part
+            .extend(newest.map(|newest| (number, newest)));
+        self.changed.insert(number, Some(encode(&small)));
     }
 
     /// Takes a part up again. Returns its signals.
@@ -55,50 +81,21 @@ impl Journal {
 
     /// Drops the parts whose newest pane begins before `before`.
     pub(super) fn forget(&mut self, before: Timestamp) {
-        let gone = self.newest_by_part.extract_if(.., |_, newest| *newest < before);
-        let from = self.gone.len();
-        self.gone.extend(gone.map(|(number, _)| number));
-        let gone = &self.gone[from..];
-        if self.small_parts.iter().any(|number| gone.contains(number)) {
-            self.small_parts.retain(|number| !gone.contains(number));
-            if self.small_parts.is_empty() {
-                self.small = SignalBatch::default();
-            }
+        let gone = self
+            .newest_by_part
+            .extract_if(.., |_, newest| *newest < before);
+        let gone: BTreeSet<u64> = gone.map(|(number, _)| number).collect();
+        self.small_parts.retain(|number| !gone.contains(number));
+        if self.small_parts.is_empty() {
+            self.small = SignalBatch::default();
         }
+        self.changed
+            .extend(gone.into_iter().map(|number| (number, None)));
     }
 
     /// Returns the parts that have changed since the last call.
-    pub(super) fn take_changed(&mut self) -> Vec<BatchChange> {
-        let gone = std::mem::take(&mut self.gone);
-        let mut changes: Vec<BatchChange> =
-            gone.into_iter().map(|number| (number, None)).collect();
-        let mut new = std::mem::take(&mut self.new);
-        if new.drop_zeros() {
-            return changes;
-        }
-        let last = self.newest_by_part.last_key_value();
-        let number = last.map_or(0, |(number, _)| number + 1);
-        let mut image = encode(&new);
-        let mut newest = new.newest();
-        if image.len() < LARGE_BYTES {
-            self.small.merge(new);
-            self.small_parts.push(number);
-            if self.small_parts.len() >= SMALL_MAX {
-                let mut small = std::mem::take(&mut self.small);
-                small.drop_zeros();
-                image = encode(&small);
-                let known = std::mem::take(&mut self.small_parts).into_iter();
-                for part in known.filter(|part| *part != number) {
-                    newest = newest.max(self.newest_by_part.remove(&part));
-                    changes.push((part, None));
-                }
-            }
-        }
-        if let Some(newest) = newest {
-            self.newest_by_part.insert(number, newest);
-        }
-        changes.push((number, Some(image)));
-        changes
+    pub(super) fn take_changed(&mut self) -> impl Iterator<Item = BatchChange> {
+        std::mem::take(&mut self.changed).into_iter()
     }
 }
 
@@ -107,17 +104,11 @@ mod tests {
     use super::*;
     use crate::{
         event::{QueueId, Span},
-        rules::Signal,
+        rules::{Signal, Subject},
     };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp(0) + Span::from_secs(seconds)
-    }
-
-    fn one(signal: Signal) -> Signals {
-        let mut signals = Signals::default();
-        signals.add(signal, 1);
-        signals
     }
 
     #[test]
@@ -128,8 +119,10 @@ mod tests {
         let mut all = SignalBatch::default();
         for step in 0..700 {
             let pane = at(15 * (step / 3));
-            journal.add(pane, &queue, &one(Signal::Offered));
-            all.at(queue.clone(), pane).merge(&one(Signal::Offered));
+            let mut batch = SignalBatch::default();
+            batch.at(queue.clone(), pane).add(Signal::Offered, 1);
+            journal.add(&batch);
+            all.merge(batch);
             for (number, image) in journal.take_changed() {
                 match image {
                     Some(image) => parts.insert(number, image),
@@ -145,7 +138,7 @@ mod tests {
         }
         assert_eq!(found, all);
         restored.forget(at(15 * 700));
-        assert_eq!(restored.take_changed().len(), parts.len());
+        assert_eq!(restored.take_changed().count(), parts.len());
         assert!(restored.newest_by_part.is_empty() && restored.small.is_empty());
     }
 }

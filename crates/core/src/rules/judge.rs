@@ -7,9 +7,9 @@ use super::{
     agent::{self, Piece},
     alarm::{Alarm, Tracked, id_of},
     feed::{self, AllWork, ReasonCounts},
-    machine::{Awake, KEPT, StateKey},
-    queue::{PAST, Promised, QueueView, Staff, channel_of},
-    series::{Series, Totals},
+    machine::{Awake, LOOKS_EVERY as AGENTS_EVERY, StateKey},
+    queue::{Lately, PAST, Promised, QueueView, Staff, channel_of, with_past},
+    series::Totals,
     signal::{PANE, Signal, Signals, Subject},
     state::{AgentState, Quarter, quarter_ended_by},
 };
@@ -20,12 +20,8 @@ use crate::{
 
 /// Rules that would lie without data stand still for so long behind a feed's alert.
 const FROZEN_AFTER: Span = Span::from_secs(900);
-/// Peers are seen over so long.
-const PEERS_OVER: Span = Span::from_secs(2_700);
 /// What is usual of all work is seen in at least so much before the window.
 const WORK_KNOWN_MIN: Span = Span::from_secs(2_700);
-/// Who has worked less than this share of their time for a queue does not serve it.
-const SERVES_FROM: f64 = 0.05;
 
 impl Rules {
     /// Judges rules at the end of a pane: those about what was awake in it, and about what is pending or fires.
@@ -37,14 +33,12 @@ impl Rules {
         if let Some(start) = quarter_ended_by(now) {
             self.note_quarter(start);
         }
-        if awake.all {
-            findings.extend(self.of_work(now, &frozen));
-        }
         if awake.all || awake.reasons {
             findings.extend(self.of_reasons(now));
         }
         findings.extend(self.of_queues(now, awake, &frozen));
         if awake.all {
+            findings.extend(self.of_work(now, &frozen));
             findings.extend(self.of_agents(now));
             findings.extend(self.left_over(&findings, now, false));
         }
@@ -237,13 +231,14 @@ impl Rules {
             return Some(Finding::unknown(RuleKind::WorkSlow, "all".to_owned()));
         }
         let mut all = AllWork::default();
-        for (subject, series) in self.series.iter() {
-            let Subject::Queue(queue) = subject else {
-                continue;
-            };
+        for (queue, windows) in &self.windows {
             if rule.looks_at(queue) {
-                let from = now - rule.window;
-                all.add(&series.totals(from, now), &series.totals(from - PAST, from));
+                let lately = Lately {
+                    windows,
+                    spans: &self.spans,
+                };
+                let last = lately.last(rule.window);
+                all.add(&last, &lately.last(with_past(rule.window)).without(&last));
             }
         }
         all.finding(rule)
@@ -285,50 +280,71 @@ impl Rules {
     }
 
     fn of_queues(
-        &self,
+        &mut self,
         now: Timestamp,
         awake: &Awake,
         frozen: &BTreeSet<Channel>,
     ) -> Vec<Finding> {
-        if awake.all {
-            let all = self.series.iter().filter_map(|(subject, series)| {
-                let Subject::Queue(id) = subject else {
-                    return None;
-                };
-                Some((id, series))
-            });
-            return all
-                .flat_map(|(id, series)| self.of_queue(id, series, now, frozen))
-                .collect();
-        }
-        let alive = self.alarms.alive().into_iter();
-        let alive = alive.filter_map(|(_, subject)| subject.strip_prefix("queue:"));
-        let mut ids: BTreeSet<QueueId> = alive.map(QueueId::new).collect();
-        ids.extend(awake.queues.iter().chain(self.queues.keys()).cloned());
+        let ids = self.queues_to_judge(awake);
+        let staffs = if awake.all {
+            self.staffs(now)
+        } else {
+            let staffed = awake.staffed.iter();
+            staffed
+                .map(|id| (id.clone(), self.staff(id, now)))
+                .collect()
+        };
         let mut findings = Vec::new();
         for id in &ids {
-            if let Some(series) = self.series.get(&Subject::Queue(id.clone())) {
-                findings.extend(self.of_queue(id, series, now, frozen));
+            if self.move_windows(id, now) {
+                let staff = staffs.get(id).copied();
+                let staff = staff.or_else(|| awake.all.then(Staff::default));
+                findings.extend(self.of_queue(id, now, (staff, frozen)));
             }
         }
         findings
     }
 
+    /// Returns the queues in which anything has changed, or waits, or of which an alert is pending or fires; or all.
+    fn queues_to_judge(&self, awake: &Awake) -> BTreeSet<QueueId> {
+        if awake.all {
+            let all = self.series.iter().filter_map(|(subject, _)| match subject {
+                Subject::Queue(id) => Some(id.clone()),
+                Subject::AgentQueue(..)
+                | Subject::Agent(_)
+                | Subject::Reason(..)
+                | Subject::Feed(_)
+                | Subject::Source(_) => None,
+            });
+            return all.collect();
+        }
+        let alive = self.alarms.alive().into_iter();
+        let alive = alive.filter_map(|(_, subject)| subject.strip_prefix("queue:"));
+        let mut ids: BTreeSet<QueueId> = alive.map(QueueId::new).collect();
+        let busy = awake.queues.iter().chain(&awake.staffed);
+        ids.extend(busy.chain(self.queues.keys()).cloned());
+        ids
+    }
+
     fn of_queue(
         &self,
         id: &QueueId,
-        series: &Series,
         now: Timestamp,
-        frozen: &BTreeSet<Channel>,
+        (staff, frozen): (Option<Staff>, &BTreeSet<Channel>),
     ) -> Vec<Finding> {
-        let mut view = self.view(id, series, now);
+        let mut findings = Vec::new();
+        let Some(mut view) = self.view(id, now) else {
+            return findings;
+        };
         let channel = view.channel();
         view.promised = channel.and_then(|channel| self.promised(id, channel, now));
-        view.staff = self.staff(id, now);
         let is_frozen = channel.is_none_or(|channel| frozen.contains(&channel));
-        let mut findings = Vec::new();
+        view.staff = staff.unwrap_or_default();
         for (kind, judge) in OF_QUEUES {
             let rule = self.rule(kind);
+            if kind.is_of_staff() && staff.is_none() {
+                continue;
+            }
             if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
                 continue;
             }
@@ -368,22 +384,25 @@ impl Rules {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staff = Staff::default();
         for (_, state) in self.serving(queue) {
-            let share = state.share_of(queue, now);
-            if share < SERVES_FROM {
-                continue;
-            }
-            let changed = state.changed_at.is_some_and(|at| now - window < at);
-            if state.logged_on > 0 {
-                staff.logged_on += 1;
-                staff.gone -= i64::from(changed);
-            } else {
-                staff.gone += i64::from(changed);
-            }
-            if state.present > 0 {
-                staff.effective += share;
-            }
+            staff.add(state, state.share_of(queue, now), now - window);
         }
         staff
+    }
+
+    /// Returns who serves each queue.
+    fn staffs(&self, now: Timestamp) -> BTreeMap<QueueId, Staff> {
+        let window = self.settings.of(RuleKind::QueueAbsence).window;
+        let mut staffs: BTreeMap<QueueId, Staff> = BTreeMap::new();
+        for state in self.agents.values() {
+            for (queue, share) in state.shares(now) {
+                let staff = match staffs.get_mut(queue) {
+                    Some(staff) => staff,
+                    None => staffs.entry(queue.clone()).or_default(),
+                };
+                staff.add(state, share, now - window);
+            }
+        }
+        staffs
     }
 
     fn note_quarter(&mut self, start: Timestamp) {
@@ -417,7 +436,7 @@ impl Rules {
         agent: AgentId,
         own: &Signals,
     ) {
-        let peers = self.peers_of((&queue, channel, &agent), (start + PANE, PEERS_OVER));
+        let peers = self.peers_of((&queue, channel, &agent), start + PANE);
         let most = self.settings.of(RuleKind::AgentDrift).threshold;
         let state = self.agents.entry(agent.clone()).or_default();
         let mut served = (state.served)
@@ -429,30 +448,37 @@ impl Rules {
             own,
             peers: &peers,
         };
+        state.busy_at = Some(start + PANE);
         agent::observe(state, &mut served, &piece, most);
         state.served.insert((queue.clone(), channel), served);
         (self.servers.entry(queue).or_default()).insert(agent.clone());
         self.note_changed(StateKey::Agent(agent));
     }
 
-    fn of_agents(&self, now: Timestamp) -> Vec<Finding> {
-        let sla = self.rule(RuleKind::AgentSla);
-        let groups: BTreeMap<&(QueueId, Channel), Totals> = (self.peers.iter())
+    /// Judges the agents who did anything since the last time, and those of whom an alert is pending or fires.
+    fn of_agents(&mut self, now: Timestamp) -> Vec<Finding> {
+        let sla = self.settings.of(RuleKind::AgentSla);
+        let spans = &self.peer_spans;
+        let groups: BTreeMap<(QueueId, Channel), Totals> = (self.peers.iter_mut())
+            .map(|(group, peers)| (group.clone(), peers.move_to(now, spans).of(1)))
             .filter(|((queue, channel), _)| sla.looks_at(queue) && sla.looks_at_channel(*channel))
-            .map(|(group, series)| (group, series.last(now, sla.window)))
             .collect();
         let alive = self.alarms.alive();
-        let lately = |state: &AgentState| {
-            let mut served = state.served.values().filter_map(|served| served.last_at);
-            state.present > 0 || served.any(|at| now - KEPT < at)
-        };
+        let named = alive.iter().filter_map(|(kind, subject)| {
+            let agent = subject.strip_prefix("agent:")?;
+            Some((agent, *kind))
+        });
+        let mut kinds_by_name: BTreeMap<&str, Vec<RuleKind>> = BTreeMap::new();
+        named.for_each(|(agent, kind)| kinds_by_name.entry(agent).or_default().push(kind));
         let mut findings = Vec::new();
-        for (id, state) in self.agents.iter().filter(|(_, state)| lately(state)) {
+        for (id, state) in &self.agents {
+            let is_busy = state.busy_at.is_some_and(|at| now - AGENTS_EVERY < at);
+            let alive_kinds = kinds_by_name.get(id.as_str());
+            if !is_busy && alive_kinds.is_none() {
+                continue;
+            }
+            let is_alive = |kind| alive_kinds.is_some_and(|kinds| kinds.contains(&kind));
             let found = self.of_agent((id, state), now, &groups);
-            let is_alive = |kind| {
-                let mut theirs = alive.iter().filter(|(other, _)| *other == kind);
-                theirs.any(|(_, subject)| subject.strip_prefix("agent:") == Some(id.as_str()))
-            };
             // Of most agents there is nothing to be noted.
             let found = found.into_iter().flatten();
             let found = found.filter(|it| it.verdict == Verdict::Holds || is_alive(it.kind));
@@ -469,7 +495,7 @@ impl Rules {
         &self,
         (id, state): (&AgentId, &AgentState),
         now: Timestamp,
-        groups: &BTreeMap<&(QueueId, Channel), Totals>,
+        groups: &BTreeMap<(QueueId, Channel), Totals>,
     ) -> [Option<Finding>; 4] {
         let [drift, gaming, overload, sla] = [
             RuleKind::AgentDrift,
@@ -483,7 +509,7 @@ impl Rules {
             when(drift).then(|| agent::drift(state, drift)),
             when(gaming).then(|| agent::gaming(state, gaming)),
             when(overload).then(|| {
-                let work = self.work_of((id, state), now, overload.window);
+                let work = || self.work_of((id, state), now, overload.window);
                 agent::overload(state, work, now, overload)
             }),
             when(sla).then(|| {
@@ -494,7 +520,12 @@ impl Rules {
     }
 
     /// Returns the seconds that an agent worked in the last `window`, and those that they were there. Work counts when it ends.
-    fn work_of(&self, (id, state): (&AgentId, &AgentState), now: Timestamp, window: Span) -> (f64, f64) {
+    fn work_of(
+        &self,
+        (id, state): (&AgentId, &AgentState),
+        now: Timestamp,
+        window: Span,
+    ) -> (f64, f64) {
         let worked = state.served.keys().filter_map(|(queue, channel)| {
             let subject = Subject::AgentQueue(queue.clone(), *channel, id.clone());
             let series = self.series.get(&subject)?;
@@ -510,7 +541,7 @@ impl Rules {
         &self,
         id: &AgentId,
         now: Timestamp,
-        (groups, rule): (&BTreeMap<&(QueueId, Channel), Totals>, &GroupRule),
+        (groups, rule): (&BTreeMap<(QueueId, Channel), Totals>, &GroupRule),
     ) -> (Totals, Totals) {
         let (mut own, mut peers) = (Totals::default(), Totals::default());
         let state = self.agents.get(id);

@@ -85,6 +85,12 @@ impl RuleKind {
             && !matches!(self, Self::WorkSlow | Self::ReasonSurge)
     }
 
+    /// Returns whether it looks at who serves a queue.
+    #[must_use]
+    pub const fn is_of_staff(self) -> bool {
+        matches!(self, Self::QueueAbsence | Self::QueueStaffing)
+    }
+
     #[must_use]
     pub const fn is_of_agent(self) -> bool {
         matches!(

@@ -12,10 +12,11 @@ use super::{
     agent::pass_states,
     alarm::{Alarm, Alarms},
     journal::Journal,
-    queue::{QueueView, spans_of_queues},
-    series::{Series, SeriesBySubject, Totals},
-    signal::{PANE, SignalBatch, Signals, Subject},
+    queue::{Lately, QueueView, spans_of_queues},
+    series::{SeriesBySubject, Totals},
+    signal::{PANE, Signal, SignalBatch, Signals, Subject},
     state::{AgentState, PastDays, QueueState, encode},
+    windows::{Running, Windows},
 };
 use crate::{
     contact::ContactSettings,
@@ -30,7 +31,9 @@ const CONTACTS_KEPT: Span = Span::from_secs(1_800);
 /// When there has been no signal for so long, no rule has anything left to look at.
 const SILENT_AFTER: Span = Span::from_secs(2 * 3_600);
 /// Where nothing happens, rules are judged so often.
-const LOOKS_EVERY: Span = Span::from_secs(60);
+pub(super) const LOOKS_EVERY: Span = Span::from_secs(60);
+/// Peers are seen over so long.
+const PEERS_OVER: Span = Span::from_secs(2_700);
 /// What no rule asks for any more is dropped so often.
 const FORGETS_EVERY: Span = Span::from_secs(300);
 /// Who has not been seen for so long is forgotten.
@@ -94,17 +97,21 @@ pub struct Rules {
     pub(super) series: SeriesBySubject,
     journal: Journal,
     /// Of all agents of a queue and channel together; made of theirs.
-    pub(super) peers: BTreeMap<(QueueId, Channel), Series>,
+    pub(super) peers: BTreeMap<(QueueId, Channel), Running>,
+    /// Over which they are summed: that of the evidence about agents, and that of `agent.sla`.
+    pub(super) peer_spans: [Span; 2],
     pub(super) queues: BTreeMap<QueueId, QueueState>,
     pub(super) days: BTreeMap<QueueId, PastDays>,
     pub(super) agents: BTreeMap<AgentId, AgentState>,
     /// Who has served a queue lately; made of the agents' states.
     pub(super) servers: BTreeMap<QueueId, BTreeSet<AgentId>>,
     pub(super) alarms: Alarms,
+    /// Running sums over [`Self::spans`]; made of the series.
+    pub(super) windows: BTreeMap<QueueId, Windows>,
     /// The spans that rules about queues look back over, ascending.
     pub(super) spans: Vec<Span>,
-    /// The subjects with signals, by pane; those of the past are kept while their signals are.
-    subjects: BTreeMap<Timestamp, BTreeSet<Subject>>,
+    /// The subjects with signals in each pane that is not judged yet, some more than once.
+    subjects: BTreeMap<Timestamp, Vec<Subject>>,
     changed: BTreeSet<StateKey>,
 }
 
@@ -118,11 +125,13 @@ impl Rules {
             series: SeriesBySubject::default(),
             journal: Journal::default(),
             peers: BTreeMap::new(),
+            peer_spans: [PEERS_OVER, settings.of(RuleKind::AgentSla).window],
             queues: BTreeMap::new(),
             days: BTreeMap::new(),
             agents: BTreeMap::new(),
             servers: BTreeMap::new(),
             alarms: Alarms::default(),
+            windows: BTreeMap::new(),
             spans: spans_of_queues(settings),
             subjects: BTreeMap::new(),
             changed: BTreeSet::new(),
@@ -134,8 +143,17 @@ impl Rules {
         self.contacts = Arc::new(contacts.clone());
     }
 
-    /// Adds the signals of a subject in a pane.
-    pub fn add(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
+    /// Adds the signals of a step.
+    pub fn add(&mut self, batch: SignalBatch) {
+        self.journal.add(&batch);
+        for (subject, panes) in batch.into_subjects() {
+            for (pane, signals) in panes {
+                self.add_pane(pane, &subject, signals);
+            }
+        }
+    }
+
+    fn add_pane(&mut self, pane: Timestamp, subject: &Subject, signals: Signals) {
         if self.clock.judged_to.is_some_and(|to| pane < to - KEPT) {
             return;
         }
@@ -143,34 +161,25 @@ impl Rules {
             self.clock.began_at = Some(pane);
             self.changed.insert(StateKey::Clock);
         }
-        self.journal.add(pane, subject, signals);
-        self.add_to_series(pane, subject, signals);
         if self.clock.judged_to.is_none_or(|to| to <= pane) {
-            self.subjects
-                .entry(pane)
-                .or_default()
-                .insert(subject.clone());
+            (self.subjects.entry(pane).or_default()).push(subject.clone());
+        } else {
+            // What comes after its pane was judged has still changed who waits and who is there.
+            self.pass_subject(pane, subject, &signals);
         }
-        // What comes after its pane was judged has still changed who waits and who is there.
-        if self.clock.judged_to.is_some_and(|to| pane < to) {
-            self.pass_subject(pane, subject, signals);
-        }
+        self.add_to_series(pane, subject, signals);
     }
 
-    /// Adds the signals of a step.
-    pub fn add_batch(&mut self, batch: &SignalBatch) {
-        for (subject, panes) in batch.sorted() {
-            for (pane, signals) in panes {
-                self.add(*pane, subject, signals);
-            }
-        }
-    }
-
-    fn add_to_series(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
+    fn add_to_series(&mut self, pane: Timestamp, subject: &Subject, signals: Signals) {
         if let Subject::AgentQueue(queue, channel, _) = subject {
             let group = (queue.clone(), *channel);
-            let series = self.peers.entry(group).or_default();
-            series.add(pane, &signals.without_contacts());
+            let peers = self.peers.entry(group).or_default();
+            peers.add(pane, &signals, &self.peer_spans);
+        }
+        if let Subject::Queue(queue) = subject
+            && let Some(windows) = self.windows.get_mut(queue)
+        {
+            windows.add_late(pane, &signals, &self.spans);
         }
         self.series.add(pane, subject, signals);
     }
@@ -252,7 +261,9 @@ impl Rules {
     /// Moves the states of queues and agents on over a pane. Returns what is to be looked at.
     fn pass_pane(&mut self, start: Timestamp) -> Awake {
         let edge = start + PANE;
-        let subjects = self.subjects.remove(&start).unwrap_or_default();
+        let mut subjects = self.subjects.remove(&start).unwrap_or_default();
+        subjects.sort_unstable();
+        subjects.dedup();
         let mut awake = Awake {
             any: !subjects.is_empty(),
             all: edge.floor(LOOKS_EVERY) == edge,
@@ -261,10 +272,11 @@ impl Rules {
         if awake.any {
             self.clock.last_signal_at = Some(start);
         }
+        let mut left_by_queue: BTreeMap<QueueId, usize> = BTreeMap::new();
         for subject in subjects {
             let series = self.series.get(&subject);
             let signals = series.and_then(|series| series.pane(start));
-            let Some(signals) = signals.cloned() else {
+            let Some(signals) = signals.map(Signals::without_contacts) else {
                 continue;
             };
             self.pass_subject(start, &subject, &signals);
@@ -276,9 +288,17 @@ impl Rules {
                     awake.queues.insert(queue);
                 }
                 Subject::Reason(..) => awake.reasons = true,
+                Subject::Agent(agent) if signals.get(Signal::LoggedOnStep) < 0 => {
+                    let state = self.agents.get(&agent);
+                    for (queue, _) in state.into_iter().flat_map(|state| state.served.keys()) {
+                        *left_by_queue.entry(queue.clone()).or_default() += 1;
+                    }
+                }
                 Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => {}
             }
         }
+        let several = left_by_queue.into_iter().filter(|(_, left)| *left > 1);
+        awake.staffed = several.map(|(queue, _)| queue).collect();
         awake
     }
 
@@ -310,12 +330,13 @@ impl Rules {
             return;
         }
         let before = now - KEPT;
-        self.series.forget(before, now - CONTACTS_KEPT);
+        let to = now - CONTACTS_KEPT;
+        self.series.forget(before, (to - CONTACTS_KEPT, to));
         self.journal.forget(before);
-        for series in self.peers.values_mut() {
-            series.drop_before(before);
-        }
-        self.peers.retain(|_, series| !series.is_empty());
+        let series = &self.series;
+        self.windows
+            .retain(|queue, _| series.get(&Subject::Queue(queue.clone())).is_some());
+        self.peers.retain(|_, peers| peers.forget(before));
         self.forget_agents(now);
         let over: Vec<(RuleKind, String)> = (self.alarms.iter())
             .filter(|(.., tracked)| tracked.life.is_over(now))
@@ -359,16 +380,24 @@ impl Rules {
         self.clock.began_at.unwrap_or(now)
     }
 
-    /// Returns a queue with what its rules ask for.
-    pub(super) fn view<'a>(
-        &'a self,
-        id: &'a QueueId,
-        series: &'a Series,
-        now: Timestamp,
-    ) -> QueueView<'a> {
+    /// Returns a queue with what its rules ask for; of a queue whose windows have been moved to `now`.
+    pub(super) fn view<'a>(&'a self, id: &'a QueueId, now: Timestamp) -> Option<QueueView<'a>> {
         let parts = (self.queues.get(id), self.days.get(id));
-        let times = (now, self.began_by(now));
-        QueueView::new(id, times, (series, &self.spans), parts)
+        let lately = Lately {
+            windows: self.windows.get(id)?,
+            spans: &self.spans,
+        };
+        Some(QueueView::new(id, (now, self.began_by(now)), lately, parts))
+    }
+
+    /// Moves the windows of a queue on. Returns whether it has any signals.
+    pub(super) fn move_windows(&mut self, id: &QueueId, now: Timestamp) -> bool {
+        let Some(series) = self.series.get(&Subject::Queue(id.clone())) else {
+            return false;
+        };
+        let windows = self.windows.entry(id.clone()).or_default();
+        windows.move_to(now, series, &self.spans);
+        true
     }
 
     /// Returns the agents who serve a queue, by what they have done lately.
@@ -377,17 +406,18 @@ impl Rules {
         ids.filter_map(|id| self.agents.get_key_value(id))
     }
 
-    /// Returns the counts of the peers of an agent over the last `span`.
+    /// Returns the counts of the peers of an agent over the time that evidence is seen in, before `to`.
     pub(super) fn peers_of(
-        &self,
+        &mut self,
         (queue, channel, agent): (&QueueId, Channel, &AgentId),
-        (to, span): (Timestamp, Span),
+        to: Timestamp,
     ) -> Totals {
-        let group = self.peers.get(&(queue.clone(), channel));
-        let all = group.map_or_else(Totals::default, |series| series.last(to, span));
+        let group = self.peers.get_mut(&(queue.clone(), channel));
+        let all = group.map(|peers| peers.move_to(to, &self.peer_spans).of(0));
+        let all = all.unwrap_or_default();
         let own = Subject::AgentQueue(queue.clone(), channel, agent.clone());
         let own = self.series.get(&own);
-        own.map_or(all, |series| all.without(&series.last(to, span)))
+        own.map_or(all, |series| all.without(&series.last(to, PEERS_OVER)))
     }
 
     /// Takes the parts that have changed since the last call, with their images; `None`: gone.
@@ -399,7 +429,7 @@ impl Rules {
                 (key, image)
             })
             .collect();
-        let batches = self.journal.take_changed().into_iter();
+        let batches = self.journal.take_changed();
         parts.extend(batches.map(|(number, image)| (StateKey::Signals(number), image)));
         parts
     }
@@ -427,11 +457,10 @@ impl Rules {
             StateKey::Clock => self.clock = minicbor::decode(image)?,
             StateKey::Signals(number) => {
                 let batch = self.journal.restore(*number, image)?;
-                for (subject, panes) in batch.sorted() {
+                for (subject, panes) in batch.into_subjects() {
                     for (pane, signals) in panes {
-                        self.add_to_series(*pane, subject, signals);
-                        let subjects = self.subjects.entry(*pane).or_default();
-                        subjects.insert(subject.clone());
+                        (self.subjects.entry(pane).or_default()).push(subject.clone());
+                        self.add_to_series(pane, &subject, signals);
                     }
                 }
             }
@@ -474,6 +503,8 @@ pub(super) struct Awake {
     /// Everything is to be looked at, for it has not been for a while.
     pub all: bool,
     pub queues: BTreeSet<QueueId>,
+    /// Several of those who serve them have left at once.
+    pub staffed: BTreeSet<QueueId>,
     /// Contacts with a reason began.
     pub reasons: bool,
 }

@@ -5,15 +5,15 @@
 //! What it returns is a function of the signals, not of the order in which they came.
 //!
 //! ```
-//! use floorwalker_core::{contact::ContactSettings, event::{Span, Timestamp}, rules::{Rules, RulesSettings, Signals, Subject, Signal}};
+//! use floorwalker_core::{contact::ContactSettings, event::{Span, Timestamp}, rules::{Rules, RulesSettings, SignalBatch, Subject, Signal}};
 //! use floorwalker_core::event::Channel;
 //! let mut rules = Rules::new(&RulesSettings::default(), &ContactSettings::default());
-//! let mut events = Signals::default();
-//! events.add(Signal::Applied, 10);
 //! let at = |seconds| Timestamp(0) + Span::from_secs(seconds);
 //! // Ten events in each pane for ten minutes, then none.
 //! for pane in 0..40 {
-//!     rules.add(at(15 * pane), &Subject::Feed(Channel::Voice), &events);
+//!     let mut batch = SignalBatch::default();
+//!     batch.at(Subject::Feed(Channel::Voice), at(15 * pane)).add(Signal::Applied, 10);
+//!     rules.add(batch);
 //! }
 //! let alarms = rules.advance(at(700));
 //! assert_eq!(alarms[0].subject, "feed:voice");
@@ -40,6 +40,7 @@ mod signal;
 mod state;
 mod statistic;
 mod tally;
+mod windows;
 
 use finding::Finding;
 

@@ -2,10 +2,12 @@
 
 use super::{
     Finding, GroupRule, RuleKind, RulesSettings, Verdict,
-    series::{Series, Totals},
+    machine::KEPT,
+    series::Totals,
     signal::Signal,
-    state::{PastDays, QueueState, Usual, float},
+    state::{AgentState, PastDays, QueueState, Usual, float},
     statistic::{count_z, share_z},
+    windows::Windows,
 };
 use crate::{
     event::{Channel, QueueId, Span, Timestamp},
@@ -40,6 +42,28 @@ pub(super) struct Staff {
     pub effective: f64,
 }
 
+/// Who has worked less than this share of their time for a queue does not serve it.
+const SERVES_FROM: f64 = 0.05;
+
+impl Staff {
+    /// Adds an agent who spends a share of their time on the queue. Who logged off or on after `since` is gone or came.
+    pub(super) fn add(&mut self, agent: &AgentState, share: f64, since: Timestamp) {
+        if share < SERVES_FROM {
+            return;
+        }
+        let changed = agent.changed_at.is_some_and(|at| since < at);
+        if agent.logged_on > 0 {
+            self.logged_on += 1;
+            self.gone -= i64::from(changed);
+        } else {
+            self.gone += i64::from(changed);
+        }
+        if agent.present > 0 {
+            self.effective += share;
+        }
+    }
+}
+
 /// A queue at an instant, with all that its rules ask for.
 pub(super) struct QueueView<'a> {
     pub id: &'a QueueId,
@@ -55,40 +79,27 @@ pub(super) struct QueueView<'a> {
     pub usual: Option<Usual>,
 }
 
-/// The counts of a queue's last minutes and hours, summed in one pass.
-struct Lately<'a> {
-    series: &'a Series,
-    now: Timestamp,
-    spans: &'a [Span],
-    totals: Vec<Totals>,
+/// The counts of a queue's last minutes and hours.
+#[derive(Clone, Copy)]
+pub(super) struct Lately<'a> {
+    pub windows: &'a Windows,
+    pub spans: &'a [Span],
 }
 
-impl<'a> Lately<'a> {
-    /// `spans`: ascending.
-    fn new(series: &'a Series, now: Timestamp, spans: &'a [Span]) -> Self {
-        let mut totals = Vec::with_capacity(spans.len());
-        let mut sum = Totals::default();
-        let longest = spans.last().copied().unwrap_or(Span::ZERO);
-        for (start, signals) in series.newest(now - longest, now) {
-            while spans.get(totals.len()).is_some_and(|span| *start < now - *span) {
-                totals.push(sum);
-            }
-            sum.merge(signals);
-        }
-        totals.resize(spans.len(), sum);
-        Self {
-            series,
-            now,
-            spans,
-            totals,
-        }
+impl Lately<'_> {
+    /// Returns the counts of one of the spans that are known.
+    pub(super) fn last(&self, span: Span) -> Totals {
+        let place = self.spans.binary_search(&span);
+        debug_assert!(place.is_ok(), "{span:?} is not summed");
+        place
+            .map(|place| self.windows.of(place))
+            .unwrap_or_default()
     }
+}
 
-    fn last(&self, span: Span) -> Totals {
-        let known = self.spans.binary_search(&span).ok();
-        known.and_then(|place| self.totals.get(place).copied())
-            .unwrap_or_else(|| self.series.last(self.now, span))
-    }
+/// Returns a window with the past before it, as far as signals are kept.
+pub(super) fn with_past(window: Span) -> Span {
+    (window + PAST).min(KEPT)
 }
 
 /// Returns the spans that rules about queues look back over, ascending.
@@ -97,6 +108,8 @@ pub(super) fn spans_of_queues(settings: &RulesSettings) -> Vec<Span> {
     for (kind, rule) in &settings.by_kind {
         if kind.is_of_queue() {
             spans.extend([rule.window, Span(rule.window.0 / 2)]);
+        } else if *kind == RuleKind::WorkSlow {
+            spans.extend([rule.window, with_past(rule.window)]);
         }
     }
     spans.sort_unstable();
@@ -108,12 +121,11 @@ impl<'a> QueueView<'a> {
     pub(super) fn new(
         id: &'a QueueId,
         (now, began_at): (Timestamp, Timestamp),
-        (series, spans): (&'a Series, &'a [Span]),
+        lately: Lately<'a>,
         (state, days): (Option<&'a QueueState>, Option<&'a PastDays>),
     ) -> Self {
         let to = now - RECENT;
         let from = (to - PAST).max(began_at).min(to);
-        let lately = Lately::new(series, now, spans);
         Self {
             id,
             now,

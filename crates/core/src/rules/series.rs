@@ -34,24 +34,26 @@ impl Default for Totals {
 }
 
 impl Series {
-    pub(super) fn add(&mut self, pane: Timestamp, signals: &Signals) {
+    pub(super) fn add(&mut self, pane: Timestamp, signals: Signals) {
         let place = self.0.partition_point(|(start, _)| *start < pane);
         match self.0.get_mut(place).filter(|(start, _)| *start == pane) {
             Some((_, known)) => {
-                known.merge(signals);
+                known.merge(&signals);
                 if known.is_empty() {
                     self.0.remove(place);
                 }
             }
-            None => self.0.insert(place, (pane, signals.clone())),
+            None => self.0.insert(place, (pane, signals)),
         }
     }
 
-    /// Forgets the contacts behind the counts of panes that begin before `before`.
-    pub(super) fn forget_contacts(&mut self, before: Timestamp) {
-        let old = self.0.iter_mut().filter(|(start, _)| *start < before);
-        old.for_each(|(_, signals)| signals.forget_contacts());
-        self.0.retain(|(_, signals)| !signals.is_empty());
+    /// Forgets the contacts behind the counts of panes that begin in a stretch of time.
+    fn forget_contacts(&mut self, from: Timestamp, to: Timestamp) {
+        let first = self.0.partition_point(|(start, _)| *start < from);
+        let last = self.0.partition_point(|(start, _)| *start < to);
+        for (_, signals) in self.0.range_mut(first..last) {
+            signals.forget_contacts();
+        }
     }
 
     fn between(
@@ -72,10 +74,20 @@ impl Series {
     /// Returns the counts of the panes that begin from `from` on and before `to`.
     pub(super) fn totals(&self, from: Timestamp, to: Timestamp) -> Totals {
         let mut totals = Totals::default();
-        for (_, signals) in self.between(from, to) {
-            totals.merge(signals);
-        }
+        self.merge_into(&mut totals, (from, to), 1);
         totals
+    }
+
+    /// Adds the counts of the panes that begin in a stretch of time to `totals`, `sign` times.
+    pub(super) fn merge_into(
+        &self,
+        totals: &mut Totals,
+        (from, to): (Timestamp, Timestamp),
+        sign: i64,
+    ) {
+        for (_, signals) in self.between(from, to) {
+            totals.merge(signals, sign);
+        }
     }
 
     pub(super) fn pane(&self, start: Timestamp) -> Option<&Signals> {
@@ -103,6 +115,9 @@ impl Series {
 
     /// Drops panes that begin before `before`.
     pub(super) fn drop_before(&mut self, before: Timestamp) {
+        if self.0.front().is_none_or(|(start, _)| before <= *start) {
+            return;
+        }
         let count = self.0.partition_point(|(start, _)| *start < before);
         self.0.drain(..count);
     }
@@ -121,7 +136,7 @@ impl SeriesBySubject {
         }
     }
 
-    pub(super) fn add(&mut self, pane: Timestamp, subject: &Subject, signals: &Signals) {
+    pub(super) fn add(&mut self, pane: Timestamp, subject: &Subject, signals: Signals) {
         let series = if subject.is_of_agent() {
             self.agents.entry(subject.clone()).or_default()
         } else {
@@ -135,11 +150,11 @@ impl SeriesBySubject {
         self.others.iter()
     }
 
-    /// Drops panes that begin before `before`, and the contacts of those before `contacts_from`.
-    pub(super) fn forget(&mut self, before: Timestamp, contacts_from: Timestamp) {
+    /// Drops panes that begin before `before`, and the contacts of panes in a stretch of time.
+    pub(super) fn forget(&mut self, before: Timestamp, contacts: (Timestamp, Timestamp)) {
         let forget = |series: &mut Series| {
             series.drop_before(before);
-            series.forget_contacts(contacts_from);
+            series.forget_contacts(contacts.0, contacts.1);
             !series.is_empty()
         };
         self.agents.retain(|_, series| forget(series));
@@ -148,13 +163,14 @@ impl SeriesBySubject {
 }
 
 impl Totals {
-    pub(super) fn merge(&mut self, signals: &Signals) {
+    /// Adds counts `sign` times.
+    pub(super) fn merge(&mut self, signals: &Signals, sign: i64) {
         for (code, amount) in signals.counts() {
             // Sorted by code.
             let Some(total) = self.0.get_mut(code as usize) else {
                 break;
             };
-            *total += amount;
+            *total += sign * amount;
         }
     }
 

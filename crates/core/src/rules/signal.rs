@@ -271,9 +271,13 @@ impl SignalBatch {
         self.0.values().filter_map(last).max()
     }
 
+    /// Returns the subjects with their panes, in no order.
+    pub fn into_subjects(self) -> impl Iterator<Item = (Subject, Vec<(Timestamp, Signals)>)> {
+        self.0.into_iter()
+    }
+
     /// Returns the subjects with their panes, in the order of the subjects.
-    #[must_use]
-    pub fn sorted(&self) -> Vec<(&Subject, &[(Timestamp, Signals)])> {
+    fn sorted(&self) -> Vec<(&Subject, &[(Timestamp, Signals)])> {
         let mut all: Vec<_> = (self.0.iter())
             .map(|(subject, panes)| (subject, panes.as_slice()))
             .collect();
@@ -308,7 +312,8 @@ impl<C> Encode<C> for SignalBatch {
 
 impl<'b, C> Decode<'b, C> for SignalBatch {
     fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
-        BTreeMap::decode(decoder, context).map(|all| Self(all.into_iter().collect()))
+        let all = decoder.map_iter_with(context)?;
+        all.collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -197,6 +197,9 @@ pub(super) struct AgentState {
     /// What they did, by queue and channel.
     #[n(8)]
     pub served: BTreeMap<(QueueId, Channel), Served>,
+    /// The end of the last pane in which they did anything, or missed it.
+    #[n(9)]
+    pub busy_at: Option<Timestamp>,
 }
 
 /// A one-sided CUSUM of log likelihood ratios (Page 1954, Biometrika 41, 100), and what it is made of.
@@ -218,15 +221,24 @@ pub(super) struct Evidence {
 impl AgentState {
     /// Returns the share of the agent's work that is for a queue, by what they did in the last hours.
     pub(super) fn share_of(&self, queue: &QueueId, now: Timestamp) -> f64 {
-        let (mut theirs, mut all) = (0.0, 0.0);
-        for ((of, _), served) in &self.served {
+        let mut shares = self.shares(now);
+        let share = shares.find(|(of, _)| *of == queue);
+        share.map_or(0.0, |(_, share)| share)
+    }
+
+    /// Returns the shares of the agent's work by queue, in their order.
+    pub(super) fn shares(&self, now: Timestamp) -> impl Iterator<Item = (&QueueId, f64)> {
+        let mut works: Vec<(&QueueId, f64)> = Vec::with_capacity(self.served.len());
+        for ((queue, _), served) in &self.served {
             let work = served.work(now);
-            all += work;
-            if of == queue {
-                theirs += work;
+            match works.last_mut() {
+                Some((last, sum)) if *last == queue => *sum += work,
+                _ => works.push((queue, work)),
             }
         }
-        if all > 0.0 { theirs / all } else { 0.0 }
+        let all: f64 = works.iter().map(|(_, work)| work).sum();
+        (works.into_iter())
+            .map(move |(queue, work)| (queue, if all > 0.0 { work / all } else { 0.0 }))
     }
 }
 

@@ -7,7 +7,8 @@ use floorwalker_core::{
     contact::ContactSettings,
     event::{AgentId, Channel, QueueId, Span, Text, Timestamp},
     rules::{
-        Alarm, LifeChange, PANE, RuleKind, Rules, RulesSettings, Signal, Signals, StateKey, Subject,
+        Alarm, LifeChange, PANE, RuleKind, Rules, RulesSettings, Signal, SignalBatch, Signals,
+        StateKey, Subject,
     },
 };
 
@@ -105,7 +106,9 @@ fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
     let mut stored: BTreeMap<StateKey, Vec<u8>> = BTreeMap::new();
     for pane in 0..=last {
         for (subject, signals) in by_pane.remove(&pane).unwrap_or_default() {
-            rules.add(at(pane), subject, signals);
+            let mut batch = SignalBatch::default();
+            batch.at(subject.clone(), at(pane)).merge(signals);
+            rules.add(batch);
         }
         alarms.extend(rules.advance(at(pane + 1)));
         for (key, image) in rules.take_changed() {
@@ -448,11 +451,8 @@ fn an_agent_without_a_break_is_overloaded() {
         let rests = USUAL + hours * HOUR;
         script.add(rests..rests + 1, &ana, &[(Signal::PresentStep, -1)]);
         // A contact of five minutes each five minutes.
-        let desk = Subject::AgentQueue(
-            QueueId::new("billing"),
-            Channel::Voice,
-            AgentId::new("ana"),
-        );
+        let desk =
+            Subject::AgentQueue(QueueId::new("billing"), Channel::Voice, AgentId::new("ana"));
         script.add((USUAL..rests).step_by(20), &desk, &work(300.0));
         script
     };

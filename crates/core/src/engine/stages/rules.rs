@@ -49,8 +49,8 @@ impl RulesStage {
     }
 
     /// Takes the signals of a task.
-    pub(in crate::engine) fn add(&mut self, batch: &SignalBatch) {
-        self.rules.add_batch(batch);
+    pub(in crate::engine) fn add(&mut self, batch: SignalBatch) {
+        self.rules.add(batch);
     }
 
     /// Takes the acknowledgement of an alert. Returns whether it changes anything.

@@ -190,7 +190,7 @@ impl Task {
         }
         let task = self.placement.owner_of_entity(&Entity::All);
         if task == self.id {
-            self.stages.rules.add(&signals);
+            self.stages.rules.add(signals);
         } else {
             self.exchange.outbox.section(task.0).signals.merge(signals);
         }
