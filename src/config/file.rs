@@ -12,6 +12,7 @@ use floorwalker_core::{
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
+    rules::Of,
 };
 
 pub(super) type Time = Spanned<Parsed<Span>>;
@@ -207,6 +208,13 @@ pub(super) struct Alerts {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct GroupRule {
     pub(super) enabled: Option<bool>,
+    /// Of a rule of one's own; so are `of`, `clear_when`, `value`, `why` and `action`.
+    pub(super) when: Option<Spanned<String>>,
+    pub(super) of: Option<Spanned<Parsed<Of>>>,
+    pub(super) clear_when: Option<Spanned<String>>,
+    pub(super) value: Option<Spanned<String>>,
+    pub(super) why: Option<Spanned<String>>,
+    pub(super) action: Option<Spanned<String>>,
     pub(super) queues: Option<Vec<Spanned<String>>>,
     pub(super) channels: Option<Vec<Parsed<Channel>>>,
     pub(super) threshold: Option<Spanned<f64>>,

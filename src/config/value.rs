@@ -13,6 +13,7 @@ use floorwalker_core::{
     decode::Format,
     engine::SourceClock,
     event::{Channel, Span},
+    rules::Of,
 };
 
 /// Times and spans are added without a care for overflow: this leaves room.
@@ -154,6 +155,15 @@ impl Value for Severity {
             "critical" => Ok(Self::Critical),
             _ => Err(unknown::<Self>(text)),
         }
+    }
+}
+
+impl Value for Of {
+    const EXPECTED: &'static str = "queue, agent or all";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|of| of.name() == text);
+        known.ok_or_else(|| unknown::<Self>(text))
     }
 }
 

@@ -4,6 +4,7 @@ mod calendar;
 mod kafka;
 mod kpi;
 mod policy;
+mod own_rules;
 mod rules;
 mod scorecards;
 mod serve;

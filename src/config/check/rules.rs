@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use toml::Spanned;
 
-use super::setting::{At as _, add_recipients, narrow, over_zero, put, time};
+use super::{
+    own_rules,
+    setting::{At as _, add_recipients, narrow, over_zero, put, time},
+};
 use crate::config::{
     fault::Fault,
     file::{self, Time},
@@ -27,8 +30,13 @@ pub(super) fn settings(
 ) -> Result<(), Fault> {
     for (name, given) in all {
         let Some(kind) = RuleKind::from_name(name.get_ref()) else {
-            return Err(unknown(&name));
+            if given.when.is_none() {
+                return Err(unknown(&name));
+            }
+            own_rules::add(rules, &name, given)?;
+            continue;
         };
+        own_rules::refuse_in(kind, &given)?;
         let threshold = given.threshold.clone();
         let mut rule = GroupRule::of(kind);
         apply(&mut rule, given)?;
@@ -48,15 +56,17 @@ fn unknown(name: &Spanned<String>) -> Fault {
         .filter(|(alike, _)| *alike > 0.8);
     let name_given = name.get_ref();
     name.fault(match near {
-        Some((_, near)) => format!("there is no rule `{name_given}`; did you mean `{near}`?"),
+        Some((_, near)) => format!(
+            "there is no rule `{name_given}`; did you mean `{near}`? One of your own has a `when`"
+        ),
         None => format!(
-            "there is no rule `{name_given}`; there are {}",
+            "there is no rule `{name_given}`; one of your own has a `when`, and built in are {}",
             all.join(", ")
         ),
     })
 }
 
-fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
+pub(super) fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
     put(&mut rule.enabled, given.enabled);
     put(&mut rule.interrupts, given.interrupts);
     let severity = given.severity.map(|Parsed(severity)| severity);

@@ -45,7 +45,7 @@ impl<'a> AlertRecord<'a> {
         AlertRecord {
             links: Links::new(&id, context.contact, queue),
             id,
-            rule: LOW_PREDICTED,
+            rule: Cow::Borrowed(LOW_PREDICTED),
             status: if ended_at.is_some() {
                 "resolved"
             } else {

@@ -28,7 +28,7 @@ pub struct AlertRecord<'a> {
     pub id: String,
     /// The rule that fired. There may be more.
     #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED, "queue.surge", "agent.drift", "feed.silent"]))]
-    pub rule: &'static str,
+    pub rule: Cow<'a, str>,
     #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,
     #[schemars(extend("enum" = words(&Severity::ALL, Severity::name)))]
@@ -263,7 +263,7 @@ impl<'a> Facts<'a> {
         AlertRecord {
             links: Links::new(&id, self.contact, self.queue),
             id,
-            rule: alert.rule.name(),
+            rule: Cow::Borrowed(alert.rule.name()),
             status: if ended.is_some() {
                 "resolved"
             } else {

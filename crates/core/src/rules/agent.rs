@@ -77,6 +77,12 @@ pub(super) fn seconds_there(
     there + float(level) * (until - (now - window)).as_secs()
 }
 
+/// Returns for how many seconds an agent has worked without a break.
+pub(super) fn working(state: &AgentState, now: Timestamp) -> f64 {
+    let since = state.working_since.filter(|_| state.present > 0);
+    since.map_or(0.0, |at| (now - at).as_secs())
+}
+
 /// Judges for how long an agent has worked without a break. `work`: the seconds that they worked in the window, and those that they were there.
 pub(super) fn overload(
     state: &AgentState,
@@ -86,10 +92,9 @@ pub(super) fn overload(
 ) -> Finding {
     /// Who has less to do rests between contacts.
     const OCCUPANCY_MIN: f64 = 0.8;
-    let since = state.working_since.filter(|_| state.present > 0);
-    let working = since.map_or(0.0, |at| (now - at).as_secs());
+    let seconds = working(state, now);
     // Few have worked so long: only of them is it asked how busy they were.
-    let (worked, there) = if working >= rule.threshold {
+    let (worked, there) = if seconds >= rule.threshold {
         work()
     } else {
         (0.0, 1.0)
@@ -97,12 +102,12 @@ pub(super) fn overload(
     let share = (worked / there.max(1.0)).min(1.0);
     let bounds = (rule.threshold, rule.clear);
     Finding {
-        verdict: Finding::verdict_of(working, bounds, share >= OCCUPANCY_MIN),
-        value: working,
+        verdict: Finding::verdict_of(seconds, bounds, share >= OCCUPANCY_MIN),
+        value: seconds,
         usual: 7_200.0,
         threshold: rule.threshold,
         n: 1,
-        strength: working,
+        strength: seconds,
         extra: [share, 0.0, 0.0],
         ..Finding::unknown(RuleKind::AgentOverload, String::new())
     }

@@ -88,6 +88,8 @@ impl Alarms {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
     pub kind: RuleKind,
+    /// Its name in records.
+    pub rule: String,
     pub change: LifeChange,
     /// The same for all records of one alert: `queue:billing/1c77aa02e9b3f5d4`.
     pub id: String,
@@ -119,9 +121,9 @@ pub struct Alarm {
 }
 
 /// Returns the id of an alert: its subject, and a hash of the rule and the instant that began it.
-pub(super) fn id_of(kind: RuleKind, subject: &str, starts_at: Timestamp) -> String {
+pub(super) fn id_of(rule: &str, subject: &str, starts_at: Timestamp) -> String {
     let mut bytes = Vec::with_capacity(32);
-    bytes.extend_from_slice(kind.name().as_bytes());
+    bytes.extend_from_slice(rule.as_bytes());
     bytes.extend_from_slice(&starts_at.0.to_be_bytes());
     format!("{subject}/{:016x}", xxh3_64(&bytes))
 }

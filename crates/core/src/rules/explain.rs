@@ -45,12 +45,26 @@ impl Rules {
         let agents = self.agents_behind(finding, now);
         let (contacts, contacts_more) = self.contacts_behind(finding, now);
         let why = if is_over {
-            over(finding, now - starts_at)
+            over(
+                self.settings.name_of(finding.kind),
+                finding,
+                now - starts_at,
+            )
         } else {
             format!("{}{}", why(finding, rule.window), because(finding, &causes))
         };
+        let action = if is_over {
+            "Nothing more to do.".to_owned()
+        } else {
+            action(finding, &causes)
+        };
+        let (why, action) = self
+            .own_sentences(finding, now)
+            .filter(|_| !is_over)
+            .unwrap_or((why, action));
         Alarm {
             kind: finding.kind,
+            rule: self.settings.name_of(finding.kind).to_owned(),
             change,
             id: tracked.id.clone(),
             subject: finding.subject.clone(),
@@ -61,12 +75,11 @@ impl Rules {
             n: finding.n,
             score: score(finding, rule.threshold),
             unit: unit(finding.kind),
-            formula: formula(finding.kind, rule.threshold, rule.window),
-            action: if is_over {
-                "Nothing more to do.".to_owned()
-            } else {
-                action(finding, &causes)
-            },
+            formula: self.settings.own_rule(finding.kind).map_or_else(
+                || formula(finding.kind, rule.threshold, rule.window),
+                |own| own.when.text().to_owned(),
+            ),
+            action,
             why,
             causes,
             contacts,

@@ -17,6 +17,10 @@ impl Rules {
     /// Returns the id of the firing alert that covers one that fires now. An alert that is covered itself covers none: its head does.
     pub(super) fn head_of(&self, finding: &Finding, now: Timestamp) -> Option<String> {
         let kind = finding.kind;
+        if matches!(kind, RuleKind::Own(_)) {
+            // Whoever writes a rule wants to be called by it.
+            return None;
+        }
         if kind.is_of_feed() {
             return self.of_feed(finding);
         }
@@ -131,7 +135,8 @@ impl Rules {
             | RuleKind::AgentOverload
             | RuleKind::FeedSilent
             | RuleKind::FeedLate
-            | RuleKind::FeedDirty => false,
+            | RuleKind::FeedDirty
+            | RuleKind::Own(_) => false,
         };
         let theirs = self.servers_of(queue);
         let mut heads: Vec<(Timestamp, &str, Option<&String>)> = Vec::new();

@@ -92,7 +92,7 @@ impl Rules {
                 alarms.push(self.change_alarm(now, (&finding, change), &before, &mut tracked));
             }
             if tracked != before {
-                let name = finding.kind.name().to_owned();
+                let name = self.settings.name_of(finding.kind).to_owned();
                 self.note_changed(StateKey::Alarm(name, finding.subject.clone()));
                 self.alarms.insert(finding.kind, finding.subject, tracked);
             }
@@ -155,7 +155,8 @@ impl Rules {
                 firing.map_or(now, |firing| firing.starts_at)
             }
         };
-        tracked.id = id_of(finding.kind, &finding.subject, starts_at);
+        let name = self.settings.name_of(finding.kind);
+        tracked.id = id_of(name, &finding.subject, starts_at);
         if change == LifeChange::Resolved {
             tracked.ended_at = Some(now);
         }
@@ -302,6 +303,9 @@ impl Rules {
                 findings.extend(self.of_queue(id, now, (staff, frozen)));
             }
         }
+        if awake.all {
+            findings.extend(self.of_own_queues(now, &staffs, frozen));
+        }
         findings
     }
 
@@ -380,7 +384,7 @@ impl Rules {
     }
 
     /// Returns who serves a queue: by what agents have done, whatever skills they have.
-    fn staff(&self, queue: &QueueId, now: Timestamp) -> Staff {
+    pub(super) fn staff(&self, queue: &QueueId, now: Timestamp) -> Staff {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staff = Staff::default();
         for (_, state) in self.serving(queue) {
@@ -390,7 +394,7 @@ impl Rules {
     }
 
     /// Returns who serves each queue.
-    fn staffs(&self, now: Timestamp) -> BTreeMap<QueueId, Staff> {
+    pub(super) fn staffs(&self, now: Timestamp) -> BTreeMap<QueueId, Staff> {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staffs: BTreeMap<QueueId, Staff> = BTreeMap::new();
         for state in self.agents.values() {
@@ -486,6 +490,7 @@ impl Rules {
                 subject: format!("agent:{id}"),
                 ..finding
             }));
+            findings.extend(self.of_own_agent((id, state), now));
         }
         findings
     }

@@ -20,6 +20,8 @@ pub enum RuleKind {
     FeedSilent,
     FeedLate,
     FeedDirty,
+    /// A rule of one's own, by its place in [`RulesSettings::own`](super::RulesSettings).
+    Own(u16),
 }
 
 impl RuleKind {
@@ -44,7 +46,7 @@ impl RuleKind {
         Self::AgentSla,
     ];
 
-    /// Returns the name in records and settings: `queue.surge`.
+    /// Returns the name in records and settings: `queue.surge`. Those of one's own have theirs in the settings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,6 +67,7 @@ impl RuleKind {
             Self::FeedSilent => "feed.silent",
             Self::FeedLate => "feed.late",
             Self::FeedDirty => "feed.dirty",
+            Self::Own(_) => "own",
         }
     }
 
@@ -82,7 +85,7 @@ impl RuleKind {
     pub const fn is_of_queue(self) -> bool {
         !self.is_of_feed()
             && !self.is_of_agent()
-            && !matches!(self, Self::WorkSlow | Self::ReasonSurge)
+            && !matches!(self, Self::WorkSlow | Self::ReasonSurge | Self::Own(_))
     }
 
     /// Returns whether it looks at who serves a queue.

@@ -195,8 +195,10 @@ impl Rules {
         }
         let (subject, mut tracked) = (subject.to_owned(), tracked.clone());
         tracked.acknowledged = true;
-        self.changed
-            .insert(StateKey::Alarm(kind.name().to_owned(), subject.clone()));
+        self.changed.insert(StateKey::Alarm(
+            self.settings.name_of(kind).to_owned(),
+            subject.clone(),
+        ));
         self.alarms.insert(kind, subject, tracked);
         true
     }
@@ -344,8 +346,10 @@ impl Rules {
             .collect();
         for (kind, subject) in over {
             self.alarms.remove(kind, &subject);
-            self.changed
-                .insert(StateKey::Alarm(kind.name().to_owned(), subject));
+            self.changed.insert(StateKey::Alarm(
+                self.settings.name_of(kind).to_owned(),
+                subject,
+            ));
         }
     }
 
@@ -442,7 +446,7 @@ impl Rules {
             StateKey::PastDays(id) => self.days.get(id).map(encode),
             StateKey::Agent(id) => self.agents.get(id).map(encode),
             StateKey::Alarm(kind, subject) => {
-                let kind = RuleKind::from_name(kind)?;
+                let kind = self.settings.kind_of(kind)?;
                 self.alarms.get(kind, subject).map(encode)
             }
         }
@@ -478,7 +482,7 @@ impl Rules {
                 self.agents.insert(id.clone(), state);
             }
             StateKey::Alarm(kind, subject) => {
-                if let Some(kind) = RuleKind::from_name(kind) {
+                if let Some(kind) = self.settings.kind_of(kind) {
                     let tracked = minicbor::decode(image)?;
                     self.alarms.insert(kind, subject.clone(), tracked);
                 }

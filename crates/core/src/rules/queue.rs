@@ -3,6 +3,7 @@
 use super::{
     Finding, GroupRule, RuleKind, RulesSettings, Verdict,
     machine::KEPT,
+    own::WINDOWS,
     series::Totals,
     signal::Signal,
     state::{AgentState, PastDays, QueueState, Usual, float},
@@ -111,6 +112,9 @@ pub(super) fn spans_of_queues(settings: &RulesSettings) -> Vec<Span> {
         } else if *kind == RuleKind::WorkSlow {
             spans.extend([rule.window, with_past(rule.window)]);
         }
+    }
+    if !settings.own.is_empty() {
+        spans.extend(WINDOWS.map(|(_, span)| span));
     }
     spans.sort_unstable();
     spans.dedup();

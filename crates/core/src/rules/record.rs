@@ -22,7 +22,7 @@ impl Alarm {
                 self.contacts.first().map(|contact| contact.as_str()),
             ),
             id: self.id.clone(),
-            rule: self.kind.name(),
+            rule: Cow::Borrowed(&self.rule),
             status: match self.change {
                 LifeChange::Pending
                 | LifeChange::Fired
@@ -64,7 +64,7 @@ impl Alarm {
             inhibited_by: self.inhibited_by.clone(),
             interrupts: rule.interrupts && self.urgent,
             flapping: self.flapping,
-            runbook: Some(runbook(self.kind, rule)),
+            runbook: runbook(self.kind, rule),
             seq,
         }
     }
@@ -99,13 +99,13 @@ impl Alarm {
 }
 
 /// Returns where to read what to do: by default the rule's section of the documentation.
-fn runbook(kind: RuleKind, rule: &GroupRule) -> String {
-    if rule.runbook.is_empty() {
-        let anchor = kind.name().replace('.', "");
-        format!("docs/alerts.md#{anchor}")
-    } else {
-        rule.runbook.clone()
+fn runbook(kind: RuleKind, rule: &GroupRule) -> Option<String> {
+    if !rule.runbook.is_empty() {
+        return Some(rule.runbook.clone());
     }
+    let has_section = !matches!(kind, RuleKind::Own(_));
+    let anchor = kind.name().replace('.', "");
+    has_section.then(|| format!("docs/alerts.md#{anchor}"))
 }
 
 fn thousandths(value: f64) -> f64 {

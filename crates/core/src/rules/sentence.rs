@@ -19,6 +19,7 @@ pub(super) const fn unit(kind: RuleKind) -> &'static str {
         RuleKind::FeedSilent => "seconds without an event",
         RuleKind::FeedLate => "share that comes late",
         RuleKind::FeedDirty => "share that is repeated or rejected",
+        RuleKind::Own(_) => "as the rule has it",
     }
 }
 
@@ -61,6 +62,7 @@ pub(super) fn formula(kind: RuleKind, threshold: f64, window: Span) -> String {
         RuleKind::FeedSilent => format!("nothing for {over} while {threshold} events were to come"),
         RuleKind::FeedLate => format!("share more than a minute late in {over} ≥ {threshold}"),
         RuleKind::FeedDirty => format!("share repeated or rejected in {over} ≥ {threshold}"),
+        RuleKind::Own(_) => String::new(),
     }
 }
 
@@ -112,6 +114,7 @@ pub(super) fn why(finding: &Finding, window: Span) -> String {
         RuleKind::FeedSilent => silent_feed(finding),
         RuleKind::FeedLate => late_feed(finding),
         RuleKind::FeedDirty => dirty_feed(finding, &over),
+        RuleKind::Own(_) => String::new(),
     }
 }
 
@@ -389,11 +392,12 @@ pub(super) fn action(finding: &Finding, causes: &[Cause]) -> String {
             format!("See what delays {name}; figures of the last minutes lack events.")
         }
         RuleKind::FeedDirty => format!("See `floorwalker dead-letters` and the source of {name}."),
+        RuleKind::Own(_) => String::new(),
     }
 }
 
-pub(super) fn over(finding: &Finding, lasted: Span) -> String {
+pub(super) fn over(rule: &str, finding: &Finding, lasted: Span) -> String {
     let name = name(finding);
     let lasted = duration(lasted.as_secs());
-    format!("{name}: {} is over after {lasted}.", finding.kind.name())
+    format!("{name}: {rule} is over after {lasted}.")
 }

@@ -1,8 +1,8 @@
 //! The settings of the rules.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{RuleKind, Timing};
+use super::{Of, OwnRule, RuleKind, Timing};
 use crate::{
     alert::Severity,
     event::{Channel, QueueId, Span},
@@ -15,6 +15,7 @@ pub struct RulesSettings {
     /// `lateness` where alerts must not depend on the order of delivery.
     pub settle: Span,
     pub by_kind: BTreeMap<RuleKind, GroupRule>,
+    pub own: Vec<Arc<OwnRule>>,
 }
 
 /// The settings of one rule. `docs/alerts.md` has the meaning of `threshold` and `clear` for each.
@@ -80,6 +81,7 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::AgentGaming | Kind::AgentDrift => (6.0, 2.0, 2_700, 5, 0, 900, Warning),
         Kind::AgentOverload => (16_200.0, 0.0, 3_600, 1, 0, 0, Warning),
         Kind::AgentSla => (0.0, 0.0, 3_600, 10, 0, 900, Warning),
+        Kind::Own(_) => (1.0, 0.0, 60, 1, 0, 300, Warning),
     };
     let interrupts = !matches!(kind, Kind::SlaLost | Kind::QueueStaffing);
     let urgent = if matches!(kind, Kind::AgentDrift | Kind::AgentGaming) {
@@ -146,13 +148,67 @@ impl RulesSettings {
     /// Returns the settings of a rule.
     #[must_use]
     pub fn of(&self, kind: RuleKind) -> &GroupRule {
-        &self.by_kind[&kind]
+        match kind {
+            RuleKind::Own(place) => &self.own[usize::from(place)].rule,
+            kind @ (RuleKind::SlaBurn
+            | RuleKind::SlaLost
+            | RuleKind::QueueStaffing
+            | RuleKind::QueueSurge
+            | RuleKind::QueueAbsence
+            | RuleKind::QueueAbandonment
+            | RuleKind::QueueLongestWait
+            | RuleKind::QueueCallbacks
+            | RuleKind::WorkSlow
+            | RuleKind::ReasonSurge
+            | RuleKind::AgentSla
+            | RuleKind::AgentDrift
+            | RuleKind::AgentGaming
+            | RuleKind::AgentOverload
+            | RuleKind::FeedSilent
+            | RuleKind::FeedLate
+            | RuleKind::FeedDirty) => &self.by_kind[&kind],
+        }
+    }
+
+    /// Returns the name of a rule in records.
+    #[must_use]
+    pub fn name_of(&self, kind: RuleKind) -> &str {
+        self.own_rule(kind)
+            .map_or_else(|| kind.name(), |own| &own.name)
+    }
+
+    /// Returns a rule of one's own.
+    #[must_use]
+    pub fn own_rule(&self, kind: RuleKind) -> Option<&OwnRule> {
+        if let RuleKind::Own(place) = kind {
+            return self.own.get(usize::from(place)).map(|own| &**own);
+        }
+        None
+    }
+
+    /// Returns the rule of a name. `None`: there is none, or none any more.
+    #[must_use]
+    pub fn kind_of(&self, name: &str) -> Option<RuleKind> {
+        RuleKind::from_name(name).or_else(|| {
+            let place = self.own.iter().position(|own| own.name == name)?;
+            u16::try_from(place).ok().map(RuleKind::Own)
+        })
+    }
+
+    /// Returns the rules of one's own about queues, about agents or about all, that are on.
+    pub(super) fn own_of(&self, of: Of) -> impl Iterator<Item = (RuleKind, &OwnRule)> {
+        let own = self.own.iter().enumerate().filter_map(|(place, own)| {
+            let place = u16::try_from(place).ok()?;
+            Some((RuleKind::Own(place), &**own))
+        });
+        own.filter(move |(_, own)| own.of == of && own.rule.enabled)
     }
 
     /// Returns whether any rule is on.
     #[must_use]
     pub fn any(&self) -> bool {
-        self.by_kind.values().any(|rule| rule.enabled)
+        let own = self.own.iter().map(|own| &own.rule);
+        self.by_kind.values().chain(own).any(|rule| rule.enabled)
     }
 }
 
@@ -162,6 +218,7 @@ impl Default for RulesSettings {
         Self {
             settle: Span::from_secs(3),
             by_kind: BTreeMap::from(rules),
+            own: Vec::new(),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Each rule about queues, agents, reasons, feeds and all work: what fires it, what falls just short, what clears it; in any order within
 //! a pane, and after a crash at any pane.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use floorwalker_core::{
     contact::ContactSettings,
     event::{AgentId, Channel, QueueId, Span, Text, Timestamp},
     rules::{
-        Alarm, LifeChange, PANE, RuleKind, Rules, RulesSettings, Signal, SignalBatch, Signals,
-        StateKey, Subject,
+        Alarm, Formula, GroupRule, LifeChange, Of, OwnRule, PANE, RuleKind, Rules, RulesSettings,
+        Signal, SignalBatch, Signals, StateKey, Subject, Template,
     },
 };
 
@@ -96,7 +96,15 @@ fn settings() -> RulesSettings {
 
 /// Plays signals; if it `crashes`, each time anew from the stored parts.
 fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
-    let new = || Rules::new(&settings(), &ContactSettings::default());
+    play_with(script, crashes, &settings())
+}
+
+fn play_with(
+    script: &[(i64, Subject, Signals)],
+    crashes: bool,
+    settings: &RulesSettings,
+) -> Vec<Alarm> {
+    let new = || Rules::new(settings, &ContactSettings::default());
     let mut by_pane: BTreeMap<i64, Vec<(&Subject, &Signals)>> = BTreeMap::new();
     for (pane, subject, signals) in script {
         by_pane.entry(*pane).or_default().push((subject, signals));
@@ -545,4 +553,108 @@ fn what_follows_from_a_firing_alert_is_covered_by_it() {
         burn.causes.first().map(|cause| cause.what.as_str()),
         Some("arrivals")
     );
+}
+
+fn own(name: &str, of: Of, when: &str) -> OwnRule {
+    OwnRule {
+        name: name.to_owned(),
+        of,
+        when: Formula::condition(when, of).unwrap(),
+        clear: None,
+        value: Some(Formula::value("offered.w10m.value", Of::Queue).unwrap()),
+        why: Template::new("{name}: {offered.w10m.n} in 10 min", Of::Queue).unwrap(),
+        action: Template::new("Look.", of).unwrap(),
+        rule: GroupRule::of(RuleKind::Own(0)),
+    }
+}
+
+/// Four waits begin in each pane in place of one, for a quarter of an hour: 160 in ten minutes.
+fn busier() -> Script {
+    let mut script = usual(USUAL + 200);
+    script.add(
+        USUAL..USUAL + 60,
+        &queue("billing"),
+        &[(Signal::Offered, 3)],
+    );
+    script
+}
+
+#[test]
+fn a_rule_of_ones_own_fires_by_its_formula() {
+    let script = busier();
+    let found = |least: i64| {
+        let when = format!("name == 'billing' && offered.w10m.value >= {least}.0");
+        let settings = RulesSettings {
+            own: vec![Arc::new(own("billing.flood", Of::Queue, &when))],
+            ..settings()
+        };
+        let alarms = play_with(&script.0, true, &settings);
+        let mut turned = script.0.clone();
+        turned.reverse();
+        assert_eq!(alarms, play_with(&turned, false, &settings));
+        let own = alarms.into_iter().filter(|it| it.rule == "billing.flood");
+        own.collect::<Vec<_>>()
+    };
+    assert_eq!(found(161), []);
+    let [fired, resolved] = &found(160)[..] else {
+        panic!("{:?}", found(160));
+    };
+    assert_eq!(
+        (fired.change, resolved.change),
+        (LifeChange::Fired, LifeChange::Resolved)
+    );
+    assert!(fired.id.starts_with("queue:billing/") && fired.id == resolved.id);
+    assert_eq!(fired.why, "billing: 160 in 10 min");
+    assert_eq!(
+        fired.formula,
+        "name == 'billing' && offered.w10m.value >= 160.0"
+    );
+}
+
+#[test]
+fn a_formula_is_checked_in_all_its_parts() {
+    let mistakes = [
+        ("live.waiting >", "line 1, column 15: this is no formula"),
+        (
+            "live.waiting > 10 && abandonmet.w5m.value > 0.08",
+            "line 1, column 22: there is no figure `abandonmet`; did you mean `abandonment`?",
+        ),
+        (
+            "true || offered.w7m.value > 1.0",
+            "line 1, column 9: there is no figure `offered.w7m`; there are w10m, w15m",
+        ),
+        ("true ||\n offered.w5m > 1.0", "line 2, column 2:"),
+        (
+            "offered.w5m.value",
+            "line 1, column 1: this gives a number; a condition is true or false",
+        ),
+        (
+            "live.waiting.most > 1",
+            "`live.waiting` is a figure, and has no `most`",
+        ),
+    ];
+    for (formula, sentence) in mistakes {
+        let found = Formula::condition(formula, Of::Queue)
+            .unwrap_err()
+            .to_string();
+        assert!(found.contains(sentence), "{formula}: {found}");
+    }
+    let of_queues = Formula::condition("offered.w5m.n > 1", Of::Agent).unwrap_err();
+    assert!(
+        of_queues
+            .to_string()
+            .contains("there is no figure `offered`"),
+        "{of_queues}"
+    );
+    for formula in [
+        "abandonment.w5m.value > 0.08 && live.waiting > 10",
+        "live.longest_wait > 60 || sla.w1h.n > 10 && sla.w1h.value < 0.5",
+        "name in ['billing', 'tech'] && (hour >= 8 && hour < 18) && weekday < 6",
+    ] {
+        assert_eq!(
+            Formula::condition(formula, Of::Queue).map(|_| ()),
+            Ok(()),
+            "{formula}"
+        );
+    }
 }
