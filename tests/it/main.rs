@@ -16,6 +16,7 @@ mod commands;
 mod config;
 mod config_calendar;
 mod config_layers;
+mod config_rules;
 mod config_scorecards;
 mod dead_letters;
 mod demo;

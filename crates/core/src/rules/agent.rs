@@ -143,7 +143,7 @@ pub(super) fn sla(own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
         value: share,
         usual,
         threshold: allowed,
-        n: super::queue::whole(all),
+        n: super::statistic::whole(all),
         strength: bound,
         extra: [missed, bound, 0.0],
         ..Finding::unknown(RuleKind::AgentSla, String::new())

@@ -159,7 +159,7 @@ impl AllWork {
             value: (self.log_ratio / self.n).exp(),
             usual: 1.0,
             threshold: rule.threshold,
-            n: super::queue::whole(self.n),
+            n: super::statistic::whole(self.n),
             strength: z,
             ..Finding::unknown(RuleKind::WorkSlow, "all".to_owned())
         })
@@ -193,7 +193,7 @@ pub(super) fn reason(subject: String, counts: &ReasonCounts, rule: &GroupRule) -
         value: counts.now,
         usual: mean,
         threshold: FACTOR_MIN * mean,
-        n: super::queue::whole(counts.now),
+        n: super::statistic::whole(counts.now),
         strength: z,
         ..Finding::unknown(RuleKind::ReasonSurge, subject)
     })

@@ -2,12 +2,11 @@
 
 use super::{
     Finding, GroupRule, RuleKind, RulesSettings, Verdict,
-    machine::KEPT,
     own::WINDOWS,
     series::Totals,
-    signal::Signal,
+    signal::{KEPT, Signal},
     state::{AgentState, PastDays, QueueState, Usual, float},
-    statistic::{count_z, share_z},
+    statistic::{count_z, share_z, whole},
     windows::Windows,
 };
 use crate::{
@@ -469,11 +468,6 @@ pub(super) fn channel_of(totals: &Totals) -> Option<Channel> {
 fn missed_of(totals: &Totals) -> (f64, f64) {
     let missed = totals.get(Signal::AnswersMissed);
     (missed, missed + totals.get(Signal::AnswersMet))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "counts")]
-pub(super) fn whole(count: f64) -> i64 {
-    count.round() as i64
 }
 
 #[expect(

@@ -86,7 +86,7 @@ fn minutes(span: Span) -> String {
 
 /// Returns seconds as people write them: `45 s`, `9 min 10 s`, `1 h 5 min`.
 fn duration(seconds: f64) -> String {
-    let (whole, minute, hour) = (super::queue::whole(seconds), 60, 3_600);
+    let (whole, minute, hour) = (super::statistic::whole(seconds), 60, 3_600);
     match whole {
         _ if whole < 90 => format!("{whole} s"),
         _ if whole < hour => format!("{} min {} s", whole / minute, whole % minute),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Of, OwnRule, RuleKind, Timing};
+use super::{Formula, Of, RuleKind, Template, Timing};
 use crate::{
     alert::Severity,
     event::{Channel, QueueId, Span},
@@ -46,6 +46,24 @@ pub struct GroupRule {
     pub recipients: Vec<String>,
     /// Where people read what to do. Empty: the section of `docs/alerts.md`.
     pub runbook: String,
+}
+
+/// A rule of one's own. It is judged once a minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnRule {
+    /// As in records: `billing.flood`.
+    pub name: String,
+    pub of: Of,
+    /// It holds while this is true.
+    pub when: Formula,
+    /// It is clear while this is true. `None`: while `when` is not.
+    pub clear: Option<Formula>,
+    /// The record's `value`.
+    pub value: Option<Formula>,
+    pub why: Template,
+    pub action: Template,
+    /// Threshold, clear, urgent, window and minimum are not used.
+    pub rule: GroupRule,
 }
 
 /// What differs from rule to rule by default.

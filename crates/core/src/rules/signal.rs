@@ -10,6 +10,8 @@ use crate::event::{AgentId, Channel, ContactId, QueueId, Span, Text, Timestamp};
 
 /// Panes begin at whole multiples of this.
 pub const PANE: Span = Span::from_secs(15);
+/// Signals are kept for so long.
+pub(super) const KEPT: Span = Span::from_secs(75 * 60);
 
 /// What signals are about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

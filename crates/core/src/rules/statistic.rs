@@ -35,6 +35,12 @@ pub(super) fn shift_gain(mean: f64, n: f64, delta: f64) -> f64 {
     n * delta * (mean - delta / 2.0)
 }
 
+/// Returns a count as a whole number.
+#[expect(clippy::cast_possible_truncation, reason = "counts")]
+pub(super) fn whole(count: f64) -> i64 {
+    count.round() as i64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

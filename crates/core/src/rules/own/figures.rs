@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Of;
 use crate::{
     event::{Span, Timestamp},
-    rules::{series::Totals, signal::Signal, state::float},
+    rules::{series::Totals, signal::Signal, state::float, statistic::whole},
 };
 
 /// The windows by name.
@@ -199,6 +199,6 @@ fn count(totals: &Totals, signal: Signal) -> Figure {
 fn ratio(part: f64, of: f64) -> Figure {
     Figure {
         value: if of > 0.0 { part / of } else { 0.0 },
-        n: crate::rules::queue::whole(of),
+        n: whole(of),
     }
 }

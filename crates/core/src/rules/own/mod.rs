@@ -11,8 +11,6 @@ mod figures;
 mod formula;
 mod template;
 
-use super::GroupRule;
-
 pub use formula::{Formula, Mistake};
 pub use template::Template;
 
@@ -25,24 +23,6 @@ pub enum Of {
     Agent,
     /// All queues together.
     All,
-}
-
-/// A rule of one's own. It is judged once a minute.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OwnRule {
-    /// As in records: `billing.flood`.
-    pub name: String,
-    pub of: Of,
-    /// It holds while this is true.
-    pub when: Formula,
-    /// It is clear while this is true. `None`: while `when` is not.
-    pub clear: Option<Formula>,
-    /// The record's `value`.
-    pub value: Option<Formula>,
-    pub why: Template,
-    pub action: Template,
-    /// Threshold, clear, urgent, window and minimum are not used.
-    pub rule: GroupRule,
 }
 
 impl Of {
