@@ -123,6 +123,7 @@ impl Play {
 
     fn note(&mut self, now: Timestamp, record: AlertRecord) {
         let known = self.alert_by_id.get(&record.id).copied();
+        let calls = record.interrupts && record.inhibited_by.is_none();
         match (record.status.as_str(), known) {
             ("firing", None) => {
                 self.alert_by_id
@@ -133,10 +134,12 @@ impl Play {
                     subject: record.subject,
                     fired_at: now,
                     ended_at: None,
-                    calls: record.interrupts && record.inhibited_by.is_none(),
+                    calls,
                     why: record.why,
                 });
             }
+            // It may become strong enough later.
+            ("firing", Some(place)) => self.alerts[place].calls |= calls,
             ("resolved", Some(place)) => {
                 self.alerts[place].ended_at = Some(now);
                 self.alert_by_id.remove(&record.id);

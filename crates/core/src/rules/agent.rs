@@ -31,14 +31,43 @@ const fn weight(channel: Channel) -> (f64, f64) {
     }
 }
 
+/// Whoever has been logged on for so long goes home.
+const SHIFT_MIN: Span = Span::from_secs(7 * 3_600);
+/// Who was there when signals began came at a time that nobody knows.
+const BEGINNING: Span = Span::from_secs(300);
+/// Shifts end at whole quarters of an hour, within so much before and after.
+const SHIFT_END: (Span, Span) = (Span::from_secs(30), Span::from_secs(150));
+
+/// Returns whether somebody logs off as at the end of a shift.
+fn ends_shift(came_at: Option<Timestamp>, at: Timestamp, began_at: Timestamp) -> bool {
+    let known = came_at.filter(|came_at| began_at + BEGINNING < *came_at);
+    let quarter = Span::from_secs(900);
+    let since = (at + SHIFT_END.0).floor(quarter);
+    known.map_or(at - since <= SHIFT_END.0 + SHIFT_END.1, |came_at| {
+        SHIFT_MIN <= at - came_at
+    })
+}
+
 /// Moves an agent's states on over a pane that begins at `start`.
-pub(super) fn pass_states(state: &mut AgentState, start: Timestamp, signals: &Signals) {
+pub(super) fn pass_states(
+    state: &mut AgentState,
+    start: Timestamp,
+    signals: &Signals,
+    began_at: Timestamp,
+) {
     let at = start + PANE;
     let logged_on = signals.get(Signal::LoggedOnStep);
     if logged_on != 0 {
         state.changed_at = Some(at);
     }
+    let was_logged_on = state.logged_on > 0;
     state.logged_on += logged_on;
+    if was_logged_on && state.logged_on <= 0 {
+        state.is_off_duty = ends_shift(state.came_at, at, began_at);
+    } else if !was_logged_on && state.logged_on > 0 {
+        state.came_at = Some(at);
+        state.is_off_duty = false;
+    }
     let was_present = state.present > 0;
     state.present += signals.get(Signal::PresentStep);
     let is_present = state.present > 0;
@@ -282,7 +311,7 @@ mod tests {
         let goes = states(&[(Signal::PresentStep, -1), (Signal::PresentMillis, -5_000)]);
         for (start, signals) in [(at(0), &comes), (at(60), &goes)] {
             series.add(start, signals.clone());
-            pass_states(&mut state, start, signals);
+            pass_states(&mut state, start, signals, at(0));
         }
         // From 5 s to 70 s.
         let there = seconds_there(&state, Some(&series), at(120), Span::from_secs(120));
@@ -295,11 +324,11 @@ mod tests {
         let mut state = AgentState::default();
         let (comes, goes) = ([(Signal::PresentStep, 1)], [(Signal::PresentStep, -1)]);
         for (seconds, step) in [(0, &comes), (600, &goes), (700, &comes)] {
-            pass_states(&mut state, at(seconds), &states(step));
+            pass_states(&mut state, at(seconds), &states(step), at(0));
         }
         assert_eq!(state.working_since, Some(at(15)));
         for (seconds, step) in [(1_000, &goes), (1_300, &comes)] {
-            pass_states(&mut state, at(seconds), &states(step));
+            pass_states(&mut state, at(seconds), &states(step), at(0));
         }
         assert_eq!(state.working_since, Some(at(1_315)));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Finding, RuleKind, Rules,
+    alarm::Tracked,
     signal::{Signal, Subject},
 };
 use crate::event::{AgentId, QueueId, Timestamp};
@@ -42,6 +43,12 @@ impl Rules {
             .or_else(|| self.of_desk(kind, &queue))
     }
 
+    /// Returns whether an alert calls a person, or is covered by one that does.
+    fn calls(&self, kind: RuleKind, tracked: &Tracked) -> bool {
+        let calls = self.rule(kind).interrupts && tracked.urgent_since.is_some();
+        calls || tracked.inhibited_by.is_some()
+    }
+
     /// Returns the id of a rule's firing alert about a subject, or of the alert that covers that.
     fn firing_id(&self, kind: RuleKind, subject: &str, asks: RuleKind) -> Option<String> {
         if kind == asks {
@@ -49,6 +56,10 @@ impl Rules {
         }
         let tracked = self.alarms.get(kind, subject)?;
         tracked.life.firing()?;
+        // What calls nobody covers nothing that does.
+        if self.rule(asks).interrupts && !self.calls(kind, tracked) {
+            return None;
+        }
         Some(tracked.inhibited_by.as_ref().unwrap_or(&tracked.id).clone())
     }
 
@@ -144,6 +155,9 @@ impl Rules {
             let (Some(firing), true) = (tracked.life.firing(), is_heard(other)) else {
                 continue;
             };
+            if self.rule(kind).interrupts && !self.calls(other, tracked) {
+                continue;
+            }
             let is_slow_tool = other == RuleKind::WorkSlow;
             let of_desk = || {
                 let neighbour = subject.strip_prefix("queue:").map(QueueId::new);

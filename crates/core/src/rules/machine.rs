@@ -280,7 +280,9 @@ impl Rules {
                 }
             }
             Subject::Agent(id) => {
-                pass_states(self.agents.entry(id.clone()).or_default(), start, signals);
+                let began_at = self.began_by(start);
+                let state = self.agents.entry(id.clone()).or_default();
+                pass_states(state, start, signals, began_at);
                 self.changed.insert(StateKey::Agent(id.clone()));
             }
             Subject::AgentQueue(..)

@@ -36,7 +36,7 @@ pub(super) struct Promised {
 pub(super) struct Staff {
     /// Who is logged on.
     pub logged_on: i64,
-    /// Logged off within the last minutes, less those who logged on.
+    /// Logged off within the last minutes, and not as at the end of a shift.
     pub gone: i64,
     /// How many agents' worth of time the queue has, of those who are there and share theirs among queues.
     pub effective: f64,
@@ -46,7 +46,7 @@ pub(super) struct Staff {
 const SERVES_FROM: f64 = 0.05;
 
 impl Staff {
-    /// Adds an agent who spends a share of their time on the queue. Who logged off or on after `since` is gone or came.
+    /// Adds an agent who spends a share of their time on the queue. Who logged off after `since`, and not as at the end of a shift, is gone.
     pub(super) fn add(&mut self, agent: &AgentState, share: f64, since: Timestamp) {
         if share < SERVES_FROM {
             return;
@@ -54,9 +54,8 @@ impl Staff {
         let changed = agent.changed_at.is_some_and(|at| since < at);
         if agent.logged_on > 0 {
             self.logged_on += 1;
-            self.gone -= i64::from(changed);
         } else {
-            self.gone += i64::from(changed);
+            self.gone += i64::from(changed && !agent.is_off_duty);
         }
         if agent.present > 0 {
             self.effective += share;
@@ -235,8 +234,8 @@ impl<'a> QueueView<'a> {
 
     /// Judges the share of those who gave up, however short their wait.
     pub(super) fn abandonment(&self, rule: &GroupRule) -> Option<Finding> {
-        const SHARE_MIN: f64 = 0.12;
-        const NUMBER_MIN: f64 = 4.0;
+        const SHARE_MIN: f64 = 0.08;
+        const NUMBER_MIN: f64 = 3.0;
         if self.past_length < PAST_MIN {
             return None;
         }
@@ -345,7 +344,7 @@ impl<'a> QueueView<'a> {
 
     /// Judges how many of those who serve the queue have logged off, if those who are left have too much to do.
     pub(super) fn absence(&self, rule: &GroupRule) -> Option<Finding> {
-        const LOAD_MIN: f64 = 0.92;
+        const LOAD_MIN: f64 = 0.75;
         let Staff {
             logged_on, gone, ..
         } = self.staff;

@@ -200,6 +200,12 @@ pub(super) struct AgentState {
     /// The end of the last pane in which they did anything, or missed it.
     #[n(9)]
     pub busy_at: Option<Timestamp>,
+    /// When they logged on.
+    #[n(10)]
+    pub came_at: Option<Timestamp>,
+    /// They have logged off as at the end of a shift.
+    #[n(11)]
+    pub is_off_duty: bool,
 }
 
 /// A one-sided CUSUM of log likelihood ratios (Page 1954, Biometrika 41, 100), and what it is made of.
