@@ -154,7 +154,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Load(arguments) => load::load(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
-        Command::Rules { action } => rules::rules(action),
+        Command::Rules { action } => rules::rules(&action),
         Command::Topics { action } => topics::topics(&action),
         Command::AcceptLoss(arguments) => accept_loss::accept_loss(&arguments),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),

@@ -144,7 +144,7 @@ fn every_figure_is_that_of_the_alerts_that_replay_writes() {
     assert_eq!(counts_of(&found["a"]), of_a);
     assert_eq!(counts_of(&found["b"]), of_b);
     assert!(of_b["queue.surge"][0] > of_a.get("queue.surge").map_or(0, |it| it[0]));
-    assert!(of_a.values().any(|it| it[1] > 0), "nothing calls: {of_a:?}");
+    assert!(of_b.values().any(|it| it[1] > 0), "nothing calls: {of_b:?}");
 
     let only = |these: &BTreeMap<String, (Firing, bool, bool)>,
                 others: &BTreeMap<_, (Firing, _, _)>| {
@@ -198,15 +198,12 @@ fn every_figure_is_that_of_the_alerts_that_replay_writes() {
 #[test]
 fn files_count_as_one_in_any_order_and_a_rule_can_be_alone() {
     let morning = Morning::new("1.5");
-    let lines = fs::read_to_string(&morning.events).unwrap();
+    let bytes = fs::read(&morning.events).unwrap();
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let [odd, even] = ["odd.jsonl", "even.jsonl"].map(|name| path(morning.folder.path(), name));
-    for (file, parity) in [(&odd, 1), (&even, 0)] {
-        let some = lines.lines().skip(parity).step_by(2);
-        fs::write(
-            file,
-            some.map(|line| format!("{line}\n")).collect::<String>(),
-        )
-        .unwrap();
+    for (file, first) in [(&odd, 1), (&even, 0)] {
+        let some: Vec<&[u8]> = lines.iter().skip(first).step_by(2).copied().collect();
+        fs::write(file, some.concat()).unwrap();
     }
     let of = |files: &[&str]| {
         let options = ["--against", &morning.lower, "--json"];

@@ -8,7 +8,7 @@ use crate::cli::input::{Files, Place, Sorter};
 use floorwalker_core::{
     decode::{Decoded, decode},
     engine::{Placement, Settings},
-    event::{Event, Span, Text, Timestamp},
+    event::{Event, Text, Timestamp},
 };
 
 /// What was found while reading.
@@ -78,11 +78,5 @@ impl Reading {
     /// Returns the clock of all numbers.
     pub(in crate::cli) fn clock(&self) -> Option<Timestamp> {
         self.at.or(self.newest)
-    }
-
-    /// Returns the time from the first to the last event.
-    pub(in crate::cli) fn length(&self) -> Span {
-        let ends = self.oldest.zip(self.newest);
-        ends.map_or(Span::ZERO, |(oldest, newest)| newest - oldest)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{raised::Raised, rules::OF_CONTACTS};
+use super::{names::OF_CONTACTS, raised::Raised};
 use floorwalker_core::event::Timestamp;
 
 /// Returns those of `these` beside which no other of the same rule and subject fires at any time; what fires at the end does so until

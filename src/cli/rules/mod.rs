@@ -3,9 +3,9 @@
 mod agents;
 mod compare;
 mod figures;
+mod names;
 mod period;
 mod raised;
-mod rules;
 mod show;
 mod timeline;
 mod trial;
@@ -60,7 +60,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "FILE")]
     directory: Option<PathBuf>,
     /// Only this rule, such as queue.surge; may be repeated
-    #[arg(long = "rule", value_name = "NAME", hide_possible_values = true, value_parser = PossibleValuesParser::new(rules::names()))]
+    #[arg(long = "rule", value_name = "NAME", hide_possible_values = true, value_parser = PossibleValuesParser::new(names::all()))]
     rules: Vec<String>,
     /// Lists all alerts that only one configuration raises, not the first 20 of each
     #[arg(long, requires = "against")]
@@ -86,13 +86,13 @@ struct Tested {
     only_b: Option<Vec<Raised>>,
 }
 
-pub(super) fn rules(action: RulesAction) -> anyhow::Result<()> {
+pub(super) fn rules(action: &RulesAction) -> anyhow::Result<()> {
     match action {
-        RulesAction::Test(arguments) => test(*arguments),
+        RulesAction::Test(arguments) => test(arguments),
     }
 }
 
-fn test(arguments: Test) -> anyhow::Result<()> {
+fn test(arguments: &Test) -> anyhow::Result<()> {
     let tested = arguments.run()?;
     if arguments.json {
         return print_json(&serde_json::to_value(&tested)?);
@@ -139,10 +139,12 @@ impl Test {
         });
         let (a, b) = (sides.next(), sides.next());
         let a = a.ok_or_else(|| anyhow::anyhow!("no configuration was tried"))?;
-        let [only_a, only_b] = [(Some(&a), b.as_ref()), (b.as_ref(), Some(&a))].map(|sides| {
-            let (these, others) = sides.0.zip(sides.1)?;
+        let alone = |these: Option<&Side>, others: Option<&Side>| {
+            let (these, others) = these.zip(others)?;
             Some(only(&these.alerts, &others.alerts, period.until))
-        });
+        };
+        let only_a = alone(Some(&a), b.as_ref());
+        let only_b = alone(b.as_ref(), Some(&a));
         Ok(Tested {
             files: files.to_string(),
             period,

@@ -56,12 +56,10 @@ impl fmt::Display for Shown<'_> {
         self.head(formatter)?;
         match b {
             None => writeln!(formatter, "\n{}", alone(a))?,
-            Some(b) => {
-                writeln!(formatter, "\n{}", counts(a, b))?;
-                writeln!(formatter, "\n{}", rates(a, b))?;
-                let subjects = subjects(a, b);
-                if !subjects.is_empty() {
-                    writeln!(formatter, "\n{subjects}")?;
+            Some(other) => {
+                let tables = [counts(a, other), rates(a, other), subjects(a, other)];
+                for table in tables.iter().filter(|table| !table.is_empty()) {
+                    writeln!(formatter, "\n{table}")?;
                 }
             }
         }
@@ -73,10 +71,10 @@ impl fmt::Display for Shown<'_> {
             }
         }
         rejections(&a.rejected, formatter)?;
-        match b.as_ref().filter(|b| b.rejected != a.rejected) {
-            Some(b) => {
+        match b.as_ref().filter(|other| other.rejected != a.rejected) {
+            Some(other) => {
                 writeln!(formatter, "\nUnder B:")?;
-                rejections(&b.rejected, formatter)
+                rejections(&other.rejected, formatter)
             }
             None => Ok(()),
         }
@@ -103,7 +101,7 @@ impl Shown<'_> {
         )?;
         match b {
             None => writeln!(formatter, "under {}", a.config),
-            Some(b) => writeln!(formatter, "A is {}, B is {}", a.config, b.config),
+            Some(other) => writeln!(formatter, "A is {}, B is {}", a.config, other.config),
         }
     }
 
@@ -123,17 +121,18 @@ impl Shown<'_> {
     fn timelines(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sides = [Some(&self.tested.a), self.tested.b.as_ref()];
         let sides: Vec<&Side> = sides.into_iter().flatten().collect();
-        let groups = sides.iter().map(|side| &side.groups).collect();
-        let contacts = sides.iter().map(|side| &side.contacts).collect();
-        self.timeline(formatter, ("groups", groups))?;
-        self.timeline(formatter, ("contacts", contacts))
+        let groups: Vec<&Block> = sides.iter().map(|side| &side.groups).collect();
+        let contacts: Vec<&Block> = sides.iter().map(|side| &side.contacts).collect();
+        self.timeline(formatter, "groups", &groups)?;
+        self.timeline(formatter, "contacts", &contacts)
     }
 
     /// A line for each rule of a block that fired; with two sides a line for each.
     fn timeline(
         &self,
         formatter: &mut fmt::Formatter<'_>,
-        (about, blocks): (&str, Vec<&Block>),
+        about: &str,
+        blocks: &[&Block],
     ) -> fmt::Result {
         let lines = blocks.iter().flat_map(|block| &block.rules);
         let lines = lines.map(|it| &it.timeline);
@@ -157,10 +156,10 @@ impl Shown<'_> {
         )?;
         for place in places {
             let mut name = first.rules[place].rule.as_str();
-            for (side, block) in ["A", "B"].into_iter().zip(&blocks) {
-                let side = if blocks.len() > 1 { side } else { "" };
+            for (side, block) in ["A", "B"].into_iter().zip(blocks) {
+                let of = if blocks.len() > 1 { side } else { "" };
                 let line = density.line(&block.rules[place].timeline);
-                writeln!(formatter, " {name:<18} {side} |{line}|")?;
+                writeln!(formatter, " {name:<18} {of} |{line}|")?;
                 name = "";
             }
         }
@@ -211,7 +210,7 @@ fn alone(side: &Side) -> String {
         "longest",
         "most alerts",
     ];
-    let rows = rows(&[side], |figures| {
+    let of_rules = rows(&[side], Which::All, |figures| {
         let it = figures[0];
         vec![
             fired(it),
@@ -225,7 +224,7 @@ fn alone(side: &Side) -> String {
             most(it),
         ]
     });
-    table(&header, rows, 1)
+    table(&header, of_rules, 1)
 }
 
 /// Two configurations, and how much more the second has.
@@ -245,10 +244,10 @@ fn counts(a: &Side, b: &Side) -> String {
         "B",
         "diff",
     ];
-    let rows = rows(&[a, b], |figures| {
-        let (a, b) = (figures[0], figures[1]);
+    let of_rules = rows(&[a, b], Which::All, |figures| {
+        let (first, second) = (figures[0], figures[1]);
         let of = |count: fn(&Figures) -> usize| {
-            let (one, two) = (count(a), count(b));
+            let (one, two) = (count(first), count(second));
             [number(one), number(two), more(one, two)]
         };
         let [_, _, diff] = of(|it| it.fired);
@@ -257,14 +256,15 @@ fn counts(a: &Side, b: &Side) -> String {
             of(|it| it.resolved),
             of(|it| it.still_firing),
         ];
-        [fired(a), fired(b), diff]
+        [fired(first), fired(second), diff]
             .into_iter()
             .chain(counts.into_iter().flatten())
             .collect()
     });
-    table(&header, rows, 0)
+    table(&header, of_rules, 0)
 }
 
+/// Only of rules that fired.
 fn rates(a: &Side, b: &Side) -> String {
     let header = [
         "rule",
@@ -281,23 +281,17 @@ fn rates(a: &Side, b: &Side) -> String {
         "B",
         "diff",
     ];
-    let rows = rows(&[a, b], |figures| {
-        let (a, b) = (figures[0], figures[1]);
+    let of_rules = rows(&[a, b], Which::Fired, |figures| {
+        let (first, second) = (figures[0], figures[1]);
         let rates = |of: fn(&Figures) -> Option<f64>| {
-            let diff = of(a).zip(of(b)).map(|(a, b)| b - a);
-            let diff = diff.map_or_else(
-                || ABSENT.to_owned(),
-                |it| signed(it, format!("{:.2}", it.abs())),
-            );
-            [rate(of(a)), rate(of(b)), diff]
+            let (one, two) = (of(first), of(second));
+            let size = |it: f64| format!("{:.2}", it.abs());
+            [rate(one), rate(two), difference(one, two, size)]
         };
         let lengths = |of: fn(&Figures) -> Option<f64>| {
-            let diff = of(a).zip(of(b)).map(|(a, b)| b.round() - a.round());
-            let diff = diff.map_or_else(
-                || ABSENT.to_owned(),
-                |it| signed(it, seconds(Some(it.abs()))),
-            );
-            [seconds(of(a)), seconds(of(b)), diff]
+            let (one, two) = (of(first).map(f64::round), of(second).map(f64::round));
+            let size = |it: f64| seconds(Some(it.abs()));
+            [seconds(one), seconds(two), difference(one, two, size)]
         };
         let cells = [
             rates(|it| it.fired_per_hour),
@@ -307,61 +301,62 @@ fn rates(a: &Side, b: &Side) -> String {
         ];
         cells.into_iter().flatten().collect()
     });
-    table(&header, rows, 0)
+    table(&header, of_rules, 0)
 }
 
 /// Only of rules that fired.
 fn subjects(a: &Side, b: &Side) -> String {
-    let pairs = [(&a.groups, &b.groups), (&a.contacts, &b.contacts)];
-    let pairs = pairs
+    let blocks = [(&a.groups, &b.groups), (&a.contacts, &b.contacts)].into_iter();
+    let rules = blocks.flat_map(|(one, two)| one.rules.iter().zip(&two.rules));
+    let fired: Vec<_> = rules
+        .filter(|(one, two)| one.fired + two.fired > 0)
+        .collect();
+    let of_rules = fired
         .into_iter()
-        .flat_map(|(a, b)| a.rules.iter().zip(&b.rules));
-    let fired: Vec<_> = pairs.filter(|(a, b)| a.fired + b.fired > 0).collect();
-    if fired.is_empty() {
-        return String::new();
-    }
-    let rows = fired
-        .into_iter()
-        .map(|(a, b)| vec![a.rule.clone(), most(a), most(b)]);
+        .map(|(one, two)| vec![one.rule.clone(), most(one), most(two)]);
     table(
         &["rule", "most alerts: A", "most alerts: B"],
-        rows.collect(),
+        of_rules.collect(),
         2,
     )
 }
 
+/// Which rules a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    All,
+    Fired,
+}
+
 /// The rules of both blocks, each block with its sum, and an empty row between them.
-fn rows(sides: &[&Side], cells: impl Fn(&[&Figures]) -> Vec<String>) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let blocks = [
-        (
-            "all about groups",
-            sides.iter().map(|side| &side.groups).collect::<Vec<_>>(),
-        ),
-        (
-            "all about contacts",
-            sides.iter().map(|side| &side.contacts).collect(),
-        ),
+fn rows(
+    sides: &[&Side],
+    which: Which,
+    cells: impl Fn(&[&Figures]) -> Vec<String>,
+) -> Vec<Vec<String>> {
+    let of_groups: Vec<&Block> = sides.iter().map(|side| &side.groups).collect();
+    let of_contacts: Vec<&Block> = sides.iter().map(|side| &side.contacts).collect();
+    let both = [
+        ("all about groups", of_groups),
+        ("all about contacts", of_contacts),
     ];
-    for (name, blocks) in blocks {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for (name, blocks) in both {
         let count = blocks.first().map_or(0, |block| block.rules.len());
-        if count == 0 {
-            continue;
-        }
-        if !rows.is_empty() {
+        let of_rules = (0..count).map(|place| blocks.iter().map(move |it| &it.rules[place]));
+        let mut lines: Vec<Vec<&Figures>> = of_rules.map(Iterator::collect).collect();
+        lines.retain(|line| which == Which::All || line.iter().any(|it| it.fired > 0));
+        let row = |title: &str, line: &[&Figures]| {
+            let title = [title.to_owned()].into_iter();
+            title.chain(cells(line)).collect::<Vec<_>>()
+        };
+        if !rows.is_empty() && !lines.is_empty() {
             rows.push(Vec::new());
         }
-        let mut row = |name: &str, figures: Vec<&Figures>| {
-            let mut row = vec![name.to_owned()];
-            row.extend(cells(&figures));
-            rows.push(row);
-        };
-        for place in 0..count {
-            let figures: Vec<_> = blocks.iter().map(|block| &block.rules[place]).collect();
-            row(&figures[0].rule, figures);
-        }
-        if count > 1 {
-            row(name, blocks.iter().map(|block| &block.all).collect());
+        rows.extend(lines.iter().map(|line| row(&line[0].rule, line)));
+        if lines.len() > 1 {
+            let all: Vec<&Figures> = blocks.iter().map(|block| &block.all).collect();
+            rows.push(row(name, &all));
         }
     }
     rows
@@ -378,6 +373,9 @@ fn table(header: &[&str], rows: Vec<Vec<String>>, texts: usize) -> String {
     let numbers = header.len() - texts;
     for column in table.column_iter_mut().take(numbers).skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
+    }
+    if table.row_count() == 0 {
+        return String::new();
     }
     table.trim_fmt()
 }
@@ -409,11 +407,15 @@ fn more(one: usize, two: usize) -> String {
     }
 }
 
-/// The size of a difference with its sign.
-fn signed(difference: f64, size: String) -> String {
-    match size.trim_matches(['0', '.', 's']).is_empty() {
+/// The same of what is no count. `size` writes a difference without its sign.
+fn difference(one: Option<f64>, two: Option<f64>, size: impl Fn(f64) -> String) -> String {
+    let Some(more) = one.zip(two).map(|(one, two)| two - one) else {
+        return ABSENT.to_owned();
+    };
+    let size = size(more);
+    match size == "0.00" || size == "0s" {
         true => "0".to_owned(),
-        false if difference < 0.0 => format!("-{size}"),
+        false if more < 0.0 => format!("-{size}"),
         false => format!("+{size}"),
     }
 }
@@ -466,8 +468,12 @@ mod tests {
     #[test]
     fn differences_have_a_sign() {
         assert_eq!([more(3, 5), more(5, 3), more(3, 3)], ["+2", "-2", "0"]);
-        let lengths = [30.0, -90.0, 0.0].map(|it: f64| signed(it, seconds(Some(it.abs()))));
+        let of = |one, two| difference(one, two, |it| seconds(Some(it.abs())));
+        let lengths = [(0.0, 30.0), (120.0, 30.0), (5.0, 5.0)];
+        let lengths = lengths.map(|(one, two)| of(Some(one), Some(two)));
         assert_eq!(lengths, ["+30s", "-1m 30s", "0"]);
-        assert_eq!(signed(-0.001, "0.00".to_owned()), "0");
+        assert_eq!(of(None, Some(5.0)), "-");
+        let size = |it: f64| format!("{:.2}", it.abs());
+        assert_eq!(difference(Some(0.101), Some(0.1), size), "0");
     }
 }

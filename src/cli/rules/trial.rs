@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::{
     figures::Block,
+    names::{OF_CONTACTS, of_groups, off},
     period::Period,
     raised::{Alerts, Raised},
-    rules::{OF_CONTACTS, of_groups, off},
 };
 use crate::cli::{
     directory::FileStatements,

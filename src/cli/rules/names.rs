@@ -18,7 +18,7 @@ pub(super) fn of_groups() -> impl Iterator<Item = &'static str> {
     RuleKind::ALL.into_iter().map(RuleKind::name)
 }
 
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
     of_groups().chain(OF_CONTACTS)
 }
 
