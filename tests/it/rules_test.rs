@@ -65,9 +65,12 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 /// Rule, subject, when it fired and when it was over by `end`.
 type Firing = (String, String, String, String);
 
-/// What fired by the records of alerts, by id, with whether it called a person and whether it is over.
-fn firings(records: &[Value], end: &str) -> BTreeMap<String, (Firing, bool, bool)> {
-    let mut by_id: BTreeMap<String, (Firing, bool, bool)> = BTreeMap::new();
+/// By id, with whether it called a person and whether it is over.
+type Firings = BTreeMap<String, (Firing, bool, bool)>;
+
+/// What fired by the records of alerts.
+fn firings(records: &[Value], end: &str) -> Firings {
+    let mut by_id = Firings::new();
     for record in records {
         let [id, rule, subject, at] =
             ["id", "rule", "subject", "at"].map(|it| text(record, it).to_owned());
@@ -125,11 +128,21 @@ fn row<const N: usize>(table: &str, rule: &str) -> [u64; N] {
     let cells = cells.strip_prefix(rule).unwrap().split_whitespace();
     let numbers = cells.take(N).map(|cell| {
         let number = cell.replace(['+', '-', ','], "");
-        number
-            .parse::<u64>()
-            .unwrap_or_else(|_| panic!("{cells:?}", cells = cell))
+        number.parse::<u64>().unwrap()
     });
     numbers.collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// The ids of those beside which none of the same rule and subject fires among the others.
+fn only(these: &Firings, others: &Firings) -> BTreeSet<String> {
+    let is_alone = |it: &Firing| {
+        let mut of_others = others.values().map(|(other, ..)| other);
+        !of_others.any(|other| {
+            (&it.0, &it.1) == (&other.0, &other.1) && it.2 <= other.3 && other.2 <= it.3
+        })
+    };
+    let alone = these.iter().filter(|(_, (it, ..))| is_alone(it));
+    alone.map(|(id, _)| id.clone()).collect()
 }
 
 #[test]
@@ -146,16 +159,6 @@ fn every_figure_is_that_of_the_alerts_that_replay_writes() {
     assert!(of_b["queue.surge"][0] > of_a.get("queue.surge").map_or(0, |it| it[0]));
     assert!(of_b.values().any(|it| it[1] > 0), "nothing calls: {of_b:?}");
 
-    let only = |these: &BTreeMap<String, (Firing, bool, bool)>,
-                others: &BTreeMap<_, (Firing, _, _)>| {
-        let alone = these.iter().filter(|(_, (it, ..))| {
-            let mut others = others.values().map(|(other, ..)| other);
-            !others.any(|other| {
-                (&it.0, &it.1) == (&other.0, &other.1) && it.2 <= other.3 && other.2 <= it.3
-            })
-        });
-        alone.map(|(id, _)| id.clone()).collect::<BTreeSet<_>>()
-    };
     let listed = |name: &str| {
         let all = found[name].as_array().unwrap().iter();
         all.map(|it| text(it, "id").to_owned())
@@ -174,7 +177,9 @@ fn every_figure_is_that_of_the_alerts_that_replay_writes() {
             (a_resolved, *resolved),
             (a_still, *still),
         ];
-        let expected = pairs.map(|(a, b)| [a, b, a.abs_diff(b)]).concat();
+        let expected = pairs
+            .map(|(one, two)| [one, two, one.abs_diff(two)])
+            .concat();
         assert_eq!(
             row::<12>(&table, rule).to_vec(),
             expected,
@@ -250,33 +255,26 @@ fn what_can_not_be_tested_is_refused_with_its_place() {
     let events = file("events.jsonl", event);
     let wrong = file("wrong.toml", "[rules.\"queue.surge\"]\nthreshold = -1\n");
     let right = file("right.toml", LOWER);
-    let against = ["--config", &right, "--against", &wrong];
-    let (error, code) = refusal(&[&["rules", "test", &events][..], &against].concat());
-    assert!(
-        error.starts_with(&format!("error: {wrong}:2:13: ")),
-        "{error}"
-    );
-    assert_eq!(code, 2);
-    let (error, code) = refusal(&["rules", "test", &events, "--rule", "queue.surg"]);
-    assert!(error.contains("queue.surge"), "{error}");
-    assert_eq!(code, 2);
+    let refused = |arguments: &[&str], expected: i32| {
+        let (error, code) = refusal(&[&["rules", "test"], arguments].concat());
+        assert_eq!(code, expected, "{error}");
+        error
+    };
+    let mistake = refused(&[&events, "--config", &right, "--against", &wrong], 2);
+    let place = format!("error: {wrong}:2:13: ");
+    assert!(mistake.starts_with(&place), "{mistake}");
+    let no_rule = refused(&[&events, "--rule", "queue.surg"], 2);
+    assert!(no_rule.contains("queue.surge"), "{no_rule}");
 
     let empty = file("empty.jsonl", "");
-    let (error, code) = refusal(&["rules", "test", &empty]);
     assert_eq!(
-        error,
+        refused(&[&empty], 1),
         format!("error: no events in {empty}: there is nothing to test\n")
     );
-    assert_eq!(code, 1);
     let none = file("none.jsonl", "nonsense\n");
-    let (error, code) = refusal(&["rules", "test", &none]);
-    assert!(
-        error.starts_with(&format!(
-            "error: no event among 1 lines of {none}; {none}:1: "
-        )),
-        "{error}"
-    );
-    assert_eq!(code, 1);
+    let no_event = refused(&[&none], 1);
+    let cause = format!("error: no event among 1 lines of {none}; {none}:1: ");
+    assert!(no_event.starts_with(&cause), "{no_event}");
 
     let mixed = file("mixed.jsonl", &format!("{event}\nnonsense\n"));
     let found = stdout(&["rules", "test", &mixed]);

@@ -13,8 +13,8 @@ pub(super) fn only(these: &[Raised], others: &[Raised], end: Timestamp) -> Vec<R
         others_by_key.entry(key(other)).or_default().push(other);
     }
     let is_alone = |it: &Raised| {
-        let others = others_by_key.get(&key(it)).into_iter().flatten();
-        let mut overlaps = others.map(|other| overlap(it, other, end));
+        let of_key = others_by_key.get(&key(it)).into_iter().flatten();
+        let mut overlaps = of_key.map(|other| overlap(it, other, end));
         !overlaps.any(|overlaps| overlaps)
     };
     let mut alone: Vec<Raised> = these.iter().filter(|it| is_alone(it)).cloned().collect();

@@ -48,9 +48,9 @@ pub(super) struct Most {
 impl Block {
     /// `names` are those of its rules, `off` those that are turned off.
     pub(super) fn of(names: &[&str], off: &[&str], (alerts, period): (&[Raised], &Period)) -> Self {
-        let of = |names: &[&str], rule: &str, enabled| {
+        let of = |of_rules: &[&str], rule: &str, enabled| {
             let alerts = alerts.iter();
-            let alerts = alerts.filter(|it| names.contains(&it.rule.as_str()));
+            let alerts = alerts.filter(|it| of_rules.contains(&it.rule.as_str()));
             Figures::of((rule, enabled), &alerts.collect::<Vec<_>>(), period)
         };
         let rules = names

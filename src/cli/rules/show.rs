@@ -436,7 +436,7 @@ fn duration(seconds: u64) -> String {
 /// `queue:billing 3, queue:chat 1`.
 fn most(it: &Figures) -> String {
     let most = it.most.iter();
-    let most = most.map(|it| format!("{} {}", it.subject, number(it.fired)));
+    let most = most.map(|group| format!("{} {}", group.subject, number(group.fired)));
     most.collect::<Vec<_>>().join(", ")
 }
 
