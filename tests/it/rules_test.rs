@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use floorwalker_core::event::Timestamp;
 use serde_json::Value;
 
 use crate::binary::{floorwalker, refusal, stdout};
@@ -62,22 +63,26 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap()
 }
 
+fn time(value: &Value, name: &str) -> Timestamp {
+    Timestamp::parse(text(value, name)).unwrap()
+}
+
 /// Rule, subject, when it fired and when it was over by `end`.
-type Firing = (String, String, String, String);
+type Firing = (String, String, Timestamp, Timestamp);
 
 /// By id, with whether it called a person and whether it is over.
 type Firings = BTreeMap<String, (Firing, bool, bool)>;
 
 /// What fired by the records of alerts.
-fn firings(records: &[Value], end: &str) -> Firings {
+fn firings(records: &[Value], end: Timestamp) -> Firings {
     let mut by_id = Firings::new();
     for record in records {
-        let [id, rule, subject, at] =
-            ["id", "rule", "subject", "at"].map(|it| text(record, it).to_owned());
+        let [id, rule, subject] = ["id", "rule", "subject"].map(|it| text(record, it).to_owned());
+        let at = time(record, "at");
         let is_over = record["status"] == "resolved";
-        let first = ((rule, subject, at.clone(), end.to_owned()), false, false);
+        let first = ((rule, subject, at, end), false, false);
         let known = by_id.entry(id).or_insert(first);
-        known.0.3 = if is_over { at } else { end.to_owned() };
+        known.0.3 = if is_over { at } else { end };
         known.1 |= !is_over && record["interrupts"] == true && record["inhibited_by"].is_null();
         known.2 = is_over;
     }
@@ -150,7 +155,7 @@ fn every_figure_is_that_of_the_alerts_that_replay_writes() {
     let morning = Morning::new("2.5");
     let against = ["--against", &morning.lower];
     let found = json(&morning.test(&[&against[..], &["--json"]].concat()));
-    let end = text(&found, "until");
+    let end = time(&found, "until");
     let a = firings(&morning.replayed(&[]), end);
     let b = firings(&morning.replayed(&["--config", &morning.lower]), end);
     let (of_a, of_b) = (counts(a.values()), counts(b.values()));
