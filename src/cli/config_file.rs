@@ -33,6 +33,14 @@ impl ConfigFile {
         }
     }
 
+    /// Returns the same with another file.
+    pub(super) fn with_file(&self, file: PathBuf) -> Self {
+        Self {
+            config: Some(file),
+            set: self.set.clone(),
+        }
+    }
+
     /// What errors name as the place of the settings.
     pub(super) fn place(&self) -> String {
         self.origins().place()

@@ -17,8 +17,10 @@ mod load;
 mod log_format;
 mod print;
 mod progress;
+mod recorded;
 mod replay;
 mod report;
+mod rules;
 mod run;
 mod schema;
 mod shell;
@@ -64,6 +66,11 @@ enum Command {
     Simulate(Box<simulate::Simulate>),
     /// Plays days with incidents, and measures how many of them alerts name, how fast, and how many alerts there are
     Evaluate(evaluate::Evaluate),
+    /// Tries the rules of alerts on recorded events
+    Rules {
+        #[command(subcommand)]
+        action: rules::RulesAction,
+    },
     /// Makes or shows the topics that belong to a deployment
     Topics {
         #[command(subcommand)]
@@ -121,6 +128,7 @@ impl Arguments {
             | Command::Load(_)
             | Command::Simulate(_)
             | Command::Evaluate(_)
+            | Command::Rules { .. }
             | Command::Topics { .. }
             | Command::AcceptLoss(_)
             | Command::DeadLetters { .. }
@@ -146,6 +154,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Load(arguments) => load::load(&arguments),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
+        Command::Rules { action } => rules::rules(&action),
         Command::Topics { action } => topics::topics(&action),
         Command::AcceptLoss(arguments) => accept_loss::accept_loss(&arguments),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),

@@ -55,6 +55,7 @@ mod readback;
 mod reader;
 mod replay;
 mod report;
+mod rules_test;
 mod secrets;
 mod serve;
 mod serve_api;

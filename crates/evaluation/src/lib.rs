@@ -25,5 +25,5 @@ mod truth;
 
 pub use alert::Alert;
 pub use day::{Day, Feed};
-pub use score::{KindScore, Rules, Score};
+pub use score::{KindScore, Rules, Score, supervisor_hours};
 pub use truth::{Incident, read_truth};

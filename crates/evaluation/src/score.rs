@@ -126,12 +126,17 @@ fn is_of_group(alert: &Alert) -> bool {
     calls_somebody(alert) && !alert.is_of_contact()
 }
 
+/// Returns the hours that supervisors of 40 agents work in a time. There is at least one.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "agents of a contact center")]
+pub fn supervisor_hours(length: Span, agents: usize) -> f64 {
+    length.as_secs() / 3_600.0 * (agents as f64 / AGENTS_A_SUPERVISOR).max(1.0)
+}
+
 /// Alerts an hour for a supervisor.
 #[expect(clippy::cast_precision_loss, reason = "counts of a day")]
 fn per_hour(days: &[Day], rules: Rules, counts: fn(&Alert) -> bool) -> f64 {
-    let hours = |day: &Day| {
-        day.length.as_secs() / 3_600.0 * (day.agents as f64 / AGENTS_A_SUPERVISOR).max(1.0)
-    };
+    let hours = |day: &Day| supervisor_hours(day.length, day.agents);
     let all: f64 = days.iter().map(hours).sum();
     let fired = days.iter().flat_map(|day| raised(day, rules));
     let fired = fired.filter(|alert| counts(alert)).count();

@@ -5,7 +5,7 @@ mod outcome;
 mod outputs;
 mod run;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
 pub(super) use self::arguments::Replay;
@@ -13,18 +13,13 @@ use self::{outcome::Outcome, outputs::write_lines, run::Run};
 use super::{
     config_file::ConfigFile,
     directory::{self, FileStatements},
-    failure::Hint,
     input::Files,
     print::{print_json, print_line},
     progress,
+    recorded::{self, no_event},
     report::{History, Record, Rejected, Report, Sheets, Sources, page, thousands},
 };
-use floorwalker_core::{
-    contact::Policy,
-    decode::Format,
-    engine::{Limits, Settings, Source, SourceClock},
-    kpi::Window,
-};
+use floorwalker_core::{contact::Policy, engine::Settings};
 
 pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     arguments.expect_places()?;
@@ -42,7 +37,7 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     run.finish()?;
     counting.finish_and_clear();
     let outputs = Outputs {
-        rejected: run.outcome.rejected(&run.skipped, &files),
+        rejected: (run.outcome.rejections).list(&run.reading.skipped, &files),
         run: &run,
         files: &files,
     };
@@ -55,25 +50,10 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     outputs.verdict(arguments.strict)
 }
 
-/// One source that is keyed as its producers should: every event lands on the task that owns its contact.
 fn settings(config: &ConfigFile) -> anyhow::Result<Settings> {
     let loaded = config.load_if_given()?;
-    let mut settings = loaded.map_or_else(Settings::default, |(_, it)| it.engine);
-    let lateness = settings.lateness_max();
-    settings.sources = vec![Source {
-        topic: "replay".to_owned(),
-        clock: SourceClock::Events,
-        format: Format::Json,
-        lateness: Some(lateness),
-    }];
-    settings.output_format = Format::Json;
-    settings.limits = Limits::none();
-    settings.kpi.only_at_end = true;
-    let windows = &mut settings.kpi.windows;
-    if !windows.contains(&Window::all()) {
-        windows.push(Window::all());
-    }
-    Ok(settings)
+    let settings = loaded.map_or_else(Settings::default, |(_, it)| it.engine);
+    Ok(recorded::settings(settings))
 }
 
 /// What was counted, for a report.
@@ -89,10 +69,18 @@ impl Outputs<'_> {
         let run = self.run;
         let outcome = &run.outcome;
         let records: Vec<Record> = outcome.records_of_all_time()?;
-        let history = History::of(outcome.contacts.values(), run.zone.clone(), run.clock())?;
+        let history = History::of(
+            outcome.contacts.values(),
+            run.zone.clone(),
+            run.reading.clock(),
+        )?;
         let scorecards = outcome.desks()?;
         let fired = outcome.fired();
-        let in_force = |policy: &&Policy| run.clock().is_none_or(|at| policy.in_force.holds(at));
+        let in_force = |policy: &&Policy| {
+            run.reading
+                .clock()
+                .is_none_or(|at| policy.in_force.holds(at))
+        };
         let policies: Vec<Policy> = run.policies.iter().filter(in_force).cloned().collect();
         let report = Report {
             title: self.title(),
@@ -126,8 +114,8 @@ impl Outputs<'_> {
     fn report_as_json(&self, outcome: &Outcome) -> anyhow::Result<Value> {
         let records: Vec<Value> = outcome.records_of_all_time()?;
         Ok(json!({
-            "clock": self.run.clock(),
-            "later": self.run.later,
+            "clock": self.run.reading.clock(),
+            "later": self.run.reading.later,
             "events": self.run.counters(),
             "contacts": outcome.contacts.len(),
             "alerts": outcome.alerts.len(),
@@ -139,13 +127,13 @@ impl Outputs<'_> {
 
     fn title(&self) -> String {
         let files = self.files;
-        let Some(clock) = self.run.clock() else {
+        let Some(clock) = self.run.reading.clock() else {
             return match self.run.counters().read {
                 0 => format!("{files}: no events"),
                 read => format!("{files}: no event among {} lines", thousands(read)),
             };
         };
-        match self.run.later {
+        match self.run.reading.later {
             0 => format!("{files} at {clock}"),
             later => format!("{files} at {clock}, {later} later events left out"),
         }
@@ -169,13 +157,6 @@ impl Outputs<'_> {
                 thousands(read)
             ),
         };
-        let Some(first) = self.rejected.first() else {
-            bail!(sentence);
-        };
-        let cause = format!("{sentence}; {}: {}", first.first, first.sentence);
-        match first.hint {
-            Some(hint) => Err(Hint::below(cause, hint)),
-            None => bail!(cause),
-        }
+        Err(no_event(sentence, &self.rejected))
     }
 }

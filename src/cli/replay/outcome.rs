@@ -7,13 +7,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::cli::{
     contacts::Contacts,
-    input::{Files, Place, hint},
-    report::{Desk, Fired, Rejected},
+    recorded::Rejections,
+    report::{Desk, Fired},
 };
-use floorwalker_core::{
-    engine::{OutTopic, Output},
-    event::Text,
-};
+use floorwalker_core::engine::{OutTopic, Output};
 
 /// Records by key, and alerts in the order in which they were raised.
 #[derive(Default)]
@@ -23,7 +20,7 @@ pub(super) struct Outcome {
     pub(super) scorecards: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) alerts: Vec<Vec<u8>>,
     fired: Firings,
-    rejections: Rejections,
+    pub(super) rejections: Rejections,
 }
 
 impl Outcome {
@@ -65,32 +62,6 @@ impl Outcome {
     /// By rule.
     pub(super) fn fired(&self) -> Vec<Fired> {
         self.fired.by_rule()
-    }
-
-    /// What was left out, the most frequent first.
-    pub(super) fn rejected(
-        &self,
-        skipped: &BTreeMap<Text, (u64, Place)>,
-        files: &Files,
-    ) -> Vec<Rejected> {
-        let known = self.rejections.0.iter().map(|(reason, it)| Rejected {
-            reason: reason.clone(),
-            count: it.count,
-            first: it.first.map_or_else(String::new, |place| files.name(place)),
-            sentence: it.sentence.clone(),
-            hint: it.hint,
-        });
-        let skipped = skipped.iter().map(|(kind, (count, first))| Rejected {
-            reason: format!("skipped `{kind}`"),
-            count: *count,
-            first: files.name(*first),
-            sentence: "no event has this type; docs/events.md lists those that are known"
-                .to_owned(),
-            hint: None,
-        });
-        let mut list: Vec<_> = known.chain(skipped).collect();
-        list.sort_by_key(|rejected| std::cmp::Reverse(rejected.count));
-        list
     }
 }
 
@@ -141,40 +112,5 @@ impl Firings {
             still_firing: alerts.values().filter(|is_firing| **is_firing).count() as u64,
         });
         fired.collect()
-    }
-}
-
-/// Dead letters by reason.
-#[derive(Default)]
-struct Rejections(BTreeMap<String, Rejection>);
-
-/// How many there are, and the first of them in the files.
-#[derive(Default)]
-struct Rejection {
-    count: u64,
-    first: Option<Place>,
-    sentence: String,
-    hint: Option<&'static str>,
-}
-
-impl Rejections {
-    fn add(&mut self, letter: &Output) {
-        let header = |name: &str| {
-            let found = letter.headers.iter().find(|(known, _)| known == name);
-            let value = found.and_then(|(_, value)| value.as_deref());
-            String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
-        };
-        let place = letter.key.as_deref().and_then(Place::from_key);
-        let rejection = self.0.entry(header("floorwalker-reason")).or_default();
-        rejection.count += 1;
-        let earlier = match (place, rejection.first) {
-            (Some(place), Some(first)) => place < first,
-            (place, first) => place.is_some() || first.is_none(),
-        };
-        if earlier {
-            rejection.first = place;
-            rejection.sentence = header("floorwalker-sentence");
-            rejection.hint = letter.payload.as_deref().and_then(hint);
-        }
     }
 }

@@ -96,7 +96,7 @@ impl fmt::Display for Report<'_> {
         }
         desk::write(self.scorecards, formatter)?;
         self.plots(formatter)?;
-        self.rejections(formatter)
+        rejections(self.rejected, formatter)
     }
 }
 
@@ -308,25 +308,26 @@ impl Report<'_> {
         }
         sentences
     }
+}
 
-    fn rejections(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.rejected.is_empty() {
-            return Ok(());
-        }
-        let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN);
-        table.set_header(["Left out", "Count", "First", "Because"]);
-        for it in self.rejected {
-            table.add_row([&it.reason, &thousands(it.count), &it.first, &it.sentence]);
-        }
-        writeln!(formatter, "\n{table}")?;
-        for it in self.rejected {
-            if let Some(hint) = it.hint {
-                writeln!(formatter, "{}: {hint}", it.first)?;
-            }
-        }
-        Ok(())
+/// Writes a table of what was left out, if anything was.
+pub(super) fn rejections(rejected: &[Rejected], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if rejected.is_empty() {
+        return Ok(());
     }
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN);
+    table.set_header(["Left out", "Count", "First", "Because"]);
+    for it in rejected {
+        table.add_row([&it.reason, &thousands(it.count), &it.first, &it.sentence]);
+    }
+    writeln!(formatter, "\n{table}")?;
+    for it in rejected {
+        if let Some(hint) = it.hint {
+            writeln!(formatter, "{}: {hint}", it.first)?;
+        }
+    }
+    Ok(())
 }
 
 fn plain_table() -> Table {

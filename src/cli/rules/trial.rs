@@ -1,0 +1,138 @@
+//! One configuration that is tried on recorded events.
+
+use std::thread;
+
+use serde::Serialize;
+
+use super::{
+    figures::Block,
+    names::{OF_CONTACTS, of_groups, off},
+    period::Period,
+    raised::{Alerts, Raised},
+};
+use crate::cli::{
+    directory::FileStatements,
+    input::{Files, Place},
+    recorded::{Engine, Reading, Rejections},
+    report::Rejected,
+};
+use floorwalker_core::{
+    engine::{Counters, OutTopic, Output, Settings},
+    event::Timestamp,
+};
+
+/// What one configuration made of the events.
+#[derive(Debug, Serialize)]
+pub(super) struct Side {
+    pub(super) config: String,
+    pub(super) events: Counters,
+    pub(super) rejected: Vec<Rejected>,
+    /// Rules about queues, agents, reasons, feeds and all work.
+    pub(super) groups: Block,
+    pub(super) contacts: Block,
+    /// In the order in which they fired.
+    pub(super) alerts: Vec<Raised>,
+}
+
+pub(super) struct Trial {
+    engine: Engine,
+    alerts: Alerts,
+    rejections: Rejections,
+}
+
+/// Works on all trials at a time, each on a thread of its own.
+pub(super) fn each(
+    trials: &mut [Trial],
+    work: fn(&mut Trial) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    thread::scope(|scope| {
+        let start = |trial| scope.spawn(move || work(trial));
+        let workers: Vec<_> = trials.iter_mut().map(start).collect();
+        workers.into_iter().try_for_each(|worker| {
+            let done = worker.join();
+            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    })
+}
+
+impl Trial {
+    pub(super) fn new(
+        settings: Settings,
+        wall: Timestamp,
+        statements: &FileStatements,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            engine: Engine::new(settings, wall, statements)?,
+            alerts: Alerts::default(),
+            rejections: Rejections::default(),
+        })
+    }
+
+    /// Takes a line. Returns whether it is time for a turn.
+    pub(super) fn feed(&mut self, place: Place, partition: u16, line: &[u8]) -> bool {
+        self.engine.feed(place, partition, line)
+    }
+
+    pub(super) fn turn(&mut self) -> anyhow::Result<()> {
+        let outputs = self.engine.turn()?;
+        self.take(outputs)
+    }
+
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
+        let outputs = self.engine.finish(None)?;
+        self.take(outputs)
+    }
+
+    fn take(&mut self, outputs: Vec<Output>) -> anyhow::Result<()> {
+        for output in outputs {
+            match (output.topic, &output.payload) {
+                (OutTopic::Alerts, Some(record)) => self.alerts.take(record)?,
+                (OutTopic::DeadLetters, _) => self.rejections.add(&output),
+                (
+                    OutTopic::Alerts | OutTopic::Kpis | OutTopic::Contacts | OutTopic::Scorecards,
+                    _,
+                ) => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.engine.counters()
+    }
+
+    /// Whether any line was an event of use.
+    pub(super) fn has_events(&self) -> bool {
+        let counters = self.counters();
+        counters.applied + counters.repeated > 0
+    }
+
+    pub(super) fn rejected(&self, reading: &Reading, files: &Files) -> Vec<Rejected> {
+        self.rejections.list(&reading.skipped, files)
+    }
+
+    /// Of the rules that are `wanted`.
+    pub(super) fn into_side(
+        self,
+        (config, settings): (String, &Settings),
+        rejected: Vec<Rejected>,
+        (period, wanted): (&Period, &dyn Fn(&str) -> bool),
+    ) -> Side {
+        let events = self.counters();
+        let mut alerts = self.alerts.into_raised();
+        alerts.retain(|it| wanted(&it.rule));
+        let off = off(settings);
+        let block = |names: &mut dyn Iterator<Item = &'static str>| {
+            let names: Vec<&str> = names.filter(|name| wanted(name)).collect();
+            Block::of(&names, &off, (&alerts, period))
+        };
+        Side {
+            config,
+            events,
+            rejected,
+            groups: block(&mut of_groups()),
+            contacts: block(&mut OF_CONTACTS.into_iter()),
+            alerts,
+        }
+    }
+}
