@@ -303,7 +303,7 @@ fn the_budget_burns_only_if_more_is_missed_than_usual_here() {
 
 #[test]
 fn who_logs_off_is_missed_if_the_others_have_too_much_to_do() {
-    let leaving = |number: usize, seconds: f64| {
+    let leaving = |number: usize, seconds: f64, at: i64| {
         let mut script = usual(USUAL + 300);
         for agent in 0..10 {
             let id = Subject::Agent(AgentId::new(&format!("a{agent}")));
@@ -322,20 +322,23 @@ fn who_logs_off_is_missed_if_the_others_have_too_much_to_do() {
             );
             if agent < number {
                 let goes = [(Signal::LoggedOnStep, -1), (Signal::PresentStep, -1)];
-                script.add(USUAL..USUAL + 1, &id, &goes);
-                script.add(USUAL + 60..USUAL + 61, &id, &comes);
+                script.add(at..at + 1, &id, &goes);
+                script.add(at + 60..at + 61, &id, &comes);
             }
         }
         script
     };
     // Four contacts a minute of 100 s each are the time of seven agents.
-    leaving(4, 100.0).assert_once(RuleKind::QueueAbsence, "queue:billing", 1);
-    assert_eq!(leaving(2, 100.0).fired(RuleKind::QueueAbsence), 0);
+    let middle = USUAL + 30;
+    leaving(4, 100.0, middle).assert_once(RuleKind::QueueAbsence, "queue:billing", 8);
+    assert_eq!(leaving(2, 100.0, middle).fired(RuleKind::QueueAbsence), 0);
     // Who leaves when there is little to do is not missed.
-    assert_eq!(leaving(4, 40.0).fired(RuleKind::QueueAbsence), 0);
+    assert_eq!(leaving(4, 40.0, middle).fired(RuleKind::QueueAbsence), 0);
+    // At a whole quarter of an hour those go home who were there from the beginning.
+    assert_eq!(leaving(4, 100.0, USUAL).fired(RuleKind::QueueAbsence), 0);
     // Those who are left keep one in four of the promises.
-    leaving(6, 100.0).assert_once(RuleKind::QueueStaffing, "queue:billing", 8);
-    assert_eq!(leaving(1, 60.0).fired(RuleKind::QueueStaffing), 0);
+    leaving(6, 100.0, USUAL).assert_once(RuleKind::QueueStaffing, "queue:billing", 10);
+    assert_eq!(leaving(1, 60.0, USUAL).fired(RuleKind::QueueStaffing), 0);
 }
 
 #[test]
@@ -452,7 +455,7 @@ fn an_agent_who_misses_more_than_colleagues_is_named_by_the_lower_bound() {
 #[test]
 fn an_agent_without_a_break_is_overloaded() {
     let working = |hours: i64| {
-        let mut script = usual(USUAL + 1_500);
+        let mut script = usual(USUAL + 1_700);
         let ana = Subject::Agent(AgentId::new("ana"));
         let busy = [Signal::LoggedOnStep, Signal::PresentStep];
         script.add(USUAL..USUAL + 1, &ana, &busy.map(|signal| (signal, 1)));
@@ -464,8 +467,8 @@ fn an_agent_without_a_break_is_overloaded() {
         script.add((USUAL..rests).step_by(20), &desk, &work(300.0));
         script
     };
-    working(5).assert_once(RuleKind::AgentOverload, "agent:ana", 272);
-    assert_eq!(working(4).fired(RuleKind::AgentOverload), 0);
+    working(6).assert_once(RuleKind::AgentOverload, "agent:ana", 332);
+    assert_eq!(working(5).fired(RuleKind::AgentOverload), 0);
 }
 
 /// A feed of two events in each pane, without some panes.
