@@ -60,8 +60,8 @@ fn main() {
     let (mut all, mut without) = (f64::MAX, f64::MAX);
     let mut sizes = [0, 0];
     for round in 0..ROUNDS {
-        let (cpu, deployment) = work_off(&partitions, false, events);
-        (without, sizes[0]) = (without.min(cpu), deployment.state_size().0);
+        let (cpu_without, of_others) = work_off(&partitions, false, events);
+        (without, sizes[0]) = (without.min(cpu_without), of_others.state_size().0);
         let (cpu, deployment) = work_off(&partitions, true, events);
         (all, sizes[1]) = (all.min(cpu), deployment.state_size().0);
         if round + 1 == ROUNDS {
@@ -72,7 +72,7 @@ fn main() {
             deployment.print(events);
         }
     }
-    let growth = |with: f64, without: f64| 100.0 * (with / without - 1.0);
+    let growth = |larger: f64, smaller: f64| 100.0 * (larger / smaller - 1.0);
     println!(
         "rules        {:+.1} % of CPU, {:+.1} % of state: {without:.3} µs/event without them",
         growth(all, without),

@@ -43,8 +43,8 @@ fn ends_shift(came_at: Option<Timestamp>, at: Timestamp, began_at: Timestamp) ->
     let known = came_at.filter(|came_at| began_at + BEGINNING < *came_at);
     let quarter = Span::from_secs(900);
     let since = (at + SHIFT_END.0).floor(quarter);
-    known.map_or(at - since <= SHIFT_END.0 + SHIFT_END.1, |came_at| {
-        SHIFT_MIN <= at - came_at
+    known.map_or(at - since <= SHIFT_END.0 + SHIFT_END.1, |came| {
+        SHIFT_MIN <= at - came
     })
 }
 
@@ -95,7 +95,7 @@ pub(super) fn seconds_there(
     // From now backwards: how many there were before each step.
     let (mut level, mut until) = (state.present, now);
     let panes = series.into_iter();
-    for (start, signals) in panes.flat_map(|series| series.newest(now - window, now)) {
+    for (start, signals) in panes.flat_map(|known| known.newest(now - window, now)) {
         let end = *start + PANE;
         there += float(level) * (until - end).as_secs();
         level -= signals.get(Signal::PresentStep);

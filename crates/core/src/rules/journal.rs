@@ -81,10 +81,13 @@ impl Journal {
 
     /// Drops the parts whose newest pane begins before `before`.
     pub(super) fn forget(&mut self, before: Timestamp) {
-        let gone = self
-            .newest_by_part
-            .extract_if(.., |_, newest| *newest < before);
-        let gone: BTreeSet<u64> = gone.map(|(number, _)| number).collect();
+        let all = self.newest_by_part.iter();
+        let gone: BTreeSet<u64> = all
+            .filter(|(_, newest)| **newest < before)
+            .map(|(number, _)| *number)
+            .collect();
+        self.newest_by_part
+            .retain(|number, _| !gone.contains(number));
         self.small_parts.retain(|number| !gone.contains(number));
         if self.small_parts.is_empty() {
             self.small = SignalBatch::default();

@@ -107,8 +107,8 @@ impl Figures {
             };
             let key = cel::objects::Key::from(*name);
             let Some(next) = map.map.get(&key) else {
-                let names = map.map.keys().map(ToString::to_string);
-                let names: Vec<String> = names.collect();
+                #[expect(clippy::disallowed_methods, reason = "sorted where they are shown")]
+                let names: Vec<String> = map.map.keys().map(ToString::to_string).collect();
                 let names = names.iter().map(String::as_str);
                 return Some(missing(&path[..=place], name, names));
             };
@@ -121,7 +121,7 @@ impl Figures {
 fn missing<'n>(before: &[&str], name: &str, names: impl Iterator<Item = &'n str>) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
-    let path = |name: &str| [before, &[name]].concat().join(".");
+    let path = |last: &str| [before, &[last]].concat().join(".");
     let near = (names.iter())
         .map(|known| (strsim::jaro_winkler(known, name), *known))
         .max_by(|one, other| one.0.total_cmp(&other.0))

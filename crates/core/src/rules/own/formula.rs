@@ -8,6 +8,7 @@ use cel::{
 };
 
 use super::{Of, figures::Figures};
+use crate::rules::state::float;
 
 /// A formula over figures.
 #[derive(Debug, Clone)]
@@ -32,13 +33,11 @@ impl Formula {
     /// When it can't be parsed, names a figure that there is not, or is not true or false.
     pub fn condition(text: &str, of: Of) -> Result<Self, Mistake> {
         let (formula, sample) = Self::checked(text, of)?;
-        match sample {
-            Value::Bool(_) => Ok(formula),
-            other => Err(formula.whole(format!(
-                "this gives {}; a condition is true or false",
-                kind_of(&other)
-            ))),
+        if matches!(sample, Value::Bool(_)) {
+            return Ok(formula);
         }
+        let kind = kind_of(&sample);
+        Err(formula.whole(format!("this gives {kind}; a condition is true or false")))
     }
 
     /// Compiles a formula for a number or a text.
@@ -137,13 +136,17 @@ impl Formula {
     }
 
     pub(in crate::rules) fn number(&self, context: &Context<'_, '_>) -> Option<f64> {
-        match self.program.execute(context).ok()? {
-            Value::Float(number) => Some(number),
-            #[expect(clippy::cast_precision_loss, reason = "counts")]
-            Value::Int(number) => Some(number as f64),
-            Value::Bool(is_true) => Some(f64::from(u8::from(is_true))),
-            _ => None,
+        let value = self.program.execute(context).ok()?;
+        if let Value::Float(number) = value {
+            return Some(number);
         }
+        if let Value::Int(count) = value {
+            return Some(float(count));
+        }
+        if let Value::Bool(is_true) = value {
+            return Some(f64::from(u8::from(is_true)));
+        }
+        None
     }
 
     /// Returns what it gives, for people: numbers with at most two decimals.
@@ -222,11 +225,13 @@ fn path_of(part: &IdedExpr) -> Option<Vec<&str>> {
 }
 
 const fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Int(_) | Value::UInt(_) | Value::Float(_) => "a number",
-        Value::String(_) => "a text",
-        Value::List(_) => "a list",
-        Value::Map(_) => "figures, of which one is to be named, as in `.value`",
-        _ => "something else",
+    if matches!(value, Value::Int(_) | Value::UInt(_) | Value::Float(_)) {
+        "a number"
+    } else if matches!(value, Value::String(_)) {
+        "a text"
+    } else if matches!(value, Value::Map(_)) {
+        "figures, of which one is to be named, as in `.value`"
+    } else {
+        "something else"
     }
 }

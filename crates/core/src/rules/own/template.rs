@@ -23,29 +23,27 @@ impl Template {
         let mut pieces = Vec::new();
         let mut text = String::new();
         let mut rest = sentence;
-        while let Some(place) = rest.find(['{', '}']) {
-            text.push_str(&rest[..place]);
-            let brace = &rest[place..=place];
-            rest = &rest[place + 1..];
-            if let Some(behind) = rest.strip_prefix(brace) {
-                text.push_str(brace);
-                rest = behind;
+        while let Some((brace, before, behind)) = split_at_brace(rest) {
+            text.push_str(before);
+            rest = behind;
+            if let Some(doubled) = rest.strip_prefix(brace) {
+                text.push(brace);
+                rest = doubled;
                 continue;
             }
-            let end = rest.find('}').filter(|_| brace == "{");
-            let Some(end) = end else {
-                let column = sentence.len() - rest.len();
+            let closed = rest.split_once('}').filter(|_| brace == '{');
+            let Some((formula, after)) = closed else {
                 return Err(Mistake {
                     line: 1,
-                    column,
+                    column: sentence.len() - rest.len(),
                     sentence: format!(
                         "`{brace}` stands alone; write a formula in braces, or `{brace}{brace}`"
                     ),
                 });
             };
             pieces.push(Piece::Text(std::mem::take(&mut text)));
-            pieces.push(Piece::Formula(Formula::value(&rest[..end], of)?));
-            rest = &rest[end + 1..];
+            pieces.push(Piece::Formula(Formula::value(formula, of)?));
+            rest = after;
         }
         text.push_str(rest);
         pieces.push(Piece::Text(text));
@@ -60,6 +58,13 @@ impl Template {
         });
         pieces.collect()
     }
+}
+
+/// Returns the first brace, what stands before it, and what behind.
+fn split_at_brace(text: &str) -> Option<(char, &str, &str)> {
+    let brace = text.chars().find(|it| matches!(it, '{' | '}'))?;
+    let (before, behind) = text.split_once(brace)?;
+    Some((brace, before, behind))
 }
 
 #[cfg(test)]
