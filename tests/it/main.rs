@@ -16,6 +16,7 @@ mod commands;
 mod config;
 mod config_calendar;
 mod config_layers;
+mod config_maintenance;
 mod config_scorecards;
 mod dead_letters;
 mod demo;
