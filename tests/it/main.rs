@@ -61,6 +61,7 @@ mod serve_api;
 mod serve_directory;
 mod serve_hardening;
 mod serve_model;
+mod serve_silences;
 mod simulate;
 mod tidy;
 mod wallboard;
