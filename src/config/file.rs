@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::value::Parsed;
+use super::value::{Parsed, Weekly};
 use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, FlowOuts, LocalSpan, Measure, Opens},
@@ -13,6 +13,7 @@ use floorwalker_core::{
     engine::SourceClock,
     event::{Channel, Span},
     rules::Of,
+    silence::Pattern,
 };
 
 pub(super) type Time = Spanned<Parsed<Span>>;
@@ -32,6 +33,7 @@ pub(super) struct File {
     pub(super) policy: Option<Vec<Policy>>,
     pub(super) calendars: BTreeMap<Spanned<String>, Calendar>,
     pub(super) alerts: Alerts,
+    pub(super) maintenance: Vec<Spanned<Maintenance>>,
     pub(super) rules: BTreeMap<Spanned<String>, GroupRule>,
     pub(super) csat: Csat,
     pub(super) outputs: Outputs,
@@ -192,6 +194,34 @@ pub(super) struct Calendar {
     pub(super) holidays: Vec<Spanned<toml::Value>>,
     #[serde(default)]
     pub(super) special_days: BTreeMap<Spanned<String>, Hours>,
+}
+
+/// Quoted or not.
+pub(super) type Instant = Spanned<toml::Value>;
+pub(super) type Matcher = Spanned<Parsed<Pattern>>;
+
+/// When alerts are expected and call nobody.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Maintenance {
+    pub(super) name: Spanned<String>,
+    pub(super) matchers: Spanned<Matchers>,
+    pub(super) from: Option<Instant>,
+    pub(super) to: Option<Instant>,
+    pub(super) weekly: Option<Spanned<Parsed<Weekly>>>,
+    pub(super) zone: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Matchers {
+    pub(super) rule: Option<Matcher>,
+    pub(super) subject: Option<Matcher>,
+    pub(super) queue: Option<Matcher>,
+    pub(super) team: Option<Matcher>,
+    pub(super) channel: Option<Matcher>,
+    pub(super) severity: Option<Matcher>,
+    pub(super) agent: Option<Matcher>,
 }
 
 #[derive(Debug, Default, Deserialize)]

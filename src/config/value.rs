@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData, net::SocketAddr};
 
+use jiff::fmt::strtime::BrokenDownTime;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, Visitor},
@@ -14,6 +15,7 @@ use floorwalker_core::{
     engine::SourceClock,
     event::{Channel, Span},
     rules::Of,
+    silence::Pattern,
 };
 
 /// Times and spans are added without a care for overflow: this leaves room.
@@ -96,6 +98,60 @@ fn minute_of_day(text: &str) -> Option<u16> {
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     let minute = hours * 60 + minutes;
     (minutes < 60 && minute <= DAY_MINUTES).then_some(minute)
+}
+
+/// Some days of the week, from Monday on, and the hours of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Weekly {
+    pub(super) days: [bool; 7],
+    pub(super) span: LocalSpan,
+}
+
+impl Value for Weekly {
+    const EXPECTED: &'static str = "days and hours such as \"Mon-Fri 22:00-06:00\", \"Sat,Sun 00:00-24:00\" or \"Mon-Sun 02:00-03:30\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let parts = text.split_once(' ');
+        let read = parts.and_then(|(days, hours)| {
+            Some(Self {
+                days: days_of_week(days)?,
+                span: local_span(hours)?,
+            })
+        });
+        read.ok_or_else(|| format!("`{text}` is not {}", Self::EXPECTED))
+    }
+}
+
+/// Reads `Mon`, `Mon-Fri`, `Fri-Mon`, or several with commas between them.
+fn days_of_week(text: &str) -> Option<[bool; 7]> {
+    let day = |name: &str| {
+        let read = BrokenDownTime::parse("%a", name).ok()?;
+        Some(
+            read.weekday()?
+                .to_monday_zero_offset()
+                .unsigned_abs()
+                .into(),
+        )
+    };
+    let mut days = [false; 7];
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (mut next, last): (usize, usize) = (day(first)?, day(last)?);
+        days[next] = true;
+        while next != last {
+            next = (next + 1) % days.len();
+            days[next] = true;
+        }
+    }
+    Some(days)
+}
+
+impl Value for Pattern {
+    const EXPECTED: &'static str = "a value, or its beginning with `*` such as \"queue.*\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        Self::read(text)
+    }
 }
 
 impl Value for SocketAddr {

@@ -3,7 +3,6 @@
 //! Kafka decides who owns a task (a consumer group), makes each step atomic (transactions) and keeps its state (a log per
 //! task). The engine knows nothing of it. [`run`] is the whole of it for one process.
 
-mod acknowledge;
 mod batch;
 mod broker;
 mod client;
@@ -30,6 +29,7 @@ mod parked;
 mod process;
 mod progress;
 mod reading;
+mod record_writer;
 mod restore;
 mod right;
 mod sender;
@@ -47,7 +47,6 @@ mod turn;
 mod upkeep;
 mod worker;
 
-pub use acknowledge::Acknowledger;
 pub use broker::Broker;
 pub use directory::read_directory;
 pub use embedded::{Embedded, EmbeddedSettings};
@@ -57,6 +56,7 @@ pub use process::{look_on, run};
 pub use progress::{
     InputProgress, Losses, Phase, Progress, Snapshot, Stuck, TaskProgress, WorkerProgress,
 };
+pub use record_writer::RecordWriter;
 pub use sender::Sender;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX, is_property, property_fault};
 pub use sources::SourceProgress;

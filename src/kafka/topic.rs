@@ -16,13 +16,15 @@ pub enum Topic {
     Scorecards,
     /// Written by the read side, not by tasks.
     Acknowledgements,
+    /// Written by the read side, and by people.
+    Silences,
     /// Written by people and their systems, read by every process.
     Directory,
     DeadLetters,
 }
 
 impl Topic {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
@@ -31,6 +33,7 @@ impl Topic {
         Self::Contacts,
         Self::Scorecards,
         Self::Acknowledgements,
+        Self::Silences,
         Self::Directory,
         Self::DeadLetters,
     ];
@@ -46,6 +49,7 @@ impl Topic {
             Self::Contacts => "contacts",
             Self::Scorecards => "scorecards",
             Self::Acknowledgements => "acknowledgements",
+            Self::Silences => "silences",
             Self::Directory => "directory",
             Self::DeadLetters => "dead-letters",
         };
@@ -77,6 +81,11 @@ impl Topic {
             Self::Alerts | Self::Contacts | Self::Scorecards | Self::Acknowledgements => vec![
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
+            ],
+            // One that is written today may begin in 30 days, and last for 30.
+            Self::Silences => vec![
+                Setting::exactly("cleanup.policy", "compact,delete"),
+                Setting::at_least("retention.ms", 61 * DAY_MS),
             ],
             Self::Directory => vec![Setting::exactly("cleanup.policy", "compact")],
             Self::DeadLetters => vec![

@@ -16,7 +16,8 @@ mod wallboard;
 pub use http::{Server, Site};
 pub use metrics::KpiPage;
 pub use model::{
-    Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score, TOPICS,
+    Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score,
+    Standing, TOPICS,
 };
 pub use settings::{HttpSettings, MetricsSettings, ServeSettings};
 pub use side::{Configured, FollowThread, ReadSide};

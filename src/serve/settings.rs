@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use floorwalker_core::event::Span;
+use floorwalker_core::{event::Span, silence::Maintenance};
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct ServeSettings {
     /// Series for every agent. Default false.
     pub all_agents: bool,
     pub metrics: MetricsSettings,
+    /// When alerts are expected and call nobody. Default none.
+    pub maintenance: Vec<Maintenance>,
 }
 
 /// What `/metrics/kpi` shows.
@@ -69,6 +71,7 @@ impl Default for ServeSettings {
             worst_agents: 10,
             all_agents: false,
             metrics: MetricsSettings::default(),
+            maintenance: Vec::new(),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The role `serve`: a read model with the thread that feeds it, and the producer of acknowledgements.
+//! The role `serve`: a read model with the thread that feeds it, and the producer of acknowledgements and silences.
 
 use std::{sync::Arc, thread};
 
 use super::{ReadModel, ServeSettings, TOPICS};
-use crate::kafka::{self, Acknowledger, KafkaSettings, Stop};
+use crate::kafka::{self, KafkaSettings, RecordWriter, Stop};
 use floorwalker_core::{contact::ContactSettings, kpi::Places};
 
 /// What the configuration promises, and who answers for queues; the directory may change both.
@@ -22,7 +22,7 @@ pub struct ReadSide {
     pub model: Arc<ReadModel>,
     pub settings: ServeSettings,
     pub configured: Configured,
-    pub(super) acknowledger: Acknowledger,
+    pub(super) writer: RecordWriter,
 }
 
 /// The thread that follows the topics.
@@ -41,10 +41,11 @@ impl ReadSide {
         (settings, configured): (ServeSettings, Configured),
         stop: &Stop,
     ) -> anyhow::Result<(Arc<Self>, FollowThread)> {
-        let model = Arc::new(ReadModel::new(&settings));
+        let model = ReadModel::with_places(&settings, configured.places.clone());
+        let model = Arc::new(model);
         let side = Arc::new(Self {
             model: Arc::clone(&model),
-            acknowledger: Acknowledger::new(kafka)?,
+            writer: RecordWriter::new(kafka)?,
             settings,
             configured,
         });

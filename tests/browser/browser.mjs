@@ -44,8 +44,7 @@ export async function open(browser, base, path, options = {}) {
   page.on("pageerror", (error) => faults.push(error.stack));
   page.on("console", (message) => {
     const { url } = message.location();
-    // Asked whether there are silences, a server without them answers 404.
-    if (message.type() === "error" && !url.endsWith("/api/v1/silences")) faults.push(`${message.text()} ${url}`);
+    if (message.type() === "error") faults.push(`${message.text()} ${url}`);
   });
   page.on("dialog", (dialog) => {
     faults.push(`dialog ${dialog.message()}`);

@@ -57,20 +57,20 @@ await step("queues and alerts are judged by what they are", async () => {
     const alert = (id, more) => ({ id, status: "firing", severity: "warning", queue: "q", subject: "queue:q", rule: "queue.surge", ...more });
     const late = { rule: "sla.missed", subject: "contact:c", queue: "q" };
     const ids = (alerts) => {
-      const { urgent, others } = sortAlerts(alerts);
-      return [urgent, others].map((list) => list.map(({ id }) => id).join(" "));
+      const { urgent, others, silenced } = sortAlerts(alerts);
+      return [urgent, others, silenced].map((list) => list.map(({ id }) => id).join(" "));
     };
     return {
       states: [queue(0.6, [0.5, 0.7]), queue(0.7, [0.5, 0.85]), queue(0.9, [0.8, 0.95]), queue(0.9, [0.8, 0.95], { waiting: 1, longest_wait: 21 }),
         queue(0.9, [0.8, 0.95], {}, [{ severity: "critical" }]), judge({ kpis: { sla: {} } }, policies, []).state],
-      // Covered by the queue's own alert, by a field, or meant for lists; a mail that interrupts by itself stays.
-      covered: ids([alert("a"), alert("b", { ...late, interrupts: true }), alert("c", { inhibited_by: "a" }), alert("d", late)]),
+      // Covered by another alert, silenced, or meant for lists; one of a contact that interrupts by itself stays.
+      covered: ids([alert("a"), alert("b", { ...late, interrupts: true, inhibited_by: "a" }), alert("c", { silenced_by: "s" }), alert("d", late)]),
       alone: ids([alert("b", { ...late, interrupts: true }), alert("e", { ...late, interrupts: false }), alert("p", { status: "pending" })]),
       order: ids([alert("acknowledged", { severity: "critical", ack: { by: "x" } }), alert("warning"), alert("critical", { severity: "critical" })]),
     };
   });
-  same(judged, { states: ["bad", "watch", "good", "watch", "bad", "none"], covered: ["a", "b c d"], alone: ["b", "e p"],
-    order: ["critical warning acknowledged", ""] }, "judged");
+  same(judged, { states: ["bad", "watch", "good", "watch", "bad", "none"], covered: ["a", "b d", "c"], alone: ["b", "e p", ""],
+    order: ["critical warning acknowledged", "", ""] }, "judged");
 });
 
 await step("an alert of the queue is at the top, with what to do, and others behind a tap", async () => {

@@ -244,6 +244,7 @@ const CRATES: [(&str, &[&str]); 4] = [
             "csat",
             "alert",
             "rules",
+            "silence",
             "schema",
             "engine",
             "local",

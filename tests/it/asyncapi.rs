@@ -19,6 +19,7 @@ fn the_asyncapi_document_has_all_topics_that_are_for_others() {
         | Topic::Contacts
         | Topic::Scorecards
         | Topic::Acknowledgements
+        | Topic::Silences
         | Topic::Directory
         | Topic::DeadLetters => true,
     });

@@ -205,7 +205,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `rules`, `csat`, `outputs`, `privacy`, `http`, `serve`, `limits`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `maintenance`, `rules`, `csat`, `outputs`, `privacy`, `http`, `serve`, `limits`",
     );
     check(
         &policy("colour = \"x\""),

@@ -87,6 +87,7 @@ impl Outcome {
                 *self.transitions.entry(transition(&record)).or_default() += 1;
             }
             Topic::Acknowledgements
+            | Topic::Silences
             | Topic::Directory
             | Topic::Tasks
             | Topic::Exchange

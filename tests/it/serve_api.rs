@@ -35,7 +35,12 @@ pub(crate) fn fed(prefix: &str) -> Site {
 }
 
 /// The answer, as soon as it is as it should be.
-fn wait_for(site: &Site, process: usize, path: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+pub(crate) fn wait_for(
+    site: &Site,
+    process: usize,
+    path: &str,
+    is_there: impl Fn(&Value) -> bool,
+) -> Value {
     let mut last = None;
     for _ in 0..600 {
         last = get(site.port(process), path);
@@ -50,19 +55,19 @@ fn wait_for(site: &Site, process: usize, path: &str, is_there: impl Fn(&Value) -
     panic!("{path} in {}: {last:?}", site.folder().display());
 }
 
-fn ask(site: &Site, path: &str) -> Value {
+pub(crate) fn ask(site: &Site, path: &str) -> Value {
     let (status, text) = get(site.port(0), path).unwrap();
     assert_eq!(status, 200, "{path}: {text}");
     serde_json::from_str(&text).unwrap()
 }
 
 /// Status and what is wrong.
-fn fault(site: &Site, path: &str) -> (u16, Value) {
+pub(crate) fn fault(site: &Site, path: &str) -> (u16, Value) {
     let (status, text) = get(site.port(0), path).unwrap();
     (status, serde_json::from_str(&text).unwrap())
 }
 
-fn post(site: &Site, path: &str, body: &str) -> (u16, Value) {
+pub(crate) fn post(site: &Site, path: &str, body: &str) -> (u16, Value) {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .build()
@@ -87,7 +92,7 @@ fn texts(lines: &Value) -> Vec<String> {
 }
 
 /// The alert that the answer to c3 is missed.
-fn missed_answer(site: &Site) -> Value {
+pub(crate) fn missed_answer(site: &Site) -> Value {
     let missed = ask(site, "/api/v1/alerts?rule=sla.missed&queue=billing");
     let alerts = missed["alerts"].as_array().unwrap();
     assert_eq!(missed["total"], alerts.len());
@@ -182,7 +187,7 @@ fn an_acknowledgement_is_seen_by_all_and_survives_the_process() {
 }
 
 /// Status, what is wrong, and a part of what to do.
-fn check_fault((status, fault): (u16, Value), expect: (u16, &str, &str)) {
+pub(crate) fn check_fault((status, fault): (u16, Value), expect: (u16, &str, &str)) {
     let (what, hint) = (fault["what"].as_str(), fault["what_to_do"].as_str());
     assert_eq!((status, what), (expect.0, Some(expect.1)), "{fault}");
     assert!(hint.unwrap().contains(expect.2), "{fault}");
@@ -263,7 +268,7 @@ fn an_acknowledgement_needs_a_name_and_a_firing_alert() {
 }
 
 /// Returns the data of a line of the stream.
-fn data(line: &str) -> Value {
+pub(crate) fn data(line: &str) -> Value {
     serde_json::from_str(line.strip_prefix("data: ").unwrap()).unwrap()
 }
 
@@ -392,6 +397,8 @@ fn the_api_describes_itself() {
             "/api/v1/entities",
             "/api/v1/entities/{entity}/kpis",
             "/api/v1/floor",
+            "/api/v1/silences",
+            "/api/v1/silences/{id}",
             "/api/v1/stream",
             "/api/v1/trends",
         ]

@@ -86,6 +86,26 @@ fn a_supervisor_sees_queues_and_alerts_and_acknowledges_them() {
     demo.end();
 }
 
+#[test]
+fn a_supervisor_silences_an_alert_and_ends_the_silence() {
+    let demo = Demo::start(&["--plain"]);
+    demo.wait_for(" events/s", 60);
+    let why = "<b>41</b> contacts came in 10 minutes; 22 are usual.";
+    let mut surge = alert("queue:q/surge", "queue.surge", why, "Move 3 agents there.");
+    surge["subject"] = json!("queue:billing");
+    surge["queue"] = json!("billing");
+    surge["contacts"] = json!([]);
+    write_alert(&demo, &surge);
+    let base = format!("http://127.0.0.1:{}", demo.http);
+    let id = surge["id"].as_str().unwrap();
+    let output = node("silence.mjs", &[&base, id, why]).output();
+    let output = output.expect("node: run scripts/setup");
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(output.status.success(), "{printed}");
+    demo.end();
+}
+
 /// A script that is ended on drop.
 struct Script {
     process: Child,

@@ -15,6 +15,7 @@ pub mod staffing; // Erlang's formulas
 pub mod csat; // what is known of a contact so far -> the probability of a low rating
 pub mod alert; // obligations and predictions -> escalations
 pub mod rules; // signals of all -> alerts about queues, agents, reasons, feeds
+pub mod silence; // which alerts call nobody for a while
 pub mod schema; // records and events described for programs: JSON Schema, AsyncAPI
 pub mod engine; // keyed machines on tasks: clocks, frames, steps, the state log
 pub mod local; // all tasks of a deployment in memory: what `replay` and tests run on

@@ -3,6 +3,7 @@
 mod calendar;
 mod kafka;
 mod kpi;
+mod maintenance;
 mod policy;
 mod own_rules;
 mod rules;
@@ -63,7 +64,8 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
         file.outputs.format.map(|Parsed(format)| format),
     );
     engine.limits = limits(&file.limits)?;
-    let serve = serve::settings(file.serve, &engine.kpi.windows)?;
+    let mut serve = serve::settings(file.serve, &engine.kpi.windows)?;
+    serve.maintenance = maintenance::windows(&file.maintenance)?;
     Ok(Config {
         engine,
         kafka,

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{fault::Fault, records::AlertRecord, state::Side};
 use crate::{
-    kafka::clock,
+    kafka::{clock, topics::Topic},
     serve::{
         ReadSide,
         model::{AcknowledgedEvent, Alert, READ_BACK_WITHIN},
@@ -43,6 +43,14 @@ pub(super) struct AlertFilter {
     rule: Option<String>,
     /// Only of this queue.
     queue: Option<String>,
+    /// Only those that are silenced, or only those that are not.
+    silenced: Option<bool>,
+    /// Only those that somebody has taken up, or only those that nobody has.
+    acknowledged: Option<bool>,
+    /// Only those that would call a person now, or only the others: an alert that is silenced or covered calls nobody.
+    interrupts: Option<bool>,
+    /// Only those that this alert covers.
+    inhibited_by: Option<String>,
     /// At most so many, up to 10,000; 1,000 if left out.
     #[serde(default = "default_limit")]
     limit: usize,
@@ -61,7 +69,7 @@ enum Status {
 pub(super) struct Alerts {
     /// How many there are, shown or not.
     total: usize,
-    /// Records as on the topic `alerts`, with who acknowledged them; latest transition first.
+    /// Records as on the topic `alerts`, with who acknowledged, silences and covers them; latest transition first.
     #[schema(value_type = Vec<AlertRecord>)]
     alerts: Vec<Arc<RawValue>>,
 }
@@ -98,7 +106,7 @@ pub(super) async fn list_alerts(
         ));
     }
     let mut alerts = side.model.alerts(filter.status != Status::Firing);
-    alerts.retain(|alert| filter.asks_for(alert));
+    alerts.retain(|alert| filter.asks_for(alert) && filter.asks_for_standing(&side, alert));
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.fields.at));
     let shown = alerts.iter().take(filter.limit);
     Ok(Json(Alerts {
@@ -120,9 +128,19 @@ impl AlertFilter {
             && rule.is_none_or(|rule| *rule == alert.fields.rule)
             && queue.is_none_or(|queue| alert.fields.queue.as_ref() == Some(queue))
     }
+
+    fn asks_for_standing(&self, side: &ReadSide, alert: &Alert) -> bool {
+        let standing = side.model.standing(alert);
+        let fits = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+        let by = self.inhibited_by.as_ref();
+        fits(self.silenced, standing.silenced_by.is_some())
+            && fits(self.acknowledged, standing.ack.is_some())
+            && fits(self.interrupts, alert.calls(&standing))
+            && by.is_none_or(|by| standing.inhibited_by.as_ref() == Some(by))
+    }
 }
 
-/// Returns an alert, with who acknowledged it.
+/// Returns an alert, with who acknowledged, silences and covers it, and how many it covers itself.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}",
     params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
     responses(
@@ -135,7 +153,7 @@ pub(super) async fn show_alert(
     Path(id): Path<String>,
 ) -> Result<Json<Arc<RawValue>>, Fault> {
     let alert = find(&side, &uri, &id)?;
-    Ok(Json(side.model.shown(&alert)))
+    Ok(Json(side.model.shown_whole(&alert)))
 }
 
 fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Fault> {
@@ -226,14 +244,8 @@ impl Acknowledge {
             note: self.note.as_deref(),
         };
         let event = serde_json::to_vec(&event).map_err(|error| Fault::body(error.to_string()))?;
-        side.acknowledger.write(id, &event).await.map_err(|error| {
-            Fault::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "kafka",
-                format!("the acknowledgement was not written: {error:#}"),
-                "try again; /readyz and the log show how Kafka is doing",
-            )
-        })
+        let written = side.writer.write(Topic::Acknowledgements, id, &event).await;
+        written.map_err(|error| Fault::unwritten("acknowledgement", &error))
     }
 }
 

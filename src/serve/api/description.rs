@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{agents, alerts, contacts, directory, entities, fault::Fault, floor, stream};
+use super::{agents, alerts, contacts, directory, entities, fault::Fault, floor, silences, stream};
 use floorwalker_core::schema;
 
 #[derive(OpenApi)]
@@ -24,6 +24,9 @@ use floorwalker_core::schema;
         agents::show_scorecard,
         contacts::show_contact,
         contacts::show_history,
+        silences::list_silences,
+        silences::create_silence,
+        silences::end_silence,
         directory::list_statements,
         stream::listen,
     ),
@@ -32,12 +35,13 @@ use floorwalker_core::schema;
 struct Description;
 
 /// What stands for which file.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, &str); 6] = [
     ("KpiRecord", "v1/kpi.json"),
     ("AlertRecord", "v1/alert.json"),
     ("ContactRecord", "v1/contact.json"),
     ("ScorecardRecord", "v1/scorecard.json"),
     ("DirectoryStatement", "v1/statement.json"),
+    ("SilenceRecord", "v1/silence.json"),
 ];
 
 /// The whole document.
@@ -53,10 +57,37 @@ pub(super) fn document() -> serde_json::Result<Value> {
             add(name, file.content, &mut schemas);
         }
     }
+    add_answers(&mut schemas);
     if let Some(known) = document["components"]["schemas"].as_object_mut() {
         known.extend(schemas);
     }
     Ok(document)
+}
+
+/// What answers have beside the records on the topics.
+fn add_answers(schemas: &mut Map<String, Value>) {
+    let more = [
+        (
+            "AlertRecord",
+            "silenced_by",
+            json!({"type": ["string", "null"], "description": "The id of the silence by which it calls nobody, or `maintenance:NAME`."}),
+        ),
+        (
+            "AlertRecord",
+            "covers",
+            json!({"type": "integer", "minimum": 0, "description": "How many firing alerts it covers. Only where one alert is asked for, which is not about a contact."}),
+        ),
+        (
+            "SilenceRecord",
+            "status",
+            json!({"type": "string", "enum": ["active", "pending", "expired"], "description": "Whether it holds now."}),
+        ),
+    ];
+    for (record, field, schema) in more {
+        if let Some(known) = schemas.get_mut(record) {
+            known["properties"][field] = schema;
+        }
+    }
 }
 
 /// A schema of draft 7 with its definitions becomes components, each under the name of its record.

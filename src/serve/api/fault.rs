@@ -41,8 +41,31 @@ impl Fault {
     }
 
     pub(super) fn body(what: impl Into<String>) -> Self {
-        let shape = r#"send JSON such as {"by":"ana","note":"calling back"}"#;
-        Self::new(StatusCode::BAD_REQUEST, "body", what, shape)
+        Self::body_like(what, r#"{"by":"ana","note":"calling back"}"#)
+    }
+
+    /// A body that should look like the example.
+    pub(super) fn body_like(what: impl Into<String>, example: &str) -> Self {
+        let hint = format!("send JSON such as {example}");
+        Self::new(StatusCode::BAD_REQUEST, "body", what, hint)
+    }
+
+    /// A body that can't be read, and should look like the example.
+    pub(super) fn unread(rejection: &JsonRejection, example: &str) -> Self {
+        Self {
+            status: rejection.status().as_u16(),
+            ..Self::body_like(rejection.body_text(), example)
+        }
+    }
+
+    /// A record that Kafka did not take.
+    pub(super) fn unwritten(what: &str, error: &anyhow::Error) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "kafka",
+            format!("the {what} was not written: {error:#}"),
+            "try again; /readyz and the log show how Kafka is doing",
+        )
     }
 
     /// A record of ours that can't be read.

@@ -9,6 +9,7 @@ mod entities;
 mod fault;
 mod floor;
 mod records;
+mod silences;
 mod state;
 mod stream;
 
@@ -22,17 +23,18 @@ use axum::{
     http::{StatusCode, Uri},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{delete, get},
 };
 
 pub(super) use self::fault::Fault;
 
-/// An acknowledgement is a name and a note.
+/// An acknowledgement is a name and a note, a silence has a few matchers more.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
 /// All paths of the API.
 pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
     let alert = get(alerts::show_alert).post(alerts::acknowledge);
+    let silences = get(silences::list_silences).post(silences::create_silence);
     let history = get(contacts::show_history);
     Router::new()
         .route("/api/v1/entities", get(entities::list_entities))
@@ -48,6 +50,8 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         )
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
+        .route("/api/v1/silences", silences)
+        .route("/api/v1/silences/{id}", delete(silences::end_silence))
         .route("/api/v1/directory", get(directory::list_statements))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))

@@ -14,3 +14,8 @@ pub(super) struct ContactRecord {}
 pub(super) struct ScorecardRecord {}
 #[derive(ToSchema)]
 pub(super) struct DirectoryStatement {}
+#[derive(ToSchema)]
+pub(super) struct SilenceRecord {}
+#[derive(ToSchema)]
+#[schema(as = SilenceRecord::Matchers)]
+pub(super) struct SilenceMatchers {}

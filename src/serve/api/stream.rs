@@ -60,6 +60,9 @@ enum Topic {
 /// After so many changes that it did not ask for, a reader hears the number that it has come to: it may come back by it.
 const PASSED_MAX: u64 = 256;
 
+/// Whoever reads it asks for the present state.
+const MISSED_ALL: &str = "all";
+
 /// A reader of the stream and what it asked for.
 struct Listener {
     listening: Listening,
@@ -72,7 +75,8 @@ struct Listener {
 /// New records of alerts (`event: alert`) and figures (`event: kpis`), from now on.
 ///
 /// Each has an `id`. Who comes back with it as `Last-Event-ID`, as browsers do, goes on behind it. If that is too long ago, or was at another
-/// process, the first news is `event: missed` with the data `all`: ask for the present state, and go on listening. Who reads too slowly is sent how
+/// process, the first news is `event: missed` with the data `all`: ask for the present state, and go on listening. So it is when very much
+/// changes at once. Who reads too slowly is sent how
 /// many records were missed (`event: missed`) and let go: ask for the present state, and listen anew.
 #[utoipa::path(get, path = "/api/v1/stream", params(NewsFilter,
     ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last news that was read")),
@@ -116,7 +120,7 @@ impl Listener {
         let from = self.listening.from;
         let mut hello = vec![Event::default().comment("listening")];
         if self.listening.missed {
-            let missed = Event::default().event("missed").data("all");
+            let missed = Event::default().event("missed").data(MISSED_ALL);
             hello.push(missed.id(from.to_string()));
         } else if self.listening.backlog.is_empty() {
             hello.push(place(from));
@@ -189,6 +193,7 @@ impl NewsFilter {
                     && fits(&self.entity, entity)
                     && fits(&self.window, window)
             }
+            About::Everything => true,
         }
     }
 }
@@ -203,9 +208,13 @@ fn event(change: &Change) -> Event {
     let name = match change.about {
         About::Alert { .. } => "alert",
         About::Kpis { .. } => "kpis",
+        About::Everything => "missed",
     };
     let event = Event::default().event(name).id(change.id.to_string());
-    event.data(change.record.get())
+    match change.about {
+        About::Everything => event.data(MISSED_ALL),
+        About::Alert { .. } | About::Kpis { .. } => event.data(change.record.get()),
+    }
 }
 
 #[cfg(test)]

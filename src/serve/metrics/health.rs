@@ -389,6 +389,7 @@ fn write_read_side(page: &mut OwnPage, read: &ReadSide) {
         ("firing_alert", held.firing_alerts),
         ("resolved_alert", held.resolved_alerts),
         ("acknowledgement", held.acknowledgements),
+        ("silence", held.silences),
         ("contact", held.contacts),
         ("scorecard_agent", held.scorecards),
     ];

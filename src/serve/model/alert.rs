@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use floorwalker_core::event::Timestamp;
+use floorwalker_core::{event::Timestamp, silence::AlertTraits};
 
 /// The newest record of an alert.
 #[derive(Debug)]
@@ -23,7 +23,11 @@ pub struct AlertFields {
     pub rule: String,
     pub status: String,
     pub severity: String,
+    #[serde(default)]
+    pub subject: String,
     pub queue: Option<String>,
+    pub team: Option<String>,
+    pub channel: Option<String>,
     pub policy: Option<String>,
     pub starts_at: Timestamp,
     pub at: Timestamp,
@@ -32,6 +36,23 @@ pub struct AlertFields {
     pub why: String,
     #[serde(default)]
     pub contacts: Vec<String>,
+    #[serde(default)]
+    pub agents: Vec<String>,
+    pub inhibited_by: Option<String>,
+    #[serde(default)]
+    pub interrupts: bool,
+}
+
+/// What is known of an alert beside its record.
+#[derive(Debug, Default)]
+pub struct Standing {
+    pub ack: Option<Arc<Acknowledgement>>,
+    /// A silence's id, or `maintenance:NAME`.
+    pub silenced_by: Option<Arc<str>>,
+    /// The alert that covers it.
+    pub inhibited_by: Option<String>,
+    /// How many alerts it covers, if that is asked for.
+    pub covers: Option<usize>,
 }
 
 /// An acknowledgement of an alert.
@@ -75,17 +96,57 @@ impl Alert {
         self.fields.status == "firing"
     }
 
-    /// The record with who acknowledged it.
-    pub(super) fn with_ack(&self, ack: Option<&Acknowledgement>) -> Arc<RawValue> {
-        let Some(ack) = ack else {
-            return Arc::clone(&self.record);
-        };
-        let merged = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(self.record.get())
-            .and_then(|mut fields| {
-                fields.insert("ack".to_owned(), serde_json::value::to_raw_value(ack)?);
-                serde_json::value::to_raw_value(&fields)
-            });
+    /// Returns whether it would call a person now.
+    #[must_use]
+    pub fn calls(&self, standing: &Standing) -> bool {
+        let is_held = standing.silenced_by.is_some() || standing.inhibited_by.is_some();
+        self.is_firing() && self.fields.interrupts && !is_held
+    }
+
+    /// The record with what is known beside it.
+    pub(super) fn with(&self, standing: &Standing) -> Arc<RawValue> {
+        let merged = self.merged(standing);
         merged.map_or_else(|_| Arc::clone(&self.record), Arc::from)
+    }
+
+    fn merged(&self, standing: &Standing) -> serde_json::Result<Box<RawValue>> {
+        let mut fields: IndexMap<&str, Box<RawValue>> = serde_json::from_str(self.record.get())?;
+        if let Some(ack) = &standing.ack {
+            fields.insert("ack", to_raw_value(&**ack)?);
+        }
+        if let Some(by) = &standing.inhibited_by {
+            fields.insert("inhibited_by", to_raw_value(by)?);
+        }
+        let by = standing.silenced_by.as_deref();
+        fields.insert("silenced_by", to_raw_value(&by)?);
+        if let Some(count) = standing.covers {
+            fields.insert("covers", to_raw_value(&count)?);
+        }
+        to_raw_value(&fields)
+    }
+}
+
+impl AlertFields {
+    pub(super) fn is_about_contact(&self) -> bool {
+        self.subject.starts_with("contact:")
+    }
+
+    /// The queue that it is about.
+    pub(super) fn queue_name(&self) -> Option<&str> {
+        let queue = self.queue.as_deref();
+        queue.or_else(|| self.subject.strip_prefix("queue:"))
+    }
+
+    pub(super) fn traits(&self) -> AlertTraits<'_> {
+        AlertTraits {
+            rule: &self.rule,
+            subject: &self.subject,
+            queue: self.queue.as_deref(),
+            team: self.team.as_deref(),
+            channel: self.channel.as_deref(),
+            severity: &self.severity,
+            agents: &self.agents,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements` and `directory` hold now, for any
-//! number of readers.
+//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements`, `silences` and `directory` hold now,
+//! for any number of readers.
 //!
 //! Contract: one thread follows the topics ([`ReadModel::handle`]), everybody else looks. It never waits for a reader, and each
 //! of its maps has a limit.
@@ -7,26 +7,32 @@
 mod alert;
 mod contact;
 mod desks;
+mod inhibition;
 mod newest;
+mod quiet;
 mod score;
+mod silencing;
 mod statement;
 mod stream;
+mod teams;
 mod trend;
 
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
+use inhibition::Inhibition;
 use newest::Newest;
 use serde_json::value::RawValue;
+use silencing::Silencing;
 
 pub(super) use alert::AcknowledgedEvent;
-pub use alert::{Acknowledgement, Alert, AlertFields};
+pub use alert::{Acknowledgement, Alert, AlertFields, Standing};
 pub use contact::Line;
 pub use desks::AgentDesks;
 pub(super) use score::kind_and_name;
@@ -41,16 +47,18 @@ use crate::kafka::{FollowEvent, FollowedRecord, clock, topics::Topic};
 use floorwalker_core::{
     engine::AgentQueue,
     event::{Span, Timestamp},
+    kpi::Places,
     proto::{Record, RecordError},
 };
 
 /// The topics it is made of.
-pub const TOPICS: [Topic; 6] = [
+pub const TOPICS: [Topic; 7] = [
     Topic::Kpis,
     Topic::Alerts,
     Topic::Contacts,
     Topic::Scorecards,
     Topic::Acknowledgements,
+    Topic::Silences,
     Topic::Directory,
 ];
 /// Firing at a time: far more than people can look at.
@@ -69,6 +77,8 @@ pub struct ReadModel {
     firing: Newest<Alert>,
     resolved: Newest<Alert>,
     acks: Newest<Acknowledgement>,
+    silencing: Silencing,
+    inhibition: RwLock<Inhibition>,
     contacts: Newest<ContactRaw>,
     statements: Newest<Statement>,
     desks_by_agent: Newest<AgentDesks>,
@@ -87,6 +97,7 @@ pub struct Held {
     pub firing_alerts: usize,
     pub resolved_alerts: usize,
     pub acknowledgements: usize,
+    pub silences: usize,
     pub contacts: usize,
     pub scorecards: usize,
 }
@@ -94,11 +105,19 @@ pub struct Held {
 impl ReadModel {
     #[must_use]
     pub fn new(settings: &ServeSettings) -> Self {
+        Self::with_places(settings, Places::default())
+    }
+
+    /// A model that knows who answers for each queue by the configuration.
+    #[must_use]
+    pub fn with_places(settings: &ServeSettings, places: Places) -> Self {
         Self {
             entities: Newest::new(settings.entities_max),
             firing: Newest::new(FIRING_MAX),
             resolved: Newest::new(settings.alerts_max),
             acks: Newest::new(FIRING_MAX + settings.alerts_max),
+            silencing: Silencing::new(settings.maintenance.clone(), places),
+            inhibition: RwLock::default(),
             contacts: Newest::new(settings.contacts_max),
             statements: Newest::new(STATEMENTS_MAX),
             desks_by_agent: Newest::new(settings.entities_max),
@@ -112,8 +131,15 @@ impl ReadModel {
     pub fn handle(&self, event: &FollowEvent<'_>) {
         match event {
             FollowEvent::Record(record) => self.take(record),
-            FollowEvent::CaughtUp => self.caught_up.store(true, Ordering::Release),
-            FollowEvent::Tick => self.forget(clock::wall()),
+            FollowEvent::CaughtUp => {
+                self.begin_quiet(clock::wall());
+                self.caught_up.store(true, Ordering::Release);
+            }
+            FollowEvent::Tick => {
+                let now = clock::wall();
+                self.forget(now);
+                self.pass_quiet(now);
+            }
         }
     }
 
@@ -148,6 +174,7 @@ impl ReadModel {
             Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
             Topic::Scorecards => self.take_desk(key, at, &Record::Scorecard.to_json(payload)?)?,
             Topic::Acknowledgements => self.take_ack(key, at, payload)?,
+            Topic::Silences => self.take_silence(key, payload),
             Topic::Directory => self.take_statement(at, Statement::read(payload)?),
             Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
         }
@@ -182,6 +209,7 @@ impl ReadModel {
 
     fn take_alert(&self, id: &str, at: Timestamp, payload: &[u8]) -> serde_json::Result<()> {
         let alert = Alert::read(payload)?;
+        let covered = self.hold_quiet(&alert);
         self.publish(|| (About::alert(&alert), self.shown(&alert)));
         let (now, before) = if alert.is_firing() {
             (&self.firing, &self.resolved)
@@ -190,6 +218,7 @@ impl ReadModel {
         };
         now.put(id, at, alert);
         before.remove(id);
+        self.publish_alerts(&covered);
         Ok(())
     }
 
@@ -207,6 +236,7 @@ impl ReadModel {
     }
 
     fn take_statement(&self, at: Timestamp, statement: Statement) {
+        self.move_teams(&statement);
         self.statements.put(&statement.key(), at, statement);
     }
 
@@ -239,9 +269,12 @@ impl ReadModel {
     fn remove(&self, topic: Topic, key: &str, at: Timestamp) {
         match topic {
             Topic::Alerts => {
+                let covered = self.release_quiet(key);
                 self.firing.remove(key);
                 self.resolved.remove(key);
+                self.publish_alerts(&covered);
             }
+            Topic::Silences => self.remove_silence(key),
             Topic::Acknowledgements => self.acks.remove(key),
             Topic::Contacts => self.contacts.remove(key),
             Topic::Scorecards => self.remove_desk(key, at),
@@ -263,7 +296,11 @@ impl ReadModel {
     fn forget(&self, now: Timestamp) {
         self.entities.forget_before(now - SCORES_KEPT);
         let then = now - RECORDS_KEPT;
+        let firing = self.firing.len();
         self.firing.forget_before(then);
+        if self.firing.len() != firing {
+            self.forget_quiet();
+        }
         self.resolved.forget_before(then);
         self.acks.forget_before(then);
         self.contacts.forget_before(then);
@@ -314,10 +351,10 @@ impl ReadModel {
         self.acks.get(id)
     }
 
-    /// An alert's record with its acknowledgement.
+    /// An alert's record with what is known beside it.
     #[must_use]
     pub fn shown(&self, alert: &Alert) -> Arc<RawValue> {
-        alert.with_ack(self.ack(&alert.fields.id).as_deref())
+        alert.with(&self.standing(alert))
     }
 
     /// Returns the statements of the directory, by subject, oldest first.
@@ -369,11 +406,12 @@ impl ReadModel {
             firing_alerts: self.firing.len(),
             resolved_alerts: self.resolved.len(),
             acknowledgements: self.acks.len(),
+            silences: self.silencing.read().len(),
             contacts: self.contacts.len(),
             scorecards: self.desks_by_agent.len(),
         }
     }
 }
 
-/// How long an acknowledgement may take to come back from its topic.
+/// How long an acknowledgement or a silence may take to come back from its topic.
 pub(super) const READ_BACK_WITHIN: Duration = Duration::from_secs(5);

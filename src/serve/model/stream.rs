@@ -63,6 +63,8 @@ pub(in crate::serve) enum About {
         entity: String,
         window: String,
     },
+    /// So much changed at once that each reader has to ask for all of it.
+    Everything,
 }
 
 /// What somebody who listens has before it.

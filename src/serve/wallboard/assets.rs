@@ -55,6 +55,7 @@ const FILES: &[File] = &[
     ("lang/zh.json", JSON, include_str!("assets/lang/zh.json")),
     ("live.js", JS, include_str!("assets/live.js")),
     ("modes.css", CSS, include_str!("assets/modes.css")),
+    ("person.js", JS, include_str!("assets/person.js")),
     ("queues.js", JS, include_str!("assets/queues.js")),
     ("silence.js", JS, include_str!("assets/silence.js")),
     ("table.js", JS, include_str!("assets/table.js")),

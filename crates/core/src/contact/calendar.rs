@@ -23,7 +23,7 @@ const MARGIN_DAYS: i32 = 4;
 const NEAR: usize = 8;
 
 /// When a center is open, in local time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
     pub zone: TimeZone,
     /// From Monday on.
@@ -147,6 +147,22 @@ impl Hours {
                 &self.week[usize::from(weekday)]
             }
         }
+    }
+
+    /// Returns whether an instant lies in one of the spans, without laying them out.
+    #[must_use]
+    pub fn is_open_at(&self, at: Timestamp) -> bool {
+        let Ok(instant) = jiff::Timestamp::from_microsecond(at.0) else {
+            return false;
+        };
+        let today = self.zone.to_datetime(instant).date();
+        // A span may have begun on the day before.
+        let days = [today.yesterday().ok(), Some(today)];
+        days.into_iter().flatten().any(|day| {
+            let openings = self.spans_of(day).iter();
+            let mut openings = openings.filter_map(|span| self.opening(day, *span));
+            openings.any(|(opens_at, closes_at)| opens_at <= at && at < closes_at)
+        })
     }
 
     fn opening(&self, day: Date, span: LocalSpan) -> Option<(Timestamp, Timestamp)> {

@@ -25,6 +25,7 @@ pub(super) fn document() -> Value {
     }
     add("directory", directory());
     add("acknowledgements", acknowledgements());
+    add("silences", silences());
     add("dead_letters", dead_letters());
     json!({
         "asyncapi": "3.0.0",
@@ -140,6 +141,21 @@ fn acknowledgements() -> Parts {
             "contentType": "application/json",
             "bindings": key("The alert's id"),
             "payload": payload("event"),
+        }),
+    }
+}
+
+fn silences() -> Parts {
+    let about = "Which alerts call nobody for a while: from the API, or from you. Compacted; the newest of an id counts.";
+    Parts {
+        action: "receive",
+        channel: channel("silences", "{prefix}.silences", about),
+        message: json!({
+            "name": "Silence",
+            "summary": "What an alert must be, from when and until when it calls nobody.",
+            "contentType": "application/json",
+            "bindings": key("The silence's id. Without a value there is none any more."),
+            "payload": payload("silence"),
         }),
     }
 }

@@ -15,7 +15,8 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::{
-    alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, directory, kpi::KpiRecord,
+    alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, directory,
+    kpi::KpiRecord, silence::Silence,
 };
 
 pub use event::KINDS;
@@ -82,6 +83,7 @@ pub fn files() -> Vec<File> {
     let inputs = [
         ("event", event::schema()),
         ("statement", directory::schema()),
+        ("silence", silence()),
     ];
     let schemas = records.chain(inputs.map(|(name, schema)| (name, with_id(name, schema))));
     let mut files: Vec<File> = schemas
@@ -95,6 +97,13 @@ pub fn files() -> Vec<File> {
         content: asyncapi::document(),
     });
     files
+}
+
+/// Returns the schema of a silence, for who writes one and who reads it: what may be left out may be `null`.
+fn silence() -> Value {
+    let settings = SchemaSettings::draft07().for_deserialize();
+    let generator = settings.into_generator();
+    generator.into_root_schema_for::<Silence>().into()
 }
 
 /// Returns the path of a schema in the AsyncAPI document beside its folder.

@@ -3,7 +3,6 @@
 import { fill, h, setAttribute, setText } from "./dom.js";
 import { Incident, alertPath, contactPath, subjectPath } from "./incident.js";
 import { get } from "./live.js";
-import { canSilence, silenceButton } from "./silence.js";
 import { Table } from "./table.js";
 import { drawTrend, trendParts } from "./trend.js";
 import { duration, inUnit, number, percent, t, time, word } from "./text.js";
@@ -26,11 +25,10 @@ class Alert {
     this.card = new Incident(app.report);
     this.facts = h("dl", { class: "facts" });
     this.causes = h("div");
-    this.silence = h("p");
     this.trend = trendParts();
     this.table = this.#contactTable();
     this.contacts = h("section", {}, h("h2", {}, t("contacts_behind")), this.table.element);
-    this.body = h("div", {}, h("ul", { class: "incidents single" }, this.card.element), this.silence, this.facts, this.causes,
+    this.body = h("div", {}, h("ul", { class: "incidents single" }, this.card.element), this.facts, this.causes,
       h("section", { "aria-labelledby": "around-title" },
         h("h2", { id: "around-title" }, t("around")), this.trend.element), this.contacts);
     this.element = h("div", { class: "alert-page" }, h("h1", {}, t("alert")), this.body);
@@ -67,6 +65,8 @@ class Alert {
 
   #show(alert) {
     this.alert = alert;
+    // The stream has it not.
+    this.covers = alert.covers ?? this.covers;
     setAttribute(this.body, "hidden", false);
     this.card.update(alert);
     if (alert.status === "resolved") fill(this.card.buttons, h("p", { class: "taken" }, alert.ack ? t("ack.short", { name: alert.ack.by }) : ""));
@@ -75,9 +75,6 @@ class Alert {
     this.#showCauses(alert.causes ?? []);
     this.#showContacts(alert.contacts ?? []);
     this.#showTrend(alert);
-    if (alert.status !== "resolved" && !this.silence.firstChild) {
-      canSilence().then((can) => can && fill(this.silence, silenceButton(alert, this.app.report)));
-    }
   }
 
   #showFacts(alert) {
@@ -97,6 +94,7 @@ class Alert {
       [t("began"), time(alert.starts_at)],
       alert.recipients?.length > 0 && [t("recipients"), alert.recipients.join(", ")],
       alert.inhibited_by && [t("covered_by"), h("a", { href: alertPath(alert.inhibited_by) }, alert.inhibited_by)],
+      this.covers > 0 && [t("covers"), t("covers_n", { n: number(this.covers) })],
       alert.history && [t("note"), t("alert.history")],
     ].filter(Boolean);
     fill(this.facts, facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))));

@@ -1,7 +1,7 @@
 // All alerts: those that fire, and those that are over.
 
 import { h } from "./dom.js";
-import { interrupts, sortAlerts } from "./judge.js";
+import { sortAlerts } from "./judge.js";
 import { get } from "./live.js";
 import { alertPath, subjectPath } from "./incident.js";
 import { Table } from "./table.js";
@@ -30,7 +30,7 @@ class Alerts {
         { key: "queue", label: t("queue"), value: (row) => row.queue },
         { key: "since", label: t("since_column"), value: (row) => row.starts_at, cell: (row) => time(row.starts_at) },
         { key: "for", label: t("for_whom"), value: (row) => Number(row.isUrgent),
-          cell: (row) => t(row.isUrgent ? "for.person" : row.inhibited_by || interrupts(row) ? "covered" : "for.list") },
+          cell: (row) => t(row.isUrgent ? "for.person" : row.silenced_by ? "silenced" : row.inhibited_by ? "covered" : "for.list") },
       ],
     });
     this.over = h("input", { type: "checkbox", checked: app.query("over") === "1", on: { change: () => {
@@ -46,8 +46,8 @@ class Alerts {
 
   update(detail) {
     if (!detail.alerts && !detail.all) return;
-    const { urgent, others } = sortAlerts([...this.app.board.alerts.values()]);
-    const firing = [...urgent.map((alert) => ({ ...alert, isUrgent: true })), ...others];
+    const { urgent, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
+    const firing = [...urgent.map((alert) => ({ ...alert, isUrgent: true })), ...others, ...silenced];
     this.table.update([...firing, ...this.#over.filter((alert) => !this.app.board.alerts.has(alert.id))]);
   }
 

@@ -1,9 +1,10 @@
 // The floor: what calls for somebody, then the queues, those in trouble first.
 
 import { arrange, fill, h, setAttribute, setText } from "./dom.js";
-import { interrupts, judge, sortAlerts } from "./judge.js";
+import { judge, sortAlerts } from "./judge.js";
 import { get } from "./live.js";
 import { Incident, alertPath } from "./incident.js";
+import { silencedParts } from "./silence.js";
 import { Tile } from "./tile.js";
 import { duration, kindAndName, number, percent, t, time, windowName, windowSeconds, word } from "./text.js";
 
@@ -25,6 +26,8 @@ class Floor {
   #timers = [];
   #seen = null;
   cut = 0;
+  rest = [];
+  quiet = [];
   urgentByQueue = new Map();
 
   constructor(app) {
@@ -40,13 +43,15 @@ class Floor {
     this.moreUrgent = h("p", { class: "more" });
     this.others = h("details", { class: "others" }, h("summary"), h("div"));
     this.others.addEventListener("toggle", () => this.#drawOthers());
+    this.silenced = h("details", { class: "silenced", hidden: true }, h("summary"), h("div"));
+    this.silenced.addEventListener("toggle", () => this.#drawSilenced());
     this.strip = h("dl", { class: "strip" });
     this.grid = h("ul", { class: "tiles" });
     this.note = h("p", { class: "more" });
     this.element = h("div", { class: "floor" },
       h("h1", { class: "visually-hidden" }, t("nav.floor")),
       h("section", { "aria-labelledby": "alerts-title" },
-        h("h2", { id: "alerts-title" }, t("alerts.now")), this.calm, this.urgent, this.moreUrgent, this.others),
+        h("h2", { id: "alerts-title" }, t("alerts.now")), this.calm, this.urgent, this.moreUrgent, this.others, this.silenced),
       h("section", { "aria-labelledby": "queues-title" },
         h("div", { class: "bar" }, h("h2", { id: "queues-title" }, t("queues")), filter), this.strip, this.grid, this.note));
     this.#drawStrip(null);
@@ -145,8 +150,9 @@ class Floor {
   }
 
   #drawAlerts() {
-    const { urgent, others } = sortAlerts([...this.app.board.alerts.values()]);
+    const { urgent, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
     this.rest = others;
+    this.quiet = silenced;
     this.urgentByQueue = new Map();
     for (const alert of urgent) {
       const name = alert.queue ?? (alert.group?.startsWith("queue:") ? kindAndName(alert.group)[1] : null);
@@ -170,6 +176,7 @@ class Floor {
     this.#announce(urgent);
     this.app.setCount(urgent.filter((alert) => !alert.ack).length);
     this.#drawOthers();
+    this.#drawSilenced();
   }
 
   #announce(urgent) {
@@ -186,13 +193,24 @@ class Floor {
     const parts = [...counts].map(([rule, n]) => `${word("rule", rule)} ${number(n)}`);
     setText(summary, this.rest.length === 0 ? t("others.none") : t("others", { list: parts.join(", ") }));
     if (!this.others.open) return fill(body);
-    const rows = [...this.rest].sort((one, other) => String(other.starts_at).localeCompare(String(one.starts_at)));
-    const row = (alert) => h("li", { "data-severity": alert.severity },
-      h("time", { datetime: alert.starts_at }, time(alert.starts_at)), " ",
-      h("a", { href: alertPath(alert.id) }, alert.why), alert.ack ? ` (${t("ack.short", { name: alert.ack.by })})` : "",
-      alert.inhibited_by || interrupts(alert) ? h("span", { class: "covered" }, ` ${t("covered")}`) : "");
-    fill(body, h("ul", {}, rows.slice(0, SHOWN_OTHERS).map(row)),
+    const row = (alert) => h("li", { "data-severity": alert.severity }, lineOf(alert),
+      alert.ack ? ` (${t("ack.short", { name: alert.ack.by })})` : "",
+      alert.inhibited_by ? h("span", { class: "covered" }, ` ${t("covered")}`) : "");
+    fill(body, h("ul", {}, latest(this.rest).map(row)),
       h("p", {}, h("a", { href: "/alerts" }, t("alerts.all"))));
+  }
+
+  #drawSilenced() {
+    const [summary, body] = this.silenced.children;
+    setAttribute(this.silenced, "hidden", this.quiet.length === 0);
+    setText(summary, t("silenced.count", { n: number(this.quiet.length) }));
+    const key = JSON.stringify([this.silenced.open, this.quiet.map(({ id, at, silenced_by: by }) => [id, at, by])]);
+    // Who is about to tap must not miss the button.
+    if (key === this.silencedKey) return;
+    this.silencedKey = key;
+    if (!this.silenced.open) return fill(body);
+    const row = (alert) => h("li", { "data-severity": alert.severity }, lineOf(alert), " ", silencedParts(alert, this.app.report));
+    fill(body, h("ul", {}, latest(this.quiet).map(row)));
   }
 
   /** The whole center in one line. Agents are means over the shortest window: nothing knows their state by the second. */
@@ -255,6 +273,11 @@ class Floor {
     else tile.chart.draw(trend.at, trend.waiting, {});
   }
 }
+
+const latest = (alerts) =>
+  [...alerts].sort((one, other) => String(other.starts_at).localeCompare(String(one.starts_at))).slice(0, SHOWN_OTHERS);
+
+const lineOf = (alert) => [h("time", { datetime: alert.starts_at }, time(alert.starts_at)), " ", h("a", { href: alertPath(alert.id) }, alert.why)];
 
 /** The queues whose alerts differ between two maps of alerts by queue. */
 function otherQueues(before, now) {

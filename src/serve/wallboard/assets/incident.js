@@ -2,16 +2,14 @@
 
 import { ask, fill, h, setAttribute, setText } from "./dom.js";
 import { post } from "./live.js";
+import { nameField, noteField, ownName, takeName } from "./person.js";
+import { silenceButton, silencedParts } from "./silence.js";
 import { entityPath, queuePath } from "./tile.js";
 import { duration, number, t, time, word } from "./text.js";
-
-const NAME_KEY = "floorwalker.name";
 
 export const alertPath = (id) => `/alerts/${id.split("/").map(encodeURIComponent).join("/")}`;
 export const contactPath = (id) => `/contacts/${encodeURIComponent(id)}`;
 const apiPath = (id) => `/api/v1${alertPath(id)}`;
-
-export const ownName = () => localStorage.getItem(NAME_KEY) ?? "";
 
 /** Where an alert's subject has a page; `null` for those that have none. */
 export function subjectPath(alert) {
@@ -25,18 +23,9 @@ export function subjectPath(alert) {
 }
 
 async function askWho(alert) {
-  const who = h("input", { name: "by", required: true, maxlength: 80, autocomplete: "name", value: ownName() });
-  const note = h("input", { name: "note", maxlength: 500 });
-  const answer = await ask(t("ack.title"), [
-    h("p", {}, alert.why),
-    h("label", {}, t("ack.who"), who),
-    h("label", {}, t("ack.note"), note),
-  ], { cancel: t("cancel"), submit: t("ack.do") });
-  if (!answer) return null;
-  const by = answer.get("by").trim();
-  if (!by) return null;
-  localStorage.setItem(NAME_KEY, by);
-  return { by, note: answer.get("note").trim() || undefined };
+  const answer = await ask(t("ack.title"), [h("p", {}, alert.why), nameField(), noteField()], { cancel: t("cancel"), submit: t("ack.do") });
+  const by = answer && takeName(answer);
+  return by ? { by, note: answer.get("note").trim() || undefined } : null;
 }
 
 /** Acknowledges: one tap for who has given a name before. `ask` asks again, for another name or a note. */
@@ -90,7 +79,7 @@ export class Incident {
   }
 
   update(alert) {
-    const key = JSON.stringify([alert.at, alert.ack, alert.why, alert.action, alert.severity, ownName()]);
+    const key = JSON.stringify([alert.at, alert.ack, alert.silenced_by, alert.why, alert.action, alert.severity, ownName()]);
     this.alert = alert;
     if (key === this.key) return;
     this.key = key;
@@ -106,8 +95,9 @@ export class Incident {
     const contacts = count > 1 ? t("contacts_n", { n: number(count) }) : null;
     const parts = [this.since, queue, contacts, alert.flapping && t("flapping")].filter(Boolean);
     fill(this.meta, parts.flatMap((part, index) => (index > 0 ? [" · ", part] : [part])));
-    if (alert.ack) fill(this.buttons, h("p", { class: "taken" }, ackText(alert)));
-    else fill(this.buttons, ackButtons(alert, this.report));
+    setAttribute(this.element, "data-silenced", Boolean(alert.silenced_by));
+    fill(this.buttons, alert.ack ? h("p", { class: "taken" }, ackText(alert)) : ackButtons(alert, this.report),
+      alert.silenced_by ? h("p", { class: "taken" }, silencedParts(alert, this.report)) : silenceButton(alert, this.report));
   }
 
   tick(now) {

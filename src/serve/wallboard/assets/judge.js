@@ -3,8 +3,6 @@
 const ORDER = { bad: 3, watch: 2, good: 1, none: 0 };
 /** Rules about single contacts, for records that don't have `interrupts` yet. */
 const CONTACT_RULES = new Set(["sla.at_risk", "sla.missed", "csat.low_predicted", "sentiment.turned"]);
-/** What a queue's own alert covers. */
-const COVERED_RULES = new Set(["sla.at_risk", "sla.missed"]);
 const WAITS = new Set(["answer", "first_response", "next_response"]);
 
 /** The policies of a record with their promises, the one furthest below its target first. */
@@ -51,24 +49,18 @@ export function judge(record, policies, alerts) {
 export const isAboutContact = (alert) => String(alert.subject ?? "").startsWith("contact:");
 
 /** Whether an alert is meant to call a person. */
-export const interrupts = (alert) => alert.interrupts ?? !(CONTACT_RULES.has(alert.rule) || isAboutContact(alert));
+const interrupts = (alert) => alert.interrupts ?? !(CONTACT_RULES.has(alert.rule) || isAboutContact(alert));
 
-/** Firing alerts, apart by what a supervisor does with them: look now, look when asked, taken up by somebody. */
+/** Firing alerts, apart by what a supervisor does with them: look now, look when asked, nothing for a while. */
 export function sortAlerts(alerts) {
-  const covering = new Map();
+  const [urgent, others, silenced] = [[], [], []];
   for (const alert of alerts) {
-    if (alert.status === "firing" && !isAboutContact(alert) && alert.queue && interrupts(alert)) covering.set(alert.queue, alert.id);
-  }
-  const [urgent, others] = [[], []];
-  for (const alert of alerts) {
-    const inhibitedBy = alert.inhibited_by
-      ?? (COVERED_RULES.has(alert.rule) && isAboutContact(alert) ? covering.get(alert.queue) : undefined);
-    const isUrgent = interrupts(alert) && !inhibitedBy && !alert.silenced_by && alert.status === "firing";
-    (isUrgent ? urgent : others).push(alert);
+    const isUrgent = interrupts(alert) && !alert.inhibited_by && alert.status === "firing";
+    (alert.silenced_by ? silenced : isUrgent ? urgent : others).push(alert);
   }
   urgent.sort((one, other) => Number(Boolean(one.ack)) - Number(Boolean(other.ack))
     || Number(other.severity === "critical") - Number(one.severity === "critical")
     || (other.score ?? 0) - (one.score ?? 0)
     || String(other.starts_at).localeCompare(String(one.starts_at)));
-  return { urgent, others };
+  return { urgent, others, silenced };
 }

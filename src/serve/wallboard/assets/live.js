@@ -273,3 +273,10 @@ export async function post(path, body) {
   if (!answer.ok) throw new Refused(answer.status, await fault(answer));
   return answer.status === 204 ? null : answer.json();
 }
+
+/** Takes something away. */
+export async function remove(path) {
+  const answer = await fetch(path, { method: "DELETE" });
+  if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+  return answer.json();
+}

@@ -1,4 +1,4 @@
-//! Writes acknowledgements of alerts to the topic that is theirs: one compacted record under the alert's id.
+//! Writes what people decide by the API, acknowledgements and silences, to the topics that are theirs: one compacted record under its key.
 
 use std::time::Duration;
 
@@ -18,21 +18,21 @@ use super::{
 
 const DELIVERED_WITHIN: Duration = Duration::from_secs(10);
 
-/// The producer of acknowledgements.
+/// The producer of acknowledgements and silences.
 #[expect(
     missing_debug_implementations,
     reason = "holds a client, which has nothing to show"
 )]
-pub struct Acknowledger {
-    producer: FutureProducer<AcknowledgerContext>,
-    topic: String,
+pub struct RecordWriter {
+    producer: FutureProducer<WriterContext>,
+    prefix: String,
 }
 
-impl Acknowledger {
+impl RecordWriter {
     /// # Errors
     /// When a property is not one of librdkafka's.
     pub fn new(kafka: &KafkaSettings) -> anyhow::Result<Self> {
-        let mut config = kafka.client("acknowledge");
+        let mut config = kafka.client("write");
         config
             .set("partitioner", "murmur2_random")
             .set("enable.idempotence", "true")
@@ -43,28 +43,29 @@ impl Acknowledger {
             );
         Ok(Self {
             producer: config
-                .create_with_context(AcknowledgerContext)
-                .context("Kafka producer of acknowledgements")?,
-            topic: Topic::Acknowledgements.name(&kafka.prefix),
+                .create_with_context(WriterContext)
+                .context("Kafka producer of acknowledgements and silences")?,
+            prefix: kafka.prefix.clone(),
         })
     }
 
-    /// Writes an acknowledgement, and waits until the brokers have it.
+    /// Writes a record, and waits until the brokers have it.
     ///
     /// # Errors
     /// When they do not take it in time.
-    pub async fn write(&self, alert: &str, event: &[u8]) -> anyhow::Result<()> {
-        let record = FutureRecord::to(&self.topic).key(alert).payload(event);
+    pub async fn write(&self, topic: Topic, key: &str, record: &[u8]) -> anyhow::Result<()> {
+        let name = topic.name(&self.prefix);
+        let record = FutureRecord::to(&name).key(key).payload(record);
         let sent = self.producer.send(record, DELIVERED_WITHIN).await;
         sent.map_err(|(error, _)| error)
-            .with_context(|| format!("write to `{}`", self.topic))?;
+            .with_context(|| format!("write to `{name}`"))?;
         Ok(())
     }
 }
 
-struct AcknowledgerContext;
+struct WriterContext;
 
-impl ClientContext for AcknowledgerContext {
+impl ClientContext for WriterContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         log_line(level, facility, line);
     }

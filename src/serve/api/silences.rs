@@ -1,0 +1,290 @@
+//! Silences: which hold, a new one, and the end of one.
+
+#![expect(
+    unused_qualifications,
+    reason = "utoipa's macros name the parameters' type so"
+)]
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
+    http::{StatusCode, Uri},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    fault::Fault,
+    records::{SilenceMatchers, SilenceRecord},
+    state::Side,
+};
+use crate::{
+    kafka::{clock, topics::Topic},
+    serve::{ReadSide, model::READ_BACK_WITHIN},
+};
+use floorwalker_core::{
+    event::{Span, Timestamp},
+    silence::{BY_BYTES_MAX, Matchers, Silence, SilenceStatus},
+};
+
+const EXAMPLE: &str = r#"{"matchers":{"rule":"queue.*","queue":"billing"},"ends_at":"2026-11-22T18:00:00Z","by":"ana"}"#;
+/// That hold or will: each is compared with every alert.
+const SILENCES_MAX: usize = 1_000;
+/// The topic keeps a silence for as long as this and its length.
+const AHEAD_MAX: Span = Span::from_secs(30 * 86_400);
+/// Clocks of browsers are never quite right.
+const BEHIND_MAX: Span = Span::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SilenceFilter {
+    /// Only those of this status; active and pending ones if left out.
+    #[param(inline)]
+    status: Option<Status>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Active,
+    Pending,
+    Expired,
+    All,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SilenceList {
+    /// Those that end next first.
+    #[schema(value_type = Vec<SilenceRecord>)]
+    silences: Vec<Shown>,
+}
+
+/// A silence with its status.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    silence: Silence,
+    status: SilenceStatus,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewSilence {
+    /// What an alert must be: all that are given must match.
+    #[schema(value_type = SilenceMatchers)]
+    matchers: Matchers,
+    /// Now, if left out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<Timestamp>,
+    /// At most 30 days after the start.
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Timestamp,
+    /// The person who wants it.
+    by: String,
+    /// The reason, for people.
+    comment: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Ending {
+    /// The person who ends it.
+    by: String,
+}
+
+type Answer = (StatusCode, Json<Shown>);
+
+/// Which silences hold, and which will.
+#[utoipa::path(get, path = "/api/v1/silences", params(SilenceFilter),
+    responses(
+        (status = 200, description = "The silences, those that end next first", body = SilenceList),
+        (status = 400, description = "The query can't be read", body = Fault),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+pub(super) async fn list_silences(
+    State(side): Side,
+    filter: Result<Query<SilenceFilter>, QueryRejection>,
+) -> Result<Json<SilenceList>, Fault> {
+    let Query(filter) = filter?;
+    let now = clock::wall();
+    let known = side.model.silences();
+    let shown = known.iter().map(|it| Shown::new(it, now));
+    let mut silences: Vec<Shown> = shown.filter(|it| filter.asks_for(it.status)).collect();
+    silences.sort_by_key(|it| it.silence.ends_at);
+    Ok(Json(SilenceList { silences }))
+}
+
+/// Makes a silence: alerts that match call nobody while it holds.
+///
+/// Answers with the silence: 201 when it has its effect, 202 when it is written and not yet read back.
+#[utoipa::path(post, path = "/api/v1/silences", request_body = NewSilence,
+    responses(
+        (status = 201, description = "The silence", body = SilenceRecord),
+        (status = 202, description = "The silence is written and not read back yet", body = SilenceRecord),
+        (status = 400, description = "The body is no JSON, or breaks a rule", body = Fault),
+        (status = 409, description = "There are too many silences", body = Fault),
+        (status = 413, description = "The body is too long", body = Fault),
+        (status = 415, description = "The body is not declared as JSON", body = Fault),
+        (status = 422, description = "The JSON has other fields than these", body = Fault),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
+pub(super) async fn create_silence(
+    State(side): Side,
+    uri: Uri,
+    body: Result<Json<NewSilence>, JsonRejection>,
+) -> Result<Answer, Fault> {
+    let Json(asked) = body.map_err(|rejection| Fault::unread(&rejection, EXAMPLE))?;
+    let now = clock::wall();
+    let silence = asked.silence(now);
+    check(&silence, now).map_err(|what| Fault::body_like(what, EXAMPLE))?;
+    if side.model.silences_ahead(now) >= SILENCES_MAX {
+        return Err(Fault::new(
+            StatusCode::CONFLICT,
+            uri.path(),
+            format!("there are {SILENCES_MAX} silences already"),
+            "end some that are no longer needed, or write one with wider matchers such as \"queue.*\"",
+        ));
+    }
+    write(&side, silence, StatusCode::CREATED).await
+}
+
+/// Ends a silence now.
+///
+/// Answers with the silence: 200 when alerts call again, 202 when its end is written and not yet read back.
+#[utoipa::path(delete, path = "/api/v1/silences/{id}",
+    params(("id" = String, Path, description = "The silence's id"), Ending),
+    responses(
+        (status = 200, description = "The silence, which is over", body = SilenceRecord),
+        (status = 202, description = "Its end is written and not read back yet", body = SilenceRecord),
+        (status = 400, description = "The query does not name who ends it", body = Fault),
+        (status = 404, description = "There is no such silence", body = Fault),
+        (status = 409, description = "It is over already, or is a window of maintenance", body = Fault),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
+pub(super) async fn end_silence(
+    State(side): Side,
+    uri: Uri,
+    Path(id): Path<String>,
+    asked: Result<Query<Ending>, QueryRejection>,
+) -> Result<Answer, Fault> {
+    let refused = |what: &str, hint| Err(Fault::new(StatusCode::CONFLICT, uri.path(), what, hint));
+    if id.starts_with("maintenance:") {
+        return refused(
+            "a window of maintenance ends as the configuration has it",
+            "change its [[maintenance]] in the configuration",
+        );
+    }
+    let Some(silence) = side.model.silence(&id) else {
+        return Err(Fault::not_found(
+            &uri,
+            format!("there is no silence `{id}`"),
+            "/api/v1/silences?status=all lists those that are remembered",
+        ));
+    };
+    let Query(Ending { by }) = asked.map_err(|rejection| unnamed(rejection.body_text()))?;
+    if by.trim().is_empty() || by.len() > BY_BYTES_MAX {
+        return Err(unnamed(format!(
+            "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
+        )));
+    }
+    let now = clock::wall();
+    match silence.status(now) {
+        SilenceStatus::Active | SilenceStatus::Pending => {
+            write(&side, silence.ended(now, &by), StatusCode::OK).await
+        }
+        SilenceStatus::Expired => refused(
+            "the silence is over already",
+            "look at /api/v1/silences for those that hold",
+        ),
+    }
+}
+
+fn unnamed(what: String) -> Fault {
+    let hint = "add ?by= with the name of the person who ends it";
+    Fault::new(StatusCode::BAD_REQUEST, "query", what, hint)
+}
+
+impl SilenceFilter {
+    fn asks_for(&self, found: SilenceStatus) -> bool {
+        match self.status {
+            None => found != SilenceStatus::Expired,
+            Some(Status::Active) => found == SilenceStatus::Active,
+            Some(Status::Pending) => found == SilenceStatus::Pending,
+            Some(Status::Expired) => found == SilenceStatus::Expired,
+            Some(Status::All) => true,
+        }
+    }
+}
+
+impl Shown {
+    fn new(silence: &Silence, now: Timestamp) -> Self {
+        Self {
+            status: silence.status(now),
+            silence: silence.clone(),
+        }
+    }
+}
+
+impl NewSilence {
+    fn silence(self, now: Timestamp) -> Silence {
+        let mut silence = Silence {
+            id: String::new(),
+            matchers: self.matchers,
+            starts_at: self.starts_at.unwrap_or(now),
+            ends_at: self.ends_at,
+            by: self.by,
+            comment: self.comment,
+            ended_by: None,
+        };
+        // Two that are alike in all of this, within a microsecond, are one.
+        let text = format!("{now} {silence:?}");
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        silence.id = hash.chars().take(16).collect();
+        silence
+    }
+}
+
+/// Beside the rules of each silence: it has to have some effect, and the topic to keep it until its end.
+fn check(silence: &Silence, now: Timestamp) -> Result<(), String> {
+    silence.check()?;
+    if silence.ends_at <= now {
+        return Err("`ends_at` has passed".to_owned());
+    }
+    if silence.starts_at < now - BEHIND_MAX {
+        return Err("`starts_at` has passed; leave it out to begin now".to_owned());
+    }
+    if silence.starts_at > now + AHEAD_MAX {
+        return Err("`starts_at` may be 30 days ahead at most".to_owned());
+    }
+    Ok(())
+}
+
+/// Writes a silence, and waits until the read model shows it.
+async fn write(side: &ReadSide, silence: Silence, done: StatusCode) -> Result<Answer, Fault> {
+    let json = serde_json::to_vec(&silence)
+        .map_err(|error| Fault::body_like(error.to_string(), EXAMPLE))?;
+    let written = side.writer.write(Topic::Silences, &silence.id, &json).await;
+    written.map_err(|error| Fault::unwritten("silence", &error))?;
+    let read_back = wait_for(side, &silence).await;
+    let status = if read_back {
+        done
+    } else {
+        StatusCode::ACCEPTED
+    };
+    Ok((status, Json(Shown::new(&silence, clock::wall()))))
+}
+
+async fn wait_for(side: &ReadSide, silence: &Silence) -> bool {
+    let is_it = |known: Arc<Silence>| *known == *silence;
+    let shown = async {
+        while !side.model.silence(&silence.id).is_some_and(is_it) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(READ_BACK_WITHIN, shown).await.is_ok()
+}
