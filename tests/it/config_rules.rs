@@ -42,7 +42,7 @@ fn mistakes_in_rules_are_named_where_they_stand() {
         ),
         (
             "[rules.\"queue.surge\"]\nclear = 5",
-            "f.toml:2:9: the rule would hold and be clear at once: `clear` must not be over the threshold, 4.2",
+            "f.toml:2:9: the rule would hold and be clear at once: `clear` must not be over the threshold, 3.9",
         ),
         (
             "[rules.\"queue.surge\"]\nwindow = \"7s\"",

@@ -157,11 +157,11 @@ fn holding(silences: &Silences, windows: &[Maintenance], now: Timestamp) -> Vec<
         matchers: it.matchers.clone(),
     });
     let holding = windows.iter().filter(|it| it.holds(now));
-    let windows = holding.map(|it| Holding {
+    let of_windows = holding.map(|it| Holding {
         id: it.id().into(),
         matchers: it.matchers.clone(),
     });
-    active.chain(windows).collect()
+    active.chain(of_windows).collect()
 }
 
 #[cfg(test)]

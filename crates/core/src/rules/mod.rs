@@ -54,7 +54,7 @@ pub use life::{Firing, Life, LifeChange, Timing, Verdict};
 pub use machine::Rules;
 pub use of_contact::add_change;
 pub use own::{Formula, Mistake, Of, Template};
-pub use parts::StateKey;
 pub use settings::{GroupRule, OwnRule, RulesSettings};
 pub use signal::{PANE, Signal, SignalBatch, Signals, Subject};
+pub use state::StateKey;
 pub use tally::FeedTally;

@@ -1,46 +1,9 @@
 //! The parts of the machine's state: what is stored of it, and how it comes back.
 
-use minicbor::{Decode, Encode};
-
 use super::{
     Rules,
-    state::{AgentState, encode},
+    state::{AgentState, StateKey, encode},
 };
-use crate::event::{AgentId, QueueId};
-
-/// A part of the machine's state.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub enum StateKey {
-    /// How far it has judged.
-    #[n(0)]
-    Clock,
-    /// Signals of one step or of several, by number.
-    #[n(1)]
-    Signals(#[n(0)] u64),
-    #[n(2)]
-    Queue(#[n(0)] QueueId),
-    #[n(3)]
-    PastDays(#[n(0)] QueueId),
-    #[n(4)]
-    Agent(#[n(0)] AgentId),
-    /// The life of a rule's alert about a subject.
-    #[n(5)]
-    Alarm(#[n(0)] String, #[n(1)] String),
-}
-
-impl StateKey {
-    /// Returns the name of what it is of; parts of one name lie together.
-    #[must_use]
-    pub fn subject(&self) -> String {
-        match self {
-            Self::Clock => String::new(),
-            Self::Signals(number) => number.to_string(),
-            Self::Queue(id) | Self::PastDays(id) => format!("queue:{id}"),
-            Self::Agent(id) => format!("agent:{id}"),
-            Self::Alarm(_, subject) => subject.clone(),
-        }
-    }
-}
 
 impl Rules {
     /// Takes the parts that have changed since the last call, with their images; `None`: gone.

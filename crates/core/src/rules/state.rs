@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use minicbor::{Decode, Encode};
 
 use super::signal::{PANE, Signal, Signals};
-use crate::event::{Channel, QueueId, Span, Timestamp};
+use crate::event::{AgentId, Channel, QueueId, Span, Timestamp};
 
 /// The quarters of an hour of a day.
 const QUARTERS: i64 = 96;
@@ -13,6 +13,40 @@ const QUARTER: Span = Span::from_secs(900);
 /// Past days whose figures are kept.
 const DAYS_KEPT: usize = 28;
 const DAYS_A_WEEK: i64 = 7;
+
+/// A part of the machine's state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub enum StateKey {
+    /// How far it has judged.
+    #[n(0)]
+    Clock,
+    /// Signals of one step or of several, by number.
+    #[n(1)]
+    Signals(#[n(0)] u64),
+    #[n(2)]
+    Queue(#[n(0)] QueueId),
+    #[n(3)]
+    PastDays(#[n(0)] QueueId),
+    #[n(4)]
+    Agent(#[n(0)] AgentId),
+    /// The life of a rule's alert about a subject.
+    #[n(5)]
+    Alarm(#[n(0)] String, #[n(1)] String),
+}
+
+impl StateKey {
+    /// Returns the name of what it is of; parts of one name lie together.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Clock => String::new(),
+            Self::Signals(number) => number.to_string(),
+            Self::Queue(id) | Self::PastDays(id) => format!("queue:{id}"),
+            Self::Agent(id) => format!("agent:{id}"),
+            Self::Alarm(_, subject) => subject.clone(),
+        }
+    }
+}
 
 /// Those who wait in a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
