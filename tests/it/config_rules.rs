@@ -12,7 +12,7 @@ fn a_rule_takes_other_bounds() {
     let text = "[rules.\"queue.surge\"]\nthreshold = 6\nqueues = [\"billing\"]\nfor = \"1m\"\nrepeat_every = \"0s\"\nescalate_after = \"5m\"";
     let config = parse(text);
     let rule = config.engine.rules.of(RuleKind::QueueSurge);
-    assert!((rule.threshold - 6.0).abs() < 1e-9 && (rule.urgent - 6.0).abs() < 1e-9);
+    assert!((rule.threshold - 6.0).abs() < 1e-9 && (rule.urgent - 6.7).abs() < 1e-9);
     assert_eq!(rule.queues.len(), 1);
     assert_eq!(rule.timing.lasts, Span::from_secs(60));
     assert_eq!(rule.timing.repeat_every, None);
@@ -42,7 +42,7 @@ fn mistakes_in_rules_are_named_where_they_stand() {
         ),
         (
             "[rules.\"queue.surge\"]\nclear = 5",
-            "f.toml:2:9: the rule would hold and be clear at once: `clear` must not be over the threshold, 3.9",
+            "f.toml:2:9: the rule would hold and be clear at once: `clear` must not be over the threshold, 3.6",
         ),
         (
             "[rules.\"queue.surge\"]\nwindow = \"7s\"",

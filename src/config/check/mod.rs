@@ -5,7 +5,6 @@ mod kafka;
 mod kpi;
 mod maintenance;
 mod policy;
-mod own_rules;
 mod rules;
 mod scorecards;
 mod serve;

@@ -1,13 +1,12 @@
 //! The rules about queues, agents, reasons, feeds and all work.
 
+mod own;
+
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use toml::Spanned;
 
-use super::{
-    own_rules,
-    setting::{At as _, add_recipients, narrow, over_zero, put, time},
-};
+use super::setting::{At as _, add_recipients, narrow, over_zero, put, time};
 use crate::config::{
     fault::Fault,
     file::{self, Time},
@@ -33,10 +32,10 @@ pub(super) fn settings(
             if given.when.is_none() {
                 return Err(unknown(&name));
             }
-            own_rules::add(rules, &name, given)?;
+            own::add(rules, &name, given)?;
             continue;
         };
-        own_rules::refuse_in(kind, &given)?;
+        own::refuse_in(kind, &given)?;
         let threshold = given.threshold.clone();
         let mut rule = GroupRule::of(kind);
         apply(&mut rule, given)?;
@@ -66,7 +65,7 @@ fn unknown(name: &Spanned<String>) -> Fault {
     })
 }
 
-pub(super) fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
+fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
     put(&mut rule.enabled, given.enabled);
     put(&mut rule.interrupts, given.interrupts);
     let severity = given.severity.map(|Parsed(severity)| severity);

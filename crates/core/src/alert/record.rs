@@ -80,6 +80,7 @@ pub struct AlertRecord<'a> {
     pub(crate) channel: Option<&'static str>,
     /// Recipients, as in the settings.
     pub(crate) recipients: Vec<String>,
+    /// How many levels it went up because nobody acknowledged it: 1 has the supervisors among the recipients too, 2 operations.
     pub(crate) escalation: u32,
     /// Reserved: `null` in records; the API has the acknowledgement here.
     #[schemars(with = "serde_json::Value")]

@@ -108,7 +108,8 @@ pub(super) fn seconds_there(
 
 /// Returns for how many seconds an agent has worked without a break.
 pub(super) fn working(state: &AgentState, now: Timestamp) -> f64 {
-    let since = state.working_since.filter(|_| state.present > 0);
+    let rested = state.absent_since.is_some_and(|at| at + BREAK_MIN <= now);
+    let since = state.working_since.filter(|_| !rested);
     since.map_or(0.0, |at| (now - at).as_secs())
 }
 

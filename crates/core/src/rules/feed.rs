@@ -14,7 +14,7 @@ const RATE_OVER: Span = Span::from_secs(900);
 /// A feed so slow that silence shows later than this is not watched for it.
 const SILENCE_MAX: Span = Span::from_secs(600);
 
-/// Judges the silence of a feed: for how long nothing came, against how often something usually does.
+/// Judges the silence of a feed: for how long nothing came, against how often something usually does, and twice the longest silence before.
 pub(super) fn silent(
     subject: &str,
     series: &Series,
@@ -34,7 +34,15 @@ pub(super) fn silent(
     let rate = before.get(Signal::Applied) / seconds;
     let missing = rate * silent.as_secs();
     let late = late_share(&series.last(now, Span::from_secs(60)));
-    let verdict = if silent >= rule.window && missing >= rule.threshold {
+    // A source that sends in bundles is silent between them.
+    let mut longest = Span::ZERO;
+    let mut next = last;
+    for (start, _) in spoke.take_while(|(start, _)| since <= *start) {
+        longest = longest.max(next - *start - super::signal::PANE);
+        next = *start;
+    }
+    let is_long = silent >= rule.window && silent >= Span(2 * longest.0);
+    let verdict = if is_long && missing >= rule.threshold {
         Verdict::Holds
     } else if missing > rule.clear || late > 0.1 {
         Verdict::Between

@@ -32,6 +32,9 @@ const SILENT_AFTER: Span = Span::from_secs(2 * 3_600);
 pub(super) const LOOKS_EVERY: Span = Span::from_secs(60);
 /// Peers are seen over so long.
 const PEERS_OVER: Span = Span::from_secs(2_700);
+/// Where less has happened than in so many panes, and fewer wait, there is nothing to judge.
+const PANES_MIN: usize = 3;
+const WAITING_MIN: i64 = 3;
 /// What no rule asks for any more is dropped so often.
 const FORGETS_EVERY: Span = Span::from_secs(300);
 /// Who has not been seen for so long is forgotten.
@@ -360,11 +363,16 @@ impl Rules {
         Some(QueueView::new(id, (now, self.began_by(now)), lately, parts))
     }
 
-    /// Moves the windows of a queue on. Returns whether it has any signals.
+    /// Moves the windows of a queue on. Returns whether there is anything to judge.
     pub(super) fn move_windows(&mut self, id: &QueueId, now: Timestamp) -> bool {
         let Some(series) = self.series.get(&Subject::Queue(id.clone())) else {
             return false;
         };
+        // Of most names that were made up there is one contact, and no rule looks at so few.
+        let waiting = self.queues.get(id).map_or(0, QueueState::waiting);
+        if series.panes() < PANES_MIN && waiting < WAITING_MIN {
+            return false;
+        }
         let windows = self.windows.entry(id.clone()).or_default();
         windows.move_to(now, series, &self.spans);
         true

@@ -282,7 +282,7 @@ impl<'a> QueueView<'a> {
     /// Judges how fast the error budget burns: the share of missed answers by the share that the target allows, beside what is usual here.
     pub(super) fn burn(&self, rule: &GroupRule) -> Option<Finding> {
         const MISSED_MIN: f64 = 5.0;
-        const Z_MIN: f64 = 4.0;
+        const Z_MIN: f64 = 4.5;
         const LEAST: f64 = 0.05;
         let promised = self.promised?;
         let budget = 1.0 - promised.target;
@@ -344,7 +344,7 @@ impl<'a> QueueView<'a> {
 
     /// Judges how many of those who serve the queue have logged off, if those who are left have too much to do.
     pub(super) fn absence(&self, rule: &GroupRule) -> Option<Finding> {
-        const LOAD_MIN: f64 = 0.75;
+        const LOAD_MIN: f64 = 0.8;
         let Staff {
             logged_on, gone, ..
         } = self.staff;

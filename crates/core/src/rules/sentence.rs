@@ -27,7 +27,7 @@ pub(super) fn formula(kind: RuleKind, threshold: f64, window: Span) -> String {
     let over = minutes(window);
     match kind {
         RuleKind::SlaBurn => {
-            format!("share missed in {over} ≥ {threshold} × (1 − target), and 4 σ over the usual")
+            format!("share missed in {over} ≥ {threshold} × (1 − target), and 4.5 σ over the usual")
         }
         RuleKind::SlaLost => format!("best level that {over} can still have < target"),
         RuleKind::QueueStaffing => format!("level by Erlang A < target − {threshold}"),

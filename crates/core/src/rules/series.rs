@@ -122,6 +122,10 @@ impl Series {
         self.0.drain(..count);
     }
 
+    pub(super) fn panes(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -83,17 +83,17 @@ const fn defaults(kind: RuleKind) -> Defaults {
     use RuleKind as Kind;
     use Severity::{Critical, Warning};
     let (threshold, clear, window, minimum, lasts, clear_for, severity) = match kind {
-        Kind::FeedSilent => (20.0, 0.5, 60, 20, 0, 30, Critical),
+        Kind::FeedSilent => (20.0, 0.5, 30, 20, 0, 30, Critical),
         Kind::FeedLate => (0.5, 0.1, 60, 10, 15, 300, Warning),
         Kind::FeedDirty => (0.1, 0.03, 120, 30, 15, 300, Warning),
-        Kind::WorkSlow => (3.2, 1.5, 900, 40, 60, 600, Warning),
+        Kind::WorkSlow => (3.5, 1.5, 900, 40, 60, 600, Warning),
         Kind::ReasonSurge => (4.2, 1.0, 300, 5, 0, 600, Critical),
         Kind::QueueAbsence => (0.15, 0.05, 600, 3, 0, 900, Critical),
         Kind::QueueCallbacks => (3.2, 1.0, 600, 4, 0, 600, Warning),
-        Kind::QueueSurge => (3.9, 1.0, 600, 8, 0, 300, Warning),
+        Kind::QueueSurge => (3.6, 1.0, 600, 8, 0, 300, Warning),
         Kind::QueueAbandonment => (3.5, 1.0, 600, 10, 30, 600, Critical),
         Kind::QueueStaffing => (0.3, 0.05, 900, 15, 300, 600, Warning),
-        Kind::SlaBurn => (2.75, 1.5, 300, 10, 30, 300, Critical),
+        Kind::SlaBurn => (3.2, 1.5, 300, 10, 60, 300, Critical),
         Kind::QueueLongestWait => (4.0, 1.5, 15, 4, 60, 180, Critical),
         Kind::SlaLost => (0.0, 0.0, 3_600, 30, 300, 900, Warning),
         Kind::AgentGaming | Kind::AgentDrift => (6.0, 2.0, 2_700, 5, 0, 900, Warning),
@@ -101,14 +101,17 @@ const fn defaults(kind: RuleKind) -> Defaults {
         Kind::AgentSla => (0.0, 0.0, 3_600, 10, 0, 900, Warning),
         Kind::Own(_) => (1.0, 0.0, 60, 1, 0, 300, Warning),
     };
-    let interrupts = !matches!(kind, Kind::SlaLost | Kind::QueueStaffing);
+    let interrupts = !matches!(
+        kind,
+        Kind::SlaLost | Kind::QueueStaffing | Kind::AgentDrift | Kind::AgentGaming
+    );
     let urgent = match kind {
         Kind::AgentDrift | Kind::AgentGaming => 9.0,
         Kind::QueueAbandonment => 4.5,
+        Kind::QueueSurge => 4.3,
         Kind::SlaBurn
         | Kind::SlaLost
         | Kind::QueueStaffing
-        | Kind::QueueSurge
         | Kind::QueueAbsence
         | Kind::QueueLongestWait
         | Kind::QueueCallbacks

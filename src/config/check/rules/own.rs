@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::{rules, setting::At as _};
-use crate::config::{fault::Fault, file, value::Parsed};
+use super::apply;
+use crate::config::{check::setting::At as _, fault::Fault, file, value::Parsed};
 use floorwalker_core::rules::{
     Formula, GroupRule, Mistake, Of, OwnRule, RuleKind, RulesSettings, Template,
 };
@@ -53,7 +53,7 @@ pub(super) fn add(
         action: sentence(given.action.take(), "See what the rule is for.")?,
         rule: {
             let mut rule = GroupRule::of(RuleKind::Own(0));
-            rules::apply(&mut rule, given)?;
+            apply(&mut rule, given)?;
             rule
         },
     };
