@@ -57,8 +57,8 @@ fn mistakes_in_rules_are_named_where_they_stand() {
             "f.toml:2:8: `queue.surge` is built in and has no `when`; give your rule a name of its own",
         ),
         (
-            "[rules.\"billing.flood\"]\nwhen = \"live.wating > 3\"",
-            "f.toml:2:8: `live.wating > 3`, line 1, column 1: there is no figure `live.wating`; did you mean `live.waiting`?",
+            "[rules.\"billing.flood\"]\nwhen = \"live.waits > 3\"",
+            "f.toml:2:8: `live.waits > 3`, line 1, column 1: there is no figure `live.waits`; did you mean `live.waiting`?",
         ),
         (
             "[rules.\"billing.flood\"]\nwhen = \"live.waiting > 3\"\nof = \"team\"",

@@ -87,8 +87,8 @@ mod tests {
                 "line 1, column 3: `}` stands alone; write a formula in braces, or `}}`",
             ),
             (
-                "{live.wating}",
-                "line 1, column 1: there is no figure `live.wating`; did you mean `live.waiting`?",
+                "{live.waits}",
+                "line 1, column 1: there is no figure `live.waits`; did you mean `live.waiting`?",
             ),
         ] {
             let found = Template::new(mistake, Of::Queue).unwrap_err();
