@@ -371,6 +371,8 @@ impl Rules {
         // Of most names that were made up there is one contact, and no rule looks at so few.
         let waiting = self.queues.get(id).map_or(0, QueueState::waiting);
         if series.panes() < PANES_MIN && waiting < WAITING_MIN {
+            // Sums that stand still would be of another time than those of a task that was restored.
+            self.windows.remove(id);
             return false;
         }
         let windows = self.windows.entry(id.clone()).or_default();
