@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use super::random::Random;
 use floorwalker_core::event::{
-    AgentId, AgentState, AgentStateChanged, Author, Body, Event, EventId, Key, SiteId, Span,
-    TeamId, Text, Timestamp,
+    AgentId, AgentState, AgentStateChanged, Body, Event, EventId, Key, SiteId, Span, TeamId, Text,
+    Timestamp,
 };
 
 const DAY: Span = Span::from_secs(86_400);
@@ -22,7 +22,7 @@ pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
         return Vec::new();
     };
     let idle = AgentId::new("idle");
-    let mut agents: BTreeSet<&AgentId> = events.iter().filter_map(|it| agent(&it.body)).collect();
+    let mut agents: BTreeSet<&AgentId> = events.iter().filter_map(|it| it.body.agent()).collect();
     agents.insert(&idle);
     let mut random = Random::new(seed);
     let mut mixed = events.to_vec();
@@ -36,33 +36,6 @@ pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
     }
     mixed.sort_by(Event::cmp_in_order);
     mixed
-}
-
-/// Whom an event of a contact names as having a part in it.
-const fn agent(body: &Body) -> Option<&AgentId> {
-    match body {
-        Body::AgentOffered(at) | Body::AgentAnswered(at) => Some(&at.agent),
-        Body::AgentLeft(it) => Some(&it.agent),
-        Body::Transferred(it) => Some(&it.agent),
-        Body::WrapUpEnded(it) => Some(&it.agent),
-        Body::EngagementReported(it) => Some(&it.agent),
-        Body::OfferDeclined(agent, _) | Body::HoldStarted(agent) | Body::HoldEnded(agent) => {
-            Some(agent)
-        }
-        Body::ContactResolved(agent) | Body::ContactReopened(agent) => agent.as_ref(),
-        Body::MessageSent(it) => match &it.by {
-            Author::Agent(agent) => Some(agent),
-            Author::Customer | Author::Bot | Author::System => None,
-        },
-        Body::ContactQueued(_)
-        | Body::ContactLeftQueue(_)
-        | Body::ContactPaused(_)
-        | Body::ContactContinued(_)
-        | Body::ContactEnded(..)
-        | Body::SurveyAnswered(..)
-        | Body::AgentStateChanged(_)
-        | Body::AlertAcknowledged(_) => None,
-    }
 }
 
 /// One agent's states as they come.

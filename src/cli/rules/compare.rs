@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{names::OF_CONTACTS, raised::Raised};
-use floorwalker_core::event::Timestamp;
+use super::raised::Raised;
+use floorwalker_core::{alert::RULES_OF_CONTACTS, event::Timestamp};
 
 /// Returns those of `these` beside which no other of the same rule and subject fires at any time; what fires at the end does so until
 /// `end`. Those about contacts come last.
@@ -18,7 +18,7 @@ pub(super) fn only(these: &[Raised], others: &[Raised], end: Timestamp) -> Vec<R
         !overlaps.any(|overlaps| overlaps)
     };
     let mut alone: Vec<Raised> = these.iter().filter(|it| is_alone(it)).cloned().collect();
-    alone.sort_by_key(|it| OF_CONTACTS.contains(&it.rule.as_str()));
+    alone.sort_by_key(|it| RULES_OF_CONTACTS.contains(&it.rule.as_str()));
     alone
 }
 

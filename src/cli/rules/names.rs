@@ -1,17 +1,6 @@
 //! The rules by name: those about groups (queues, agents, reasons, feeds, all work), and those about contacts.
 
-use floorwalker_core::{
-    alert::{LOW_PREDICTED, RuleName},
-    engine::Settings,
-    rules::RuleKind,
-};
-
-/// Those about single contacts.
-pub(super) const OF_CONTACTS: [&str; 3] = [
-    RuleName::AtRisk.name(),
-    RuleName::Missed.name(),
-    LOW_PREDICTED,
-];
+use floorwalker_core::{alert::RULES_OF_CONTACTS, engine::Settings, rules::RuleKind};
 
 /// Returns those about groups, in the order in which they are judged.
 pub(super) fn of_groups() -> impl Iterator<Item = &'static str> {
@@ -19,7 +8,7 @@ pub(super) fn of_groups() -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    of_groups().chain(OF_CONTACTS)
+    of_groups().chain(RULES_OF_CONTACTS)
 }
 
 /// Returns the rules that are off.
@@ -28,7 +17,7 @@ pub(super) fn off(settings: &Settings) -> Vec<&'static str> {
     let of_groups = kinds.map(|kind| (kind.name(), settings.rules.of(kind).enabled));
     let alert = &settings.alert;
     let of_contacts = [&alert.at_risk, &alert.missed, &alert.low_predicted];
-    let of_contacts = OF_CONTACTS
+    let of_contacts = RULES_OF_CONTACTS
         .into_iter()
         .zip(of_contacts.map(|rule| rule.enabled));
     let off = of_groups.chain(of_contacts).filter(|(_, is_on)| !is_on);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     figures::Block,
-    names::{OF_CONTACTS, of_groups, off},
+    names::{of_groups, off},
     period::Period,
     raised::{Alerts, Raised},
 };
@@ -17,6 +17,7 @@ use crate::cli::{
     report::Rejected,
 };
 use floorwalker_core::{
+    alert::RULES_OF_CONTACTS,
     engine::{Counters, OutTopic, Output, Settings},
     event::Timestamp,
 };
@@ -131,7 +132,7 @@ impl Trial {
             events,
             rejected,
             groups: block(&mut of_groups()),
-            contacts: block(&mut OF_CONTACTS.into_iter()),
+            contacts: block(&mut RULES_OF_CONTACTS.into_iter()),
             alerts,
         }
     }

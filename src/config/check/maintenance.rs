@@ -11,7 +11,7 @@ use crate::config::{
     value::{Parsed, Weekly},
 };
 use floorwalker_core::{
-    alert::{LOW_PREDICTED, Severity},
+    alert::{RULES_OF_CONTACTS, Severity},
     contact::Hours,
     decode::TEXT_BYTES_MAX,
     event::{Channel, Timestamp},
@@ -59,9 +59,7 @@ fn name(given: &Spanned<String>) -> Result<String, Fault> {
 fn matchers(given: &Spanned<file::Matchers>) -> Result<Matchers, Fault> {
     let file = given.get_ref();
     let rules = RuleKind::ALL.map(RuleKind::name).into_iter();
-    let rules: Vec<&str> = rules
-        .chain(["sla.at_risk", "sla.missed", LOW_PREDICTED])
-        .collect();
+    let rules: Vec<&str> = rules.chain(RULES_OF_CONTACTS).collect();
     known(file.rule.as_ref(), "rule", &rules)?;
     known(
         file.channel.as_ref(),

@@ -5,7 +5,7 @@
     reason = "utoipa's macros name the parameters' type so"
 )]
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -16,20 +16,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{fault::Fault, records::AlertRecord, state::Side};
+use super::{
+    fault::Fault,
+    records::AlertRecord,
+    state::{Side, read_back},
+};
 use crate::{
     kafka::{clock, topics::Topic},
     serve::{
         ReadSide,
-        model::{AcknowledgedEvent, Alert, READ_BACK_WITHIN},
+        model::{AcknowledgedEvent, Alert},
     },
 };
-use floorwalker_core::event::Timestamp;
+use floorwalker_core::{event::Timestamp, silence::check_by};
 
 const ALERTS_MAX: usize = 10_000;
-const BY_BYTES_MAX: usize = 256;
 const NOTE_BYTES_MAX: usize = 4_096;
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -208,23 +210,16 @@ pub(super) async fn acknowledge(
     }
     let at = clock::wall();
     asked.write(&side, id, at).await?;
-    let read_back = wait_for(&side, id, at).await;
-    let status = if read_back {
-        StatusCode::OK
-    } else {
-        StatusCode::ACCEPTED
-    };
+    // It, or something later.
+    let is_shown = || side.model.ack(id).is_some_and(|ack| at <= ack.at);
+    let status = read_back(StatusCode::OK, is_shown).await;
     let alert = side.model.alert(id).unwrap_or(alert);
     Ok((status, Json(side.model.shown(&alert))))
 }
 
 impl Acknowledge {
     fn check(&self) -> Result<(), Fault> {
-        if self.by.trim().is_empty() || self.by.len() > BY_BYTES_MAX {
-            return Err(Fault::body(format!(
-                "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
-            )));
-        }
+        check_by(&self.by).map_err(Fault::body)?;
         let note = self.note.as_ref().map_or(0, String::len);
         if note > NOTE_BYTES_MAX {
             return Err(Fault::body(format!(
@@ -247,14 +242,4 @@ impl Acknowledge {
         let written = side.writer.write(Topic::Acknowledgements, id, &event).await;
         written.map_err(|error| Fault::unwritten("acknowledgement", &error))
     }
-}
-
-/// Until the read model shows it, or something later.
-async fn wait_for(side: &ReadSide, id: &str, at: Timestamp) -> bool {
-    let shown = async {
-        while side.model.ack(id).is_none_or(|ack| ack.at < at) {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    tokio::time::timeout(READ_BACK_WITHIN, shown).await.is_ok()
 }

@@ -5,7 +5,7 @@
     reason = "utoipa's macros name the parameters' type so"
 )]
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -21,15 +21,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     fault::Fault,
     records::{SilenceMatchers, SilenceRecord},
-    state::Side,
+    state::{Side, read_back},
 };
 use crate::{
     kafka::{clock, topics::Topic},
-    serve::{ReadSide, model::READ_BACK_WITHIN},
+    serve::ReadSide,
 };
 use floorwalker_core::{
     event::{Span, Timestamp},
-    silence::{BY_BYTES_MAX, Matchers, Silence, SilenceStatus},
+    silence::{Matchers, Silence, SilenceStatus, check_by},
 };
 
 const EXAMPLE: &str = r#"{"matchers":{"rule":"queue.*","queue":"billing"},"ends_at":"2026-11-22T18:00:00Z","by":"ana"}"#;
@@ -39,7 +39,6 @@ const SILENCES_MAX: usize = 1_000;
 const AHEAD_MAX: Span = Span::from_secs(30 * 86_400);
 /// Clocks of browsers are never quite right.
 const BEHIND_MAX: Span = Span::from_secs(60);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -187,11 +186,7 @@ pub(super) async fn end_silence(
         ));
     };
     let Query(Ending { by }) = asked.map_err(|rejection| unnamed(rejection.body_text()))?;
-    if by.trim().is_empty() || by.len() > BY_BYTES_MAX {
-        return Err(unnamed(format!(
-            "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
-        )));
-    }
+    check_by(&by).map_err(unnamed)?;
     let now = clock::wall();
     match silence.status(now) {
         SilenceStatus::Active | SilenceStatus::Pending => {
@@ -270,21 +265,8 @@ async fn write(side: &ReadSide, silence: Silence, done: StatusCode) -> Result<An
         .map_err(|error| Fault::body_like(error.to_string(), EXAMPLE))?;
     let written = side.writer.write(Topic::Silences, &silence.id, &json).await;
     written.map_err(|error| Fault::unwritten("silence", &error))?;
-    let read_back = wait_for(side, &silence).await;
-    let status = if read_back {
-        done
-    } else {
-        StatusCode::ACCEPTED
-    };
+    let is_it = |known: Arc<Silence>| *known == silence;
+    let is_shown = || side.model.silence(&silence.id).is_some_and(is_it);
+    let status = read_back(done, is_shown).await;
     Ok((status, Json(Shown::new(&silence, clock::wall()))))
-}
-
-async fn wait_for(side: &ReadSide, silence: &Silence) -> bool {
-    let is_it = |known: Arc<Silence>| *known == *silence;
-    let shown = async {
-        while !side.model.silence(&silence.id).is_some_and(is_it) {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    tokio::time::timeout(READ_BACK_WITHIN, shown).await.is_ok()
 }

@@ -23,7 +23,6 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use inhibition::Inhibition;
@@ -412,6 +411,3 @@ impl ReadModel {
         }
     }
 }
-
-/// How long an acknowledgement or a silence may take to come back from its topic.
-pub(super) const READ_BACK_WITHIN: Duration = Duration::from_secs(5);

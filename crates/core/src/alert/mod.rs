@@ -18,5 +18,5 @@ pub use escalation::{
 };
 pub use low_predicted::alarm_id;
 pub(crate) use record::Links;
-pub use record::{AlertRecord, Cause, Context, LOW_PREDICTED};
+pub use record::{AlertRecord, Cause, Context, LOW_PREDICTED, RULES_OF_CONTACTS};
 pub use settings::{AlertSettings, Rule, Severity};

@@ -21,6 +21,13 @@ use crate::{
 /// Name of the rule about predicted ratings.
 pub const LOW_PREDICTED: &str = "csat.low_predicted";
 
+/// Names of the rules about single contacts.
+pub const RULES_OF_CONTACTS: [&str; 3] = [
+    RuleName::AtRisk.name(),
+    RuleName::Missed.name(),
+    LOW_PREDICTED,
+];
+
 /// One transition of an alert: it begins, or it is over. Times are stream time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct AlertRecord<'a> {

@@ -336,6 +336,31 @@ impl Body {
 }
 
 impl Body {
+    /// Returns the agent who has a part in what happened to a contact.
+    #[must_use]
+    pub const fn agent(&self) -> Option<&AgentId> {
+        match self {
+            Self::AgentOffered(at) | Self::AgentAnswered(at) => Some(&at.agent),
+            Self::AgentLeft(it) => Some(&it.agent),
+            Self::Transferred(it) => Some(&it.agent),
+            Self::WrapUpEnded(it) => Some(&it.agent),
+            Self::EngagementReported(it) => Some(&it.agent),
+            Self::OfferDeclined(agent, _) | Self::HoldStarted(agent) | Self::HoldEnded(agent) => {
+                Some(agent)
+            }
+            Self::ContactResolved(agent) | Self::ContactReopened(agent) => agent.as_ref(),
+            Self::MessageSent(it) => it.by.agent(),
+            Self::ContactQueued(_)
+            | Self::ContactLeftQueue(_)
+            | Self::ContactPaused(_)
+            | Self::ContactContinued(_)
+            | Self::ContactEnded(..)
+            | Self::SurveyAnswered(..)
+            | Self::AgentStateChanged(_)
+            | Self::AlertAcknowledged(_) => None,
+        }
+    }
+
     /// Returns the kind of key of such an event.
     #[must_use]
     pub const fn key_kind(&self) -> KeyKind {

@@ -7,7 +7,7 @@ use super::{
     alarm::{Alarm, Tracked, id_of},
     feed::{self, AllWork, ReasonCounts},
     machine::Awake,
-    queue::{Lately, PAST, Promised, QueueView, Staff, channel_of, with_past},
+    queue::{PAST, Promised, QueueView, Staff, channel_of, with_past},
     signal::{Signal, Subject},
     state::{Quarter, quarter_ended_by},
 };
@@ -232,10 +232,7 @@ impl Rules {
         let mut all = AllWork::default();
         for (queue, windows) in &self.windows {
             if rule.looks_at(queue) {
-                let lately = Lately {
-                    windows,
-                    spans: &self.spans,
-                };
+                let lately = self.lately(windows);
                 let last = lately.last(rule.window);
                 all.add(&last, &lately.last(with_past(rule.window)).without(&last));
             }

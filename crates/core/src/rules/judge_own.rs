@@ -7,7 +7,7 @@ use cel::Context;
 use super::{
     Finding, Of, OwnRule, RuleKind, Rules, Verdict, agent,
     own::{Figures, Live, WINDOWS},
-    queue::{Lately, QueueView, Staff},
+    queue::{QueueView, Staff},
     series::Totals,
     signal::Subject,
     state::AgentState,
@@ -22,20 +22,17 @@ impl Rules {
         staffs: &BTreeMap<QueueId, Staff>,
         frozen: &BTreeSet<Channel>,
     ) -> Vec<Finding> {
+        let of = |of| self.settings.own_of(of).collect::<Vec<_>>();
+        let (of_queues, of_all) = (of(Of::Queue), of(Of::All));
         let mut findings = Vec::new();
-        if self.settings.own.is_empty() {
-            return findings;
-        }
-        for id in self.windows.keys() {
-            let Some(mut view) = self.view(id, now) else {
-                continue;
-            };
+        let queues = self.windows.keys().filter(|_| !of_queues.is_empty());
+        for (id, mut view) in queues.filter_map(|id| Some((id, self.view(id, now)?))) {
             view.staff = staffs.get(id).copied().unwrap_or_default();
             let channel = view.channel();
             let is_frozen = channel.is_some_and(|channel| frozen.contains(&channel));
             let figures = of_queue(&view);
             let context = figures.context();
-            for (kind, own) in self.settings.own_of(Of::Queue) {
+            for &(kind, own) in &of_queues {
                 let rule = &own.rule;
                 if !rule.looks_at(id) || channel.is_some_and(|it| !rule.looks_at_channel(it)) {
                     continue;
@@ -43,11 +40,11 @@ impl Rules {
                 findings.push(judged((kind, own), view.subject(), &context, is_frozen));
             }
         }
-        let figures = self.of_all(now, staffs);
-        for own in self.settings.own_of(Of::All) {
+        if !of_all.is_empty() {
+            let figures = self.of_all(now, staffs);
             let context = figures.context();
-            let is_frozen = !frozen.is_empty();
-            findings.push(judged(own, "all".to_owned(), &context, is_frozen));
+            let judged = |own| judged(own, "all".to_owned(), &context, !frozen.is_empty());
+            findings.extend(of_all.into_iter().map(judged));
         }
         findings
     }
@@ -123,10 +120,7 @@ impl Rules {
         let mut totals = [Totals::default(); 5];
         let mut live = Live::default();
         for (id, windows) in &self.windows {
-            let lately = Lately {
-                windows,
-                spans: &self.spans,
-            };
+            let lately = self.lately(windows);
             for (sum, (_, span)) in totals.iter_mut().zip(WINDOWS) {
                 sum.add(&lately.last(span));
             }
@@ -181,7 +175,6 @@ fn judged(
         verdict,
         value: value.unwrap_or(0.0),
         strength: if verdict == Verdict::Holds { 1.0 } else { 0.0 },
-        threshold: 0.0,
         ..Finding::unknown(kind, subject)
     }
 }

@@ -356,11 +356,16 @@ impl Rules {
     /// Returns a queue with what its rules ask for; of a queue whose windows have been moved to `now`.
     pub(super) fn view<'a>(&'a self, id: &'a QueueId, now: Timestamp) -> Option<QueueView<'a>> {
         let parts = (self.queues.get(id), self.days.get(id));
-        let lately = Lately {
-            windows: self.windows.get(id)?,
-            spans: &self.spans,
-        };
+        let lately = self.lately(self.windows.get(id)?);
         Some(QueueView::new(id, (now, self.began_by(now)), lately, parts))
+    }
+
+    /// Returns the counts of windows by their spans.
+    pub(super) fn lately<'a>(&'a self, windows: &'a Windows) -> Lately<'a> {
+        Lately {
+            windows,
+            spans: &self.spans,
+        }
     }
 
     /// Moves the windows of a queue on. Returns whether there is anything to judge.

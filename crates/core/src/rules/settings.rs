@@ -105,24 +105,14 @@ const fn defaults(kind: RuleKind) -> Defaults {
         kind,
         Kind::SlaLost | Kind::QueueStaffing | Kind::AgentDrift | Kind::AgentGaming
     );
-    let urgent = match kind {
-        Kind::AgentDrift | Kind::AgentGaming => 9.0,
-        Kind::QueueAbandonment => 4.5,
-        Kind::QueueSurge => 4.3,
-        Kind::SlaBurn
-        | Kind::SlaLost
-        | Kind::QueueStaffing
-        | Kind::QueueAbsence
-        | Kind::QueueLongestWait
-        | Kind::QueueCallbacks
-        | Kind::WorkSlow
-        | Kind::ReasonSurge
-        | Kind::AgentSla
-        | Kind::AgentOverload
-        | Kind::FeedSilent
-        | Kind::FeedLate
-        | Kind::FeedDirty
-        | Kind::Own(_) => threshold,
+    let urgent = if matches!(kind, Kind::AgentDrift | Kind::AgentGaming) {
+        9.0
+    } else if matches!(kind, Kind::QueueAbandonment) {
+        4.5
+    } else if matches!(kind, Kind::QueueSurge) {
+        4.3
+    } else {
+        threshold
     };
     Defaults {
         threshold,
@@ -181,26 +171,8 @@ impl RulesSettings {
     /// Returns the settings of a rule.
     #[must_use]
     pub fn of(&self, kind: RuleKind) -> &GroupRule {
-        match kind {
-            RuleKind::Own(place) => &self.own[usize::from(place)].rule,
-            kind @ (RuleKind::SlaBurn
-            | RuleKind::SlaLost
-            | RuleKind::QueueStaffing
-            | RuleKind::QueueSurge
-            | RuleKind::QueueAbsence
-            | RuleKind::QueueAbandonment
-            | RuleKind::QueueLongestWait
-            | RuleKind::QueueCallbacks
-            | RuleKind::WorkSlow
-            | RuleKind::ReasonSurge
-            | RuleKind::AgentSla
-            | RuleKind::AgentDrift
-            | RuleKind::AgentGaming
-            | RuleKind::AgentOverload
-            | RuleKind::FeedSilent
-            | RuleKind::FeedLate
-            | RuleKind::FeedDirty) => &self.by_kind[&kind],
-        }
+        self.own_rule(kind)
+            .map_or_else(|| &self.by_kind[&kind], |own| &own.rule)
     }
 
     /// Returns the name of a rule in records.

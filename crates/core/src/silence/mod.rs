@@ -16,4 +16,4 @@ mod record;
 
 pub use maintenance::{Maintenance, When};
 pub use matchers::{AlertTraits, Matchers, Pattern};
-pub use record::{BY_BYTES_MAX, COMMENT_BYTES_MAX, LENGTH_MAX, Silence, SilenceStatus};
+pub use record::{BY_BYTES_MAX, COMMENT_BYTES_MAX, LENGTH_MAX, Silence, SilenceStatus, check_by};

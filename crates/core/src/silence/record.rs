@@ -42,6 +42,19 @@ pub enum SilenceStatus {
     Expired,
 }
 
+/// Checks the name of whoever silences alerts or takes one up.
+///
+/// # Errors
+/// A sentence: what a name is.
+pub fn check_by(by: &str) -> Result<(), String> {
+    if by.trim().is_empty() || by.len() > BY_BYTES_MAX {
+        return Err(format!(
+            "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
+        ));
+    }
+    Ok(())
+}
+
 impl Silence {
     /// Reads a record.
     ///
@@ -66,11 +79,7 @@ impl Silence {
                     .to_owned(),
             );
         }
-        if self.by.trim().is_empty() || self.by.len() > BY_BYTES_MAX {
-            return Err(format!(
-                "`by` must name somebody, in at most {BY_BYTES_MAX} bytes"
-            ));
-        }
+        check_by(&self.by)?;
         let comment = self.comment.as_ref().map_or(0, String::len);
         if comment > COMMENT_BYTES_MAX {
             return Err(format!(

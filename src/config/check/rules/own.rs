@@ -6,8 +6,9 @@ use toml::Spanned;
 
 use super::apply;
 use crate::config::{check::setting::At as _, fault::Fault, file, value::Parsed};
-use floorwalker_core::rules::{
-    Formula, GroupRule, Mistake, Of, OwnRule, RuleKind, RulesSettings, Template,
+use floorwalker_core::{
+    alert::RULES_OF_CONTACTS,
+    rules::{Formula, GroupRule, Mistake, Of, OwnRule, RuleKind, RulesSettings, Template},
 };
 
 const NAME_MAX: usize = 64;
@@ -66,9 +67,8 @@ fn default_why(name: &str) -> String {
 }
 
 fn check_name(name: &Spanned<String>) -> Result<(), Fault> {
-    const OF_CONTACTS: [&str; 3] = ["sla.at_risk", "sla.missed", "csat.low_predicted"];
     let text = name.get_ref();
-    if OF_CONTACTS.contains(&text.as_str()) {
+    if RULES_OF_CONTACTS.contains(&text.as_str()) {
         return Err(name.fault(format!(
             "`{text}` is a rule about contacts; name yours otherwise"
         )));
