@@ -7,7 +7,7 @@ use std::{
 
 use clap::Parser as _;
 use floorwalker::{
-    cli::{self, Arguments, Journal},
+    cli::{self, Arguments, Journal, WrongArgument},
     config::ConfigError,
 };
 use mimalloc::MiMalloc;
@@ -37,7 +37,8 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             cli::complain(&error, known, &journal);
-            let mistake = error.downcast_ref::<ConfigError>().is_some();
+            let mistake = error.downcast_ref::<ConfigError>().is_some()
+                || error.downcast_ref::<WrongArgument>().is_some();
             ExitCode::from(if mistake { MISTAKE } else { 1 })
         }
     }

@@ -33,6 +33,11 @@ impl fmt::Display for Hint {
 
 impl std::error::Error for Hint {}
 
+/// An argument that only what it names can refuse, such as a configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongArgument(pub(super) String);
+
 /// Writes an error to standard error, however little is logged: `error: …` with its causes, then `hint: …`. Where the log is JSON,
 /// each is an object.
 pub fn complain(error: &anyhow::Error, format: LogFormat, journal: &Journal) {

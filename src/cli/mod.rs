@@ -35,7 +35,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{ConfigError, Environment};
 
-pub use failure::complain;
+pub use failure::{WrongArgument, complain};
 pub use journal::Journal;
 pub use log_format::LogFormat;
 

@@ -230,6 +230,8 @@ pub(super) struct Alerts {
     pub(super) at_risk: Rule,
     pub(super) missed: Rule,
     pub(super) csat_low_predicted: LowPredicted,
+    pub(super) customer_repeat: Repeat,
+    pub(super) sentiment_turned: Rule,
     pub(super) settle: Option<Time>,
 }
 
@@ -277,6 +279,15 @@ pub(super) struct LowPredicted {
     pub(super) severity: Option<Parsed<Severity>>,
     pub(super) recipients: Option<Vec<Spanned<String>>>,
     pub(super) threshold: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Repeat {
+    pub(super) enabled: Option<bool>,
+    pub(super) severity: Option<Parsed<Severity>>,
+    pub(super) recipients: Option<Vec<Spanned<String>>>,
+    pub(super) contacts: Option<Spanned<i64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

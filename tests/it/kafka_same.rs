@@ -8,7 +8,7 @@ use std::{
 };
 
 use floorwalker::kafka::topics::Topic;
-use floorwalker_core::alert::LOW_PREDICTED;
+use floorwalker_core::alert::concern_of;
 use serde_json::Value;
 
 use crate::{
@@ -80,7 +80,7 @@ impl Records {
         }
         let (predicted, others): (Vec<_>, Vec<_>) = alerts
             .into_iter()
-            .partition(|it| it["rule"] == LOW_PREDICTED);
+            .partition(|it| concern_of(it["rule"].as_str().unwrap()).is_some());
         for record in others {
             self.alerts
                 .insert(text(&record, "id"), without("alerts", record));

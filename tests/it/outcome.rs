@@ -6,7 +6,7 @@ use std::{
 };
 
 use floorwalker::kafka::topics::Topic;
-use floorwalker_core::{alert::LOW_PREDICTED, engine::OutTopic, local::Cluster};
+use floorwalker_core::{alert::concern_of, engine::OutTopic, local::Cluster};
 use floorwalker_testkit::harness::is_nothing;
 use serde_json::Value;
 
@@ -81,7 +81,7 @@ impl Outcome {
             Topic::Kpis => drop(self.kpis.insert(key, comparable(record))),
             Topic::Contacts => drop(self.contacts.insert(key, comparable(record))),
             Topic::Alerts => {
-                if record["rule"] == LOW_PREDICTED {
+                if concern_of(record["rule"].as_str().unwrap()).is_some() {
                     self.predicted.insert(key);
                 }
                 *self.transitions.entry(transition(&record)).or_default() += 1;

@@ -13,7 +13,7 @@ mod trial;
 use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::ensure;
-use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use self::{
@@ -60,7 +60,7 @@ pub(super) struct Test {
     #[arg(long, value_name = "FILE")]
     directory: Option<PathBuf>,
     /// Only this rule, such as queue.surge; may be repeated
-    #[arg(long = "rule", value_name = "NAME", hide_possible_values = true, value_parser = PossibleValuesParser::new(names::all()))]
+    #[arg(long = "rule", value_name = "NAME")]
     rules: Vec<String>,
     /// Lists all alerts that only one configuration raises, not the first 20 of each
     #[arg(long, requires = "against")]
@@ -114,6 +114,11 @@ impl Test {
             other.settings.tasks = configs[0].settings.tasks;
             configs.push(other);
         }
+        let own = configs.iter().flat_map(|it| names::own(&it.settings));
+        let own: BTreeSet<String> = own.cloned().collect();
+        for rule in &self.rules {
+            names::check(rule, &own)?;
+        }
         let files = Files::new(self.files.clone());
         let wall = clock::wall();
         let mut reading = Reading::new(&configs[0].settings, None, wall);
@@ -134,7 +139,7 @@ impl Test {
             trial.into_side(
                 (config.place, &config.settings),
                 rejected,
-                (&period, &wanted),
+                (&period, &own, &wanted),
             )
         });
         let (a, b) = (sides.next(), sides.next());

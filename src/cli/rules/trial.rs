@@ -1,6 +1,6 @@
 //! One configuration that is tried on recorded events.
 
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 use serde::Serialize;
 
@@ -117,21 +117,20 @@ impl Trial {
         self,
         (config, settings): (String, &Settings),
         rejected: Vec<Rejected>,
-        (period, wanted): (&Period, &dyn Fn(&str) -> bool),
+        (period, own, wanted): (&Period, &BTreeSet<String>, &dyn Fn(&str) -> bool),
     ) -> Side {
         let events = self.counters();
         let mut alerts = self.alerts.into_raised();
         alerts.retain(|it| wanted(&it.rule));
-        let off = off(settings);
-        let block = |names: &mut dyn Iterator<Item = &'static str>| {
+        let block = |names: &mut dyn Iterator<Item = &str>| {
             let names: Vec<&str> = names.filter(|name| wanted(name)).collect();
-            Block::of(&names, &off, (&alerts, period))
+            Block::of(&names, &off(&names, settings), (&alerts, period))
         };
         Side {
             config,
             events,
             rejected,
-            groups: block(&mut of_groups()),
+            groups: block(&mut of_groups(own)),
             contacts: block(&mut RULES_OF_CONTACTS.into_iter()),
             alerts,
         }

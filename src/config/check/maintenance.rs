@@ -22,7 +22,11 @@ use floorwalker_core::{
 /// Each is compared with every alert.
 const WINDOWS_MAX: usize = 100;
 
-pub(super) fn windows(given: &[Spanned<file::Maintenance>]) -> Result<Vec<Maintenance>, Fault> {
+/// Checks the windows of maintenance. `own` are the names of rules of one's own.
+pub(super) fn windows(
+    given: &[Spanned<file::Maintenance>],
+    own: &[&str],
+) -> Result<Vec<Maintenance>, Fault> {
     let mut windows: Vec<Maintenance> = Vec::new();
     for spanned in given {
         let window = spanned.get_ref();
@@ -39,7 +43,7 @@ pub(super) fn windows(given: &[Spanned<file::Maintenance>]) -> Result<Vec<Mainte
         }
         windows.push(Maintenance {
             name,
-            matchers: matchers(&window.matchers)?,
+            matchers: matchers(&window.matchers, own)?,
             when: when(spanned)?,
         });
     }
@@ -56,10 +60,11 @@ fn name(given: &Spanned<String>) -> Result<String, Fault> {
     )))
 }
 
-fn matchers(given: &Spanned<file::Matchers>) -> Result<Matchers, Fault> {
+fn matchers(given: &Spanned<file::Matchers>, own: &[&str]) -> Result<Matchers, Fault> {
     let file = given.get_ref();
     let rules = RuleKind::ALL.map(RuleKind::name).into_iter();
-    let rules: Vec<&str> = rules.chain(RULES_OF_CONTACTS).collect();
+    let rules = rules.chain(RULES_OF_CONTACTS).chain(own.iter().copied());
+    let rules: Vec<&str> = rules.collect();
     known(file.rule.as_ref(), "rule", &rules)?;
     known(
         file.channel.as_ref(),

@@ -31,6 +31,8 @@ const TASKS: RangeInclusive<i64> = 1..=1_000;
 const RECOVERY_BYTES: RangeInclusive<i64> = 16_000_000..=i64::MAX;
 /// Names with figures of their own, of one kind.
 const NAMES: RangeInclusive<i64> = 1..=10_000_000;
+/// One contact is no repeat.
+const REPEATS: RangeInclusive<i64> = 2..=1_000;
 const PRIVACY_KEY_BYTES_MIN: usize = 16;
 
 pub(super) fn config(mut file: File) -> Result<Config, Fault> {
@@ -64,7 +66,13 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     );
     engine.limits = limits(&file.limits)?;
     let mut serve = serve::settings(file.serve, &engine.kpi.windows)?;
-    serve.maintenance = maintenance::windows(&file.maintenance)?;
+    let own: Vec<&str> = engine
+        .rules
+        .own
+        .iter()
+        .map(|own| own.name.as_str())
+        .collect();
+    serve.maintenance = maintenance::windows(&file.maintenance, &own)?;
     Ok(Config {
         engine,
         kafka,
@@ -207,6 +215,19 @@ fn alert(given: file::Alerts) -> Result<AlertSettings, Fault> {
             recipients: low.recipients,
         },
     )?;
+    let repeat = given.customer_repeat;
+    rule(
+        &mut settings.repeat,
+        file::Rule {
+            enabled: repeat.enabled,
+            severity: repeat.severity,
+            recipients: repeat.recipients,
+        },
+    )?;
+    if let Some(contacts) = &repeat.contacts {
+        settings.repeat_contacts = narrow(contacts, REPEATS)?;
+    }
+    rule(&mut settings.turned, given.sentiment_turned)?;
     Ok(settings)
 }
 

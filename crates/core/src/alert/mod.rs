@@ -8,15 +8,15 @@
 //! assert!(transitions(&Fold::default(), &Fold::default(), &AlertSettings::default()).is_empty());
 //! ```
 
+mod concern;
 mod escalation;
-mod low_predicted;
 mod record;
 mod settings;
 
+pub use concern::{alarm_id, watch};
 pub use escalation::{
     Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
 };
-pub use low_predicted::alarm_id;
 pub(crate) use record::Links;
-pub use record::{AlertRecord, Cause, Context, LOW_PREDICTED, RULES_OF_CONTACTS};
+pub use record::{AlertRecord, Cause, Context, RULES_OF_CONTACTS, concern_of, rule_of};
 pub use settings::{AlertSettings, Rule, Severity};

@@ -11,22 +11,39 @@ use super::{
     escalation::{Escalation, Reason, RuleName, Transition},
 };
 use crate::{
-    contact::{ContactSettings, Fold, Measure, Obligation, Policy},
+    contact::{Concern, ContactSettings, Fold, Measure, Obligation, Policy},
     event::{
         Channel, Timestamp,
         names::{words, words_or_null},
     },
 };
 
-/// Name of the rule about predicted ratings.
-pub const LOW_PREDICTED: &str = "csat.low_predicted";
-
 /// Names of the rules about single contacts.
-pub const RULES_OF_CONTACTS: [&str; 3] = [
+pub const RULES_OF_CONTACTS: [&str; 5] = [
     RuleName::AtRisk.name(),
     RuleName::Missed.name(),
-    LOW_PREDICTED,
+    rule_of(Concern::LowPredicted),
+    rule_of(Concern::Repeat),
+    rule_of(Concern::Turned),
 ];
+
+/// Returns the concern that a rule is about, if it is about one.
+#[must_use]
+pub fn concern_of(rule: &str) -> Option<Concern> {
+    Concern::ALL
+        .into_iter()
+        .find(|concern| rule_of(*concern) == rule)
+}
+
+/// Returns the name of the rule about a concern.
+#[must_use]
+pub const fn rule_of(concern: Concern) -> &'static str {
+    match concern {
+        Concern::LowPredicted => "csat.low_predicted",
+        Concern::Repeat => "customer.repeat",
+        Concern::Turned => "sentiment.turned",
+    }
+}
 
 /// One transition of an alert: it begins, or it is over. Times are stream time.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -34,7 +51,7 @@ pub struct AlertRecord<'a> {
     /// The same for all records of one alert, also after a restart: `contact:c1/1c77aa02e9b3f5d4`, `queue:billing/9f02c1d4a3b7e655`.
     pub id: String,
     /// The rule that fired. There may be more.
-    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", LOW_PREDICTED, "queue.surge", "agent.drift", "feed.silent"]))]
+    #[schemars(extend("examples" = ["sla.at_risk", "sla.missed", "csat.low_predicted", "queue.surge", "agent.drift", "feed.silent"]))]
     pub rule: Cow<'a, str>,
     #[schemars(extend("enum" = ["firing", "resolved"]))]
     pub status: &'static str,

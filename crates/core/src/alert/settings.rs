@@ -1,5 +1,7 @@
 //! Settings of the alert stage.
 
+use crate::contact::Concern;
+
 /// Which rules are on, and their severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertSettings {
@@ -9,6 +11,12 @@ pub struct AlertSettings {
     pub missed: Rule,
     /// `csat.low_predicted`: a low rating is likely, and the contact is not over.
     pub low_predicted: Rule,
+    /// `customer.repeat`: the customer has come back too often.
+    pub repeat: Rule,
+    /// From so many contacts of a customer within the window of first-contact resolution on.
+    pub repeat_contacts: u32,
+    /// `sentiment.turned`: the customer's messages have turned bad, and stay so.
+    pub turned: Rule,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +31,18 @@ pub struct Rule {
 pub enum Severity {
     Warning,
     Critical,
+}
+
+impl AlertSettings {
+    /// Returns the settings of a rule about a whole contact.
+    #[must_use]
+    pub const fn of(&self, concern: Concern) -> &Rule {
+        match concern {
+            Concern::LowPredicted => &self.low_predicted,
+            Concern::Repeat => &self.repeat,
+            Concern::Turned => &self.turned,
+        }
+    }
 }
 
 impl Rule {
@@ -58,6 +78,9 @@ impl Default for AlertSettings {
             at_risk: rule(Severity::Warning),
             missed: rule(Severity::Critical),
             low_predicted: rule(Severity::Warning),
+            repeat: rule(Severity::Warning),
+            repeat_contacts: 3,
+            turned: rule(Severity::Warning),
         }
     }
 }

@@ -50,7 +50,7 @@ pub use pause::Pause;
 pub use policy::{
     Abandons, ContactSettings, FirstContact, FlowOuts, InForce, Opens, Policy, PolicyFault,
 };
-pub use prediction::{Alarm, Prediction};
+pub use prediction::{Alarm, Concern, ConcernLives, Prediction};
 pub use record::{
     AttemptRecord, ContactRecord, CsatRecord, EngagementRecord, EpisodeRecord, ObligationRecord,
 };

@@ -17,5 +17,5 @@ mod settings;
 
 pub use features::{Feature, Features, Surroundings};
 pub use prior::{Model, Outlook, Term};
-pub use revision::{end_alarm, revise};
+pub use revision::revise;
 pub use settings::CsatSettings;

@@ -2,12 +2,11 @@
 
 use super::{CsatSettings, Features, Outlook, Surroundings};
 use crate::{
-    contact::{Alarm, Contact},
-    event::{Span, Timestamp},
+    contact::{Alarm, Concern, Contact},
+    event::Span,
 };
 
-/// Revises the prediction, unless the contact is over: then the last prediction stays, and the alarm ends. Must be called whenever the
-/// fold may have changed. `handle_time_baseline` is that of the contact's queue; `alarms` is whether the rule is on.
+/// Revises the prediction, unless the contact is over: then the last prediction stays. Must be called whenever the fold may have changed. `handle_time_baseline` is that of the contact's queue; `alarms` is whether the rule is on.
 pub fn revise(
     contact: &mut Contact,
     handle_time_baseline: Option<Span>,
@@ -15,7 +14,6 @@ pub fn revise(
     settings: &CsatSettings,
 ) {
     if contact.fold.over_since.is_some() {
-        end_alarm(contact, contact.fold.over_since);
         return;
     }
     let attributes = &contact.fold.attributes;
@@ -36,22 +34,15 @@ pub fn revise(
     let outlook = settings.model.predict(&features);
     let prediction = contact.prediction.get_or_insert_default();
     prediction.low_thousandths = thousandths(outlook.low);
-    if alarms && prediction.alarm.is_none() && outlook.low >= settings.threshold {
-        prediction.alarm = Some(Alarm {
+    if alarms && outlook.low >= settings.threshold {
+        let value_thousandths = i32::from(prediction.low_thousandths);
+        prediction.fire(Concern::LowPredicted, || Alarm {
             at: now,
             began_at: contact.fold.began_at.unwrap_or(now),
-            low_thousandths: prediction.low_thousandths,
+            value_thousandths,
             reasons: in_words(&outlook, &features),
             ended_at: None,
         });
-    }
-}
-
-/// Ends the alarm: there is nothing left to save.
-pub fn end_alarm(contact: &mut Contact, at: Option<Timestamp>) {
-    let alarm = (contact.prediction.as_mut()).and_then(|prediction| prediction.alarm.as_mut());
-    if let Some(alarm) = alarm {
-        alarm.ended_at = alarm.ended_at.or(at);
     }
 }
 

@@ -83,7 +83,7 @@ const fn defaults(kind: RuleKind) -> Defaults {
     use RuleKind as Kind;
     use Severity::{Critical, Warning};
     let (threshold, clear, window, minimum, lasts, clear_for, severity) = match kind {
-        Kind::FeedSilent => (20.0, 0.5, 30, 20, 0, 30, Critical),
+        Kind::FeedSilent => (14.0, 0.5, 30, 14, 0, 30, Critical),
         Kind::FeedLate => (0.5, 0.1, 60, 10, 15, 300, Warning),
         Kind::FeedDirty => (0.1, 0.03, 120, 30, 15, 300, Warning),
         Kind::WorkSlow => (3.5, 1.5, 900, 40, 60, 600, Warning),

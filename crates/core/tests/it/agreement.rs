@@ -6,7 +6,7 @@ use std::{
 };
 
 use floorwalker_core::{
-    alert::LOW_PREDICTED,
+    alert::concern_of,
     engine::{InputId, OutTopic, Settings, Source, SourceClock, TaskId},
     event::{Author, Body, Channel, Event, MessageSent, QueueId, Span, Timestamp, line},
     local::Cluster,
@@ -353,7 +353,7 @@ fn alerts(cluster: &Cluster) -> BTreeMap<String, String> {
     records
         .map(|(_, output)| serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap())
         // A prediction is of what was known when, so it depends on arrival.
-        .filter(|record: &Value| record["rule"] != LOW_PREDICTED)
+        .filter(|record: &Value| concern_of(record["rule"].as_str().unwrap()).is_none())
         .map(|record| {
             let text = |name: &str| record[name].as_str().unwrap();
             let key = ["subject", "rule", "policy"].map(text).join(" ");

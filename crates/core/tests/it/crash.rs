@@ -6,7 +6,7 @@ use std::{
 };
 
 use floorwalker_core::{
-    alert::LOW_PREDICTED,
+    alert::concern_of,
     balance::BalanceSettings,
     contact::{ContactSettings, FirstContact},
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
@@ -93,7 +93,7 @@ fn predicted(cluster: &Cluster) -> BTreeSet<String> {
         }
         let payload = output.payload.as_ref().unwrap();
         let record: serde_json::Value = serde_json::from_slice(payload).unwrap();
-        if record["rule"] == LOW_PREDICTED {
+        if concern_of(record["rule"].as_str().unwrap()).is_some() {
             let id = record["id"].as_str().unwrap().to_owned();
             let status = record["status"].as_str().unwrap().to_owned();
             assert!(seen.insert((id.clone(), status)), "twice: {record}");

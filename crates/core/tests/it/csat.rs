@@ -6,8 +6,8 @@ use std::{
 };
 
 use floorwalker_core::{
-    alert::LOW_PREDICTED,
-    contact::{Contact, ContactSettings, Fold},
+    alert::rule_of,
+    contact::{Concern, Contact, ContactSettings, Fold},
     csat::{CsatSettings, Feature, Features, Model, Surroundings},
     engine::{InputId, OutTopic, Settings, TaskId},
     event::{Event, Key, Span, line},
@@ -250,7 +250,7 @@ fn records(cluster: &Cluster, topic: OutTopic) -> Vec<Value> {
 fn alarms(cluster: &Cluster) -> Vec<Value> {
     let alerts = records(cluster, OutTopic::Alerts).into_iter();
     alerts
-        .filter(|record| record["rule"] == LOW_PREDICTED)
+        .filter(|record| record["rule"] == rule_of(Concern::LowPredicted))
         .collect()
 }
 

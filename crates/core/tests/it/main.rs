@@ -17,6 +17,7 @@ mod balance_world;
 mod calendar;
 mod calendar_zones;
 mod cases;
+mod concerns;
 mod conversation;
 mod crash;
 mod csat;

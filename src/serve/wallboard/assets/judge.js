@@ -2,7 +2,7 @@
 
 const ORDER = { bad: 3, watch: 2, good: 1, none: 0 };
 /** Rules about single contacts, for records that don't have `interrupts` yet. */
-const CONTACT_RULES = new Set(["sla.at_risk", "sla.missed", "csat.low_predicted", "sentiment.turned"]);
+const CONTACT_RULES = new Set(["sla.at_risk", "sla.missed", "csat.low_predicted", "sentiment.turned", "customer.repeat"]);
 const WAITS = new Set(["answer", "first_response", "next_response"]);
 
 /** The policies of a record with their promises, the one furthest below its target first. */

@@ -7,6 +7,10 @@ use crate::event::{Span, Timestamp};
 /// Share of a new sentiment in the running one, in thousandths: the last message and a half make one half of it.
 const MOOD_SHARE: i32 = 400;
 const THOUSAND: i32 = 1_000;
+/// The mood is bad up to here.
+const BAD_MOOD: i32 = -400;
+/// So many messages in a row in a bad mood: it has turned, and stayed so.
+const BAD_MESSAGES: u32 = 2;
 
 /// Folds in the order of the events, in whole numbers: the same events always give the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
@@ -28,6 +32,9 @@ pub struct Experience {
     /// carried one.
     #[n(5)]
     pub mood_thousandths: Option<i32>,
+    /// The customer's last messages in a row after which the mood was bad.
+    #[n(6)]
+    pub bad_messages: Option<u32>,
 }
 
 impl Experience {
@@ -36,8 +43,17 @@ impl Experience {
         if let Some(known) = sentiment {
             let mood = self.mood_thousandths.unwrap_or(0);
             let pull = (thousandths(known) - mood) * MOOD_SHARE / THOUSAND;
-            self.mood_thousandths = Some(mood + pull);
+            let mood = mood + pull;
+            self.mood_thousandths = Some(mood);
+            self.bad_messages = (mood <= BAD_MOOD).then(|| self.bad_messages.unwrap_or(0) + 1);
         }
+    }
+
+    /// Returns the mood, -1,000 to 1,000, if it has turned bad and stayed so over two messages.
+    #[must_use]
+    pub fn turned_mood(&self) -> Option<i32> {
+        let stays = self.bad_messages.is_some_and(|it| BAD_MESSAGES <= it);
+        self.mood_thousandths.filter(|_| stays)
     }
 
     pub(super) fn reply(&mut self, at: Timestamp) {

@@ -2,7 +2,7 @@
 
 use crate::{
     alert::{self, AlertRecord, Context},
-    contact::{Contact, Fold, Judgement, Prediction},
+    contact::{Concern, ConcernLives, Contact, Fold, Judgement, Prediction},
     csat,
     engine::{
         Settings,
@@ -32,8 +32,7 @@ pub(super) struct Loaded {
 #[derive(Debug, Default)]
 pub(super) struct Before {
     pub fold: Fold,
-    /// Whether the alarm had fired, and had ended.
-    alarm: (bool, bool),
+    alarms: ConcernLives,
     judgement: Judgement,
 }
 
@@ -41,7 +40,7 @@ impl Before {
     /// Returns whether there is something to emit.
     pub(super) fn differs_from(&self, loaded: &Loaded) -> bool {
         self.fold != loaded.contact.fold
-            || self.alarm != loaded.alarm()
+            || self.alarms != loaded.alarms()
             || self.judgement != loaded.judgement()
     }
 }
@@ -66,7 +65,7 @@ impl Loaded {
         if first {
             self.before = Some(Before {
                 fold: self.contact.fold.clone(),
-                alarm: self.alarm(),
+                alarms: self.alarms(),
                 judgement: self.judgement(),
             });
         }
@@ -109,14 +108,14 @@ impl Loaded {
 
     pub(super) fn alerts_changed(&self) -> bool {
         (self.before.as_ref()).is_none_or(|before| {
-            before.alarm != self.alarm()
+            before.alarms != self.alarms()
                 || alert::outlook(&before.fold) != alert::outlook(&self.contact.fold)
         })
     }
 
-    fn alarm(&self) -> (bool, bool) {
+    fn alarms(&self) -> ConcernLives {
         let prediction = self.contact.prediction.as_ref();
-        prediction.map_or((false, false), Prediction::life)
+        prediction.map(Prediction::lives).unwrap_or_default()
     }
 
     fn judgement(&self) -> Judgement {
@@ -128,6 +127,7 @@ impl Loaded {
         let handle = baseline.handle(fold.engagements.last().and_then(|one| one.queue.as_ref()));
         let alarms = settings.alert.low_predicted.enabled;
         csat::revise(&mut self.contact, handle, alarms, &settings.csat);
+        alert::watch(&mut self.contact, &settings.alert);
     }
 
     /// Fires what was due already when the contact's event came. Returns whether the contact has expired: nothing more can come of it.
@@ -149,7 +149,9 @@ impl Loaded {
             (self.contact).is_expired(end.late_cutoff, end.source_watermark, &settings.contact);
         if expired {
             self.contact.pass_on(&settings.contact);
-            csat::end_alarm(&mut self.contact, Some(now));
+            if let Some(prediction) = &mut self.contact.prediction {
+                prediction.end_alarms(Some(now));
+            }
             self.contact.settle();
         }
         expired
@@ -211,25 +213,30 @@ impl Loaded {
         }
     }
 
-    /// Makes the records of an alarm: that a low rating is likely, and that there is nothing left to save.
+    /// Makes the records of what has come up about the whole contact: that it fires, and that there is nothing left to save.
     fn alarm_records<'a>(
         &'a self,
         before: &Before,
         context: &Context<'a>,
         settings: &Settings,
     ) -> impl Iterator<Item = AlertRecord<'a>> {
-        let alarm = (self.contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
-        let ((had_fired, had_ended), (fired, ended)) = (before.alarm, self.alarm());
-        let fires = (fired && !had_fired).then_some(None);
-        let ends = (ended && !had_ended).then(|| alarm.and_then(|alarm| alarm.ended_at));
-        let transitions = fires.into_iter().chain(ends);
-        transitions.filter_map(move |ended_at| {
-            Some(AlertRecord::of_alarm(
-                alarm?,
-                ended_at,
-                context,
-                &settings.csat,
-            ))
+        let prediction = self.contact.prediction.as_ref();
+        let lives = before.alarms.into_iter().zip(self.alarms());
+        let changes = Concern::ALL.into_iter().zip(lives);
+        changes.flat_map(move |(concern, ((had_fired, had_ended), (fired, ended)))| {
+            let alarm = prediction.and_then(|it| it.alarm(concern));
+            let fires = (fired && !had_fired).then_some(None);
+            let ends = (ended && !had_ended).then(|| alarm.and_then(|alarm| alarm.ended_at));
+            let transitions = fires.into_iter().chain(ends);
+            transitions.filter_map(move |ended_at| {
+                let alarm = alarm?;
+                Some(AlertRecord::of_alarm(
+                    (concern, alarm),
+                    ended_at,
+                    context,
+                    &settings.csat,
+                ))
+            })
         })
     }
 }

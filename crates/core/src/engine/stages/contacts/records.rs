@@ -2,7 +2,7 @@
 
 use crate::{
     alert,
-    contact::{Contact, ContactRecord},
+    contact::{Concern, Contact, ContactRecord},
     engine::{
         Settings,
         step::{OutTopic, Output},
@@ -22,8 +22,10 @@ pub(in crate::engine) fn contact_output(
     settings: &Settings,
 ) -> Output {
     let mut alerts = alert::ids(id.as_str(), &contact.fold, &settings.alert);
-    let alarm = (contact.prediction.as_ref()).and_then(|it| it.alarm.as_ref());
-    alerts.extend(alarm.map(|alarm| alert::alarm_id(id.as_str(), alarm)));
+    for concern in Concern::ALL {
+        let alarm = (contact.prediction.as_ref()).and_then(|it| it.alarm(concern));
+        alerts.extend(alarm.map(|alarm| alert::alarm_id(id.as_str(), (concern, alarm))));
+    }
     let record = ContactRecord::new(id.as_str(), contact, alerts, &settings.contact);
     Output::json(OutTopic::Contacts, id.as_str(), &record)
 }

@@ -1,0 +1,247 @@
+//! Alerts about a whole contact: a low rating is likely, the customer comes back again and again, the mood has turned. Why, in words, and
+//! what can still be done.
+
+use std::borrow::Cow;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    AlertSettings,
+    escalation::Reason,
+    record::{AlertRecord, Context, Links, rule_of},
+};
+use crate::{
+    contact::{Alarm, Concern, Contact, Engagement, Fold},
+    csat::CsatSettings,
+    event::{Channel, Span, Timestamp},
+};
+
+/// Fires what has come up about a contact since the last time, and ends all when the contact is over. Must be called whenever the fold or
+/// what is known of the customer may have changed.
+pub fn watch(contact: &mut Contact, settings: &AlertSettings) {
+    let newest = contact.newest_at();
+    let fold = &contact.fold;
+    let Some(prediction) = &mut contact.prediction else {
+        return;
+    };
+    if fold.over_since.is_some() {
+        prediction.end_alarms(fold.over_since);
+        return;
+    }
+    let now = newest.or(fold.began_at);
+    let Some(now) = now else { return };
+    let alarm = |value_thousandths| Alarm {
+        at: now,
+        began_at: fold.began_at.unwrap_or(now),
+        value_thousandths,
+        reasons: Vec::new(),
+        ended_at: None,
+    };
+    let contacts = prediction
+        .repeats
+        .map_or(1, |earlier| earlier.saturating_add(1));
+    if settings.repeat.enabled && contacts >= settings.repeat_contacts {
+        let thousandths = i32::try_from(contacts)
+            .unwrap_or(i32::MAX)
+            .saturating_mul(1_000);
+        prediction.fire(Concern::Repeat, || alarm(thousandths));
+    }
+    if let (true, Some(mood)) = (settings.turned.enabled, fold.experience.turned_mood()) {
+        prediction.fire(Concern::Turned, || alarm(mood));
+    }
+}
+
+/// Returns the alert's id, made of the rule, the contact and its beginning as known when the alert fired, so that the same input always gives
+/// the same.
+#[must_use]
+pub fn alarm_id(contact: &str, (concern, alarm): (Concern, &Alarm)) -> String {
+    let mut bytes = Vec::with_capacity(32);
+    bytes.extend_from_slice(rule_of(concern).as_bytes());
+    bytes.extend_from_slice(&alarm.began_at.0.to_be_bytes());
+    format!("contact:{contact}/{:016x}", xxh3_64(&bytes))
+}
+
+/// What differs from concern to concern in the record.
+struct Wording {
+    score: u8,
+    threshold: f64,
+    unit: &'static str,
+    formula: String,
+    why: String,
+    action: String,
+}
+
+impl<'a> AlertRecord<'a> {
+    /// Makes the record of an alarm that fires, or with `ended_at` of its end.
+    #[must_use]
+    pub fn of_alarm(
+        (concern, alarm): (Concern, &Alarm),
+        ended_at: Option<Timestamp>,
+        context: &Context<'a>,
+        csat: &CsatSettings,
+    ) -> Self {
+        let rule = context.alert_settings.of(concern);
+        let fold = context.after;
+        let (queue, agent) = (queue(fold), talking(fold));
+        let value = f64::from(alarm.value_thousandths) / 1e3;
+        let reason = if fold.over_since.is_some() {
+            Reason::Ended
+        } else {
+            Reason::Stale
+        };
+        let id = alarm_id(context.contact, (concern, alarm));
+        let wording = match concern {
+            Concern::LowPredicted => low_predicted(alarm, (value, csat.threshold), context.contact),
+            Concern::Repeat => repeat(value, context),
+            Concern::Turned => turned(value, context.contact),
+        };
+        let action = if ended_at.is_some() {
+            "Call the customer back if the matter may still be open.".to_owned()
+        } else {
+            agent.map_or(wording.action, |agent| {
+                format!(
+                    "Have a supervisor join {agent} on {}, or call the customer back.",
+                    context.contact
+                )
+            })
+        };
+        AlertRecord {
+            links: Links::new(&id, context.contact, queue),
+            id,
+            rule: Cow::Borrowed(rule_of(concern)),
+            status: if ended_at.is_some() {
+                "resolved"
+            } else {
+                "firing"
+            },
+            severity: rule.severity.name(),
+            score: wording.score,
+            subject: format!("contact:{}", context.contact),
+            group: queue.map(|queue| format!("queue:{queue}")),
+            policy: None,
+            starts_at: alarm.at,
+            at: ended_at.unwrap_or(alarm.at),
+            ends_at: ended_at,
+            reason: ended_at.map(|_| reason.name()),
+            history: context.history,
+            value,
+            threshold: wording.threshold,
+            unit: wording.unit,
+            formula: wording.formula,
+            n: 1,
+            why: wording.why,
+            action,
+            causes: Vec::new(),
+            contacts: vec![Cow::Borrowed(context.contact)],
+            contacts_more: 0,
+            agents: agent.into_iter().map(Cow::Borrowed).collect(),
+            queue: queue.map(Cow::Borrowed),
+            team: None,
+            channel: fold.attributes.channel.map(Channel::name),
+            recipients: rule.recipients_for(queue),
+            escalation: 0,
+            ack: None,
+            inhibited_by: None,
+            interrupts: false,
+            flapping: false,
+            runbook: None,
+            seq: context.seq,
+        }
+    }
+}
+
+fn low_predicted(alarm: &Alarm, (value, threshold): (f64, f64), contact: &str) -> Wording {
+    Wording {
+        // 6 at the threshold, 10 where the rating is sure to be low.
+        score: score((value - threshold) / (1.0 - threshold)),
+        threshold,
+        unit: "probability",
+        formula: format!("P(low rating) of at least {threshold}"),
+        why: why(contact, alarm, value),
+        action: format!("Take {contact} now, with somebody who can settle it in one go."),
+    }
+}
+
+fn repeat(contacts: f64, context: &Context<'_>) -> Wording {
+    let contact = context.contact;
+    let least = f64::from(context.alert_settings.repeat_contacts);
+    let window = context.contact_settings.first_contact.window;
+    let over = humane(window);
+    Wording {
+        score: score((contacts - least) / least.max(1.0)),
+        threshold: least,
+        unit: "contacts",
+        formula: format!("contacts of a customer in {over} ≥ {least}"),
+        why: format!(
+            "{contact}: the customer comes for the {} time in {over}.",
+            nth(contacts)
+        ),
+        action: format!("Take {contact} with somebody who reads the history first."),
+    }
+}
+
+fn turned(mood: f64, contact: &str) -> Wording {
+    const BAD_MOOD: f64 = -0.4;
+    Wording {
+        score: score((BAD_MOOD - mood) / (1.0 + BAD_MOOD)),
+        threshold: BAD_MOOD,
+        unit: "mood",
+        formula: format!("running sentiment ≤ {BAD_MOOD} after two messages in a row"),
+        why: format!("{contact}: the customer's messages have turned bad (mood {mood:+.1})."),
+        action: format!("Reply to {contact} now, with somebody who can settle it."),
+    }
+}
+
+fn nth(number: f64) -> String {
+    let ending = match (number % 100.0, number % 10.0) {
+        (teens, _) if (11.0..14.0).contains(&teens) => "th",
+        (_, 1.0) => "st",
+        (_, 2.0) => "nd",
+        (_, 3.0) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// Returns a window as people write it: `7 days`, `36 h`.
+fn humane(window: Span) -> String {
+    let hours = window.as_secs() / 3_600.0;
+    match hours {
+        24.0 => "a day".to_owned(),
+        hours if hours >= 48.0 && hours % 24.0 < 1e-9 => format!("{} days", hours / 24.0),
+        hours if hours >= 1.0 => format!("{hours} h"),
+        _ => format!("{} s", window.as_secs()),
+    }
+}
+
+/// Returns the queue last waited in, otherwise that of the last engagement.
+fn queue(fold: &Fold) -> Option<&str> {
+    let waited_in = fold.episodes.last().map(|episode| &episode.queue);
+    let engaged_in = || fold.engagements.last()?.queue.as_ref();
+    waited_in.or_else(engaged_in).map(|queue| queue.as_str())
+}
+
+fn talking(fold: &Fold) -> Option<&str> {
+    let talking = fold.engagements.iter().rfind(|one| Engagement::talks(one));
+    talking.map(|engagement| engagement.agent.as_str())
+}
+
+/// Returns 6 at the threshold, and up to 10 with how far it is beyond, as a share of the way.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "1 to 10"
+)]
+fn score(beyond: f64) -> u8 {
+    (6.0 + 4.0 * beyond).clamp(1.0, 10.0) as u8
+}
+
+fn why(contact: &str, alarm: &Alarm, value: f64) -> String {
+    let percent = value * 100.0;
+    let likely = format!("{contact} is likely to be rated low ({percent:.0} %)");
+    match alarm.reasons.split_last() {
+        None => format!("{likely}."),
+        Some((only, [])) => format!("{likely}: it {only}."),
+        Some((last, others)) => format!("{likely}: it {} and {last}.", others.join(", ")),
+    }
+}
