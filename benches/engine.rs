@@ -1,6 +1,6 @@
 //! What the engine costs without a broker: parsing alone, then all stages, state log and outputs, with rules and without, in one run.
 //!
-//! `cargo bench -p floorwalker-core --bench engine [-- CONTACTS] [without-scorecards]`
+//! `cargo bench -p floorwalker-core --bench engine [-- CONTACTS [AGENTS]] [without-scorecards]`
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 #![expect(clippy::unwrap_used, reason = "what a bench does not expect may panic")]
@@ -30,6 +30,7 @@ const TASKS: u16 = 12;
 /// Of one task: as many as a step holds in catching up.
 const EVENTS_PER_STEP: usize = 2_000;
 const CONTACTS: usize = 100_000;
+const AGENTS: usize = 2_000;
 /// Later than any event of the world.
 const WALL: Timestamp = Timestamp(1_893_456_000_000_000);
 /// So often with and without rules: the best of each counts.
@@ -40,11 +41,12 @@ const ROUND: Span = Span::from_millis(400);
 fn main() {
     let mut numbers = std::env::args().filter_map(|word| word.parse().ok());
     let contacts = numbers.next().unwrap_or(CONTACTS);
-    let partitions = partitions(contacts);
+    let agents = numbers.next().unwrap_or(AGENTS);
+    let partitions = partitions(contacts, agents);
     let events: usize = partitions.iter().map(Vec::len).sum();
     let bytes: usize = partitions.iter().flatten().map(Vec::len).sum();
     println!(
-        "{events} events of {contacts} contacts, {} bytes each",
+        "{events} events of {contacts} contacts and {agents} agents, {} bytes each",
         bytes / events
     );
 
@@ -99,14 +101,14 @@ fn cpu_micros() -> f64 {
         / 1e3
 }
 
-fn partitions(contacts: usize) -> Vec<Vec<Vec<u8>>> {
+fn partitions(contacts: usize, agents: usize) -> Vec<Vec<Vec<u8>>> {
     let world = VoiceWorld {
         seed: 7,
         contacts,
-        agents: 2_000,
-        queues: 20,
+        agents,
+        queues: (agents / 100).max(1),
         customers: contacts,
-        rate: 25_000.0,
+        rate: 12.5 * agents as f64,
         ..VoiceWorld::default()
     };
     let placement = Placement::new(TASKS);

@@ -144,8 +144,9 @@ impl State {
 
     /// Whether it changes nothing of an agent in that state.
     pub(super) fn repeats(&self, other: &Self) -> bool {
-        let essence = |state: &Self| (state.doing, state.reason.clone(), state.place.clone());
-        self.at < other.ends_at() && essence(self) == essence(other)
+        let is_same =
+            self.doing == other.doing && self.reason == other.reason && self.place == other.place;
+        is_same && self.at < other.ends_at()
     }
 
     /// Returns when it expires.

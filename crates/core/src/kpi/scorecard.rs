@@ -20,7 +20,8 @@ use crate::{
 
 /// KPIs of one entity in one window. Durations in seconds, values rounded to 6 decimals, absent is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct KpiRecord<'a> {
+#[schemars(rename = "KpiRecord")]
+pub struct KpiRecord<'a, K = Scorecard<'a>> {
     /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
     pub entity: Cow<'a, str>,
     /// The figures are a function of the events up to this instant.
@@ -31,7 +32,7 @@ pub struct KpiRecord<'a> {
     #[serde(default)]
     #[schemars(!default)]
     pub partial: bool,
-    pub kpis: Scorecard<'a>,
+    pub kpis: K,
 }
 
 /// All KPIs of one entity and window. What this version does not compute is `null`.

@@ -383,7 +383,7 @@ impl Rules {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staff = Staff::default();
         for (_, state) in self.serving(queue) {
-            staff.add(state, state.share_of(queue, now), now - window);
+            staff.add(state, state.share_of(queue), now - window);
         }
         staff
     }
@@ -392,8 +392,9 @@ impl Rules {
     pub(super) fn staffs(&self, now: Timestamp) -> BTreeMap<QueueId, Staff> {
         let window = self.settings.of(RuleKind::QueueAbsence).window;
         let mut staffs: BTreeMap<QueueId, Staff> = BTreeMap::new();
-        for state in self.agents.values() {
-            for (queue, share) in state.shares(now) {
+        let of_staff = self.agents.values();
+        for state in of_staff.filter(|state| state.is_of_staff(now - window)) {
+            for (queue, share) in state.shares() {
                 let staff = match staffs.get_mut(queue) {
                     Some(staff) => staff,
                     None => staffs.entry(queue.clone()).or_default(),

@@ -36,6 +36,7 @@ impl Rules {
         state.busy_at = Some(start + PANE);
         agent::observe(state, &mut served, &piece, most);
         state.served.insert((queue.clone(), channel), served);
+        state.sum_up_shares();
         (self.servers.entry(queue).or_default()).insert(agent.clone());
         self.note_changed(StateKey::Agent(agent));
     }

@@ -57,7 +57,8 @@ impl Rules {
                 self.days.insert(id.clone(), minicbor::decode(image)?);
             }
             StateKey::Agent(id) => {
-                let state: AgentState = minicbor::decode(image)?;
+                let mut state: AgentState = minicbor::decode(image)?;
+                state.sum_up_shares();
                 for (queue, _) in state.served.keys() {
                     (self.servers.entry(queue.clone()).or_default()).insert(id.clone());
                 }

@@ -240,6 +240,9 @@ pub(super) struct AgentState {
     /// They have logged off as at the end of a shift.
     #[n(11)]
     pub is_off_duty: bool,
+    /// The shares of the work by queue; made of `served`.
+    #[cbor(skip)]
+    shares: Vec<(QueueId, f64)>,
 }
 
 /// A one-sided CUSUM of log likelihood ratios (Page 1954, Biometrika 41, 100), and what it is made of.
@@ -260,25 +263,38 @@ pub(super) struct Evidence {
 
 impl AgentState {
     /// Returns the share of the agent's work that is for a queue, by what they did in the last hours.
-    pub(super) fn share_of(&self, queue: &QueueId, now: Timestamp) -> f64 {
-        let mut shares = self.shares(now);
-        let share = shares.find(|(of, _)| *of == queue);
-        share.map_or(0.0, |(_, share)| share)
+    pub(super) fn share_of(&self, queue: &QueueId) -> f64 {
+        let share = self.shares.iter().find(|(of, _)| of == queue);
+        share.map_or(0.0, |(_, share)| *share)
     }
 
     /// Returns the shares of the agent's work by queue, in their order.
-    pub(super) fn shares(&self, now: Timestamp) -> impl Iterator<Item = (&QueueId, f64)> {
-        let mut works: Vec<(&QueueId, f64)> = Vec::with_capacity(self.served.len());
+    pub(super) fn shares(&self) -> impl Iterator<Item = (&QueueId, f64)> {
+        self.shares.iter().map(|(queue, share)| (queue, *share))
+    }
+
+    /// Whether they are there, or have changed that since an instant.
+    pub(super) fn is_of_staff(&self, since: Timestamp) -> bool {
+        let changed = self.changed_at.is_some_and(|at| since < at);
+        self.logged_on > 0 || self.present > 0 || changed
+    }
+
+    /// Sums up the shares anew. Work is halved everywhere at the same pace, so they depend on no clock.
+    pub(super) fn sum_up_shares(&mut self) {
+        let now = self.served.values().filter_map(|served| served.last_at);
+        let now = now.max().unwrap_or_default();
+        self.shares.clear();
         for ((queue, _), served) in &self.served {
             let work = served.work(now);
-            match works.last_mut() {
-                Some((last, sum)) if *last == queue => *sum += work,
-                _ => works.push((queue, work)),
+            match self.shares.last_mut() {
+                Some((last, sum)) if last == queue => *sum += work,
+                _ => self.shares.push((queue.clone(), work)),
             }
         }
-        let all: f64 = works.iter().map(|(_, work)| work).sum();
-        (works.into_iter())
-            .map(move |(queue, work)| (queue, if all > 0.0 { work / all } else { 0.0 }))
+        let all: f64 = self.shares.iter().map(|(_, work)| work).sum();
+        for (_, share) in &mut self.shares {
+            *share = if all > 0.0 { *share / all } else { 0.0 };
+        }
     }
 }
 

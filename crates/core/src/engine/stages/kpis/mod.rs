@@ -2,6 +2,7 @@
 
 mod expected;
 mod known;
+mod records;
 mod sums;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 
 use self::{
     expected::Expected,
-    sums::{Sums, WindowSum, add_to, move_up},
+    sums::{Sums, add_to, move_up},
 };
 use crate::{
     engine::{
@@ -29,13 +30,10 @@ use crate::{
             pane_blocks::PaneBlocks,
             store::{Part, PartKey, Store},
         },
-        step::{OutTopic, Output},
+        step::Output,
     },
     event::{AgentId, Channel, Span, Text, Timestamp},
-    kpi::{
-        Accumulator, Day, KpiRecord, Levels, LiveState, NamedTimes, Pane, PaneBlock, Reach,
-        Scorecard, Times, Window, reason_code,
-    },
+    kpi::{Accumulator, Day, Levels, LiveState, Pane, PaneBlock, reason_code},
 };
 
 /// Minimum interval between full rewrites when a source reaches its end again and again, as in a slow load.
@@ -430,46 +428,5 @@ impl Kpis {
         self.expected.expect(entity, changes_at);
         let day = today.filter(|day| kept().any(|pane| self.levels.covers(day.begins_at, pane)));
         self.expected.expect(entity, day.map(|day| day.ends_at));
-    }
-
-    fn records(
-        &self,
-        entity: &Entity,
-        live: Option<LiveState>,
-        sums: &Sums,
-        time: RecordTime,
-    ) -> Vec<Output> {
-        let name = entity.name();
-        let record = |(window, sum): (&Window, &WindowSum)| {
-            let accumulator = &sum.accumulator;
-            let times = entity.has_agents().then(|| {
-                self.name_times(accumulator.times(&sums.until_now, sum.starts_at, time.at))
-            });
-            let reaches_back = match window.reach {
-                Reach::Sliding(_) | Reach::Today => sum.starts_at < time.began_at,
-                Reach::All => false,
-            };
-            let record = KpiRecord {
-                entity: (&*name).into(),
-                window: (&*window.name).into(),
-                clock: time.at,
-                partial: time.left_out || reaches_back,
-                kpis: Scorecard::new(accumulator, &self.settings.contact.policies, live, times),
-            };
-            let key = format!("{name}/{}", window.name);
-            Output::json(OutTopic::Kpis, &key, &record)
-        };
-        let windows = self.settings.kpi.windows.iter();
-        windows.zip(&sums.windows).map(record).collect()
-    }
-
-    fn name_times(&self, times: Times) -> NamedTimes<'_> {
-        let named = times.away.iter().filter_map(|(code, time)| {
-            let reason = self.reasons_by_code.get(code)?;
-            Some((&**reason, *time))
-        });
-        let mut away: Vec<(&str, Span)> = named.collect();
-        away.sort_unstable();
-        NamedTimes { times, away }
     }
 }
