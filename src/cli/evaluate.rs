@@ -189,6 +189,7 @@ fn incidents(engine: &Score, fixed: &Score) -> Table {
         "incident",
         "of",
         "named",
+        "calls",
         "in 90 min",
         "median",
         "worst",
@@ -212,16 +213,21 @@ fn incidents(engine: &Score, fixed: &Score) -> Table {
 fn row(kind: &str, engine: &KindScore, fixed: &KindScore) -> Vec<String> {
     let of = |score: &KindScore| {
         [
-            score.named().to_string(),
             score.named_within(SOON).to_string(),
             minutes(score.median()),
             minutes(score.worst()),
         ]
     };
-    let first = [kind.to_owned(), engine.incidents.to_string()];
+    let first = [
+        kind.to_owned(),
+        engine.incidents.to_string(),
+        engine.named().to_string(),
+        engine.called.to_string(),
+    ];
     first
         .into_iter()
         .chain(of(engine))
+        .chain([fixed.named().to_string()])
         .chain(of(fixed))
         .collect()
 }

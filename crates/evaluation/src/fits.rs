@@ -76,7 +76,7 @@ pub(crate) fn named_by<'i>(alert: &Alert, incidents: &'i [Incident]) -> Option<&
 }
 
 /// Whether the alert names the incident: its subject is the incident's queue, agent or feed, and its rule fits the kind.
-fn names(incident: &Incident, alert: &Alert) -> bool {
+pub(crate) fn names(incident: &Incident, alert: &Alert) -> bool {
     let fits = rule_fits(&incident.kind, &alert.rule) && subject_fits(incident, &alert.subject);
     let until = incident.ends_at + AFTERMATH;
     fits && incident.begins_at <= alert.fired_at && alert.fired_at <= until

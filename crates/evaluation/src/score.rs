@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use floorwalker_core::event::Span;
 use serde::Serialize;
 
-use crate::{alert::Alert, day::Day, fits::first_to_name};
+use crate::{
+    alert::Alert,
+    day::Day,
+    fits::{first_to_name, names},
+};
 
 /// Agents of one supervisor.
 const AGENTS_A_SUPERVISOR: f64 = 40.0;
@@ -42,6 +46,8 @@ pub struct KindScore {
     pub incidents: usize,
     /// Seconds from the begin to the first alert that names it, of each that was named, ascending.
     pub delays: Vec<f64>,
+    /// How many are named by an alert that calls somebody, if it does not at once.
+    pub called: usize,
 }
 
 impl KindScore {
@@ -59,6 +65,7 @@ impl KindScore {
     /// Adds the incidents of another kind.
     pub fn merge(&mut self, other: &Self) {
         self.incidents += other.incidents;
+        self.called += other.called;
         self.delays.extend(&other.delays);
         self.delays.sort_by(f64::total_cmp);
     }
@@ -87,6 +94,10 @@ impl Score {
             for incident in &day.incidents {
                 let score = by_kind.entry(incident.kind.clone()).or_default();
                 score.incidents += 1;
+                let calls = raised
+                    .iter()
+                    .any(|alert| alert.calls && names(incident, alert));
+                score.called += usize::from(calls);
                 let first = first_to_name(incident, raised);
                 let delay = first.map(|alert| alert.fired_at - incident.begins_at);
                 score.delays.extend(delay.map(Span::as_secs));

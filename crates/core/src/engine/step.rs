@@ -261,7 +261,8 @@ impl Output {
     /// A record of JSON under a key.
     #[must_use]
     pub fn json(topic: OutTopic, key: &str, record: &impl serde::Serialize) -> Self {
-        let mut payload = Vec::with_capacity(1_024);
+        // Most records fit.
+        let mut payload = Vec::with_capacity(1_536);
         // Records are plain structs with string keys: writing one into memory can't fail.
         let written = serde_json::to_writer(&mut payload, record);
         debug_assert!(written.is_ok());

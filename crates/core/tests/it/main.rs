@@ -20,6 +20,7 @@ mod cases;
 mod concerns;
 mod conversation;
 mod crash;
+mod crash_rules;
 mod csat;
 mod decode;
 mod decode_damage;
