@@ -22,7 +22,10 @@ use floorwalker_core::{
 /// Each is compared with every alert.
 const WINDOWS_MAX: usize = 100;
 
-pub(super) fn windows(given: &[Spanned<file::Maintenance>]) -> Result<Vec<Maintenance>, Fault> {
+pub(super) fn windows(
+    given: &[Spanned<file::Maintenance>],
+    own_rules: &[&str],
+) -> Result<Vec<Maintenance>, Fault> {
     let mut windows: Vec<Maintenance> = Vec::new();
     for spanned in given {
         let window = spanned.get_ref();
@@ -39,7 +42,7 @@ pub(super) fn windows(given: &[Spanned<file::Maintenance>]) -> Result<Vec<Mainte
         }
         windows.push(Maintenance {
             name,
-            matchers: matchers(&window.matchers)?,
+            matchers: matchers(&window.matchers, own_rules)?,
             when: when(spanned)?,
         });
     }
@@ -56,10 +59,23 @@ fn name(given: &Spanned<String>) -> Result<String, Fault> {
     )))
 }
 
-fn matchers(given: &Spanned<file::Matchers>) -> Result<Matchers, Fault> {
-    let file = given.get_ref();
+fn matchers(given: &Spanned<file::Matchers>, own_rules: &[&str]) -> Result<Matchers, Fault> {
+    let matchers = read_matchers(given.get_ref(), own_rules)?;
+    match matchers.is_empty() {
+        true => Err(given.fault(
+            "without matchers this would silence every alert; name a rule, subject, queue, team, channel, severity or agent",
+        )),
+        false => Ok(matchers),
+    }
+}
+
+/// Reads matchers, if there are any. Those that match nothing there is are mistakes.
+pub(super) fn read_matchers(file: &file::Matchers, own_rules: &[&str]) -> Result<Matchers, Fault> {
     let rules = RuleKind::ALL.map(RuleKind::name).into_iter();
-    let rules: Vec<&str> = rules.chain(RULES_OF_CONTACTS).collect();
+    let rules: Vec<&str> = rules
+        .chain(RULES_OF_CONTACTS)
+        .chain(own_rules.iter().copied())
+        .collect();
     known(file.rule.as_ref(), "rule", &rules)?;
     known(
         file.channel.as_ref(),
@@ -75,7 +91,7 @@ fn matchers(given: &Spanned<file::Matchers>) -> Result<Matchers, Fault> {
         let matcher = matcher.as_ref();
         matcher.map(|it| it.get_ref().0.clone())
     };
-    let matchers = Matchers {
+    Ok(Matchers {
         rule: pattern(&file.rule),
         subject: pattern(&file.subject),
         queue: pattern(&file.queue),
@@ -83,13 +99,7 @@ fn matchers(given: &Spanned<file::Matchers>) -> Result<Matchers, Fault> {
         channel: pattern(&file.channel),
         severity: pattern(&file.severity),
         agent: pattern(&file.agent),
-    };
-    match matchers.is_empty() {
-        true => Err(given.fault(
-            "without matchers this would silence every alert; name a rule, subject, queue, team, channel, severity or agent",
-        )),
-        false => Ok(matchers),
-    }
+    })
 }
 
 /// What matches none of the words that there are silences nothing.
@@ -148,7 +158,7 @@ fn at_of(given: Option<&Instant>, other: &Spanned<()>) -> Spanned<()> {
     Spanned::new(given.map_or_else(|| other.span(), Spanned::span), ())
 }
 
-fn hours(weekly: Weekly, zone: jiff::tz::TimeZone) -> Hours {
+pub(super) fn hours(weekly: Weekly, zone: jiff::tz::TimeZone) -> Hours {
     Hours {
         zone,
         week: weekly
