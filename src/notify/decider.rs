@@ -137,8 +137,10 @@ impl Decider<'_> {
         let decided_to = (self.decided_to.as_ref()).map(|all| decided_to(all).unwrap_or(0));
         let is_decided = !self.caught_up && decided_to.is_none_or(|to| record.offset < to);
         if is_decided {
-            let noted = self.incidents.note(json, record.written_at);
-            return Ok(noted.unwrap_or_else(|error| left_out(&error)));
+            if let Err(error) = self.incidents.note(json, record.written_at) {
+                left_out(&error);
+            }
+            return Ok(());
         }
         if !self.caught_up {
             self.waiting.push(Waiting {
@@ -152,7 +154,10 @@ impl Decider<'_> {
         self.read_to.insert(record.partition, record.offset + 1);
         match taken {
             Ok(due) => self.write(&due),
-            Err(error) => Ok(left_out(&error)),
+            Err(error) => {
+                left_out(&error);
+                Ok(())
+            }
         }
     }
 

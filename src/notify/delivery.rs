@@ -121,7 +121,7 @@ impl Delivery {
         let is_old = record.offset < self.reader.position;
         match serde_json::from_slice::<Notification>(&record.payload) {
             Ok(message) if message.receiver != self.name => {}
-            Ok(message) if is_old => return Ok(self.receiver.note_delivered(&message)),
+            Ok(message) if is_old => self.receiver.note_delivered(&message),
             Ok(message) if !self.deliver(&message, record)? => return Ok(()),
             Ok(_) => {}
             Err(_) if is_old => {}

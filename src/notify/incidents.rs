@@ -312,3 +312,157 @@ impl Incidents {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::notify::route::Routes;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_764_500_000_000 + seconds * 1_000)
+    }
+
+    fn incidents() -> Incidents {
+        let receivers: BTreeSet<String> = ["ops".to_owned()].into();
+        let settings = NotifySettings {
+            routes: Routes {
+                all: Vec::new(),
+                receivers,
+            },
+            ..NotifySettings::default()
+        };
+        Incidents::new(&settings, &[], &Places::default())
+    }
+
+    fn record(status: &str, second: i64, more: &Value) -> Value {
+        let mut record = json!({
+            "id": "queue:q/1", "rule": "queue.surge", "status": status, "severity": "warning", "subject": "queue:q",
+            "queue": "q", "starts_at": at(0), "at": at(second), "why": "", "interrupts": true,
+        });
+        let more = more.as_object().unwrap().clone();
+        record.as_object_mut().unwrap().extend(more);
+        record
+    }
+
+    /// Takes a record in at the second of its transition, and returns the names of what is due.
+    fn take(incidents: &mut Incidents, record: &Value) -> Vec<&'static str> {
+        let now = Timestamp::parse(record["at"].as_str().unwrap()).unwrap();
+        let payload = serde_json::to_vec(record).unwrap();
+        names(&incidents.take_alert(&payload, now, now).unwrap())
+    }
+
+    fn names(due: &[Notification]) -> Vec<&'static str> {
+        due.iter().map(|it| it.transition.name()).collect()
+    }
+
+    #[test]
+    fn an_alert_has_one_message_of_each_transition() {
+        let mut it = incidents();
+        assert!(take(&mut it, &record("firing", 0, &json!({}))).is_empty());
+        assert!(it.advance(at(9)).is_empty());
+        assert_eq!(names(&it.advance(at(10))), ["fired"]);
+        assert!(it.advance(at(60)).is_empty());
+        let up = json!({"escalation": 1});
+        assert_eq!(take(&mut it, &record("firing", 900, &up)), ["escalated"]);
+        assert!(take(&mut it, &record("firing", 900, &up)).is_empty());
+        assert_eq!(take(&mut it, &record("firing", 1_800, &up)), ["repeated"]);
+        assert_eq!(take(&mut it, &record("resolved", 2_000, &up)), ["resolved"]);
+        assert!(take(&mut it, &record("resolved", 2_000, &up)).is_empty());
+    }
+
+    #[test]
+    fn what_is_over_or_taken_up_within_the_wait_is_not_sent() {
+        let mut it = incidents();
+        take(&mut it, &record("firing", 0, &json!({})));
+        assert!(take(&mut it, &record("resolved", 5, &json!({}))).is_empty());
+        assert!(it.advance(at(60)).is_empty());
+        take(&mut it, &record("firing", 100, &json!({})));
+        let ack = json!({"occurred_at": at(105), "by": "lea", "note": null});
+        it.take_ack("queue:q/1", Some(&serde_json::to_vec(&ack).unwrap()))
+            .unwrap();
+        assert!(it.advance(at(200)).is_empty());
+        assert!(take(&mut it, &record("resolved", 300, &json!({}))).is_empty());
+    }
+
+    #[test]
+    fn what_is_covered_or_calls_nobody_is_not_sent_until_it_does() {
+        let mut it = incidents();
+        let covered = json!({"inhibited_by": "queue:r/2"});
+        take(&mut it, &record("firing", 0, &covered));
+        assert!(it.advance(at(60)).is_empty());
+        take(
+            &mut it,
+            &record("firing", 70, &json!({"interrupts": false})),
+        );
+        assert!(it.advance(at(90)).is_empty());
+        // It has become strong enough.
+        take(&mut it, &record("firing", 100, &json!({})));
+        assert_eq!(names(&it.advance(at(110))), ["fired"]);
+    }
+
+    #[test]
+    fn whoever_was_called_is_sent_the_end_though_it_is_silenced() {
+        let mut it = incidents();
+        take(&mut it, &record("firing", 0, &json!({})));
+        it.advance(at(10));
+        let silence = json!({"id": "s", "matchers": {"queue": "q"}, "starts_at": at(20), "ends_at": at(5_000), "by": "lea"});
+        it.take_silence("s", Some(&serde_json::to_vec(&silence).unwrap()))
+            .unwrap();
+        assert!(take(&mut it, &record("firing", 1_800, &json!({}))).is_empty());
+        assert_eq!(
+            take(&mut it, &record("resolved", 2_000, &json!({}))),
+            ["resolved"]
+        );
+    }
+
+    #[test]
+    fn what_was_sent_before_is_not_due_again() {
+        let lives = [
+            record("firing", 0, &json!({})),
+            record("firing", 900, &json!({"escalation": 1})),
+            record("resolved", 2_000, &json!({"escalation": 1})),
+        ];
+        let mut first = incidents();
+        let mut sent = Vec::new();
+        for record in &lives {
+            let now = Timestamp::parse(record["at"].as_str().unwrap()).unwrap();
+            let payload = serde_json::to_vec(record).unwrap();
+            sent.extend(first.take_alert(&payload, now, now).unwrap());
+            sent.extend(first.advance(now + Span::from_secs(10)));
+        }
+        assert_eq!(names(&sent), ["fired", "escalated", "resolved"]);
+        // Killed behind any of the messages, and read from the first record on.
+        for count in 0..=sent.len() {
+            let mut again = incidents();
+            sent[..count].iter().for_each(|it| again.restore(it));
+            let mut more = Vec::new();
+            for record in &lives {
+                let now = Timestamp::parse(record["at"].as_str().unwrap()).unwrap();
+                let payload = serde_json::to_vec(record).unwrap();
+                more.extend(again.take_alert(&payload, now, now).unwrap());
+                more.extend(again.advance(now + Span::from_secs(10)));
+            }
+            let keys = |all: &[Notification]| -> Vec<String> {
+                all.iter().map(|it| it.id.clone()).collect()
+            };
+            assert_eq!(keys(&more), keys(&sent[count..]), "behind {count}");
+        }
+    }
+
+    #[test]
+    fn a_past_that_is_loaded_calls_nobody() {
+        let mut it = incidents();
+        let payload = serde_json::to_vec(&record("firing", 0, &json!({}))).unwrap();
+        let written_at = at(3_601);
+        assert!(
+            it.take_alert(&payload, written_at, written_at)
+                .unwrap()
+                .is_empty()
+        );
+        assert!(it.advance(at(9_000)).is_empty());
+    }
+}

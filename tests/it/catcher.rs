@@ -66,8 +66,8 @@ impl Catcher {
         let ours = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&ours);
-                thread::spawn(move || while state.answer(&stream).is_some() {});
+                let shared = Arc::clone(&ours);
+                thread::spawn(move || while shared.answer(&stream).is_some() {});
             }
         });
         Self { address, state }
@@ -189,8 +189,8 @@ impl MailServer {
         let (ours, answers) = (Arc::clone(&mails), Arc::clone(&answer));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (mails, answers) = (Arc::clone(&ours), Arc::clone(&answers));
-                thread::spawn(move || talk(&stream, &mails, &answers));
+                let (taken, codes) = (Arc::clone(&ours), Arc::clone(&answers));
+                thread::spawn(move || talk(&stream, &taken, &codes));
             }
         });
         Self {
@@ -244,11 +244,11 @@ fn talk(
             "DATA" => {
                 reply("354 go on")?;
                 let mut mail = String::new();
-                for line in lines.by_ref().map_while(Result::ok) {
-                    if line == "." {
+                for text in lines.by_ref().map_while(Result::ok) {
+                    if text == "." {
                         break;
                     }
-                    mail += &line;
+                    mail += &text;
                     mail += "\n";
                 }
                 mails.lock().unwrap().push(mail);

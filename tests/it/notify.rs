@@ -171,7 +171,7 @@ fn every_kind_of_receiver_is_sent_the_life_of_an_alert() {
     );
     hook.wait_for(1);
     let up = escalated(&fires, 1, at(20));
-    write_alerts("call-kinds", &[up.clone()]);
+    write_alerts("call-kinds", std::slice::from_ref(&up));
     hook.wait_for(2);
     let ack = json!({"occurred_at": at(30), "source": "floorwalker", "type": "alert_acknowledged",
         "alert": fires["id"], "by": "lea", "note": "I have it"});
@@ -384,9 +384,9 @@ fn a_silenced_alert_calls_somebody_when_the_silence_ends_and_it_still_fires() {
             resolved(&billing, at(32)),
         ],
     );
-    let caught = hook.wait_for(3);
+    let all = hook.wait_for(3);
     assert_eq!(
-        transitions(&caught)[2..],
+        transitions(&all)[2..],
         [format!("resolved {}", id(&billing))]
     );
     pause(Duration::from_secs(2));

@@ -103,9 +103,9 @@ fn alertmanager_has_what_fires_and_is_sent_its_end() {
     let at = |seconds: i64| now + Span::from_secs(seconds - 60);
     let (billing, tech) = (alert("billing", 1, at(0)), alert("tech", 2, at(1)));
     write_alerts("call-prom", &[billing.clone(), tech.clone()]);
-    let active = alertmanager.wait_for(|active| active.len() == 2);
-    let ours = |active: &[Value]| -> Value {
-        let found = active.iter().find(|it| it["labels"]["queue"] == "billing");
+    let active = alertmanager.wait_for(|all| all.len() == 2);
+    let ours = |all: &[Value]| -> Value {
+        let found = all.iter().find(|it| it["labels"]["queue"] == "billing");
         found.unwrap().clone()
     };
     let first = ours(&active);
@@ -128,21 +128,20 @@ fn alertmanager_has_what_fires_and_is_sent_its_end() {
 
     // What changes stands in annotations: it is the same alert there.
     write_alerts("call-prom", &[escalated(&billing, 1, at(20))]);
-    alertmanager.wait_for(|active| {
-        active.len() == 2
-            && ours(active)["annotations"]["state"] == "still firing, now to supervisors"
+    alertmanager.wait_for(|all| {
+        all.len() == 2 && ours(all)["annotations"]["state"] == "still firing, now to supervisors"
     });
     // A process that comes back knows what fires, and posts it again.
     site.kill();
     pause(Duration::from_secs(2));
     let before = time(&ours(&alertmanager.active()), "endsAt");
     run(&mut site, 0);
-    alertmanager.wait_for(|active| time(&ours(active), "endsAt") > before);
+    alertmanager.wait_for(|all| time(&ours(all), "endsAt") > before);
     write_alerts(
         "call-prom",
         &[resolved(&escalated(&billing, 1, at(20)), at(40))],
     );
-    let left = alertmanager.wait_for(|active| active.len() == 1);
+    let left = alertmanager.wait_for(|all| all.len() == 1);
     assert_eq!(left[0]["labels"]["queue"], "tech");
     site.end();
 }

@@ -147,17 +147,17 @@ fn a_wrong_receiver_is_one_mistake_and_secrets_are_masked() {
     assert_eq!((printed.lines().count(), code), (1, 2), "{printed}");
     assert!(!printed.contains("nonsense"), "{printed}");
     fs::write(&path, SLACK).unwrap();
-    let printed = stdout(&arguments);
+    let shown = stdout(&arguments);
     assert!(
-        printed.contains("notify.receivers.floor.url = \"********\""),
-        "{printed}"
+        shown.contains("notify.receivers.floor.url = \"********\""),
+        "{shown}"
     );
-    assert!(!printed.contains("hooks.example.com"), "{printed}");
+    assert!(!shown.contains("hooks.example.com"), "{shown}");
     fs::write(&path, "").unwrap();
-    let (printed, _) = refusal(&arguments);
+    let (none, _) = refusal(&arguments);
     assert!(
-        printed.contains("the role notify has nobody to call"),
-        "{printed}"
+        none.contains("the role notify has nobody to call"),
+        "{none}"
     );
 }
 
@@ -221,8 +221,8 @@ fn one_message_shows_whether_a_receiver_can_be_reached() {
     );
     assert_eq!(hook.all()[0].json()["data"]["alert"]["rule"], "notify.test");
     let refused = |name: &str, part: &str| {
-        let (printed, code) = refusal(&to(name, &file));
-        assert!(printed.contains(part) && code == 1, "{printed}");
+        let (error, code) = refusal(&to(name, &file));
+        assert!(error.contains(part) && code == 1, "{error}");
     };
     refused(
         "hook",

@@ -1,6 +1,6 @@
 //! Receivers that are down, hang, refuse and want to be left alone; and processes that are killed.
 
-use std::{collections::BTreeMap, net::TcpListener, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, net::TcpListener, process::Command, time::Duration};
 
 use floorwalker::kafka::clock;
 use floorwalker_core::event::Span;
@@ -8,7 +8,7 @@ use rand::Rng as _;
 use serde_json::Value;
 
 use crate::{
-    binary::{Site, floorwalker, get, now, stdout},
+    binary::{Running, Site, floorwalker, get, now, stdout},
     broker::{free_port, pause, print_line},
     catcher::{Answer, Catcher, Caught},
     notify::{alert, resolved, run, site, transitions, wait_until_active, webhook, write_alerts},
@@ -242,39 +242,33 @@ const PLANTED: [&str; 4] = [
     "planted-token-4",
 ];
 
+/// Settings with a secret of each kind, given in each way, of receivers that fail.
+fn planted(folder: &std::path::Path, echo: &Catcher) -> String {
+    let [slack, key, secret, token] = PLANTED;
+    let port = free_port();
+    let file = folder.join("key");
+    fs::write(&file, key).unwrap();
+    format!(
+        "[notify]\ngroup_wait = \"0s\"\n\
+         [notify.receivers.slack]\nkind = \"slack\"\nurl = \"http://127.0.0.1:{port}/{slack}\"\n\
+         [notify.receivers.pager]\nkind = \"pagerduty\"\nurl = \"{}\"\nrouting_key = \"file:{}\"\n\
+         [notify.receivers.hook]\nkind = \"webhook\"\nurl = \"http://nowhere.invalid/{slack}\"\nsecret = \"{secret}\"\n\
+         [notify.receivers.prom]\nkind = \"alertmanager\"\nurl = \"https://127.0.0.1:{port}/{slack}\"\ntoken = \"${{PLANTED_TOKEN:-{token}}}\"\n",
+        echo.url(),
+        file.display(),
+    )
+}
+
 /// Whatever goes wrong with them, and however much is logged.
 #[test]
 fn secrets_of_receivers_are_written_nowhere() {
-    let [slack, key, secret, token] = PLANTED;
-    let echo = Catcher::new(|number, request| match number {
-        0 => Answer::With(
-            500,
-            "x-none",
-            String::new(),
-            format!("{} {}", request.path, request.body),
-        ),
-        _ => Answer::With(
-            400,
-            "x-none",
-            String::new(),
-            format!("{} {}", request.path, request.body),
-        ),
+    let echo = Catcher::new(|number, request| {
+        let status = if number == 0 { 500 } else { 400 };
+        let body = format!("{} {}", request.path, request.body);
+        Answer::With(status, "x-none", String::new(), body)
     });
-    let port = free_port();
-    let settings = format!(
-        "[notify]\ngroup_wait = \"0s\"\n\
-         [notify.receivers.slack]\nkind = \"slack\"\nurl = \"http://127.0.0.1:{port}/{slack}\"\n\
-         [notify.receivers.pager]\nkind = \"pagerduty\"\nurl = \"{}\"\nrouting_key = \"file:KEY\"\n\
-         [notify.receivers.hook]\nkind = \"webhook\"\nurl = \"http://nowhere.invalid/{slack}\"\nsecret = \"{secret}\"\n\
-         [notify.receivers.prom]\nkind = \"alertmanager\"\nurl = \"https://127.0.0.1:{port}/{slack}\"\ntoken = \"${{TOKEN}}\"\n",
-        echo.url(),
-    );
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("key");
-    std::fs::write(&file, key).unwrap();
-    let settings = settings.replace("file:KEY", &format!("file:{}", file.display()));
-    let settings = settings.replace("${TOKEN}", token);
-    let site = site("call-secret", 1, &settings);
+    let site = site("call-secret", 1, &planted(folder.path(), &echo));
     let config = site.config(0);
     let command = |arguments: &[&str]| {
         let mut command = floorwalker(arguments);
@@ -294,13 +288,11 @@ fn secrets_of_receivers_are_written_nowhere() {
         written += &String::from_utf8_lossy(&output.stdout);
         written += &String::from_utf8_lossy(&output.stderr);
     }
-    let log = std::fs::File::create(folder.path().join("log")).unwrap();
+    let log = folder.path().join("log");
     let mut process = command(&["run", "--roles", "notify"]);
-    let process = crate::binary::Running::start({
-        process.stderr(log);
-        process
-    });
-    let read = || std::fs::read_to_string(folder.path().join("log")).unwrap();
+    process.stderr(fs::File::create(&log).unwrap());
+    let process = Running::start(process);
+    let read = || fs::read_to_string(&log).unwrap();
     for _ in 0..300 {
         if read().contains("calls people from now on") {
             break;
@@ -308,14 +300,13 @@ fn secrets_of_receivers_are_written_nowhere() {
         pause(Duration::from_millis(100));
     }
     write_alerts("call-secret", &lives(1));
+    let count = |receiver: &str, outcome: &str| {
+        format!("floorwalker_notifications_total{{receiver=\"{receiver}\",outcome=\"{outcome}\"}}")
+    };
     site.wait_for("/metrics", 60, |_, text| {
-        text.contains("floorwalker_notifications_total{receiver=\"pager\",outcome=\"refused\"} 2")
-            && !text.contains(
-                "floorwalker_notifications_total{receiver=\"hook\",outcome=\"retried\"} 0",
-            )
-            && !text.contains(
-                "floorwalker_notifications_total{receiver=\"prom\",outcome=\"retried\"} 0",
-            )
+        text.contains(&format!("{} 2", count("pager", "refused")))
+            && !text.contains(&format!("{} 0", count("hook", "retried")))
+            && !text.contains(&format!("{} 0", count("prom", "retried")))
     });
     for path in ["/metrics", "/readyz", "/healthz"] {
         written += &get(site.port(0), path).unwrap().1;

@@ -33,7 +33,7 @@ const PORT: RangeInclusive<i64> = 1..=65_535;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
-pub(super) fn settings(given: file::Notify, own_rules: &[&str]) -> Result<NotifySettings, Fault> {
+pub(super) fn settings(given: &file::Notify, own_rules: &[&str]) -> Result<NotifySettings, Fault> {
     let mut settings = NotifySettings {
         wallboard: given.wallboard.as_ref().map(wallboard).transpose()?,
         ..NotifySettings::default()
@@ -41,12 +41,12 @@ pub(super) fn settings(given: file::Notify, own_rules: &[&str]) -> Result<Notify
     put(&mut settings.group_wait, time(given.group_wait.as_ref()));
     put(&mut settings.late_max, over_zero(given.late_max.as_ref())?);
     let mut names = BTreeMap::new();
-    for (name, given) in &given.receivers {
+    for (name, own) in &given.receivers {
         if settings.receivers.len() == RECEIVERS_MAX {
             return Err(name.fault(format!("there are more than {RECEIVERS_MAX} receivers")));
         }
         let checked = receiver_name(name)?;
-        settings.receivers.insert(checked.clone(), receiver(given)?);
+        settings.receivers.insert(checked.clone(), receiver(own)?);
         names.insert(checked, name);
     }
     settings.routes = routes(&given.route, &names, own_rules)?;
@@ -138,11 +138,11 @@ fn only_own_fields(given: &file::Receiver, word: ReceiverWord) -> Result<(), Fau
         ("from", span(&given.from), mail),
         ("to", given.to.as_ref().map(Spanned::span), mail),
     ];
-    for (field, span, of) in fields {
-        let Some(span) = span.filter(|_| !of.contains(&word)) else {
+    for (field, place, of) in fields {
+        let Some(at) = place.filter(|_| !of.contains(&word)) else {
             continue;
         };
-        return Err(Spanned::new(span, ()).fault(format!(
+        return Err(Spanned::new(at, ()).fault(format!(
             "a receiver of this kind has no `{field}`; remove it, or correct `kind`"
         )));
     }
@@ -168,8 +168,7 @@ fn secret(given: &Spanned<String>) -> Result<Secret, Fault> {
 
 fn signing_secret(given: &Spanned<String>) -> Result<Secret, Fault> {
     let text = given.get_ref();
-    let is_key = |text: &str| standardwebhooks::Webhook::new(text).is_ok();
-    if !text.is_empty() && is_key(text) {
+    if !text.is_empty() && standardwebhooks::Webhook::new(text).is_ok() {
         return Ok(Secret::new(text.clone()));
     }
     Err(given.fault(

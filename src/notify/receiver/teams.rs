@@ -13,7 +13,7 @@ pub(super) fn body(text: &Text) -> Value {
         (false, "critical") => "Attention",
         (false, _) => "Warning",
     };
-    let block = |text: &str| json!({"type": "TextBlock", "text": plain(text), "wrap": true});
+    let block = |words: &str| json!({"type": "TextBlock", "text": plain(words), "wrap": true});
     let mut blocks = vec![
         json!({"type": "TextBlock", "text": plain(&text.title()), "wrap": true, "weight": "Bolder", "size": "Medium",
             "color": colour}),

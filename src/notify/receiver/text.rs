@@ -26,7 +26,7 @@ impl Text {
         let path = alert.links.wallboard.as_deref();
         let link = wallboard.zip(path);
         Ok(Self {
-            link: link.map(|(begin, path)| format!("{begin}{path}")),
+            link: link.map(|(begin, rest)| format!("{begin}{rest}")),
             message: message.clone(),
             fields,
             alert,

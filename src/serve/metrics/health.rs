@@ -460,6 +460,7 @@ mod tests {
                 statements: &Statements::default(),
                 ready: true,
                 read: None,
+                notify: None,
                 now: Timestamp::from_millis(62_500),
             })
         };

@@ -122,7 +122,7 @@ impl Matchers {
             (&self.agent, &others.agent),
         ];
         pairs.into_iter().all(|(ours, theirs)| {
-            let covers = |ours: &Pattern| theirs.as_ref().is_some_and(|it| ours.covers(it));
+            let covers = |own: &Pattern| theirs.as_ref().is_some_and(|it| own.covers(it));
             ours.as_ref().is_none_or(covers)
         })
     }
