@@ -157,6 +157,33 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_is_quiet_only_if_no_other_route_calls_it() {
+        let night = floorwalker_core::contact::LocalSpan {
+            opens: 0,
+            closes: 6 * 60,
+        };
+        let mut quiet = route("{}", &["a", "b"]);
+        quiet.goes_on = true;
+        quiet.quiet.push(Hours {
+            zone: Hours::zone_named("Europe/Oslo").unwrap(),
+            week: std::array::from_fn(|_| vec![night]),
+            special_days: std::collections::BTreeMap::new(),
+        });
+        let routes = routes(vec![quiet, route("{}", &["b"])]);
+        let check = |at: &str, expect: &[(&str, bool)]| {
+            let now = Timestamp::parse(at).unwrap();
+            let found = routes.targets(&AlertTraits::default(), &[], now);
+            let found: Vec<(&str, bool)> = (found.iter())
+                .map(|it| (it.receiver.as_str(), it.quiet))
+                .collect();
+            assert_eq!(found, expect, "{at}");
+        };
+        check("2026-11-22T03:00:00+01:00", &[("a", true), ("b", false)]);
+        check("2026-11-22T05:59:00+01:00", &[("a", true), ("b", false)]);
+        check("2026-11-22T06:00:00+01:00", &[("a", false), ("b", false)]);
+    }
+
+    #[test]
     fn a_route_that_takes_all_of_another_hides_it() {
         let hides = |one: &str, other: &str| route(one, &["a"]).hides(&route(other, &["b"]));
         assert!(hides("{}", r#"{"rule":"queue.surge"}"#));

@@ -88,8 +88,8 @@ fn receivers_have_what_their_kind_needs() {
 fn routes_lead_somewhere() {
     let with = |routes: &str| format!("{SLACK}{routes}");
     check(
-        &with("[[notify.route]]\nto = [\"flor\"]"),
-        "f.toml:5:7: there is no receiver `flor`; there are floor",
+        &with("[[notify.route]]\nto = [\"roof\"]"),
+        "f.toml:5:7: there is no receiver `roof`; there are floor",
     );
     check(
         "[[notify.route]]\nto = [\"ops\"]",
