@@ -101,3 +101,65 @@ fn sentence(error: &lettre::transport::smtp::Error) -> String {
     }
     parts.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{json, value::to_raw_value};
+
+    use super::*;
+    use crate::notify::notification::Notification;
+    use floorwalker_core::event::Timestamp;
+
+    #[test]
+    fn a_name_with_line_breaks_adds_no_header() {
+        let settings = EmailSettings {
+            host: "localhost".to_owned(),
+            port: 25,
+            tls: EmailTls::Off,
+            username: None,
+            password: None,
+            from: "floor@example.com".parse().unwrap(),
+            to: vec!["ops@example.com".parse().unwrap()],
+        };
+        let subject = "queue:a\r\nBcc: eve@example.com\r\n\r\nBuy";
+        let alert = json!({
+            "id": subject, "rule": "queue.surge", "status": "firing", "severity": "warning", "subject": subject,
+            "starts_at": Timestamp(0), "at": Timestamp(0), "why": "câble: 9 wait.\r\n.\r\nMAIL FROM:<x>",
+        });
+        let message = Notification {
+            id: "msg_1".to_owned(),
+            incident: subject.to_owned(),
+            receiver: "mail".to_owned(),
+            transition: Transition::Resolved,
+            at: Timestamp(0),
+            team: None,
+            escalation: 0,
+            by: None,
+            covers: Vec::new(),
+            alert: Arc::from(to_raw_value(&alert).unwrap()),
+        };
+        let mailer = Mailer::new(&settings).unwrap();
+        let text = Text::of(&message, None).unwrap();
+        let written = mailer.message(&text).unwrap().formatted();
+        let written = String::from_utf8(written).unwrap();
+        let (headers, _) = written.split_once("\r\n\r\n").unwrap();
+        let names = headers.split("\r\n").filter(|line| !line.starts_with(' '));
+        let mut names: Vec<&str> = names.map(|line| line.split(": ").next().unwrap()).collect();
+        names.sort_unstable();
+        let expected = [
+            "Auto-Submitted",
+            "Content-Transfer-Encoding",
+            "Content-Type",
+            "Date",
+            "From",
+            "In-Reply-To",
+            "Message-ID",
+            "References",
+            "Subject",
+            "To",
+        ];
+        assert_eq!(names, expected, "{written}");
+    }
+}
