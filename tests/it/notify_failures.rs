@@ -12,6 +12,7 @@ use crate::{
     broker::{free_port, pause, print_line},
     catcher::{Answer, Catcher, Caught},
     notify::{alert, resolved, run, site, transitions, wait_until_active, webhook, write_alerts},
+    readback::read_all,
 };
 
 /// So many alerts that fire one after another, each resolved before the next.
@@ -189,6 +190,21 @@ fn killed_again_and_again_it_sends_each_transition_under_one_key_in_order() {
             "{}",
             site.folder().display()
         );
+    }
+    // Each was decided once, and all in one order.
+    let decided = read_all("call-kill.notifications")
+        .into_iter()
+        .map(|record| {
+            let record: Value = serde_json::from_slice(&record.payload.unwrap()).unwrap();
+            let field = |name: &str| record[name].as_str().unwrap().to_owned();
+            let transition = format!("{} {}", field("transition"), field("incident"));
+            (field("receiver"), transition)
+        });
+    let decided: Vec<(String, String)> = decided.collect();
+    for (name, _) in &urls {
+        let own = decided.iter().filter(|(receiver, _)| receiver == name);
+        let own: Vec<String> = own.map(|(_, transition)| transition.clone()).collect();
+        assert_eq!(own, expected(&lives), "{name}");
     }
     site.end();
 }
