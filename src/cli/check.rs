@@ -77,6 +77,9 @@ impl Check {
         if self.roles.contains(&Role::Work) {
             config = config.with_sources(&place)?;
         }
+        if self.roles.contains(&Role::Notify) {
+            config = config.with_receivers(&place)?;
+        }
         (config.kafka.try_clients()).map_err(|sentence| ConfigError::Refused {
             file: place,
             sentence,

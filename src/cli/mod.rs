@@ -15,6 +15,7 @@ mod journal;
 mod late;
 mod load;
 mod log_format;
+mod notify;
 mod print;
 mod progress;
 mod recorded;
@@ -83,6 +84,11 @@ enum Command {
         #[command(subcommand)]
         action: dead_letters::DeadLettersAction,
     },
+    /// Tries whether messages about alerts get to those who are called
+    Notify {
+        #[command(subcommand)]
+        action: notify::NotifyAction,
+    },
     /// Changes teams, sites, titles and promises from an instant on, while everything runs
     Directory {
         #[command(subcommand)]
@@ -132,6 +138,7 @@ impl Arguments {
             | Command::Topics { .. }
             | Command::AcceptLoss(_)
             | Command::DeadLetters { .. }
+            | Command::Notify { .. }
             | Command::Directory { .. }
             | Command::Schema(_)
             | Command::Completions { .. }
@@ -158,6 +165,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::Topics { action } => topics::topics(&action),
         Command::AcceptLoss(arguments) => accept_loss::accept_loss(&arguments),
         Command::DeadLetters { action } => dead_letters::dead_letters(action),
+        Command::Notify { action } => notify::notify(&action),
         Command::Directory { action } => directory::directory(&action),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Completions { shell } => {

@@ -1,4 +1,4 @@
-//! `run`: a process with one role or both.
+//! `run`: a process with one role or several.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use super::{config_file::ConfigFile, stop::stop_in_time};
 use crate::{
     config::Config,
     kafka::{self, Progress},
+    notify,
     serve::{Configured, ReadSide, Server, Site},
 };
 
@@ -26,6 +27,8 @@ pub(super) enum Role {
     Work,
     /// Answers over HTTP from what the topics hold
     Serve,
+    /// Calls people about alerts, if no other process does
+    Notify,
 }
 
 /// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
@@ -34,6 +37,9 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     let mut config = arguments.file.load()?;
     if works {
         config = config.with_sources(arguments.file.place())?;
+    }
+    if arguments.has(Role::Notify) {
+        config = config.with_receivers(arguments.file.place())?;
     }
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
@@ -50,10 +56,22 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
         )
     });
     let (read, follower) = side.transpose()?.unzip();
+    let calls = arguments.has(Role::Notify).then(|| {
+        let (maintenance, places) = (&config.serve.maintenance, &config.engine.kpi.places);
+        notify::start(
+            &config.kafka,
+            config.engine.tasks,
+            &config.notify,
+            (maintenance, places),
+            &stop,
+        )
+    });
+    let (notify, caller) = calls.transpose()?.unzip();
     let site = Site {
         progress: Arc::clone(&progress),
         works,
         read,
+        notify,
     };
     let server = Server::start(&config.http, site)?;
     log_start(&config, works, &server);
@@ -63,7 +81,8 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     };
     stop.request();
     let followed = follower.map_or(Ok(()), |follower| follower.join());
-    worked.and(followed)
+    let called = caller.map_or(Ok(()), |caller| caller.join());
+    worked.and(followed).and(called)
 }
 
 impl Run {

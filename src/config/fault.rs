@@ -17,6 +17,10 @@ pub enum ConfigError {
         "{file}: there is no [[source]] to read; add one with its `topic`, or set FLOORWALKER_SOURCE__0__TOPIC"
     )]
     NoSource { file: String },
+    #[error(
+        "{file}: the role notify has nobody to call; add a [notify.receivers.NAME], as docs/notifications.md shows"
+    )]
+    NoReceiver { file: String },
 }
 
 /// What is wrong, where, and what to do. Lines and columns count from 1, columns in characters.

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::value::{Parsed, Weekly};
+use super::value::{Parsed, ReceiverWord, Weekly};
+use crate::notify::EmailTls;
 use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, FlowOuts, LocalSpan, Measure, Opens},
@@ -34,6 +35,7 @@ pub(super) struct File {
     pub(super) calendars: BTreeMap<Spanned<String>, Calendar>,
     pub(super) alerts: Alerts,
     pub(super) maintenance: Vec<Spanned<Maintenance>>,
+    pub(super) notify: Notify,
     pub(super) rules: BTreeMap<Spanned<String>, GroupRule>,
     pub(super) csat: Csat,
     pub(super) outputs: Outputs,
@@ -222,6 +224,48 @@ pub(super) struct Matchers {
     pub(super) channel: Option<Matcher>,
     pub(super) severity: Option<Matcher>,
     pub(super) agent: Option<Matcher>,
+}
+
+/// Who is called about alerts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Notify {
+    pub(super) wallboard: Option<Spanned<String>>,
+    pub(super) group_wait: Option<Time>,
+    pub(super) late_max: Option<Time>,
+    pub(super) receivers: BTreeMap<Spanned<String>, Spanned<Receiver>>,
+    pub(super) route: Vec<Spanned<Route>>,
+}
+
+/// A receiver of any kind; each has some of the fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Receiver {
+    pub(super) kind: Spanned<Parsed<ReceiverWord>>,
+    pub(super) timeout: Option<Time>,
+    pub(super) url: Option<Spanned<String>>,
+    pub(super) token: Option<Spanned<String>>,
+    pub(super) secret: Option<Spanned<String>>,
+    pub(super) routing_key: Option<Spanned<String>>,
+    pub(super) host: Option<Spanned<String>>,
+    pub(super) port: Option<Spanned<i64>>,
+    pub(super) tls: Option<Spanned<Parsed<EmailTls>>>,
+    pub(super) username: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<String>>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) to: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+/// Which alerts go to which receivers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    pub(super) matchers: Option<Spanned<Matchers>>,
+    pub(super) recipient: Option<Matcher>,
+    pub(super) to: Spanned<Vec<Spanned<String>>>,
+    pub(super) quiet: Option<Spanned<Vec<Spanned<Parsed<Weekly>>>>>,
+    pub(super) zone: Option<Spanned<String>>,
+    pub(super) r#continue: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -111,6 +111,17 @@ impl Config {
         }
     }
 
+    /// Returns the same, if it names a receiver of notifications.
+    ///
+    /// # Errors
+    /// When there is none; the error names `place`.
+    pub fn with_receivers(self, place: impl Into<String>) -> Result<Self, ConfigError> {
+        match self.notify.receivers.is_empty() {
+            true => Err(ConfigError::NoReceiver { file: place.into() }),
+            false => Ok(self),
+        }
+    }
+
     /// Reads the text of one file, which `file` names in errors.
     ///
     /// # Errors

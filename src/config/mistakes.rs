@@ -73,9 +73,18 @@ fn follows_from(fault: &Fault, removed: &[Path], path: Option<&Path>) -> bool {
     let calendar_is_gone = removed
         .iter()
         .any(|gone| gone.first().is_some_and(|it| it == "calendars"));
+    let names_receiver = path
+        .and_then(|path| path.last())
+        .is_some_and(|it| it == "to");
+    let receiver_is_gone = removed
+        .iter()
+        .any(|gone| gone.starts_with(&["notify".to_owned(), "receivers".to_owned()]));
     let holds =
         |gone: &Path| path.is_some_and(|path| gone.len() > path.len() && gone.starts_with(path));
-    removed.iter().any(holds) || lacks.is_some_and(is_gone) || names_calendar && calendar_is_gone
+    removed.iter().any(holds)
+        || lacks.is_some_and(is_gone)
+        || names_calendar && calendar_is_gone
+        || names_receiver && receiver_is_gone
 }
 
 /// Takes out what stands at a place, and returns its keys: first what stands exactly there, else the smallest that holds the

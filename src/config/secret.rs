@@ -22,6 +22,13 @@ pub(super) fn is_secret_property(name: &str) -> bool {
 pub(super) fn is_secret(path: &[&str]) -> bool {
     match path {
         ["privacy", "key"] => true,
+        // Whoever knows the URL of a webhook can write to it.
+        [
+            "notify",
+            "receivers",
+            _,
+            "url" | "token" | "secret" | "routing_key" | "password",
+        ] => true,
         ["kafka", "properties", name] => is_secret_property(name),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     kafka::KafkaSettings,
+    notify::NotifySettings,
     serve::{HttpSettings, ServeSettings},
 };
 use floorwalker_core::engine::Settings;
@@ -13,4 +14,5 @@ pub struct Config {
     pub kafka: KafkaSettings,
     pub http: HttpSettings,
     pub serve: ServeSettings,
+    pub notify: NotifySettings,
 }

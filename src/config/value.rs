@@ -8,6 +8,7 @@ use serde::{
     de::{Error, Visitor},
 };
 
+use crate::notify::EmailTls;
 use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, DAY_MINUTES, FlowOuts, LocalSpan, Measure, Opens},
@@ -144,6 +145,46 @@ fn days_of_week(text: &str) -> Option<[bool; 7]> {
         }
     }
     Some(days)
+}
+
+/// The kind of a receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReceiverWord {
+    Alertmanager,
+    Webhook,
+    Slack,
+    Teams,
+    PagerDuty,
+    Email,
+}
+
+impl Value for ReceiverWord {
+    const EXPECTED: &'static str = "alertmanager, webhook, slack, teams, pagerduty or email";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "alertmanager" => Ok(Self::Alertmanager),
+            "webhook" => Ok(Self::Webhook),
+            "slack" => Ok(Self::Slack),
+            "teams" => Ok(Self::Teams),
+            "pagerduty" => Ok(Self::PagerDuty),
+            "email" => Ok(Self::Email),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
+}
+
+impl Value for EmailTls {
+    const EXPECTED: &'static str = "starttls, tls or none";
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "starttls" => Ok(Self::StartTls),
+            "tls" => Ok(Self::Implicit),
+            "none" => Ok(Self::Off),
+            _ => Err(unknown::<Self>(text)),
+        }
+    }
 }
 
 impl Value for Pattern {

@@ -40,6 +40,7 @@ pub enum FollowEvent<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct FollowedRecord<'a> {
     pub topic: Topic,
+    pub partition: i32,
     /// In its partition.
     pub offset: i64,
     pub key: &'a [u8],
@@ -155,6 +156,7 @@ fn read_some(
         match Reading::poll(&mut followed.reading) {
             Polled::Record(record) => handle(FollowEvent::Record(FollowedRecord {
                 topic: followed.topic,
+                partition: record.partition(),
                 offset: record.offset(),
                 key: record.key().unwrap_or_default(),
                 payload: record.payload(),

@@ -5,6 +5,7 @@
 
 mod batch;
 mod broker;
+mod candidate;
 mod client;
 pub mod clock;
 mod commit;
@@ -25,6 +26,7 @@ mod mark;
 mod member;
 mod membership;
 mod outage;
+mod outbox;
 mod parked;
 mod process;
 mod progress;
@@ -48,15 +50,17 @@ mod upkeep;
 mod worker;
 
 pub use broker::Broker;
+pub use candidate::Candidate;
 pub use directory::read_directory;
 pub use embedded::{Embedded, EmbeddedSettings};
 pub use follow::{FollowEvent, FollowedRecord, follow};
 pub use load::{LoadKey, LoadSettings, Loaded, Loader};
+pub use outbox::{Outbox, OutboxReader, OutboxRecord};
 pub use process::{look_on, run};
 pub use progress::{
     InputProgress, Losses, Phase, Progress, Snapshot, Stuck, TaskProgress, WorkerProgress,
 };
-pub use record_writer::RecordWriter;
+pub use record_writer::{PutAside, RecordWriter};
 pub use sender::Sender;
 pub use settings::{KafkaSettings, RECORD_BYTES_MAX, is_property, property_fault};
 pub use sources::SourceProgress;

@@ -1,4 +1,5 @@
-//! Writes what people decide by the API, acknowledgements and silences, to the topics that are theirs: one compacted record under its key.
+//! Writes single records: what people decide by the API, acknowledgements and silences, to the topics that are theirs; and what could not be
+//! delivered, to the dead letters.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use rdkafka::{
     ClientContext,
     config::RDKafkaLogLevel,
     error::KafkaError,
+    message::{Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
 
@@ -18,7 +20,20 @@ use super::{
 
 const DELIVERED_WITHIN: Duration = Duration::from_secs(10);
 
-/// The producer of acknowledgements and silences.
+/// A record of one of our topics that could not be used.
+#[derive(Debug, Clone, Copy)]
+pub struct PutAside<'a> {
+    pub topic: Topic,
+    pub partition: i32,
+    pub offset: i64,
+    pub key: &'a str,
+    pub payload: &'a [u8],
+    /// The kind of fault, by which letters are listed and sent again.
+    pub reason: &'a str,
+    pub sentence: &'a str,
+}
+
+/// The producer of single records.
 #[expect(
     missing_debug_implementations,
     reason = "holds a client, which has nothing to show"
@@ -44,7 +59,7 @@ impl RecordWriter {
         Ok(Self {
             producer: config
                 .create_with_context(WriterContext)
-                .context("Kafka producer of acknowledgements and silences")?,
+                .context("Kafka producer of single records")?,
             prefix: kafka.prefix.clone(),
         })
     }
@@ -56,6 +71,33 @@ impl RecordWriter {
     pub async fn write(&self, topic: Topic, key: &str, record: &[u8]) -> anyhow::Result<()> {
         let name = topic.name(&self.prefix);
         let record = FutureRecord::to(&name).key(key).payload(record);
+        let sent = self.producer.send(record, DELIVERED_WITHIN).await;
+        sent.map_err(|(error, _)| error)
+            .with_context(|| format!("write to `{name}`"))?;
+        Ok(())
+    }
+
+    /// Writes a dead letter, and waits until the brokers have it.
+    ///
+    /// # Errors
+    /// When they do not take it in time.
+    pub async fn put_aside(&self, letter: &PutAside<'_>) -> anyhow::Result<()> {
+        let name = Topic::DeadLetters.name(&self.prefix);
+        let headers = [
+            ("floorwalker-topic", letter.topic.name(&self.prefix)),
+            ("floorwalker-partition", letter.partition.to_string()),
+            ("floorwalker-offset", letter.offset.to_string()),
+            ("floorwalker-reason", letter.reason.to_owned()),
+            ("floorwalker-sentence", letter.sentence.to_owned()),
+        ];
+        let headers = (headers.iter()).fold(OwnedHeaders::new(), |headers, (key, value)| {
+            let value = Some(value.as_str());
+            headers.insert(Header { key, value })
+        });
+        let record = FutureRecord::to(&name)
+            .key(letter.key)
+            .payload(letter.payload)
+            .headers(headers);
         let sent = self.producer.send(record, DELIVERED_WITHIN).await;
         sent.map_err(|(error, _)| error)
             .with_context(|| format!("write to `{name}`"))?;

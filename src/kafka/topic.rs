@@ -20,11 +20,13 @@ pub enum Topic {
     Silences,
     /// Written by people and their systems, read by every process.
     Directory,
+    /// Written by the process that calls people, and read by it for each receiver.
+    Notifications,
     DeadLetters,
 }
 
 impl Topic {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
@@ -35,6 +37,7 @@ impl Topic {
         Self::Acknowledgements,
         Self::Silences,
         Self::Directory,
+        Self::Notifications,
         Self::DeadLetters,
     ];
 
@@ -51,6 +54,7 @@ impl Topic {
             Self::Acknowledgements => "acknowledgements",
             Self::Silences => "silences",
             Self::Directory => "directory",
+            Self::Notifications => "notifications",
             Self::DeadLetters => "dead-letters",
         };
         format!("{prefix}.{tail}")
@@ -88,7 +92,8 @@ impl Topic {
                 Setting::at_least("retention.ms", 61 * DAY_MS),
             ],
             Self::Directory => vec![Setting::exactly("cleanup.policy", "compact")],
-            Self::DeadLetters => vec![
+            // A log, not the newest of each key: a receiver that was away is sent all of it.
+            Self::Notifications | Self::DeadLetters => vec![
                 Setting::exactly("cleanup.policy", "delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
             ],

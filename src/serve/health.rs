@@ -6,7 +6,10 @@
 use serde::Serialize;
 
 use super::ReadSide;
-use crate::kafka::{Phase, Snapshot, Stuck, WorkerProgress};
+use crate::{
+    kafka::{Phase, Snapshot, Stuck, WorkerProgress},
+    notify::NotifyStatus,
+};
 use floorwalker_core::event::{Span, Timestamp};
 
 /// A worker reports several times a second, also while it waits for Kafka; this long without a word, it hangs.
@@ -50,7 +53,7 @@ impl Readiness {
     pub(super) fn of(
         snapshot: &Snapshot,
         works: bool,
-        read: Option<&ReadSide>,
+        (read, notify): (Option<&ReadSide>, Option<&NotifyStatus>),
         now: Timestamp,
     ) -> Self {
         let mut reasons = snapshot.hindrances.clone();
@@ -67,10 +70,13 @@ impl Readiness {
         if read.is_some_and(|read| !read.model.is_caught_up()) {
             reasons.push("the read side has not come to the end of its topics".to_owned());
         }
+        let mut warnings = snapshot.warnings(now);
+        // A receiver that is down is no fault of this process.
+        warnings.extend(notify.into_iter().flat_map(|it| it.warnings(now)));
         Self {
             ready: reasons.is_empty(),
             reasons,
-            warnings: snapshot.warnings(now),
+            warnings,
         }
     }
 }
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn a_process_is_ready_when_all_its_tasks_run_and_get_on() {
         let ready = |snapshot: &Snapshot| {
-            let answer = Readiness::of(snapshot, true, None, NOW);
+            let answer = Readiness::of(snapshot, true, (None, None), NOW);
             assert!(answer.ready, "{answer:?}");
         };
         ready(&good());
@@ -242,7 +248,7 @@ mod tests {
     #[test]
     fn why_a_process_is_not_ready_is_said() {
         let check = |snapshot: &Snapshot, expect: &str| {
-            let answer = Readiness::of(snapshot, true, None, NOW);
+            let answer = Readiness::of(snapshot, true, (None, None), NOW);
             assert_eq!(answer.reasons, [expect]);
             assert!(!answer.ready);
         };
@@ -297,7 +303,7 @@ mod tests {
             warnings: vec!["records were lost".to_owned()],
             ..good()
         };
-        let answer = Readiness::of(&warned, true, None, NOW);
+        let answer = Readiness::of(&warned, true, (None, None), NOW);
         let text = serde_json::to_string(&answer).unwrap();
         assert_eq!(
             text,

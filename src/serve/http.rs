@@ -33,7 +33,10 @@ use super::{
     health::{Liveness, Readiness},
     hosts, metrics, wallboard,
 };
-use crate::kafka::{Progress, clock};
+use crate::{
+    kafka::{Progress, clock},
+    notify::NotifyStatus,
+};
 
 /// Each takes a file descriptor, of which a process often has 1,024.
 const CONNECTIONS_MAX: usize = 640;
@@ -60,6 +63,8 @@ pub struct Site {
     pub works: bool,
     /// The topics are read here.
     pub read: Option<Arc<ReadSide>>,
+    /// People are called from here.
+    pub notify: Option<Arc<NotifyStatus>>,
 }
 
 /// Answers until it is dropped.
@@ -190,7 +195,8 @@ type Shared = State<Arc<Site>>;
 impl Site {
     fn readiness(&self) -> Readiness {
         let snapshot = self.progress.snapshot();
-        Readiness::of(&snapshot, self.works, self.read.as_deref(), clock::wall())
+        let (read, notify) = (self.read.as_deref(), self.notify.as_deref());
+        Readiness::of(&snapshot, self.works, (read, notify), clock::wall())
     }
 }
 
@@ -201,6 +207,7 @@ async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
         statements: &site.progress.statements,
         ready: site.readiness().ready,
         read: site.read.as_deref(),
+        notify: site.notify.as_deref(),
         now: clock::wall(),
     };
     metrics_text(metrics::health(&health))

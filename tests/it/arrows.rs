@@ -252,7 +252,10 @@ const CRATES: [(&str, &[&str]); 4] = [
     ),
     ("crates/simulator/src", &[]),
     ("crates/testkit/src", &[]),
-    ("src", &["kafka", "serve", "config", "cli"]),
+    (
+        "src",
+        &["kafka", "alerts", "notify", "serve", "config", "cli"],
+    ),
 ];
 
 #[test]

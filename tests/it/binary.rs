@@ -111,6 +111,11 @@ impl Running {
         assert!(self.end_by("-INT").success());
     }
 
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.0.wait().unwrap()
+    }
+
     /// Sends a signal and waits for the end.
     pub(crate) fn end_by(mut self, signal: &str) -> ExitStatus {
         let process = self.0.id().to_string();

@@ -5,6 +5,7 @@ use std::path::Path;
 use floorwalker::{
     config::Config,
     kafka::KafkaSettings,
+    notify::NotifySettings,
     serve::{HttpSettings, ServeSettings},
 };
 use floorwalker_core::{
@@ -45,6 +46,7 @@ fn the_example_is_the_defaults_and_its_source() {
     assert_eq!(config.kafka, KafkaSettings::default());
     assert_eq!(config.http, HttpSettings::default());
     assert_eq!(config.serve, ServeSettings::default());
+    assert_eq!(config.notify, NotifySettings::default());
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn unknown_keys_are_refused() {
     );
     check(
         "[kafak]\n",
-        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `maintenance`, `rules`, `csat`, `outputs`, `privacy`, `http`, `serve`, `limits`",
+        "f.toml:1:2: unknown field `kafak`, expected one of `kafka`, `source`, `engine`, `kpi`, `scorecards`, `queues`, `sites`, `contact`, `fcr`, `policy`, `calendars`, `alerts`, `maintenance`, `notify`, `rules`, `csat`, `outputs`, `privacy`, `http`, `serve`, `limits`",
     );
     check(
         &policy("colour = \"x\""),

@@ -71,7 +71,7 @@ fn the_windows_of_the_example_are_some() {
         .map(|line| line.trim_start_matches(['#', ' ']));
     let begin = lines.skip_while(|line| *line != "[[maintenance]]");
     let written: Vec<&str> = begin
-        .take_while(|line| !line.starts_with("Rules"))
+        .take_while(|line| !line.starts_with("Who is called"))
         .collect();
     assert_eq!(parse(&written.join("\n")).serve.maintenance.len(), 2);
 }

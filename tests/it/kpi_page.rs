@@ -19,6 +19,7 @@ fn at(text: &str) -> Timestamp {
 fn apply(model: &ReadModel, topic: Topic, key: &str, record: &Value) {
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
+        partition: 0,
         offset: 0,
         key: key.as_bytes(),
         payload: Some(record.to_string().as_bytes()),

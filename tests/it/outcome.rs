@@ -92,6 +92,7 @@ impl Outcome {
             | Topic::Tasks
             | Topic::Exchange
             | Topic::State
+            | Topic::Notifications
             | Topic::DeadLetters => {}
         }
     }

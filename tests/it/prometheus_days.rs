@@ -201,6 +201,7 @@ fn apply(model: &ReadModel, output: &Output, now: Timestamp) {
     };
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
+        partition: 0,
         offset: 0,
         key: output.key.as_deref().unwrap_or_default(),
         payload: output.payload.as_deref(),

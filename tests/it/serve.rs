@@ -13,6 +13,7 @@ fn working() -> Site {
         progress: Arc::new(Progress::default()),
         works: true,
         read: None,
+        notify: None,
     }
 }
 

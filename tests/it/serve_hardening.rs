@@ -21,6 +21,7 @@ fn server(hosts: &[&str]) -> Server {
         progress: Arc::new(Progress::default()),
         works: true,
         read: None,
+        notify: None,
     };
     Server::start(&settings, site).unwrap()
 }

@@ -14,6 +14,7 @@ const ACK: &str = r#"{"occurred_at":"2026-11-22T09:15:00Z","source":"api","type"
 fn apply(model: &ReadModel, topic: Topic, key: &str, payload: Option<&[u8]>) {
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,
+        partition: 0,
         offset: 0,
         key: key.as_bytes(),
         payload,
@@ -115,6 +116,7 @@ fn kept_records_have_a_limit_and_an_age() {
     for (id, time) in [("a", 3), ("b", 1), ("c", 2)] {
         model.handle(&FollowEvent::Record(FollowedRecord {
             topic: Topic::Contacts,
+            partition: 0,
             offset: 0,
             key: id.as_bytes(),
             payload: Some(CONTACT.as_bytes()),

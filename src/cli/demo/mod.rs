@@ -99,6 +99,7 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
         progress: Arc::clone(&progress),
         works: true,
         read: Some(Arc::clone(&side)),
+        notify: None,
     };
     let server = Server::start(&http, site)?;
     let mut scene = Scene {

@@ -22,10 +22,9 @@ use floorwalker_core::{
 /// Each is compared with every alert.
 const WINDOWS_MAX: usize = 100;
 
-/// Checks the windows of maintenance. `own` are the names of rules of one's own.
 pub(super) fn windows(
     given: &[Spanned<file::Maintenance>],
-    own: &[&str],
+    own_rules: &[&str],
 ) -> Result<Vec<Maintenance>, Fault> {
     let mut windows: Vec<Maintenance> = Vec::new();
     for spanned in given {
@@ -43,7 +42,7 @@ pub(super) fn windows(
         }
         windows.push(Maintenance {
             name,
-            matchers: matchers(&window.matchers, own)?,
+            matchers: matchers(&window.matchers, own_rules)?,
             when: when(spanned)?,
         });
     }
@@ -60,11 +59,23 @@ fn name(given: &Spanned<String>) -> Result<String, Fault> {
     )))
 }
 
-fn matchers(given: &Spanned<file::Matchers>, own: &[&str]) -> Result<Matchers, Fault> {
-    let file = given.get_ref();
+fn matchers(given: &Spanned<file::Matchers>, own_rules: &[&str]) -> Result<Matchers, Fault> {
+    let matchers = read_matchers(given.get_ref(), own_rules)?;
+    match matchers.is_empty() {
+        true => Err(given.fault(
+            "without matchers this would silence every alert; name a rule, subject, queue, team, channel, severity or agent",
+        )),
+        false => Ok(matchers),
+    }
+}
+
+/// Reads matchers, if there are any. Those that match nothing there is are mistakes.
+pub(super) fn read_matchers(file: &file::Matchers, own_rules: &[&str]) -> Result<Matchers, Fault> {
     let rules = RuleKind::ALL.map(RuleKind::name).into_iter();
-    let rules = rules.chain(RULES_OF_CONTACTS).chain(own.iter().copied());
-    let rules: Vec<&str> = rules.collect();
+    let rules: Vec<&str> = rules
+        .chain(RULES_OF_CONTACTS)
+        .chain(own_rules.iter().copied())
+        .collect();
     known(file.rule.as_ref(), "rule", &rules)?;
     known(
         file.channel.as_ref(),
@@ -80,7 +91,7 @@ fn matchers(given: &Spanned<file::Matchers>, own: &[&str]) -> Result<Matchers, F
         let matcher = matcher.as_ref();
         matcher.map(|it| it.get_ref().0.clone())
     };
-    let matchers = Matchers {
+    Ok(Matchers {
         rule: pattern(&file.rule),
         subject: pattern(&file.subject),
         queue: pattern(&file.queue),
@@ -88,13 +99,7 @@ fn matchers(given: &Spanned<file::Matchers>, own: &[&str]) -> Result<Matchers, F
         channel: pattern(&file.channel),
         severity: pattern(&file.severity),
         agent: pattern(&file.agent),
-    };
-    match matchers.is_empty() {
-        true => Err(given.fault(
-            "without matchers this would silence every alert; name a rule, subject, queue, team, channel, severity or agent",
-        )),
-        false => Ok(matchers),
-    }
+    })
 }
 
 /// What matches none of the words that there are silences nothing.
@@ -153,7 +158,7 @@ fn at_of(given: Option<&Instant>, other: &Spanned<()>) -> Spanned<()> {
     Spanned::new(given.map_or_else(|| other.span(), Spanned::span), ())
 }
 
-fn hours(weekly: Weekly, zone: jiff::tz::TimeZone) -> Hours {
+pub(super) fn hours(weekly: Weekly, zone: jiff::tz::TimeZone) -> Hours {
     Hours {
         zone,
         week: weekly

@@ -4,6 +4,7 @@ mod calendar;
 mod kafka;
 mod kpi;
 mod maintenance;
+mod notify;
 mod policy;
 mod rules;
 mod scorecards;
@@ -66,18 +67,16 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     );
     engine.limits = limits(&file.limits)?;
     let mut serve = serve::settings(file.serve, &engine.kpi.windows)?;
-    let own: Vec<&str> = engine
-        .rules
-        .own
-        .iter()
-        .map(|own| own.name.as_str())
-        .collect();
-    serve.maintenance = maintenance::windows(&file.maintenance, &own)?;
+    let own_rules = engine.rules.own.iter().map(|own| own.name.as_str());
+    let own_rules: Vec<&str> = own_rules.collect();
+    serve.maintenance = maintenance::windows(&file.maintenance, &own_rules)?;
+    let notify = notify::settings(&file.notify, &own_rules)?;
     Ok(Config {
         engine,
         kafka,
         http: serve::http(file.http)?,
         serve,
+        notify,
     })
 }
 

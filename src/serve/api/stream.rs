@@ -231,6 +231,7 @@ mod tests {
         for _ in 0..records {
             model.handle(&FollowEvent::Record(FollowedRecord {
                 topic: Topic::Kpis,
+                partition: 0,
                 offset: 0,
                 key: b"queue:q/1h",
                 payload: Some(record),

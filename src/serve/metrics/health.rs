@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{latency, own::OwnPage, page::Named};
+use super::{latency, notify, own::OwnPage, page::Named};
 use crate::{
     kafka::{InputProgress, Phase, Snapshot, Statements, TaskProgress, Timings, WorkerProgress},
+    notify::NotifyStatus,
     serve::ReadSide,
 };
 use floorwalker_core::{
@@ -22,6 +23,7 @@ pub(in crate::serve) struct Health<'a> {
     pub statements: &'a Statements,
     pub ready: bool,
     pub read: Option<&'a ReadSide>,
+    pub notify: Option<&'a NotifyStatus>,
     pub now: Timestamp,
 }
 
@@ -53,8 +55,12 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
         write_read_side(page_mut, read);
     }
     latency::write(page_mut, health.timings);
+    if let Some(status) = health.notify {
+        notify::write(page_mut, status, health.now);
+    }
     page_mut.process();
-    page.render() + &health.timings.render()
+    let histograms = health.notify.map(NotifyStatus::render).unwrap_or_default();
+    page.render() + &health.timings.render() + &histograms
 }
 
 fn write_worker(page: &mut OwnPage, number: &str, worker: &WorkerProgress) {
@@ -454,6 +460,7 @@ mod tests {
                 statements: &Statements::default(),
                 ready: true,
                 read: None,
+                notify: None,
                 now: Timestamp::from_millis(62_500),
             })
         };

@@ -5,6 +5,7 @@ mod chosen;
 mod health;
 mod kpi;
 mod latency;
+mod notify;
 mod own;
 mod page;
 mod promise;

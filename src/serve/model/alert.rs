@@ -1,4 +1,4 @@
-//! Alerts and their acknowledgements, as records have them.
+//! Alerts as records have them, with what is known beside the record.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use floorwalker_core::{event::Timestamp, silence::AlertTraits};
+use crate::alerts::{Acknowledgement, AlertFields};
+use floorwalker_core::event::Timestamp;
 
 /// The newest record of an alert.
 #[derive(Debug)]
@@ -14,33 +15,6 @@ pub struct Alert {
     pub fields: AlertFields,
     /// The record as it was written.
     pub(super) record: Arc<RawValue>,
-}
-
-/// The fields of a record that are looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AlertFields {
-    pub id: String,
-    pub rule: String,
-    pub status: String,
-    pub severity: String,
-    #[serde(default)]
-    pub subject: String,
-    pub queue: Option<String>,
-    pub team: Option<String>,
-    pub channel: Option<String>,
-    pub policy: Option<String>,
-    pub starts_at: Timestamp,
-    pub at: Timestamp,
-    pub ends_at: Option<Timestamp>,
-    pub reason: Option<String>,
-    pub why: String,
-    #[serde(default)]
-    pub contacts: Vec<String>,
-    #[serde(default)]
-    pub agents: Vec<String>,
-    pub inhibited_by: Option<String>,
-    #[serde(default)]
-    pub interrupts: bool,
 }
 
 /// What is known of an alert beside its record.
@@ -55,16 +29,6 @@ pub struct Standing {
     pub covers: Option<usize>,
 }
 
-/// An acknowledgement of an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Acknowledgement {
-    /// When it was acknowledged.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    pub by: String,
-    pub note: Option<String>,
-}
-
 /// The acknowledgement as an event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::serve) struct AcknowledgedEvent<'a> {
@@ -74,13 +38,6 @@ pub(in crate::serve) struct AcknowledgedEvent<'a> {
     pub alert: &'a str,
     pub by: &'a str,
     pub note: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct AcknowledgedRead {
-    occurred_at: Timestamp,
-    by: String,
-    note: Option<String>,
 }
 
 impl Alert {
@@ -123,40 +80,5 @@ impl Alert {
             fields.insert("covers", to_raw_value(&count)?);
         }
         to_raw_value(&fields)
-    }
-}
-
-impl AlertFields {
-    pub(super) fn is_about_contact(&self) -> bool {
-        self.subject.starts_with("contact:")
-    }
-
-    /// The queue that it is about.
-    pub(super) fn queue_name(&self) -> Option<&str> {
-        let queue = self.queue.as_deref();
-        queue.or_else(|| self.subject.strip_prefix("queue:"))
-    }
-
-    pub(super) fn traits(&self) -> AlertTraits<'_> {
-        AlertTraits {
-            rule: &self.rule,
-            subject: &self.subject,
-            queue: self.queue.as_deref(),
-            team: self.team.as_deref(),
-            channel: self.channel.as_deref(),
-            severity: &self.severity,
-            agents: &self.agents,
-        }
-    }
-}
-
-impl Acknowledgement {
-    pub(super) fn read(payload: &[u8]) -> serde_json::Result<Self> {
-        let read: AcknowledgedRead = serde_json::from_slice(payload)?;
-        Ok(Self {
-            at: read.occurred_at,
-            by: read.by,
-            note: read.note,
-        })
     }
 }

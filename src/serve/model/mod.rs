@@ -11,10 +11,8 @@ mod inhibition;
 mod newest;
 mod quiet;
 mod score;
-mod silencing;
 mod statement;
 mod stream;
-mod teams;
 mod trend;
 
 use std::{
@@ -28,10 +26,9 @@ use std::{
 use inhibition::Inhibition;
 use newest::Newest;
 use serde_json::value::RawValue;
-use silencing::Silencing;
 
 pub(super) use alert::AcknowledgedEvent;
-pub use alert::{Acknowledgement, Alert, AlertFields, Standing};
+pub use alert::{Alert, Standing};
 pub use contact::Line;
 pub use desks::AgentDesks;
 pub(super) use score::kind_and_name;
@@ -42,6 +39,8 @@ pub(super) use trend::Trend;
 use trend::Trends;
 
 use super::ServeSettings;
+use crate::alerts::Silencing;
+pub use crate::alerts::{Acknowledgement, AlertFields};
 use crate::kafka::{FollowEvent, FollowedRecord, clock, topics::Topic};
 use floorwalker_core::{
     engine::AgentQueue,
@@ -175,7 +174,11 @@ impl ReadModel {
             Topic::Acknowledgements => self.take_ack(key, at, payload)?,
             Topic::Silences => self.take_silence(key, payload),
             Topic::Directory => self.take_statement(at, Statement::read(payload)?),
-            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+            Topic::Tasks
+            | Topic::Exchange
+            | Topic::State
+            | Topic::Notifications
+            | Topic::DeadLetters => {}
         }
         Ok(())
     }
@@ -288,7 +291,11 @@ impl ReadModel {
                     .into_iter()
                     .for_each(|it| self.take_statement(at, it));
             }
-            Topic::Tasks | Topic::Exchange | Topic::State | Topic::DeadLetters => {}
+            Topic::Tasks
+            | Topic::Exchange
+            | Topic::State
+            | Topic::Notifications
+            | Topic::DeadLetters => {}
         }
     }
 

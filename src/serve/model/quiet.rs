@@ -4,8 +4,11 @@ use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use serde_json::value::RawValue;
 
-use super::{About, Alert, ReadModel, Standing, Statement, inhibition::Inhibition, silencing};
-use crate::kafka::clock;
+use super::{About, Alert, ReadModel, Standing, Statement, inhibition::Inhibition};
+use crate::{
+    alerts::{self, Silences},
+    kafka::clock,
+};
 use floorwalker_core::{
     event::{Span, Timestamp},
     silence::{Silence, SilenceStatus},
@@ -127,7 +130,7 @@ impl ReadModel {
         match Silence::read(id, payload) {
             Ok(silence) => {
                 let mut silences = self.silencing.write();
-                silencing::keep(&mut silences, silence);
+                alerts::keep(&mut silences, silence);
                 self.judge_again(&silences, clock::wall());
             }
             Err(why) => tracing::warn!(id, "a silence can't be read, and is left out: {why}"),
@@ -149,7 +152,7 @@ impl ReadModel {
         }
     }
 
-    fn judge_again(&self, silences: &silencing::Silences, now: Timestamp) {
+    fn judge_again(&self, silences: &Silences, now: Timestamp) {
         if self.is_caught_up() && self.silencing.look(silences, now) {
             self.publish_judged(now);
         }

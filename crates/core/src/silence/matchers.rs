@@ -85,6 +85,15 @@ impl Pattern {
             false => value == self.text,
         }
     }
+
+    /// Returns whether it matches all that another one does.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match self.is_prefix {
+            true => other.text.starts_with(&self.text),
+            false => !other.is_prefix && other.text == self.text,
+        }
+    }
 }
 
 impl Matchers {
@@ -98,6 +107,24 @@ impl Matchers {
     #[must_use]
     pub const fn need_team(&self) -> bool {
         self.team.is_some()
+    }
+
+    /// Returns whether every alert that others match is one of these, too. Without matchers all are.
+    #[must_use]
+    pub fn cover(&self, others: &Self) -> bool {
+        let pairs = [
+            (&self.rule, &others.rule),
+            (&self.subject, &others.subject),
+            (&self.queue, &others.queue),
+            (&self.team, &others.team),
+            (&self.channel, &others.channel),
+            (&self.severity, &others.severity),
+            (&self.agent, &others.agent),
+        ];
+        pairs.into_iter().all(|(ours, theirs)| {
+            let covers = |own: &Pattern| theirs.as_ref().is_some_and(|it| own.covers(it));
+            ours.as_ref().is_none_or(covers)
+        })
     }
 
     /// Returns whether the alert is covered.

@@ -22,10 +22,10 @@ use floorwalker_core::{
 const SILENCES_MAX: usize = 10_000;
 
 /// Silences by id.
-pub(super) type Silences = BTreeMap<String, Arc<Silence>>;
+pub(crate) type Silences = BTreeMap<String, Arc<Silence>>;
 
 #[derive(Debug)]
-pub(super) struct Silencing {
+pub(crate) struct Silencing {
     windows: Vec<Maintenance>,
     teams: Teams,
     silences: RwLock<Silences>,
@@ -46,7 +46,7 @@ struct Holding {
 }
 
 impl Silencing {
-    pub(super) fn new(windows: Vec<Maintenance>, places: Places) -> Self {
+    pub(crate) fn new(windows: Vec<Maintenance>, places: Places) -> Self {
         Self {
             windows,
             teams: Teams::new(places),
@@ -57,21 +57,21 @@ impl Silencing {
         }
     }
 
-    pub(super) const fn teams(&self) -> &Teams {
+    pub(crate) const fn teams(&self) -> &Teams {
         &self.teams
     }
 
     /// The silences. Whoever sees one sees its effect: the lock is held until alerts are judged by it.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Silences> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Silences> {
         self.silences.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Silences> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Silences> {
         (self.silences.write()).unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Finds anew what holds. Returns whether alerts have to be judged anew.
-    pub(super) fn look(&self, silences: &Silences, now: Timestamp) -> bool {
+    pub(crate) fn look(&self, silences: &Silences, now: Timestamp) -> bool {
         let active: Active = holding(silences, &self.windows, now).into();
         let before = Timestamp(self.looked_at.swap(now.0, Ordering::Relaxed));
         let needs_teams = active.iter().any(|it| it.matchers.need_team());
@@ -85,7 +85,7 @@ impl Silencing {
     }
 
     /// Judges an alert that fires. Returns whether something else silences it than before.
-    pub(super) fn judge(&self, alert: &AlertFields, now: Timestamp) -> bool {
+    pub(crate) fn judge(&self, alert: &AlertFields, now: Timestamp) -> bool {
         let active = Arc::clone(&self.active());
         let by = self.covering(&active, alert, now);
         let before = self.by_alert.get(&alert.id).map(|it| Arc::clone(&it));
@@ -100,12 +100,12 @@ impl Silencing {
     }
 
     /// Forgets an alert that fires no more.
-    pub(super) fn forget(&self, alert: &str) {
+    pub(crate) fn forget(&self, alert: &str) {
         self.by_alert.remove(alert);
     }
 
     /// Forgets all alerts but these.
-    pub(super) fn keep_only(&self, alerts: &BTreeSet<&str>) {
+    pub(crate) fn keep_only(&self, alerts: &BTreeSet<&str>) {
         self.by_alert.retain(|id, _| alerts.contains(id.as_str()));
     }
 
@@ -116,18 +116,23 @@ impl Silencing {
         now: Timestamp,
     ) -> Option<Arc<str>> {
         let needs_team = active.iter().any(|it| it.matchers.need_team());
-        let team = alert.queue_name().filter(|_| needs_team);
-        let team = team.and_then(|queue| self.teams.of(queue, now));
+        let team = needs_team.then(|| self.team_of(alert, now)).flatten();
         let traits = AlertTraits {
-            team: alert.team.as_deref().or(team.as_deref()),
+            team: team.as_deref().or(alert.team.as_deref()),
             ..alert.traits()
         };
         let mut covering = active.iter().filter(|it| it.matchers.match_all(&traits));
         covering.next().map(|it| Arc::clone(&it.id))
     }
 
+    /// Returns the team that answers for an alert: the one that its record names, or that of its queue.
+    pub(crate) fn team_of(&self, alert: &AlertFields, now: Timestamp) -> Option<String> {
+        let of_queue = || self.teams.of(alert.queue_name()?, now);
+        alert.team.clone().or_else(of_queue)
+    }
+
     /// What silences an alert: a silence's id, or `maintenance:NAME`.
-    pub(super) fn silenced_by(&self, alert: &str) -> Option<Arc<str>> {
+    pub(crate) fn silenced_by(&self, alert: &str) -> Option<Arc<str>> {
         self.by_alert.get(alert).map(|by| Arc::clone(&by))
     }
 
@@ -137,7 +142,7 @@ impl Silencing {
 }
 
 /// Keeps a silence, and at most so many.
-pub(super) fn keep(silences: &mut Silences, silence: Silence) {
+pub(crate) fn keep(silences: &mut Silences, silence: Silence) {
     silences.insert(silence.id.clone(), Arc::new(silence));
     if silences.len() > SILENCES_MAX {
         let first = silences.values().min_by_key(|it| it.ends_at);

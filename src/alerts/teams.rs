@@ -10,7 +10,7 @@ use floorwalker_core::{
 };
 
 #[derive(Debug)]
-pub(super) struct Teams {
+pub(crate) struct Teams {
     configured: Places,
     known: Mutex<Known>,
 }
@@ -24,7 +24,7 @@ struct Known {
 }
 
 impl Teams {
-    pub(super) fn new(configured: Places) -> Self {
+    pub(crate) fn new(configured: Places) -> Self {
         Self {
             known: Mutex::new(Known {
                 directory: Directory::default(),
@@ -36,7 +36,7 @@ impl Teams {
     }
 
     /// Takes a statement of the directory in. Returns whether a team may have changed.
-    pub(super) fn take(&self, subject: &str, statement: &[u8]) -> bool {
+    pub(crate) fn take(&self, subject: &str, statement: &[u8]) -> bool {
         if !subject.starts_with("queue:") {
             return false;
         }
@@ -52,14 +52,14 @@ impl Teams {
         applied.is_ok()
     }
 
-    pub(super) fn of(&self, queue: &str, now: Timestamp) -> Option<String> {
+    pub(crate) fn of(&self, queue: &str, now: Timestamp) -> Option<String> {
         let known = self.known();
         let place = known.places.of(&QueueId::new(queue), now)?;
         place.team.as_ref().map(|team| team.as_str().to_owned())
     }
 
     /// Whether any queue changed its team by itself after `from`, up to `to`.
-    pub(super) fn change_within(&self, from: Timestamp, to: Timestamp) -> bool {
+    pub(crate) fn change_within(&self, from: Timestamp, to: Timestamp) -> bool {
         self.known().places.change_within(from, to)
     }
 

@@ -1,0 +1,147 @@
+//! Receivers: how a message looks for each, and how it gets there.
+
+mod alertmanager;
+mod email;
+mod http;
+mod outcome;
+mod pagerduty;
+mod slack;
+mod teams;
+mod text;
+mod webhook;
+
+use alertmanager::Alertmanager;
+use email::Mailer;
+use http::Http;
+pub use outcome::Outcome;
+use text::Text;
+use webhook::Webhook;
+
+use super::{
+    notification::Notification,
+    settings::{ReceiverKind, ReceiverSettings},
+};
+use floorwalker_core::event::Timestamp;
+
+/// Stands for a secret in sentences.
+const MASK: &str = "********";
+
+/// A receiver that messages can be sent to.
+pub(super) struct Receiver {
+    sender: Sender,
+    settings: ReceiverSettings,
+    /// Begins links.
+    wallboard: Option<String>,
+}
+
+enum Sender {
+    Alertmanager(Alertmanager),
+    Webhook(Webhook),
+    Slack(Http),
+    Teams(Http),
+    PagerDuty { http: Http, routing_key: String },
+    Email(Mailer),
+}
+
+impl Receiver {
+    /// # Errors
+    /// When the certificates of this machine can't be read, or the secret of a webhook is none.
+    pub(super) fn new(
+        settings: &ReceiverSettings,
+        wallboard: Option<&String>,
+    ) -> anyhow::Result<Self> {
+        let sender = match &settings.kind {
+            ReceiverKind::Alertmanager { url, token } => {
+                Sender::Alertmanager(Alertmanager::new(Http::new(url)?, token.as_ref()))
+            }
+            ReceiverKind::Webhook { url, secret } => {
+                Sender::Webhook(Webhook::new(Http::new(url)?, secret)?)
+            }
+            ReceiverKind::Slack { url } => Sender::Slack(Http::new(url)?),
+            ReceiverKind::Teams { url } => Sender::Teams(Http::new(url)?),
+            ReceiverKind::PagerDuty { url, routing_key } => Sender::PagerDuty {
+                http: Http::new(url)?,
+                routing_key: routing_key.reveal().to_owned(),
+            },
+            ReceiverKind::Email(email) => Sender::Email(Mailer::new(email)?),
+        };
+        Ok(Self {
+            sender,
+            settings: settings.clone(),
+            wallboard: wallboard.cloned(),
+        })
+    }
+
+    /// Returns whether it has to know what it was sent before.
+    pub(super) const fn remembers(&self) -> bool {
+        matches!(self.sender, Sender::Alertmanager(_))
+    }
+
+    /// Takes note of a message that was delivered, now or before.
+    pub(super) fn note_delivered(&mut self, message: &Notification) {
+        if let Sender::Alertmanager(alertmanager) = &mut self.sender {
+            let text = Text::of(message, self.wallboard.as_deref());
+            text.into_iter()
+                .for_each(|text| alertmanager.note_delivered(&text));
+        }
+    }
+
+    /// Makes one attempt.
+    pub(super) async fn send(&mut self, message: &Notification, now: Timestamp) -> Outcome {
+        let text = match Text::of(message, self.wallboard.as_deref()) {
+            Ok(text) => text,
+            Err(error) => return Outcome::Refused(format!("its alert can't be read: {error}")),
+        };
+        let sent = self.sender.send(&text, now);
+        let outcome = tokio::time::timeout(self.settings.timeout, sent).await;
+        let seconds = self.settings.timeout.as_secs_f64();
+        let outcome = outcome.unwrap_or_else(|_| Outcome::Failed {
+            why: format!("no answer within {seconds} s"),
+            after: None,
+        });
+        self.without_secrets(outcome)
+    }
+
+    /// Repeats what has to be repeated for the receiver to keep it. Returns whether it was taken.
+    pub(super) async fn refresh(&mut self, now: Timestamp) -> Result<(), String> {
+        let Sender::Alertmanager(alertmanager) = &self.sender else {
+            return Ok(());
+        };
+        let sent = tokio::time::timeout(self.settings.timeout, alertmanager.refresh(now)).await;
+        match sent.map(|outcome| self.without_secrets(outcome)) {
+            Ok(Outcome::Delivered(_)) => Ok(()),
+            Ok(Outcome::Refused(why) | Outcome::Failed { why, .. }) => Err(why),
+            Err(_) => Err("no answer in time".to_owned()),
+        }
+    }
+
+    fn without_secrets(&self, outcome: Outcome) -> Outcome {
+        let clean = |text: String| {
+            let secrets = self.settings.kind.secrets().into_iter();
+            secrets.fold(text, |text, secret| text.replace(secret, MASK))
+        };
+        match outcome {
+            Outcome::Delivered(text) => Outcome::Delivered(clean(text)),
+            Outcome::Refused(why) => Outcome::Refused(clean(why)),
+            Outcome::Failed { why, after } => Outcome::Failed {
+                why: clean(why),
+                after,
+            },
+        }
+    }
+}
+
+impl Sender {
+    async fn send(&self, text: &Text, now: Timestamp) -> Outcome {
+        match self {
+            Self::Alertmanager(alertmanager) => alertmanager.send(text, now).await,
+            Self::Webhook(webhook) => webhook.send(text, now).await,
+            Self::Slack(http) => http.post(&slack::body(text), &[]).await,
+            Self::Teams(http) => http.post(&teams::body(text), &[]).await,
+            Self::PagerDuty { http, routing_key } => {
+                http.post(&pagerduty::body(text, routing_key), &[]).await
+            }
+            Self::Email(mailer) => mailer.send(text).await,
+        }
+    }
+}
