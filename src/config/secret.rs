@@ -22,6 +22,8 @@ pub(super) fn is_secret_property(name: &str) -> bool {
 pub(super) fn is_secret(path: &[&str]) -> bool {
     match path {
         ["privacy", "key"] => true,
+        // By a name, an index or a name with its index.
+        ["http", list, .., "hash"] => list.starts_with("token"),
         ["kafka", "properties", name] => is_secret_property(name),
         _ => false,
     }

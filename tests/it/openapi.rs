@@ -1,12 +1,26 @@
-//! `/openapi.json`, judged by the validators of others: openapi-spec-validator (PyPI) and redocly (npm). `scripts/setup` installs both.
+//! `/openapi.json`, judged by the tools of others: validators, a fuzzer, a maker of clients. `scripts/setup` installs them.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
 use crate::{binary::get, serve_api::fed};
 
 const HOW: &str = "run scripts/setup, which installs it under target/tools";
+
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools")
+}
+
+/// A file of the client's.
+fn client(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client");
+    folder.join(file).display().to_string()
+}
 
 fn run(command: &mut Command) -> (bool, String) {
     let output = command
@@ -48,7 +62,7 @@ fn validators_accept_the_description_of_the_api() {
     );
     let file = site.folder().join("openapi.json");
     fs::write(&file, &text).unwrap();
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
+    let tools = tools();
     let (python_accepts, python) = run(Command::new(tools.join("openapi/bin/python"))
         .args(["-m", "openapi_spec_validator"])
         .arg(&file));
@@ -62,6 +76,57 @@ fn validators_accept_the_description_of_the_api() {
     .env("REDOCLY_TELEMETRY", "off")
     .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"));
     assert!(redocly_accepts, "redocly: {redocly}");
+    site.end();
+}
+
+/// schemathesis (PyPI) sends what the description allows and what it does not, and holds each answer against it.
+#[test]
+fn a_running_process_answers_as_its_description_says() {
+    let site = fed("fuzzed");
+    let (accepted, printed) = run(Command::new(tools().join("schemathesis/bin/schemathesis"))
+        .args(["--config-file", &client("schemathesis.toml"), "run"])
+        .arg(format!("http://127.0.0.1:{}/openapi.json", site.port(0)))
+        .args(["--max-examples", "30", "--seed", "1", "--workers", "2"])
+        .args(["--request-timeout", "60", "--suppress-health-check", "all"])
+        .current_dir(site.folder()));
+    assert!(accepted, "schemathesis: {printed}");
+    assert!(printed.contains("Tested: 15"), "{printed}");
+    site.end();
+}
+
+/// openapi-typescript (npm) makes types of the description, and a client in them compiles and lists alerts.
+#[test]
+fn a_client_that_is_made_of_the_description_lists_alerts() {
+    let site = fed("typed");
+    let folder = site.folder();
+    let url = format!("http://127.0.0.1:{}", site.port(0));
+    let modules = tools().join("client/node_modules");
+    std::os::unix::fs::symlink(&modules, folder.join("node_modules")).unwrap();
+    for file in ["alerts.ts", "tsconfig.json"] {
+        fs::copy(client(file), folder.join(file)).unwrap();
+    }
+    fs::write(folder.join("package.json"), r#"{"type": "module"}"#).unwrap();
+    let (is_made, printed) = run(Command::new(modules.join(".bin/openapi-typescript"))
+        .arg(format!("{url}/openapi.json"))
+        .args(["--output", "floorwalker.d.ts"])
+        .current_dir(folder));
+    assert!(is_made, "openapi-typescript: {printed}");
+    let (compiles, printed) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
+    assert!(compiles, "tsc: {printed}");
+    let (lists, printed) = run(Command::new("node")
+        .args(["built/alerts.js", &url])
+        .current_dir(folder));
+    assert!(lists, "node: {printed}");
+    assert!(printed.contains("has waited 20 s in billing"), "{printed}");
+    // A type that is not the description's is refused.
+    let wrong = fs::read_to_string(folder.join("alerts.ts")).unwrap();
+    fs::write(
+        folder.join("alerts.ts"),
+        wrong.replace("limit: 10", "limit: \"ten\""),
+    )
+    .unwrap();
+    let (compiles, printed) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
+    assert!(!compiles, "{printed}");
     site.end();
 }
 
