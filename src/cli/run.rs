@@ -84,6 +84,11 @@ impl Run {
 }
 
 fn log_start(config: &Config, works: bool, server: &Server) {
+    if config.http.is_anonymous_elsewhere() {
+        tracing::warn!(
+            "http: other machines are answered without being asked who they are (http.allow_anonymous)"
+        );
+    }
     let (name, address) = (&config.kafka.instance, server.address);
     let scheme = server.scheme;
     if works {

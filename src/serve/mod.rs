@@ -13,6 +13,7 @@ mod policies;
 mod problem;
 mod settings;
 mod side;
+mod traffic;
 mod wallboard;
 
 pub use access::{COOKIE, NewToken, Scope, Token, TokenHash};

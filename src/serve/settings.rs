@@ -35,11 +35,16 @@ pub struct TlsSettings {
 }
 
 impl HttpSettings {
+    /// Other machines reach it, and need no token.
+    #[must_use]
+    pub fn is_anonymous_elsewhere(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback() && self.tokens.is_empty()
+    }
+
     /// Returns why it must not listen where it should; `None` if it may.
     #[must_use]
     pub fn exposure(&self) -> Option<String> {
-        let is_local = self.listen.ip().to_canonical().is_loopback();
-        if is_local || self.allow_anonymous || !self.tokens.is_empty() {
+        if self.allow_anonymous || !self.is_anonymous_elsewhere() {
             return None;
         }
         Some(format!(

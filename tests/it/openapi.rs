@@ -111,13 +111,13 @@ fn a_client_that_is_made_of_the_description_lists_alerts() {
         .args(["--output", "floorwalker.d.ts"])
         .current_dir(folder));
     assert!(is_made, "openapi-typescript: {printed}");
-    let (compiles, printed) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
-    assert!(compiles, "tsc: {printed}");
-    let (lists, printed) = run(Command::new("node")
+    let (compiles, faults) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
+    assert!(compiles, "tsc: {faults}");
+    let (lists, listed) = run(Command::new("node")
         .args(["built/alerts.js", &url])
         .current_dir(folder));
-    assert!(lists, "node: {printed}");
-    assert!(printed.contains("has waited 20 s in billing"), "{printed}");
+    assert!(lists, "node: {listed}");
+    assert!(listed.contains("has waited 20 s in billing"), "{listed}");
     // A type that is not the description's is refused.
     let wrong = fs::read_to_string(folder.join("alerts.ts")).unwrap();
     fs::write(
@@ -125,8 +125,8 @@ fn a_client_that_is_made_of_the_description_lists_alerts() {
         wrong.replace("limit: 10", "limit: \"ten\""),
     )
     .unwrap();
-    let (compiles, printed) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
-    assert!(!compiles, "{printed}");
+    let (is_wrong_taken, refusal) = run(Command::new(modules.join(".bin/tsc")).current_dir(folder));
+    assert!(!is_wrong_taken, "{refusal}");
     site.end();
 }
 

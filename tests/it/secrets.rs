@@ -308,8 +308,8 @@ fn no_secret_is_in_an_error() {
         "http.listen",
         "kpi.zone",
     ] {
-        let (section, key) = setting.split_once('.').unwrap();
-        let text = format!("[{section}]\n{key} = \"${{PRIVACY_KEY}} x\"\n");
+        let (section, name) = setting.split_once('.').unwrap();
+        let text = format!("[{section}]\n{name} = \"${{PRIVACY_KEY}} x\"\n");
         fs::write(site.file("f.toml"), text).unwrap();
         let shown = site.printed(&["check"]);
         assert!(shown.contains("${PRIVACY_KEY} x"), "{setting}: {shown}");

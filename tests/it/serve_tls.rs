@@ -53,7 +53,10 @@ fn status(client: &ureq::Agent, server: &Server) -> Result<u16, String> {
     let url = format!("https://{}/healthz", server.address);
     let mut answer = client.get(url).call().map_err(|error| error.to_string())?;
     // To its end, so that the connection is used again.
-    let text = answer.body_mut().read_to_string().unwrap();
+    let text = answer
+        .body_mut()
+        .read_to_string()
+        .map_err(|error| error.to_string())?;
     assert!(text.contains("alive"), "{text}");
     Ok(answer.status().as_u16())
 }

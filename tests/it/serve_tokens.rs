@@ -29,13 +29,14 @@ struct Routes {
 }
 
 fn text(expression: &syn::Expr) -> Option<String> {
-    match expression {
-        syn::Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    }
+    let syn::Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Str(text),
+        ..
+    }) = expression
+    else {
+        return None;
+    };
+    Some(text.value())
 }
 
 impl<'a> Visit<'a> for Routes {
@@ -212,6 +213,15 @@ fn refusals_say_what_to_do_and_no_secret() {
     );
     let basic = serving.ask("GET", "/", &[("authorization", "Basic YTpi")], "");
     assert_eq!(basic.status, 401);
+    let pages = serving.ask("GET", "/metrics", &reads, "").text;
+    for line in [
+        "floorwalker_http_refused_total{reason=\"no_token\"} 1",
+        "floorwalker_http_refused_total{reason=\"unknown_token\"} 2",
+        "floorwalker_http_refused_total{reason=\"no_scope\"} 1",
+        "floorwalker_http_refused_total{reason=\"other_site\"} 0",
+    ] {
+        assert!(pages.lines().any(|it| it == line), "{line}: {pages}");
+    }
     // In an address a token would be logged by whatever stands between.
     assert_eq!(serving.get("/api/v1/alerts?token=x").status, 401);
 }
@@ -419,12 +429,12 @@ fn a_token_is_made_by_a_command_and_works() {
         asked.json(),
         json!({"name": "ana \"x\"", "scopes": ["read", "act"]})
     );
-    let output = floorwalker(&[
+    let as_json = floorwalker(&[
         "token", "new", "--name", "p", "--scopes", "metrics", "--json",
     ])
     .output()
     .unwrap();
-    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let made: Value = serde_json::from_slice(&as_json.stdout).unwrap();
     assert_eq!(
         (&made["name"], &made["scopes"]),
         (&json!("p"), &json!(["metrics"]))
@@ -471,6 +481,6 @@ fn without_tokens_other_machines_are_refused_with_what_to_do() {
         )),
         "{refused}"
     );
-    let (refused, _) = refusal(&["demo", "--plain", "--listen", "0.0.0.0:0"]);
-    assert!(refused.contains("--allow-anonymous"), "{refused}");
+    let (no_demo, _) = refusal(&["demo", "--plain", "--listen", "0.0.0.0:0"]);
+    assert!(no_demo.contains("--allow-anonymous"), "{no_demo}");
 }

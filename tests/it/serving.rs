@@ -20,7 +20,7 @@ pub(crate) struct Serving {
     side: Arc<ReadSide>,
     stop: Stop,
     follower: Option<FollowThread>,
-    _broker: Embedded,
+    broker: Embedded,
 }
 
 /// What came back.
@@ -82,7 +82,7 @@ impl Serving {
             side,
             stop,
             follower: Some(follower),
-            _broker: broker,
+            broker,
         };
         for _ in 0..600 {
             if serving.side.model.is_caught_up() {
@@ -91,6 +91,10 @@ impl Serving {
             pause(Duration::from_millis(100));
         }
         panic!("the topics are not read");
+    }
+
+    pub(crate) fn brokers(&self) -> String {
+        self.broker.settings().brokers
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -125,14 +129,14 @@ impl Serving {
             false => agent.run(request.body(body.to_owned()).unwrap()),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in answer.headers() {
             let value = String::from_utf8_lossy(value.as_bytes());
-            let known = headers.entry(name.as_str().to_owned()).or_default();
+            let known = given.entry(name.as_str().to_owned()).or_default();
             let between = if known.is_empty() { "" } else { ", " };
             *known += &format!("{between}{value}");
         }
-        let kind = headers.get("content-type");
+        let kind = given.get("content-type");
         // News have no end.
         let is_stream = kind.is_some_and(|kind| kind == "text/event-stream");
         let text = match is_stream {
@@ -141,7 +145,7 @@ impl Serving {
         };
         Answer {
             status: answer.status().as_u16(),
-            headers,
+            headers: given,
             text,
         }
     }

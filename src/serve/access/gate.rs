@@ -8,6 +8,7 @@ use super::{
     browser,
     token::{Scope, Token, find},
 };
+use crate::serve::traffic::Traffic;
 
 /// The tokens. Without any, nobody is asked who they are.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub(in crate::serve) struct Gate {
     tokens: Arc<[Arc<Token>]>,
     /// The server itself speaks TLS: cookies are for it alone.
     pub(super) has_tls: bool,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Who asks: the token, if there are any.
@@ -32,11 +34,12 @@ pub(super) enum Presented {
 }
 
 impl Gate {
-    pub(in crate::serve) fn new(tokens: &[Token], has_tls: bool) -> Self {
+    pub(in crate::serve) fn new(tokens: &[Token], has_tls: bool, traffic: &Arc<Traffic>) -> Self {
         let tokens = tokens.iter().cloned().map(Arc::new);
         Self {
             tokens: tokens.collect(),
             has_tls,
+            traffic: Arc::clone(traffic),
         }
     }
 

@@ -13,7 +13,10 @@ use super::{
     session,
     token::{Scope, Token},
 };
-use crate::serve::problem::Problem;
+use crate::serve::{
+    problem::Problem,
+    traffic::{Traffic, add_one},
+};
 
 /// Who asks has shown nothing.
 const ASK: &str = "Bearer realm=\"floorwalker\"";
@@ -42,7 +45,10 @@ pub(in crate::serve) async fn admit(
             }
             answer
         }
-        Err(refusal) => refusal.answer(&request),
+        Err(refusal) => {
+            refusal.count(&gate.traffic);
+            refusal.answer(&request)
+        }
     }
 }
 
@@ -85,6 +91,15 @@ impl Refusal {
             name: token.name.clone(),
             scope,
         }
+    }
+
+    fn count(&self, traffic: &Traffic) {
+        add_one(match self {
+            Self::Nobody => &traffic.no_token,
+            Self::Unknown => &traffic.unknown_token,
+            Self::Lacks { .. } => &traffic.no_scope,
+            Self::Foreign => &traffic.other_site,
+        });
     }
 
     const fn status(&self) -> StatusCode {

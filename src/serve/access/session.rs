@@ -16,7 +16,7 @@ use super::{
     gate::Gate,
     token::Scope,
 };
-use crate::serve::wallboard;
+use crate::serve::{traffic::add_one, wallboard};
 
 pub(super) const SIGN_IN: &str = "/sign-in";
 pub(super) const SIGN_OUT: &str = "/sign-out";
@@ -58,6 +58,7 @@ async fn sign_in(
         answer
     };
     if !is_same_origin(&headers) {
+        add_one(&gate.traffic.other_site);
         return wrong(StatusCode::FORBIDDEN);
     }
     let secret = entered.token.trim();
@@ -65,11 +66,17 @@ async fn sign_in(
         Some(token) if token.allows(Scope::Read) => {
             let secure = gate.has_tls || origin(&headers).starts_with("https://");
             let mut answer = see(next);
-            set_cookie(&mut answer, cookie(secret, secure));
+            set_cookie(&mut answer, &cookie(secret, secure));
             answer
         }
-        Some(_) => wrong(StatusCode::FORBIDDEN),
-        None => wrong(StatusCode::UNAUTHORIZED),
+        Some(_) => {
+            add_one(&gate.traffic.no_scope);
+            wrong(StatusCode::FORBIDDEN)
+        }
+        None => {
+            add_one(&gate.traffic.unknown_token);
+            wrong(StatusCode::UNAUTHORIZED)
+        }
     }
 }
 
@@ -77,7 +84,7 @@ async fn sign_out() -> Response {
     let mut answer = StatusCode::NO_CONTENT.into_response();
     let mut gone = cookie("", false);
     gone.set_max_age(Duration::ZERO);
-    set_cookie(&mut answer, gone);
+    set_cookie(&mut answer, &gone);
     answer
 }
 
@@ -102,7 +109,7 @@ fn own_path(next: &str) -> &str {
     if is_own && !is_way_in { next } else { "/" }
 }
 
-fn set_cookie(answer: &mut Response, cookie: Cookie<'_>) {
+fn set_cookie(answer: &mut Response, cookie: &Cookie<'_>) {
     if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
         answer.headers_mut().insert(header::SET_COOKIE, value);
     }

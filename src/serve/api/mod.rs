@@ -61,7 +61,10 @@ pub(super) fn routes(side: &Arc<ReadSide>, has_tokens: bool) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
         .with_state(Arc::clone(side))
         .route("/api/v1/session", get(session::show_session))
-        .route("/openapi.json", get(move |uri| describe(uri, has_tokens)))
+        .route(
+            "/openapi.json",
+            get(async move |uri: Uri| describe(&uri, has_tokens)),
+        )
         .layer(from_fn(tag::tag))
 }
 
@@ -73,8 +76,8 @@ pub(super) fn stream_route(side: &Arc<ReadSide>) -> Router {
         .with_state(Arc::clone(side))
 }
 
-async fn describe(uri: Uri, has_tokens: bool) -> Result<Json<serde_json::Value>, Problem> {
-    (description::document(has_tokens).map(Json)).map_err(|error| Problem::broken(&uri, &error))
+fn describe(uri: &Uri, has_tokens: bool) -> Result<Json<serde_json::Value>, Problem> {
+    (description::document(has_tokens).map(Json)).map_err(|error| Problem::broken(uri, &error))
 }
 
 /// Half of the figures would be worse than none.

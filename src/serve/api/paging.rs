@@ -75,10 +75,10 @@ impl Asked<'_> {
         let others = query
             .split('&')
             .filter(|it| !it.is_empty() && !it.starts_with("cursor="));
-        let query: Vec<&str> = others.collect();
-        let begin = match query.is_empty() {
+        let kept: Vec<&str> = others.collect();
+        let begin = match kept.is_empty() {
             true => String::new(),
-            false => query.join("&") + "&",
+            false => kept.join("&") + "&",
         };
         format!("<{}?{begin}cursor={cursor}>; rel=\"next\"", self.uri.path())
     }
@@ -143,11 +143,11 @@ mod tests {
                 .starts_with("kind=a&limit=2&cursor=")
         );
         // The last line that was seen is gone, one came before it and one behind.
-        let page = cut(&[50, 10, 40, 15, 30, 35], 2, &second).unwrap();
-        assert_eq!(page.lines, [30, 35]);
-        let page = cut(&[50, 10, 40], 2, &next(&page)).unwrap();
-        assert_eq!(page.lines, [40, 50]);
-        assert!(page.link.0.is_none());
+        let further = cut(&[50, 10, 40, 15, 30, 35], 2, &second).unwrap();
+        assert_eq!(further.lines, [30, 35]);
+        let last = cut(&[50, 10, 40], 2, &next(&further)).unwrap();
+        assert_eq!(last.lines, [40, 50]);
+        assert!(last.link.0.is_none());
     }
 
     #[test]

@@ -12,7 +12,8 @@ const CHECK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Gives an answer its tag, or answers that nothing has changed.
 pub(super) async fn tag(request: Request, next: Next) -> Response {
-    let asks = *request.method() == Method::GET || *request.method() == Method::HEAD;
+    // Of HEAD there is no content to make a tag of.
+    let asks = *request.method() == Method::GET;
     let known = request.headers().clone();
     let answer = next.run(request).await;
     if !asks || answer.status() != StatusCode::OK {
@@ -60,10 +61,11 @@ pub(in crate::serve) async fn tag_compressed(request: Request, next: Next) -> Re
         let value: Option<&HeaderValue> = answer.headers().get(name);
         value.and_then(|value| value.to_str().ok())
     };
-    let tag = text(header::ETAG).and_then(|tag| tag.strip_suffix('"'));
-    let compressed = tag.zip(text(header::CONTENT_ENCODING));
-    let tag = compressed.map(|(tag, coding)| format!("{tag}-{coding}\""));
-    if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&tag).ok()) {
+    let plain = text(header::ETAG).and_then(|tag| tag.strip_suffix('"'));
+    let coded = plain.zip(text(header::CONTENT_ENCODING));
+    let coded =
+        coded.and_then(|(tag, coding)| HeaderValue::from_str(&format!("{tag}-{coding}\"")).ok());
+    if let Some(tag) = coded {
         answer.headers_mut().insert(header::ETAG, tag);
     }
     answer

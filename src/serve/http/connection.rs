@@ -47,8 +47,7 @@ pub(super) struct Answers {
 }
 
 /// Takes connections as long as it is polled.
-pub(super) async fn accept_all(listener: TcpListener, answers: Answers) {
-    let seats = Arc::new(Seats::default());
+pub(super) async fn accept_all(listener: TcpListener, answers: Answers, seats: Arc<Seats>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -79,8 +78,8 @@ async fn hold(stream: TcpStream, answers: Answers, seat: Arc<Seat>) {
             None => answer_all(stream, routes, own).await,
             Some(tls) => {
                 let greeted = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream));
-                if let Ok(Ok(stream)) = greeted.await {
-                    answer_all(stream, routes, own).await;
+                if let Ok(Ok(secure)) = greeted.await {
+                    answer_all(secure, routes, own).await;
                 }
             }
         }

@@ -37,10 +37,12 @@ use super::{
     health::{Liveness, Readiness},
     hosts, metrics,
     problem::{self, Problem},
+    traffic::Traffic,
     wallboard,
 };
 use crate::kafka::{Progress, clock};
 use connection::{Answers, accept_all};
+use seats::Seats;
 use tls::Certificate;
 
 /// Connections that the system holds until they are taken, if it does not hold fewer.
@@ -86,7 +88,8 @@ impl Server {
             anyhow::bail!("http.listen: {sentence}");
         }
         let certificate = settings.tls.as_ref().map(Certificate::read);
-        let certificate = certificate.transpose().map_err(in_tls)?.map(Arc::new);
+        let certificate = certificate.transpose().map_err(|it| in_tls(&it))?;
+        let certificate = certificate.map(Arc::new);
         let tls = certificate.clone().map(tls::acceptor).transpose();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -95,16 +98,18 @@ impl Server {
         let listener = listener.with_context(|| format!("http.listen {}", settings.listen))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
+        let traffic = Arc::new(Traffic::default());
         let answers = Answers {
-            routes: routes(site, settings),
-            tls: tls.map_err(in_tls)?,
+            routes: routes(site, settings, &traffic),
+            tls: tls.map_err(|it| in_tls(&it))?,
         };
+        let seats = Arc::new(Seats::new(traffic));
         let serve = async move {
             if let Some(certificate) = certificate {
                 drop(tokio::spawn(certificate.keep_current()));
             }
             tokio::select! {
-                () = accept_all(listener, answers) => {}
+                () = accept_all(listener, answers, seats) => {}
                 _ = stopped => {}
             }
         };
@@ -135,7 +140,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn in_tls(sentence: String) -> anyhow::Error {
+fn in_tls(sentence: &str) -> anyhow::Error {
     anyhow::anyhow!("http.tls: {sentence}")
 }
 
@@ -156,13 +161,15 @@ impl Drop for Server {
     }
 }
 
-fn routes(site: Site, settings: &HttpSettings) -> Router {
-    let gate = Gate::new(&settings.tokens, settings.tls.is_some());
+fn routes(site: Site, settings: &HttpSettings, traffic: &Arc<Traffic>) -> Router {
+    let gate = Gate::new(&settings.tokens, settings.tls.is_some(), traffic);
     let api = (site.read.as_ref()).map(|side| api::routes(side, !gate.is_open()));
     let stream = site.read.as_ref().map(api::stream_route);
     let read = site.read.is_some();
     let site = Arc::new(site);
-    let answered = Router::new().route("/metrics", get(tell_metrics));
+    let of_this = Arc::clone(traffic);
+    let show_metrics = async move |of: Shared| tell_metrics(&of, &of_this);
+    let answered = Router::new().route("/metrics", get(show_metrics));
     let answered = match read {
         true => answered.route("/metrics/kpi", get(tell_kpis)),
         false => answered,
@@ -244,11 +251,12 @@ impl Site {
     }
 }
 
-async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
+fn tell_metrics(State(site): &Shared, traffic: &Traffic) -> impl IntoResponse + use<> {
     let health = metrics::Health {
         snapshot: site.progress.snapshot(),
         timings: &site.progress.timings,
         statements: &site.progress.statements,
+        traffic,
         ready: site.readiness().ready,
         read: site.read.as_deref(),
         now: clock::wall(),
@@ -281,7 +289,7 @@ async fn tell_kpis(State(site): Shared, RawQuery(query): RawQuery) -> Response {
     }
 }
 
-fn metrics_text(text: String) -> impl IntoResponse {
+fn metrics_text(text: String) -> impl IntoResponse + use<> {
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, TEXT)], text)
 }

@@ -3,10 +3,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
 };
 
 use tokio::sync::Notify;
+
+use crate::serve::traffic::{Traffic, add_one};
 
 /// Each takes a file descriptor, of which a process often has 1,024.
 const SEATS: usize = 640;
@@ -14,7 +16,10 @@ const SEATS: usize = 640;
 const RESERVED: usize = 32;
 
 #[derive(Debug, Default)]
-pub(super) struct Seats(Mutex<Taken>);
+pub(super) struct Seats {
+    taken: Mutex<Taken>,
+    traffic: Arc<Traffic>,
+}
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -46,14 +51,24 @@ enum Place {
 pub(super) struct Answering(Arc<Seat>);
 
 impl Seats {
+    pub(super) fn new(traffic: Arc<Traffic>) -> Self {
+        let taken = Mutex::default();
+        Self { taken, traffic }
+    }
+
     /// Takes a seat; `None` if even those for health are taken.
     pub(super) fn take(self: &Arc<Self>) -> Option<Arc<Seat>> {
         let mut taken = self.taken();
-        if taken.count >= SEATS && !taken.send_away_one() && taken.count >= SEATS + RESERVED {
-            return None;
+        if taken.count >= SEATS {
+            if taken.send_away_one() {
+                add_one(&self.traffic.sent_away);
+            } else if taken.count >= SEATS + RESERVED {
+                return None;
+            }
         }
         let is_reserved = taken.count >= SEATS;
         taken.count += 1;
+        self.note_count(&taken);
         let go = Arc::new(Notify::new());
         let place = Mutex::new(Place::Waiting(taken.wait(&go)));
         drop(taken);
@@ -66,7 +81,12 @@ impl Seats {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_count(&self, taken: &Taken) {
+        let count = u64::try_from(taken.count).unwrap_or(u64::MAX);
+        self.traffic.connections.store(count, Ordering::Relaxed);
     }
 }
 
@@ -132,7 +152,10 @@ impl Drop for Seat {
         match place {
             // It was sent away: the seat is another's.
             Place::Waiting(number) if taken.waiting.remove(&number).is_none() => {}
-            Place::Waiting(_) | Place::Answered => taken.count -= 1,
+            Place::Waiting(_) | Place::Answered => {
+                taken.count -= 1;
+                self.seats.note_count(&taken);
+            }
         }
     }
 }

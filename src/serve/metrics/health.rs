@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{latency, own::OwnPage, page::Named};
+use super::{http, latency, own::OwnPage, page::Named};
 use crate::{
     kafka::{InputProgress, Phase, Snapshot, Statements, TaskProgress, Timings, WorkerProgress},
-    serve::ReadSide,
+    serve::{ReadSide, traffic::Traffic},
 };
 use floorwalker_core::{
     engine::{Counters, Kind},
@@ -20,6 +20,7 @@ pub(in crate::serve) struct Health<'a> {
     pub snapshot: Snapshot,
     pub timings: &'a Timings,
     pub statements: &'a Statements,
+    pub traffic: &'a Traffic,
     pub ready: bool,
     pub read: Option<&'a ReadSide>,
     pub now: Timestamp,
@@ -52,6 +53,7 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     if let Some(read) = health.read {
         write_read_side(page_mut, read);
     }
+    http::write(page_mut, health.traffic);
     latency::write(page_mut, health.timings);
     page_mut.process();
     page.render() + &health.timings.render()
@@ -452,6 +454,7 @@ mod tests {
                 snapshot,
                 timings: &timings,
                 statements: &Statements::default(),
+                traffic: &Traffic::default(),
                 ready: true,
                 read: None,
                 now: Timestamp::from_millis(62_500),
