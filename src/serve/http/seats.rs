@@ -59,14 +59,15 @@ impl Seats {
     /// Takes a seat; `None` if even those for health are taken.
     pub(super) fn take(self: &Arc<Self>) -> Option<Arc<Seat>> {
         let mut taken = self.taken();
-        if taken.count >= SEATS {
-            if taken.send_away_one() {
-                add_one(&self.traffic.sent_away);
-            } else if taken.count >= SEATS + RESERVED {
+        let answered = taken.count - taken.waiting.len();
+        let is_reserved = answered >= SEATS;
+        let room = if is_reserved { SEATS + RESERVED } else { SEATS };
+        if taken.count >= room {
+            if !taken.send_away_one() {
                 return None;
             }
+            add_one(&self.traffic.sent_away);
         }
-        let is_reserved = taken.count >= SEATS;
         taken.count += 1;
         self.note_count(&taken);
         let go = Arc::new(Notify::new());
@@ -194,6 +195,7 @@ mod tests {
         let answering: Vec<_> = all.iter().map(Seat::answer).collect();
         let reserved: Vec<_> = (0..RESERVED).map(|_| seats.take().unwrap()).collect();
         assert!(reserved.iter().all(|seat| seat.is_reserved));
+        assert_eq!(count(&seats), (SEATS + RESERVED, RESERVED));
         // The reserved ones wait, and make room as others do.
         let next = seats.take().unwrap();
         assert_eq!(count(&seats), (SEATS + RESERVED, RESERVED));

@@ -115,7 +115,11 @@ mod tests {
             ] {
                 let page = render(language, "/queues/\"><script>", wrong).into_string();
                 assert!(!page.contains("<script"), "{page}");
-                assert_eq!(page.contains("role=\"alert\""), wrong.is_some(), "{page}");
+                assert_eq!(
+                    page.contains("<p role=\"alert\""),
+                    wrong.is_some(),
+                    "{page}"
+                );
                 for empty in ["></label>", "></button>", "alert\"></p>", "hint\"></p>"] {
                     assert!(!page.contains(empty), "{language}: {page}");
                 }
