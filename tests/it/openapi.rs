@@ -6,9 +6,14 @@ use std::{
     process::Command,
 };
 
+use floorwalker::serve::{HttpSettings, Scope};
 use serde_json::Value;
 
-use crate::{binary::get, serve_api::fed};
+use crate::{
+    binary::get,
+    serve_api::fed,
+    serving::{Serving, local, token},
+};
 
 const HOW: &str = "run scripts/setup, which installs it under target/tools";
 
@@ -60,37 +65,81 @@ fn validators_accept_the_description_of_the_api() {
         !text.contains("#/definitions/"),
         "a reference into a file of its own"
     );
-    let file = site.folder().join("openapi.json");
-    fs::write(&file, &text).unwrap();
-    let tools = tools();
-    let (python_accepts, python) = run(Command::new(tools.join("openapi/bin/python"))
+    assert_valid(site.folder(), &text);
+    site.end();
+}
+
+/// Writes the description into a folder, and has both validators read it.
+fn assert_valid(folder: &Path, text: &str) {
+    let file = folder.join("openapi.json");
+    fs::write(&file, text).unwrap();
+    let (python_accepts, python) = run(Command::new(tools().join("openapi/bin/python"))
         .args(["-m", "openapi_spec_validator"])
         .arg(&file));
     assert!(python_accepts, "openapi-spec-validator: {python}");
     let (redocly_accepts, redocly) = run(Command::new(
-        tools.join("redocly/node_modules/.bin/redocly"),
+        tools().join("redocly/node_modules/.bin/redocly"),
     )
     .arg("lint")
     .arg(&file)
-    .current_dir(site.folder())
+    .current_dir(folder)
     .env("REDOCLY_TELEMETRY", "off")
     .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"));
     assert!(redocly_accepts, "redocly: {redocly}");
-    site.end();
 }
 
-/// schemathesis (PyPI) sends what the description allows and what it does not, and holds each answer against it.
+/// Sends what the description allows and what it does not, and has schemathesis (PyPI) hold each answer against it.
+fn fuzz(folder: &Path, url: &str, more: &[&str]) {
+    let (accepted, printed) = run(Command::new(tools().join("schemathesis/bin/schemathesis"))
+        .args(["--config-file", &client("schemathesis.toml"), "run"])
+        .arg(format!("{url}/openapi.json"))
+        .args(["--seed", "1", "--workers", "2", "--request-timeout", "60"])
+        .args(["--suppress-health-check", "all"])
+        .args(more)
+        .current_dir(folder));
+    assert!(accepted, "schemathesis: {printed}");
+    assert!(printed.contains("Tested: 15"), "{printed}");
+}
+
+/// Where there are tokens, the description names them, and a request without one is refused.
+#[test]
+fn the_description_names_tokens_where_there_are_any() {
+    let (token, secret) = token("fuzzer", &[Scope::Read, Scope::Act]);
+    let http = HttpSettings {
+        tokens: vec![token],
+        ..local()
+    };
+    let serving = Serving::start(&http);
+    let folder = tempfile::tempdir().unwrap();
+    let header = format!("Bearer {secret}");
+    let answer = serving.ask("GET", "/openapi.json", &[("authorization", &header)], "");
+    let document = answer.json();
+    let paths = document["paths"].as_object().unwrap();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap() {
+            let scope = if method == "get" { "read" } else { "act" };
+            assert_eq!(
+                operation["security"][0]["token"][0], scope,
+                "{method} {path}"
+            );
+            let refusals = ["401", "403"].map(|status| operation["responses"][status].is_object());
+            assert_eq!(refusals, [true, true], "{method} {path}");
+        }
+    }
+    assert_valid(folder.path(), &answer.text);
+    let header = format!("Authorization: {header}");
+    fuzz(
+        folder.path(),
+        &serving.url(""),
+        &["--header", &header, "--max-examples", "5"],
+    );
+}
+
 #[test]
 fn a_running_process_answers_as_its_description_says() {
     let site = fed("fuzzed");
-    let (accepted, printed) = run(Command::new(tools().join("schemathesis/bin/schemathesis"))
-        .args(["--config-file", &client("schemathesis.toml"), "run"])
-        .arg(format!("http://127.0.0.1:{}/openapi.json", site.port(0)))
-        .args(["--max-examples", "30", "--seed", "1", "--workers", "2"])
-        .args(["--request-timeout", "60", "--suppress-health-check", "all"])
-        .current_dir(site.folder()));
-    assert!(accepted, "schemathesis: {printed}");
-    assert!(printed.contains("Tested: 15"), "{printed}");
+    let url = format!("http://127.0.0.1:{}", site.port(0));
+    fuzz(site.folder(), &url, &["--max-examples", "30"]);
     site.end();
 }
 
