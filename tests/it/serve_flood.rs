@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
+use floorwalker::serve::{HttpSettings, Scope};
 use rlimit::Resource;
 
 use crate::{
     binary::now,
     broker::pause,
-    serving::{Serving, local},
+    serving::{Serving, local, token},
 };
 
 const CONNECTIONS: usize = 10_000;
@@ -127,6 +128,39 @@ fn ten_thousand_half_open_connections_do_not_touch_health() {
     assert!(took.len() >= 50);
     // And everybody else is answered as ever.
     assert_eq!(serving.get("/api/v1/alerts").status, 200);
+}
+
+/// Who is not signed in can send a form that never ends; that holds up nobody who is.
+#[test]
+fn forms_of_strangers_that_never_end_leave_room_for_who_has_a_token() {
+    let (token, secret) = token("ana", &[Scope::Read]);
+    let http = HttpSettings {
+        tokens: vec![token],
+        ..local()
+    };
+    let serving = Serving::start(&http);
+    let head = "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 900\r\n\r\ntoken=";
+    let slow: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(serving.server.address).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let began_at = now();
+    let header = format!("Bearer {secret}");
+    for _ in 0..20 {
+        let answer = serving.ask("GET", "/api/v1/alerts", &[("authorization", &header)], "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert!(now().duration_since(began_at) < PROBE_MAX);
+    let mut first = slow.into_iter().next().unwrap();
+    first
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let mut answer = [0; 12];
+    first.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
 }
 
 #[test]

@@ -333,6 +333,10 @@ fn a_browser_signs_in_reads_acts_and_signs_out() {
     ] {
         assert_eq!(get(path).status, 200, "{path}");
     }
+    assert_eq!(
+        get("/api/v1/alerts").header("cache-control"),
+        "private, no-cache"
+    );
     let session = get("/api/v1/session").json();
     assert_eq!(session, json!({"name": "ana", "scopes": ["read", "act"]}));
 

@@ -37,18 +37,22 @@ pub(in crate::serve) async fn admit(
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             let mut answer = next.run(request).await;
-            // What one may see is not for a cache that others share.
-            let kept = answer.headers().contains_key(header::CACHE_CONTROL);
-            if !kept {
-                let private = HeaderValue::from_static("private, no-cache");
-                answer.headers_mut().insert(header::CACHE_CONTROL, private);
-            }
+            keep_private(answer.headers_mut());
             answer
         }
         Err(refusal) => {
             refusal.count(&gate.traffic);
             refusal.answer(&request)
         }
+    }
+}
+
+/// What one may see is not for a cache that others share. Files of the wallboard are the same for all.
+fn keep_private(headers: &mut HeaderMap) {
+    let known = headers.get(header::CACHE_CONTROL);
+    if known.is_none_or(|known| known == "no-cache") {
+        let private = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, private);
     }
 }
 

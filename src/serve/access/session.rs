@@ -1,15 +1,18 @@
 //! Signing in and out, in a browser.
 
+use std::time::Duration;
+
 use axum::{
     Form, Router,
     body::Body,
-    extract::{OriginalUri, State},
+    extract::{DefaultBodyLimit, OriginalUri, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use cookie::{Cookie, time::Duration};
+use cookie::Cookie;
 use serde::Deserialize;
+use tower_http::timeout::TimeoutLayer;
 
 use super::{
     browser::{cookie, is_same_origin, origin},
@@ -17,6 +20,10 @@ use super::{
     token::Scope,
 };
 use crate::serve::{traffic::add_one, wallboard};
+
+/// A token and a path.
+const FORM_BYTES_MAX: usize = 16 << 10;
+const FORM_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) const SIGN_IN: &str = "/sign-in";
 pub(super) const SIGN_OUT: &str = "/sign-out";
@@ -26,6 +33,12 @@ pub(in crate::serve) fn routes(gate: &Gate) -> Router {
     Router::new()
         .route("/sign-in", get(show_sign_in).post(sign_in))
         .route("/sign-out", post(sign_out))
+        // Strangers reach these, and are to hold up nobody.
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            FORM_WITHIN,
+        ))
         .with_state(gate.clone())
 }
 
@@ -83,7 +96,7 @@ async fn sign_in(
 async fn sign_out() -> Response {
     let mut answer = StatusCode::NO_CONTENT.into_response();
     let mut gone = cookie("", false);
-    gone.set_max_age(Duration::ZERO);
+    gone.set_max_age(cookie::time::Duration::ZERO);
     set_cookie(&mut answer, &gone);
     answer
 }

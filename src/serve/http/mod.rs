@@ -177,7 +177,6 @@ fn routes(site: Site, settings: &HttpSettings, traffic: &Arc<Traffic>) -> Router
     let answered = answered
         .with_state(Arc::clone(&site))
         .merge(api.unwrap_or_default())
-        .merge(access::routes(&gate))
         .fallback(api::nothing_here)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(api::tag_compressed))
@@ -195,6 +194,7 @@ fn routes(site: Site, settings: &HttpSettings, traffic: &Arc<Traffic>) -> Router
     answered
         .merge(stream.unwrap_or_default())
         .merge(pages)
+        .merge(access::routes(&gate))
         // From here on outward: who asks, from which page, under which name.
         .layer(from_fn_with_state(gate, access::admit))
         .layer(option_layer(cors(&settings.origins)))
