@@ -7,7 +7,7 @@ use super::{
     config_file::ConfigFile,
     escape::escaped,
     print::{print_json, print_line},
-    run::Role,
+    run::{Role, refuse_tls_files},
     sizing::Sizing,
 };
 use crate::{
@@ -80,6 +80,7 @@ impl Check {
         if self.roles.contains(&Role::Notify) {
             config = config.with_receivers(&place)?;
         }
+        refuse_tls_files(&config, place.clone())?;
         (config.kafka.try_clients()).map_err(|sentence| ConfigError::Refused {
             file: place,
             sentence,

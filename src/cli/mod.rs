@@ -28,6 +28,7 @@ mod shell;
 mod simulate;
 mod sizing;
 mod stop;
+mod token;
 mod topics;
 
 use std::path::PathBuf;
@@ -94,6 +95,11 @@ enum Command {
         #[command(subcommand)]
         action: directory::DirectoryAction,
     },
+    /// Makes tokens for HTTP
+    Token {
+        #[command(subcommand)]
+        action: token::TokenAction,
+    },
     /// Prints or writes the JSON Schemas of events and records, and the AsyncAPI document
     Schema(schema::Schema),
     /// Prints what a shell needs to complete commands
@@ -140,6 +146,7 @@ impl Arguments {
             | Command::DeadLetters { .. }
             | Command::Notify { .. }
             | Command::Directory { .. }
+            | Command::Token { .. }
             | Command::Schema(_)
             | Command::Completions { .. }
             // rdkafka's own word on a member that is closed because the group no longer knows it; ours has what is done.
@@ -167,6 +174,7 @@ pub fn run(arguments: Arguments, journal: &Journal) -> anyhow::Result<()> {
         Command::DeadLetters { action } => dead_letters::dead_letters(action),
         Command::Notify { action } => notify::notify(&action),
         Command::Directory { action } => directory::directory(&action),
+        Command::Token { action } => token::token(&action),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Completions { shell } => {
             shell::completions(&mut Arguments::command(), shell);

@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::{config_file::ConfigFile, stop::stop_in_time};
 use crate::{
-    config::Config,
+    config::{Config, ConfigError},
     kafka::{self, Progress},
     notify,
-    serve::{Configured, ReadSide, Server, Site},
+    serve::{Configured, ReadSide, Server, Site, check_tls},
 };
 
 #[derive(Debug, Args)]
@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     if arguments.has(Role::Notify) {
         config = config.with_receivers(arguments.file.place())?;
     }
+    refuse_tls_files(&config, arguments.file.place())?;
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
     let configured = Configured {
@@ -85,6 +86,16 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     worked.and(followed).and(called)
 }
 
+/// Files of TLS that can't be used are a mistake in the settings.
+pub(super) fn refuse_tls_files(config: &Config, place: String) -> Result<(), ConfigError> {
+    let tls = config.http.tls.as_ref();
+    tls.map_or(Ok(()), check_tls)
+        .map_err(|sentence| ConfigError::Refused {
+            file: place,
+            sentence: format!("http.tls: {sentence}"),
+        })
+}
+
 impl Run {
     fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -92,11 +103,17 @@ impl Run {
 }
 
 fn log_start(config: &Config, works: bool, server: &Server) {
+    if config.http.is_anonymous_elsewhere() {
+        tracing::warn!(
+            "http: other machines are answered without being asked who they are (http.allow_anonymous)"
+        );
+    }
     let (name, address) = (&config.kafka.instance, server.address);
+    let scheme = server.scheme;
     if works {
         let sources = config.engine.sources.len();
-        tracing::info!("reading {sources} sources as {name}; http://{address}/metrics");
+        tracing::info!("reading {sources} sources as {name}; {scheme}://{address}/metrics");
     } else {
-        tracing::info!("serving as {name}; http://{address}/openapi.json");
+        tracing::info!("serving as {name}; {scheme}://{address}/openapi.json");
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::value::{Parsed, ReceiverWord, Weekly};
-use crate::notify::EmailTls;
+use crate::{notify::EmailTls, serve::Scope};
 use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, FlowOuts, LocalSpan, Measure, Opens},
@@ -349,8 +349,27 @@ pub(super) struct Privacy {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
-    pub(super) listen: Option<Parsed<SocketAddr>>,
+    pub(super) listen: Option<Spanned<Parsed<SocketAddr>>>,
     pub(super) hosts: Option<Vec<Spanned<String>>>,
+    pub(super) allow_anonymous: Option<bool>,
+    pub(super) origins: Option<Vec<Spanned<String>>>,
+    pub(super) tls: HttpTls,
+    pub(super) token: Vec<HttpToken>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HttpTls {
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpToken {
+    pub(super) name: Spanned<String>,
+    pub(super) hash: Spanned<String>,
+    pub(super) scopes: Spanned<Vec<Spanned<Parsed<Scope>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

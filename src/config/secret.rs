@@ -29,6 +29,8 @@ pub(super) fn is_secret(path: &[&str]) -> bool {
             _,
             "url" | "token" | "secret" | "routing_key" | "password",
         ] => true,
+        // By a name, an index or a name with its index.
+        ["http", list, .., "hash"] => list.starts_with("token"),
         ["kafka", "properties", name] => is_secret_property(name),
         _ => false,
     }

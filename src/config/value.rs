@@ -8,7 +8,7 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use crate::notify::EmailTls;
+use crate::{notify::EmailTls, serve::Scope};
 use floorwalker_core::{
     alert::Severity,
     contact::{Abandons, DAY_MINUTES, FlowOuts, LocalSpan, Measure, Opens},
@@ -64,6 +64,15 @@ impl Value for Span {
             Ok(micros) if micros <= SPAN_MAX.0 => Ok(Self(micros)),
             _ => Err(format!("`{text}` is too long; the most is \"3650d\"")),
         }
+    }
+}
+
+impl Value for Scope {
+    const EXPECTED: &'static str = "\"metrics\", \"read\" or \"act\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let known = Self::from_name(text);
+        known.ok_or_else(|| format!("`{text}` is no scope; write {}", Self::EXPECTED))
     }
 }
 

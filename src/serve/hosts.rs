@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::api::Fault;
+use super::problem::Problem;
 
 /// Names that are ours beside addresses, `localhost` and names without a dot, which are never public.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ pub(super) async fn refuse_strange(
     let host = request.headers().get(header::HOST);
     let host = host.map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
     match host {
-        Some(host) if !hosts.has(&host) => Fault::new(
+        Some(host) if !hosts.has(&host) => Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "Host",
             format!("`{host}` is none of this server's names"),

@@ -2,6 +2,7 @@
 //!
 //! Contract: reads the topics that everybody may read, and what the workers report; never a worker.
 
+mod access;
 mod api;
 mod health;
 mod hosts;
@@ -9,15 +10,18 @@ mod http;
 mod metrics;
 mod model;
 mod policies;
+mod problem;
 mod settings;
 mod side;
+mod traffic;
 mod wallboard;
 
-pub use http::{Server, Site};
+pub use access::{COOKIE, NewToken, Scope, Token, TokenHash};
+pub use http::{Server, Site, check_tls};
 pub use metrics::KpiPage;
 pub use model::{
     Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score,
     Standing, TOPICS,
 };
-pub use settings::{HttpSettings, MetricsSettings, ServeSettings};
+pub use settings::{HttpSettings, MetricsSettings, ServeSettings, TlsSettings};
 pub use side::{Configured, FollowThread, ReadSide};

@@ -1,17 +1,58 @@
 //! Settings of the HTTP server and of the read side.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
+use super::access::Token;
 use floorwalker_core::{event::Span, silence::Maintenance};
 
-/// Where to listen.
+/// Where to listen, and whom to answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
-    /// Nobody is asked who they are: beyond this machine, put it behind something that does. Default `127.0.0.1:8640`.
+    /// Default `127.0.0.1:8640`.
     pub listen: SocketAddr,
     /// Host names under which it is asked, beside IP addresses, `localhost` and names without a dot; one that begins with `*.` is
     /// all names below it, `*` any. Default none.
     pub hosts: Vec<String>,
+    /// Other machines may ask without a token. Default false.
+    pub allow_anonymous: bool,
+    /// Sites whose pages may read answers, as browsers send them in `Origin`. Default none.
+    pub origins: Vec<String>,
+    /// Default none: no TLS.
+    pub tls: Option<TlsSettings>,
+    /// Who may ask, and for what. Default none: nobody is asked who they are.
+    pub tokens: Vec<Token>,
+}
+
+/// Files of TLS, as PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// The server's own certificate first, then those between it and the authority.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl HttpSettings {
+    /// Other machines reach it, and need no token.
+    #[must_use]
+    pub fn is_anonymous_elsewhere(&self) -> bool {
+        !self.listen.ip().to_canonical().is_loopback() && self.tokens.is_empty()
+    }
+
+    /// Returns why it must not listen where it should; `None` if it may.
+    #[must_use]
+    pub fn exposure(&self) -> Option<String> {
+        if self.allow_anonymous || !self.is_anonymous_elsewhere() {
+            return None;
+        }
+        Some(format!(
+            "other machines reach {}, and nobody would be asked who they are; make a token with `floorwalker token new`, or write \
+             `allow_anonymous = true` under [http] if something before it asks",
+            self.listen
+        ))
+    }
 }
 
 impl Default for HttpSettings {
@@ -19,6 +60,10 @@ impl Default for HttpSettings {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8640).into(),
             hosts: Vec::new(),
+            allow_anonymous: false,
+            origins: Vec::new(),
+            tls: None,
+            tokens: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use floorwalker::config::{Environment, Origins};
 use serde_json::Value;
 
 const ALL: &str = r#"
-serviceMonitor: {enabled: true}
+serviceMonitor: {enabled: true, token: {name: floorwalker-token}}
 prometheusRule: {enabled: true}
 dashboards: {enabled: true}
 secret:
@@ -21,10 +21,18 @@ secret:
     FLOORWALKER_KAFKA__PROPERTIES__SASL_PASSWORD: sasl-password
 tls: {name: floorwalker-tls, clientCertificate: true}
 env: {FLOORWALKER_KAFKA__PROPERTIES__SECURITY_PROTOCOL: sasl_ssl}
-http: {hosts: [floorwalker.example.com]}
+http:
+  hosts: [floorwalker.example.com]
+  tls: {name: floorwalker-http}
+  tokens:
+    - {name: alice, scopes: [read, act], hash: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    - {name: prometheus, scopes: [metrics], hashKey: prometheus-hash}
 networkPolicy: {egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}
 image: {digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}
 "#;
+
+/// As little as the chart takes.
+const LEAST: &str = "http: {allowAnonymous: true}";
 
 fn run(values: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +111,7 @@ fn kubernetes_takes_the_chart_with_its_defaults_and_with_everything() {
         "ServiceAccount",
         "StatefulSet",
     ];
-    assert_eq!(kinds(""), usual);
+    assert_eq!(kinds(LEAST), usual);
     let of_operator = ["PrometheusRule".to_owned(), "ServiceMonitor".to_owned()];
     let all = kinds(ALL);
     assert!(of_operator.iter().all(|kind| all.contains(kind)), "{all:?}");
@@ -142,7 +150,7 @@ fn the_operator_and_prometheus_take_the_monitors_and_rules() {
 
 #[test]
 fn every_variable_of_the_chart_is_a_setting() {
-    for values in ["", ALL] {
+    for values in [LEAST, ALL] {
         let objects = objects(values);
         let text = of_kind(&objects, "ConfigMap")[0]["data"]["floorwalker.toml"]
             .as_str()
@@ -151,7 +159,9 @@ fn every_variable_of_the_chart_is_a_setting() {
         let file = folder.path().join("floorwalker.toml");
         fs::write(&file, text).unwrap();
         let secret = folder.path().join("secret");
-        fs::write(&secret, "0123456789abcdef").unwrap();
+        // As a hash, it is also long enough for a key.
+        let hash = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        fs::write(&secret, hash).unwrap();
         let pod = &of_kind(&objects, "StatefulSet")[0]["spec"]["template"]["spec"];
         for container in [&pod["containers"][0], &pod["initContainers"][0]] {
             let mut all = variables(container);
@@ -174,8 +184,47 @@ fn every_variable_of_the_chart_is_a_setting() {
             let loaded = origins.load().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(loaded.config.http.listen.to_string(), "0.0.0.0:8640");
             assert_eq!(loaded.config.engine.sources.len(), 1);
+            let http = loaded.config.http;
+            let is_least = values == LEAST;
+            assert_eq!(http.allow_anonymous, is_least);
+            assert_eq!(
+                (http.tls.is_none(), http.tokens.is_empty()),
+                (is_least, is_least)
+            );
         }
     }
+}
+
+/// The probes ask by TLS, and Prometheus with its token.
+#[test]
+fn who_asks_over_http_has_what_it_takes() {
+    let objects = objects(ALL);
+    let container =
+        &of_kind(&objects, "StatefulSet")[0]["spec"]["template"]["spec"]["containers"][0];
+    for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+        assert_eq!(container[probe]["httpGet"]["scheme"], "HTTPS", "{probe}");
+    }
+    let endpoints = &of_kind(&objects, "ServiceMonitor")[0]["spec"]["endpoints"];
+    for endpoint in endpoints.as_array().unwrap() {
+        let credentials = &endpoint["authorization"]["credentials"];
+        assert_eq!(
+            (&credentials["name"], &credentials["key"]),
+            (&"floorwalker-token".into(), &"token".into())
+        );
+        assert_eq!(
+            (
+                &endpoint["scheme"],
+                &endpoint["tlsConfig"]["ca"]["secret"]["key"]
+            ),
+            (&"https".into(), &"ca.crt".into())
+        );
+    }
+    // No secret is in an object, and no hash where it lies in a Secret.
+    let text = objects.iter().map(Value::to_string).collect::<String>();
+    assert!(
+        text.contains("file:/run/secrets/floorwalker/prometheus-hash"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -207,6 +256,19 @@ fn wrong_values_are_refused_by_name() {
         ("roles: [works]", "roles"),
         ("secret: {settings: {PRIVACY_KEY: k}}", "PRIVACY_KEY"),
         ("image: {repository: x, digest: latest}", "digest"),
+        ("", "`floorwalker token new`"),
+        (
+            "http: {tokens: [{name: a, scopes: [write], hash: x}]}",
+            "scopes",
+        ),
+        (
+            "http: {tokens: [{name: a, scopes: [read], hashKey: k}]}",
+            "secret.name",
+        ),
+        (
+            "{http: {tokens: [{name: a, scopes: [read], hashKey: k}]}, secret: {name: s}, serviceMonitor: {enabled: true}}",
+            "serviceMonitor.token.name",
+        ),
     ] {
         let output = run(values);
         let printed = String::from_utf8(output.stderr).unwrap();

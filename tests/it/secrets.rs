@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
+use floorwalker::serve::COOKIE;
+
 use crate::{
-    binary::{Running, create_topic, floorwalker, get},
+    binary::{Running, create_topic, floorwalker},
     broker::{address, free_port, pause},
 };
 
@@ -22,7 +24,18 @@ const TEXT: &str = "planted words that a customer wrote 8";
 const COMMENT: &str = "planted comment of a survey 9";
 const UNKNOWN_FIELD: &str = "planted-bearer-token-in-an-event-10";
 const BROKEN: &str = "planted-card-number-4111-1111-11";
-const ALL: [&str; 11] = [
+const ACCESS_TOKEN: &str = "fwt_planted-access-token-12";
+/// As the configuration has it.
+const ACCESS_HASH: &str = "8d9af1e3e5d7232103da274d6840c40f7154e15abc84166a8bc1dcd4be6e1675";
+const GUESSED_TOKEN: &str = "fwt_planted-guess-of-a-stranger-13";
+const COOKIE_TOKEN: &str = "fwt_planted-cookie-of-a-browser-14";
+const CERTIFICATE_KEY: &str = "planted-key-of-the-certificate-15";
+const ALL: [&str; 16] = [
+    ACCESS_TOKEN,
+    ACCESS_HASH,
+    GUESSED_TOKEN,
+    COOKIE_TOKEN,
+    CERTIFICATE_KEY,
     PASSWORD,
     KEY_PASSWORD,
     STORE_PASSWORD,
@@ -75,6 +88,7 @@ impl Planted {
              [kafka.properties]\n\"sasl.username\" = \"ana\"\n\"sasl.password\" = \"file:{}\"\n\
              \"ssl.keystore.password\" = \"{STORE_PASSWORD}\"\n\"sasl.oauthbearer.config\" = \"{TOKEN_CONFIG}\"\n\
              [engine]\ntasks = 2\n[privacy]\nkey = \"${{PRIVACY_KEY}}\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n\
+             [[http.token]]\nname = \"ana\"\nhash = \"sha256:{ACCESS_HASH}\"\nscopes = [\"read\", \"act\"]\n\
              [[source]]\ntopic = \"{PREFIX}.calls\"\nclock = \"events\"\n",
             address(),
             file.display()
@@ -113,10 +127,25 @@ impl Planted {
         text
     }
 
+    /// As somebody with a token asks.
+    fn get(&self, path: &str) -> Option<(u16, String)> {
+        self.ask(path, "authorization", &format!("Bearer {ACCESS_TOKEN}"))
+    }
+
+    fn ask(&self, path: &str, header: &str, value: &str) -> Option<(u16, String)> {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent: ureq::Agent = agent.build().into();
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let mut answer = agent.get(url).header(header, value).call().ok()?;
+        let head = format!("{:?}", answer.headers());
+        let text = answer.body_mut().read_to_string().ok()?;
+        Some((answer.status().as_u16(), head + &text))
+    }
+
     fn wait_for(&self, path: &str, part: &str) {
         let mut last = None;
         for _ in 0..600 {
-            last = get(self.port, path);
+            last = self.get(path);
             if last.as_ref().is_some_and(|(_, text)| text.contains(part)) {
                 return;
             }
@@ -184,7 +213,18 @@ fn no_secret_is_in_anything_that_comes_out() {
     site.wait_for("/api/v1/contacts/c1", "\"c1\"");
     site.wait_for("/metrics", "floorwalker_dead_letters_total");
     for path in PATHS {
-        assert_clean(path, &get(site.port, path).unwrap().1);
+        assert_clean(path, &site.get(path).unwrap().1);
+        for (header, value) in [
+            ("authorization", format!("Bearer {GUESSED_TOKEN}")),
+            ("authorization", format!("Basic {GUESSED_TOKEN}")),
+            ("cookie", format!("{COOKIE}={COOKIE_TOKEN}")),
+            ("accept", "text/html".to_owned()),
+        ] {
+            let (status, text) = site.ask(path, header, &value).unwrap();
+            let is_open = ["/healthz", "/readyz"].contains(&path);
+            assert!(is_open || status == 401, "{path}: {status}");
+            assert_clean(path, &text);
+        }
     }
     for topic in ["kpis", "alerts", "contacts", "scorecards"] {
         let topic = format!("{PREFIX}.{topic}");
@@ -228,6 +268,9 @@ fn no_secret_is_in_an_error() {
         ),
         ("FLOORWALKER_PRIVACY_KEY", PRIVACY_KEY),
         ("FLOORWALKER_PRIVACY__KEY", "file:/nowhere"),
+        // The token itself where its hash belongs.
+        ("FLOORWALKER_HTTP__TOKEN__0__HASH", ACCESS_TOKEN),
+        ("FLOORWALKER_HTTP__TOKEN__0__SCOPES", "write"),
     ] {
         let output = site
             .command(&["check", "--json"])
@@ -243,6 +286,20 @@ fn no_secret_is_in_an_error() {
         assert!(!refused.status.success());
         assert_clean(variable, &printed(refused));
     }
+    let key = site.file("planted.key");
+    fs::write(&key, CERTIFICATE_KEY).unwrap();
+    let output = site
+        .command(&["check", "--set", &format!("http.tls.certificate={key}")])
+        .args(["--set", &format!("http.tls.key={key}")])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let refused = printed(output);
+    assert!(
+        refused.contains("planted.key has no certificate"),
+        "{refused}"
+    );
+    assert_clean("http.tls", &refused);
     // In the wrong place.
     for setting in [
         "engine.tasks",
@@ -251,8 +308,8 @@ fn no_secret_is_in_an_error() {
         "http.listen",
         "kpi.zone",
     ] {
-        let (section, key) = setting.split_once('.').unwrap();
-        let text = format!("[{section}]\n{key} = \"${{PRIVACY_KEY}} x\"\n");
+        let (section, name) = setting.split_once('.').unwrap();
+        let text = format!("[{section}]\n{name} = \"${{PRIVACY_KEY}} x\"\n");
         fs::write(site.file("f.toml"), text).unwrap();
         let shown = site.printed(&["check"]);
         assert!(shown.contains("${PRIVACY_KEY} x"), "{setting}: {shown}");

@@ -188,7 +188,7 @@ fn an_acknowledgement_is_seen_by_all_and_survives_the_process() {
 
 /// Status, what is wrong, and a part of what to do.
 pub(crate) fn check_fault((status, fault): (u16, Value), expect: (u16, &str, &str)) {
-    let (what, hint) = (fault["what"].as_str(), fault["what_to_do"].as_str());
+    let (what, hint) = (fault["detail"].as_str(), fault["what_to_do"].as_str());
     assert_eq!((status, what), (expect.0, Some(expect.1)), "{fault}");
     assert!(hint.unwrap().contains(expect.2), "{fault}");
     assert_ne!(fault["where"].as_str(), Some(""), "{fault}");
@@ -244,7 +244,7 @@ fn errors_name_the_fault_its_place_and_the_remedy() {
     let (status, unknown) = fault(&site, "/api/v1/alerts?rules=x");
     assert_eq!(status, 400);
     assert!(
-        unknown["what"].as_str().unwrap().contains("rules"),
+        unknown["detail"].as_str().unwrap().contains("rules"),
         "{unknown}"
     );
     site.end();
@@ -397,6 +397,7 @@ fn the_api_describes_itself() {
             "/api/v1/entities",
             "/api/v1/entities/{entity}/kpis",
             "/api/v1/floor",
+            "/api/v1/session",
             "/api/v1/silences",
             "/api/v1/silences/{id}",
             "/api/v1/stream",

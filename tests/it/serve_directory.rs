@@ -92,7 +92,7 @@ fn a_statement_corrects_published_figures_and_survives_a_kill() {
     );
     assert_eq!(
         answer(&site, "/api/v1/directory").unwrap(),
-        json!({"statements": []})
+        json!({"total": 0, "statements": []})
     );
 
     assert_other_tasks_are_refused(&site);

@@ -16,6 +16,7 @@ fn server(hosts: &[&str]) -> Server {
     let settings = HttpSettings {
         listen: "127.0.0.1:0".parse().unwrap(),
         hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        ..HttpSettings::default()
     };
     let site = Site {
         progress: Arc::new(Progress::default()),

@@ -25,7 +25,7 @@ fn node(script: &str, arguments: &[&str]) -> Command {
 }
 
 /// An alert of a queue, as the topic has it.
-fn alert(id: &str, rule: &str, why: &str, action: &str) -> Value {
+pub(crate) fn alert(id: &str, rule: &str, why: &str, action: &str) -> Value {
     let now = floorwalker::kafka::clock::wall().to_string();
     json!({
         "id": id, "rule": rule, "status": "firing", "severity": "critical", "score": 8,

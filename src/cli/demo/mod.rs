@@ -60,6 +60,9 @@ pub(super) struct Demo {
     /// Where HTTP listens
     #[arg(long, value_name = "ADDRESS", default_value_t = HttpSettings::default().listen)]
     listen: SocketAddr,
+    /// Lets other machines ask, too: nobody is asked who they are
+    #[arg(long)]
+    allow_anonymous: bool,
     /// Prints lines, also to a terminal
     #[arg(long)]
     plain: bool,
@@ -72,6 +75,16 @@ impl Demo {
 }
 
 pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
+    let http = HttpSettings {
+        listen: arguments.listen,
+        allow_anonymous: arguments.allow_anonymous,
+        ..HttpSettings::default()
+    };
+    anyhow::ensure!(
+        http.exposure().is_none(),
+        "other machines reach {}, and the demo asks nobody who they are; add --allow-anonymous if that is meant",
+        arguments.listen
+    );
     let broker = Embedded::start(EmbeddedSettings {
         port: arguments.port,
         prefix: PREFIX.to_owned(),
@@ -85,10 +98,6 @@ pub(super) fn demo(arguments: &Demo, journal: &Journal) -> anyhow::Result<()> {
     let settings = Arc::new(settings(arguments.speed));
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
-    let http = HttpSettings {
-        listen: arguments.listen,
-        ..HttpSettings::default()
-    };
     let configured = Configured {
         contact: settings.contact.clone(),
         places: settings.kpi.places.clone(),

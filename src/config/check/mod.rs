@@ -1,6 +1,7 @@
 //! Makes settings that keep the rules of what the file holds.
 
 mod calendar;
+mod http;
 mod kafka;
 mod kpi;
 mod maintenance;
@@ -74,7 +75,7 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     Ok(Config {
         engine,
         kafka,
-        http: serve::http(file.http)?,
+        http: http::settings(file.http)?,
         serve,
         notify,
     })

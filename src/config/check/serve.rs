@@ -1,4 +1,4 @@
-//! What HTTP listens to, and what the read side holds and shows.
+//! What the read side holds and shows.
 
 use std::ops::RangeInclusive;
 
@@ -6,8 +6,8 @@ use toml::Spanned;
 
 use super::setting::{At as _, count, narrow, over_zero, put};
 use crate::{
-    config::{fault::Fault, file, value::Parsed},
-    serve::{HttpSettings, ServeSettings},
+    config::{fault::Fault, file},
+    serve::ServeSettings,
 };
 use floorwalker_core::kpi::Window;
 
@@ -16,25 +16,6 @@ const RECORDS_HELD: RangeInclusive<i64> = 1..=10_000_000;
 const WORST_AGENTS: RangeInclusive<i64> = 0..=1_000;
 /// At 3 KB of text for each window, a thousand queues are what a scrape should carry.
 const ENTITIES_SHOWN: RangeInclusive<i64> = 1..=100_000;
-
-pub(super) fn http(given: file::Http) -> Result<HttpSettings, Fault> {
-    let mut settings = HttpSettings::default();
-    put(
-        &mut settings.listen,
-        given.listen.map(|Parsed(address)| address),
-    );
-    for host in given.hosts.into_iter().flatten() {
-        let name = host.get_ref();
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte);
-        if name.is_empty() || !name.bytes().all(is_name) {
-            return Err(host.fault(format!(
-                "`{name}` is no host name; write it without scheme and port, such as \"floorwalker.example.com\""
-            )));
-        }
-        settings.hosts.push(host.into_inner().to_ascii_lowercase());
-    }
-    Ok(settings)
-}
 
 pub(super) fn settings(given: file::Serve, windows: &[Window]) -> Result<ServeSettings, Fault> {
     let mut settings = ServeSettings::default();

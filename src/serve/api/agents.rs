@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{fault::Fault, records::ScorecardRecord, state::Side};
+use super::{records::ScorecardRecord, state::Side};
+use crate::serve::problem::Problem;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AgentScorecard {
@@ -26,15 +27,15 @@ pub(super) struct AgentScorecard {
     params(("agent" = String, Path, description = "The agent's id; a slash in it is written %2F")),
     responses(
         (status = 200, description = "The agent's scorecards", body = AgentScorecard),
-        (status = 404, description = "The agent has none", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 404, description = "The agent has none", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_scorecard(
     State(side): Side,
     uri: Uri,
     Path(agent): Path<String>,
-) -> Result<Json<AgentScorecard>, Fault> {
+) -> Result<Json<AgentScorecard>, Problem> {
     let no_desk = || {
-        Fault::not_found(
+        Problem::not_found(
             &uri,
             format!("there is no scorecard of an agent `{agent}`"),
             "an agent has one a minute or so after handling, declining or missing a contact of a queue, unless `scorecards.enabled` is false; /api/v1/entities?kind=agent names the agents",

@@ -5,32 +5,36 @@
     reason = "utoipa's macros name the parameters' type so"
 )]
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use axum::{
-    Json,
-    extract::{Path, Query, State, rejection::JsonRejection, rejection::QueryRejection},
-    http::{StatusCode, Uri},
+    Extension, Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{Method, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    fault::Fault,
+    paging::{Asked, Page, default_limit},
     records::AlertRecord,
+    sent::Sent,
+    session::author,
     state::{Side, read_back},
 };
 use crate::{
     kafka::{clock, topics::Topic},
     serve::{
         ReadSide,
-        model::{AcknowledgedEvent, Alert},
+        access::Caller,
+        model::{AcknowledgedEvent, Alert, AlertFields},
+        problem::Problem,
     },
 };
-use floorwalker_core::{event::Timestamp, silence::check_by};
 
-const ALERTS_MAX: usize = 10_000;
+const EXAMPLE: &str = r#"{"by":"ana","note":"calling back"}"#;
 const NOTE_BYTES_MAX: usize = 4_096;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,9 +57,12 @@ pub(super) struct AlertFilter {
     interrupts: Option<bool>,
     /// Only those that this alert covers.
     inhibited_by: Option<String>,
-    /// At most so many, up to 10,000; 1,000 if left out.
+    /// At most so many.
     #[serde(default = "default_limit")]
+    #[param(minimum = 0, maximum = 10_000, default = 1_000)]
     limit: usize,
+    /// Where to go on: as the header `Link` of the page before has it.
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -71,7 +78,7 @@ enum Status {
 pub(super) struct Alerts {
     /// How many there are, shown or not.
     total: usize,
-    /// Records as on the topic `alerts`, with who acknowledged, silences and covers them; latest transition first.
+    /// Records as on the topic `alerts`, with who acknowledged, silences and covers them; those that began last first.
     #[schema(value_type = Vec<AlertRecord>)]
     alerts: Vec<Arc<RawValue>>,
 }
@@ -79,41 +86,40 @@ pub(super) struct Alerts {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledge {
-    /// The person who takes it up.
-    by: String,
+    /// The person who takes it up; by default, and always with a token, the token's name.
+    by: Option<String>,
     note: Option<String>,
-}
-
-const fn default_limit() -> usize {
-    1_000
 }
 
 /// The alerts that fire, or did.
 #[utoipa::path(get, path = "/api/v1/alerts", params(AlertFilter),
     responses(
-        (status = 200, description = "The alerts, latest transition first", body = Alerts),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 200, description = "The alerts, those that began last first", body = Alerts),
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn list_alerts(
     State(side): Side,
+    uri: Uri,
     filter: Result<Query<AlertFilter>, QueryRejection>,
-) -> Result<Json<Alerts>, Fault> {
+) -> Result<Response, Problem> {
     let Query(filter) = filter?;
-    if filter.limit > ALERTS_MAX {
-        return Err(Fault::new(
-            StatusCode::BAD_REQUEST,
-            "query",
-            format!("limit={} is too many", filter.limit),
-            format!("ask for {ALERTS_MAX} at most"),
-        ));
-    }
     let mut alerts = side.model.alerts(filter.status != Status::Firing);
     alerts.retain(|alert| filter.asks_for(alert) && filter.asks_for_standing(&side, alert));
-    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.fields.at));
-    let shown = alerts.iter().take(filter.limit);
-    Ok(Json(Alerts {
-        total: alerts.len(),
-        alerts: shown.map(|alert| side.model.shown(alert)).collect(),
+    let total = alerts.len();
+    let page = Asked {
+        limit: filter.limit,
+        cursor: filter.cursor.as_deref(),
+        uri: &uri,
+    };
+    // When it began is the same as long as there is an alert; when it changed last is not.
+    let key = |alert: &Arc<Alert>| {
+        let AlertFields { starts_at, id, .. } = &alert.fields;
+        (Reverse(starts_at.0), id.clone())
+    };
+    let Page { lines, link } = page.cut(alerts, key)?;
+    Ok(link.with(Alerts {
+        total,
+        alerts: lines.iter().map(|alert| side.model.shown(alert)).collect(),
     }))
 }
 
@@ -147,20 +153,20 @@ impl AlertFilter {
     params(("id" = String, Path, description = "The alert's id; its slashes may stand as they are")),
     responses(
         (status = 200, description = "The alert", body = AlertRecord),
-        (status = 404, description = "There is no such alert", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 404, description = "There is no such alert", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_alert(
     State(side): Side,
     uri: Uri,
     Path(id): Path<String>,
-) -> Result<Json<Arc<RawValue>>, Fault> {
+) -> Result<Json<Arc<RawValue>>, Problem> {
     let alert = find(&side, &uri, &id)?;
     Ok(Json(side.model.shown_whole(&alert)))
 }
 
-fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Fault> {
+fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Problem> {
     let no_alert = || {
-        Fault::not_found(
+        Problem::not_found(
             uri,
             format!("there is no alert `{id}`"),
             "/api/v1/alerts?status=all lists those that are remembered",
@@ -177,31 +183,36 @@ fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Alert>, Fault> {
     responses(
         (status = 200, description = "The alert, with the acknowledgement", body = AlertRecord),
         (status = 202, description = "The alert; the acknowledgement is written and not read back yet", body = AlertRecord),
-        (status = 400, description = "The body is no JSON, or breaks a rule", body = Fault),
-        (status = 404, description = "There is no such alert", body = Fault),
-        (status = 409, description = "The alert is resolved", body = Fault),
-        (status = 413, description = "The body is too long", body = Fault),
-        (status = 415, description = "The body is not declared as JSON", body = Fault),
-        (status = 422, description = "The JSON has other fields than these", body = Fault),
-        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
+        (status = 400, description = "The body is no JSON, or breaks a rule", body = Problem),
+        (status = 404, description = "There is no such alert", body = Problem),
+        (status = 403, description = "`by` is not the token's own name, or the token may not act", body = Problem),
+        (status = 408, description = "The body did not come in time", body = Problem),
+        (status = 409, description = "The alert is resolved", body = Problem),
+        (status = 413, description = "The body is too long", body = Problem),
+        (status = 415, description = "The body is not declared as JSON", body = Problem),
+        (status = 422, description = "The JSON has other fields than these", body = Problem),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Problem)))]
 pub(super) async fn acknowledge(
     State(side): Side,
     uri: Uri,
     Path(path): Path<String>,
-    body: Result<Json<Acknowledge>, JsonRejection>,
-) -> Result<(StatusCode, Json<Arc<RawValue>>), Fault> {
+    Extension(caller): Extension<Caller>,
+    body: Sent<Acknowledge>,
+) -> Result<(StatusCode, Json<Arc<RawValue>>), Problem> {
     let Some(id) = path.strip_suffix("/acknowledge") else {
-        return Err(Fault::not_found(
+        return Err(Problem::not_found(
             &uri,
             "nothing can be sent here".to_owned(),
             "add /acknowledge to the alert's path",
         ));
     };
     let alert = find(&side, &uri, id)?;
-    let Json(asked) = body?;
-    asked.check()?;
+    let Acknowledge { by, note } = body.read(EXAMPLE)?;
+    let refused = |what: String| Problem::body_like(what, EXAMPLE);
+    let by = author(&caller, by, refused)?;
+    check_note(note.as_deref()).map_err(refused)?;
     if !alert.is_firing() {
-        return Err(Fault::new(
+        return Err(Problem::new(
             StatusCode::CONFLICT,
             uri.path(),
             "the alert is resolved: there is nothing left to take up",
@@ -209,7 +220,15 @@ pub(super) async fn acknowledge(
         ));
     }
     let at = clock::wall();
-    asked.write(&side, id, at).await?;
+    let event = AcknowledgedEvent {
+        occurred_at: at,
+        source: "api",
+        r#type: "alert_acknowledged",
+        alert: id,
+        by: &by,
+        note: note.as_deref(),
+    };
+    write(&side, &event).await?;
     // It, or something later.
     let is_shown = || side.model.ack(id).is_some_and(|ack| at <= ack.at);
     let status = read_back(StatusCode::OK, is_shown).await;
@@ -217,29 +236,34 @@ pub(super) async fn acknowledge(
     Ok((status, Json(side.model.shown(&alert))))
 }
 
-impl Acknowledge {
-    fn check(&self) -> Result<(), Fault> {
-        check_by(&self.by).map_err(Fault::body)?;
-        let note = self.note.as_ref().map_or(0, String::len);
-        if note > NOTE_BYTES_MAX {
-            return Err(Fault::body(format!(
-                "`note` has {note} bytes; {NOTE_BYTES_MAX} are the most"
-            )));
-        }
-        Ok(())
-    }
+/// One route has both paths: which methods there are depends on how it ends.
+pub(super) async fn refuse_method(method: Method, uri: Uri) -> Response {
+    let allowed = match uri.path().ends_with("/acknowledge") {
+        true => "POST",
+        false => "GET,HEAD",
+    };
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        uri.path(),
+        format!("there is no `{method}` here"),
+        format!("here there is {allowed}"),
+    );
+    ([(header::ALLOW, allowed)], problem).into_response()
+}
 
-    async fn write(&self, side: &ReadSide, id: &str, at: Timestamp) -> Result<(), Fault> {
-        let event = AcknowledgedEvent {
-            occurred_at: at,
-            source: "api",
-            r#type: "alert_acknowledged",
-            alert: id,
-            by: &self.by,
-            note: self.note.as_deref(),
-        };
-        let event = serde_json::to_vec(&event).map_err(|error| Fault::body(error.to_string()))?;
-        let written = side.writer.write(Topic::Acknowledgements, id, &event).await;
-        written.map_err(|error| Fault::unwritten("acknowledgement", &error))
+fn check_note(note: Option<&str>) -> Result<(), String> {
+    let bytes = note.map_or(0, str::len);
+    if bytes > NOTE_BYTES_MAX {
+        return Err(format!(
+            "`note` has {bytes} bytes; {NOTE_BYTES_MAX} are the most"
+        ));
     }
+    Ok(())
+}
+
+async fn write(side: &ReadSide, event: &AcknowledgedEvent<'_>) -> Result<(), Problem> {
+    let json = serde_json::to_vec(event);
+    let json = json.map_err(|error| Problem::body_like(error.to_string(), EXAMPLE))?;
+    let written = (side.writer).write(Topic::Acknowledgements, event.alert, &json);
+    (written.await).map_err(|error| Problem::unwritten("acknowledgement", &error))
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{fault::Fault, records::ContactRecord, state::Side};
-use crate::serve::{ReadSide, model::Line};
+use super::{records::ContactRecord, state::Side};
+use crate::serve::{ReadSide, model::Line, problem::Problem};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct History {
@@ -26,13 +26,13 @@ pub(super) struct History {
     params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
     responses(
         (status = 200, description = "The contact's record", body = ContactRecord),
-        (status = 404, description = "No record of it is at hand", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 404, description = "No record of it is at hand", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_contact(
     State(side): Side,
     uri: Uri,
     Path(id): Path<String>,
-) -> Result<Json<Arc<Box<RawValue>>>, Fault> {
+) -> Result<Json<Arc<Box<RawValue>>>, Problem> {
     find(&side, &uri, &id).map(Json)
 }
 
@@ -41,25 +41,25 @@ pub(super) async fn show_contact(
     params(("id" = String, Path, description = "The contact's id; a slash in it is written %2F")),
     responses(
         (status = 200, description = "What happened, in time order", body = History),
-        (status = 404, description = "No record of it is at hand", body = Fault),
-        (status = 500, description = "Its record can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 404, description = "No record of it is at hand", body = Problem),
+        (status = 500, description = "Its record can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_history(
     State(side): Side,
     uri: Uri,
     Path(id): Path<String>,
-) -> Result<Json<History>, Fault> {
+) -> Result<Json<History>, Problem> {
     let record = find(&side, &uri, &id)?;
     let lines = side.model.history(&record);
-    let lines = lines.map_err(|error| Fault::broken(&uri, &error))?;
+    let lines = lines.map_err(|error| Problem::broken(&uri, &error))?;
     let contact_id = id;
     Ok(Json(History { contact_id, lines }))
 }
 
-pub(super) fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Box<RawValue>>, Fault> {
+pub(super) fn find(side: &ReadSide, uri: &Uri, id: &str) -> Result<Arc<Box<RawValue>>, Problem> {
     let kept = side.settings.contacts_max;
     let no_contact = || {
-        Fault::not_found(
+        Problem::not_found(
             uri,
             format!("no record of a contact `{id}` is at hand"),
             format!(

@@ -3,7 +3,11 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{agents, alerts, contacts, directory, entities, fault::Fault, floor, silences, stream};
+use super::{agents, alerts, contacts, directory, entities, floor, session, silences, stream};
+use crate::serve::{
+    access::COOKIE,
+    problem::{PROBLEM_JSON, Problem},
+};
 use floorwalker_core::schema;
 
 #[derive(OpenApi)]
@@ -28,9 +32,10 @@ use floorwalker_core::schema;
         silences::create_silence,
         silences::end_silence,
         directory::list_statements,
+        session::show_session,
         stream::listen,
     ),
-    components(schemas(Fault))
+    components(schemas(Problem))
 )]
 struct Description;
 
@@ -44,11 +49,24 @@ const PLACES: [(&str, &str); 6] = [
     ("SilenceRecord", "v1/silence.json"),
 ];
 
-/// The whole document.
-pub(super) fn document() -> serde_json::Result<Value> {
+/// The whole document. Where there are tokens, each operation names the scope that it needs.
+pub(super) fn document(has_tokens: bool) -> serde_json::Result<Value> {
     let mut document = serde_json::to_value(Description::openapi())?;
-    // Nobody is asked who they are: whoever needs that puts something before it that does.
     document["security"] = json!([]);
+    document["components"]["responses"] = shared_responses();
+    if has_tokens {
+        document["components"]["securitySchemes"] = json!({
+            "token": {"type": "http", "scheme": "bearer", "description": "A token of the configuration, such as `floorwalker token new` makes."},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that is signed in at /sign-in."},
+        });
+    }
+    let paths = document["paths"].as_object_mut();
+    let operations = paths.into_iter().flat_map(|paths| paths.values_mut());
+    for methods in operations.filter_map(Value::as_object_mut) {
+        for (method, operation) in methods.iter_mut() {
+            complete(method, operation, has_tokens);
+        }
+    }
     document["servers"] = json!([{"url": "/", "description": "This process"}]);
     let mut schemas = Map::new();
     for file in schema::files() {
@@ -62,6 +80,103 @@ pub(super) fn document() -> serde_json::Result<Value> {
         known.extend(schemas);
     }
     Ok(document)
+}
+
+/// What any operation may answer.
+const SHARED: [(&str, &str, &str); 5] = [
+    ("400", "Malformed", "The path or the query can't be read"),
+    (
+        "401",
+        "Unauthorized",
+        "There is no token, or none that is known",
+    ),
+    (
+        "403",
+        "Forbidden",
+        "The token lacks the scope, or a page of another site asks",
+    ),
+    (
+        "421",
+        "Misdirected",
+        "The host is none of this server's names",
+    ),
+    (
+        "503",
+        "Unavailable",
+        "There is no room for another connection, or the answer took too long: ask again in a moment",
+    ),
+];
+
+fn problem(description: &str) -> Value {
+    json!({
+        "description": description,
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    })
+}
+
+fn shared_responses() -> Value {
+    let shared = SHARED.map(|(_, name, description)| {
+        let mut answer = problem(description);
+        if name == "Unauthorized" {
+            answer["headers"]["WWW-Authenticate"] = text_header("What to send (RFC 6750)");
+        }
+        (name.to_owned(), answer)
+    });
+    let unchanged = json!({
+        "description": "Nothing has changed since the answer with this tag",
+        "headers": {"ETag": text_header(TAG)},
+    });
+    let all = shared
+        .into_iter()
+        .chain([("Unchanged".to_owned(), unchanged)]);
+    Value::Object(all.collect())
+}
+
+const TAG: &str = "The tag of this content: send it as `If-None-Match`";
+
+fn text_header(description: &str) -> Value {
+    json!({"description": description, "schema": {"type": "string"}})
+}
+
+/// What the server adds to what an operation's own code has.
+fn complete(method: &str, operation: &mut Value, has_tokens: bool) {
+    let asks = method == "get";
+    if has_tokens {
+        let scope = if asks { "read" } else { "act" };
+        operation["security"] = json!([{"token": [scope]}, {"session": [scope]}]);
+    }
+    let names: Vec<_> = (operation["parameters"].as_array().into_iter().flatten())
+        .filter_map(|it| it["name"].as_str())
+        .collect();
+    let has_pages = names.contains(&"cursor");
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for (status, answer) in responses.iter_mut() {
+        if status.starts_with(['4', '5']) {
+            let description = answer["description"].as_str().unwrap_or_default();
+            *answer = problem(description);
+        }
+    }
+    for (status, name, _) in SHARED {
+        let is_of_tokens = ["401", "403"].contains(&status);
+        if has_tokens || !is_of_tokens {
+            let reference = json!({"$ref": format!("#/components/responses/{name}")});
+            responses.entry(status).or_insert(reference);
+        }
+    }
+    let is_json = responses
+        .get("200")
+        .is_some_and(|it| it["content"]["application/json"].is_object());
+    if asks && is_json {
+        responses["200"]["headers"]["ETag"] = text_header(TAG);
+        let unchanged = json!({"$ref": "#/components/responses/Unchanged"});
+        responses.insert("304".to_owned(), unchanged);
+    }
+    if has_pages {
+        let link = "The way to the next page, `<…>; rel=\"next\"`; missing on the last one";
+        responses["200"]["headers"]["Link"] = text_header(link);
+    }
 }
 
 /// What answers have beside the records on the topics.

@@ -11,13 +11,21 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::Uri,
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{fault::Fault, records::KpiRecord, state::Side};
-use crate::serve::model::{Entity, Score};
+use super::{
+    paging::{Asked, Page, default_limit},
+    records::KpiRecord,
+    state::Side,
+};
+use crate::serve::{
+    model::{Entity, Score},
+    problem::Problem,
+};
 use floorwalker_core::event::Timestamp;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -26,10 +34,18 @@ use floorwalker_core::event::Timestamp;
 pub(super) struct EntityFilter {
     /// Only agents, queues, channels, teams, sites: `agent`, `queue`, …
     kind: Option<String>,
+    /// At most so many.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 0, maximum = 10_000, default = 1_000)]
+    limit: usize,
+    /// Where to go on: as the header `Link` of the page before has it.
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Entities {
+    /// How many there are, shown or not.
+    total: usize,
     entities: Vec<EntityLine>,
 }
 
@@ -66,26 +82,36 @@ pub(super) struct Scorecards {
 #[utoipa::path(get, path = "/api/v1/entities", params(EntityFilter),
     responses(
         (status = 200, description = "The entities, by name", body = Entities),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn list_entities(
     State(side): Side,
+    uri: Uri,
     filter: Result<Query<EntityFilter>, QueryRejection>,
-) -> Result<Json<Entities>, Fault> {
+) -> Result<Response, Problem> {
     let Query(filter) = filter?;
     let asked = |entity: &Arc<Entity>| {
         let kind = filter.kind.as_ref();
         kind.is_none_or(|kind| kind == entity.kind_and_name().0)
     };
-    let entities = side.model.entities();
+    let mut entities = side.model.entities();
+    entities.retain(asked);
+    let total = entities.len();
+    let page = Asked {
+        limit: filter.limit,
+        cursor: filter.cursor.as_deref(),
+        uri: &uri,
+    };
+    let Page { lines, link } = page.cut(entities, |it| it.name.clone())?;
     let titles = side.model.titles();
-    let lines = entities.iter().filter(|it| asked(it)).map(|it| EntityLine {
+    let lines = lines.iter().map(|it| EntityLine {
         entity: it.name.clone(),
         title: titles.get(&it.name).cloned(),
         clock: it.clock(),
         windows: it.scores.iter().map(|it| it.window.clone()).collect(),
     });
-    Ok(Json(Entities {
+    Ok(link.with(Entities {
+        total,
         entities: lines.collect(),
     }))
 }
@@ -95,15 +121,15 @@ pub(super) async fn list_entities(
     params(("entity" = String, Path, description = "`agent:ana`, `queue:billing`, `channel:voice`, `all`"), WindowFilter),
     responses(
         (status = 200, description = "The figures, shortest window first", body = Scorecards),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 404, description = "Nothing was counted for it, or not in that window", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 404, description = "Nothing was counted for it, or not in that window", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_kpis(
     State(side): Side,
     uri: Uri,
     Path(name): Path<String>,
     filter: Result<Query<WindowFilter>, QueryRejection>,
-) -> Result<Json<Scorecards>, Fault> {
+) -> Result<Json<Scorecards>, Problem> {
     let Query(filter) = filter?;
     let entity = (side.model.entity(&name)).ok_or_else(|| no_entity(&uri, &name))?;
     let asked = |score: &&Arc<Score>| {
@@ -113,7 +139,7 @@ pub(super) async fn show_kpis(
     let scores: Vec<_> = entity.scores.iter().filter(asked).collect();
     if scores.is_empty() {
         let windows: Vec<_> = entity.scores.iter().map(|it| it.window.as_str()).collect();
-        return Err(Fault::not_found(
+        return Err(Problem::not_found(
             &uri,
             format!("{name} has no such window"),
             format!("ask for one of {}", windows.join(", ")),
@@ -126,8 +152,8 @@ pub(super) async fn show_kpis(
     }))
 }
 
-fn no_entity(uri: &Uri, name: &str) -> Fault {
-    Fault::not_found(
+fn no_entity(uri: &Uri, name: &str) -> Problem {
+    Problem::not_found(
         uri,
         format!("nothing was counted for `{name}`"),
         "/api/v1/entities names all; a queue is written queue:NAME, an agent agent:NAME",

@@ -16,7 +16,6 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    fault::Fault,
     records::{AlertRecord, KpiRecord},
     state::Side,
 };
@@ -25,7 +24,9 @@ use crate::{
     serve::{
         ReadModel,
         model::{Entity, Score, Trend, kind_and_name},
-        policies, wallboard,
+        policies,
+        problem::Problem,
+        wallboard,
     },
 };
 use floorwalker_core::{contact::Policy, event::Timestamp};
@@ -109,12 +110,12 @@ pub(super) struct TrendList {
 #[utoipa::path(get, path = "/api/v1/floor", params(FloorFilter),
     responses(
         (status = 200, description = "The floor, and where in the stream to go on", body = Floor),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn show_floor(
     State(side): Side,
     filter: Result<Query<FloorFilter>, QueryRejection>,
-) -> Result<Json<Floor>, Fault> {
+) -> Result<Json<Floor>, Problem> {
     let Query(filter) = filter?;
     let model = &side.model;
     // Before the figures: what changes meanwhile comes again by the stream, and is the same.
@@ -191,12 +192,12 @@ impl PolicyLine {
 #[utoipa::path(get, path = "/api/v1/trends", params(TrendFilter),
     responses(
         (status = 200, description = "Columns by entity, one row a minute", body = TrendList),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn list_trends(
     State(side): Side,
     filter: Result<Query<TrendFilter>, QueryRejection>,
-) -> Result<Json<TrendList>, Fault> {
+) -> Result<Json<TrendList>, Problem> {
     let Query(filter) = filter?;
     let model = &side.model;
     let names: Vec<String> = match filter.entity {

@@ -6,34 +6,38 @@ mod contacts;
 mod description;
 mod directory;
 mod entities;
-mod fault;
 mod floor;
+mod paging;
 mod records;
+mod sent;
+mod session;
 mod silences;
 mod state;
 mod stream;
+mod tag;
 
 use std::sync::Arc;
 
 use self::state::Side;
-use super::side::ReadSide;
+use super::{problem::Problem, side::ReadSide};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, Uri},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{delete, get},
 };
 
-pub(super) use self::fault::Fault;
-
 /// An acknowledgement is a name and a note, a silence has a few matchers more.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// All paths of the API.
-pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
+pub(super) use self::tag::tag_compressed;
+
+/// All paths of the API. Its description names tokens if there are any.
+pub(super) fn routes(side: &Arc<ReadSide>, has_tokens: bool) -> Router {
     let alert = get(alerts::show_alert).post(alerts::acknowledge);
+    let alert = alert.fallback(alerts::refuse_method);
     let silences = get(silences::list_silences).post(silences::create_silence);
     let history = get(contacts::show_history);
     Router::new()
@@ -56,7 +60,12 @@ pub(super) fn routes(side: &Arc<ReadSide>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(Arc::clone(side), refuse_until_caught_up))
         .with_state(Arc::clone(side))
-        .route("/openapi.json", get(describe))
+        .route("/api/v1/session", get(session::show_session))
+        .route(
+            "/openapi.json",
+            get(async move |uri: Uri| describe(&uri, has_tokens)),
+        )
+        .layer(from_fn(tag::tag))
 }
 
 /// News: no answer that has an end.
@@ -67,8 +76,8 @@ pub(super) fn stream_route(side: &Arc<ReadSide>) -> Router {
         .with_state(Arc::clone(side))
 }
 
-async fn describe(uri: Uri) -> Result<Json<serde_json::Value>, Fault> {
-    (description::document().map(Json)).map_err(|error| Fault::broken(&uri, &error))
+fn describe(uri: &Uri, has_tokens: bool) -> Result<Json<serde_json::Value>, Problem> {
+    (description::document(has_tokens).map(Json)).map_err(|error| Problem::broken(uri, &error))
 }
 
 /// Half of the figures would be worse than none.
@@ -76,7 +85,7 @@ async fn refuse_until_caught_up(State(side): Side, request: Request, next: Next)
     if side.model.is_caught_up() {
         return next.run(request).await;
     }
-    Fault::new(
+    Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         request.uri().path(),
         "the topics are being read and their end is not reached yet",
@@ -87,7 +96,7 @@ async fn refuse_until_caught_up(State(side): Side, request: Request, next: Next)
 
 /// What is at no path of ours.
 pub(super) async fn nothing_here(uri: Uri) -> Response {
-    Fault::not_found(
+    Problem::not_found(
         &uri,
         "there is nothing here".to_owned(),
         "/openapi.json names the paths of a process with the role `serve`; /metrics, /healthz and /readyz are of every process",

@@ -8,28 +8,28 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
-    extract::{
-        Path, Query, State,
-        rejection::{JsonRejection, QueryRejection},
-    },
+    Extension, Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{StatusCode, Uri},
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    fault::Fault,
+    paging::{Asked, Page, default_limit},
     records::{SilenceMatchers, SilenceRecord},
+    sent::Sent,
+    session::author,
     state::{Side, read_back},
 };
 use crate::{
     kafka::{clock, topics::Topic},
-    serve::ReadSide,
+    serve::{ReadSide, access::Caller, problem::Problem},
 };
 use floorwalker_core::{
     event::{Span, Timestamp},
-    silence::{Matchers, Silence, SilenceStatus, check_by},
+    silence::{Matchers, Silence, SilenceStatus},
 };
 
 const EXAMPLE: &str = r#"{"matchers":{"rule":"queue.*","queue":"billing"},"ends_at":"2026-11-22T18:00:00Z","by":"ana"}"#;
@@ -47,6 +47,12 @@ pub(super) struct SilenceFilter {
     /// Only those of this status; active and pending ones if left out.
     #[param(inline)]
     status: Option<Status>,
+    /// At most so many.
+    #[serde(default = "default_limit")]
+    #[param(minimum = 0, maximum = 10_000, default = 1_000)]
+    limit: usize,
+    /// Where to go on: as the header `Link` of the page before has it.
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -60,6 +66,8 @@ enum Status {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SilenceList {
+    /// How many there are, shown or not.
+    total: usize,
     /// Those that end next first.
     #[schema(value_type = Vec<SilenceRecord>)]
     silences: Vec<Shown>,
@@ -85,8 +93,8 @@ pub(super) struct NewSilence {
     /// At most 30 days after the start.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
-    /// The person who wants it.
-    by: String,
+    /// The person who wants it; by default, and always with a token, the token's name.
+    by: Option<String>,
     /// The reason, for people.
     comment: Option<String>,
 }
@@ -95,8 +103,8 @@ pub(super) struct NewSilence {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Ending {
-    /// The person who ends it.
-    by: String,
+    /// The person who ends it; by default, and always with a token, the token's name.
+    by: Option<String>,
 }
 
 type Answer = (StatusCode, Json<Shown>);
@@ -105,19 +113,30 @@ type Answer = (StatusCode, Json<Shown>);
 #[utoipa::path(get, path = "/api/v1/silences", params(SilenceFilter),
     responses(
         (status = 200, description = "The silences, those that end next first", body = SilenceList),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "The topics are still being read: ask again in a moment", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "The topics are still being read: ask again in a moment", body = Problem)))]
 pub(super) async fn list_silences(
     State(side): Side,
+    uri: Uri,
     filter: Result<Query<SilenceFilter>, QueryRejection>,
-) -> Result<Json<SilenceList>, Fault> {
+) -> Result<Response, Problem> {
     let Query(filter) = filter?;
     let now = clock::wall();
     let known = side.model.silences();
     let shown = known.iter().map(|it| Shown::new(it, now));
-    let mut silences: Vec<Shown> = shown.filter(|it| filter.asks_for(it.status)).collect();
-    silences.sort_by_key(|it| it.silence.ends_at);
-    Ok(Json(SilenceList { silences }))
+    let silences: Vec<Shown> = shown.filter(|it| filter.asks_for(it.status)).collect();
+    let total = silences.len();
+    let page = Asked {
+        limit: filter.limit,
+        cursor: filter.cursor.as_deref(),
+        uri: &uri,
+    };
+    let key = |it: &Shown| (it.silence.ends_at.0, it.silence.id.clone());
+    let Page { lines, link } = page.cut(silences, key)?;
+    Ok(link.with(SilenceList {
+        total,
+        silences: lines,
+    }))
 }
 
 /// Makes a silence: alerts that match call nobody while it holds.
@@ -127,23 +146,28 @@ pub(super) async fn list_silences(
     responses(
         (status = 201, description = "The silence", body = SilenceRecord),
         (status = 202, description = "The silence is written and not read back yet", body = SilenceRecord),
-        (status = 400, description = "The body is no JSON, or breaks a rule", body = Fault),
-        (status = 409, description = "There are too many silences", body = Fault),
-        (status = 413, description = "The body is too long", body = Fault),
-        (status = 415, description = "The body is not declared as JSON", body = Fault),
-        (status = 422, description = "The JSON has other fields than these", body = Fault),
-        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
+        (status = 400, description = "The body is no JSON, or breaks a rule", body = Problem),
+        (status = 403, description = "`by` is not the token's own name, or the token may not act", body = Problem),
+        (status = 408, description = "The body did not come in time", body = Problem),
+        (status = 409, description = "There are too many silences", body = Problem),
+        (status = 413, description = "The body is too long", body = Problem),
+        (status = 415, description = "The body is not declared as JSON", body = Problem),
+        (status = 422, description = "The JSON has other fields than these", body = Problem),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Problem)))]
 pub(super) async fn create_silence(
     State(side): Side,
     uri: Uri,
-    body: Result<Json<NewSilence>, JsonRejection>,
-) -> Result<Answer, Fault> {
-    let Json(asked) = body.map_err(|rejection| Fault::unread(&rejection, EXAMPLE))?;
+    Extension(caller): Extension<Caller>,
+    body: Sent<NewSilence>,
+) -> Result<Answer, Problem> {
+    let mut asked = body.read(EXAMPLE)?;
+    let refused = |what: String| Problem::body_like(what, EXAMPLE);
+    let by = author(&caller, asked.by.take(), refused)?;
     let now = clock::wall();
-    let silence = asked.silence(now);
-    check(&silence, now).map_err(|what| Fault::body_like(what, EXAMPLE))?;
+    let silence = asked.silence(by, now);
+    check(&silence, now).map_err(refused)?;
     if side.model.silences_ahead(now) >= SILENCES_MAX {
-        return Err(Fault::new(
+        return Err(Problem::new(
             StatusCode::CONFLICT,
             uri.path(),
             format!("there are {SILENCES_MAX} silences already"),
@@ -161,17 +185,20 @@ pub(super) async fn create_silence(
     responses(
         (status = 200, description = "The silence, which is over", body = SilenceRecord),
         (status = 202, description = "Its end is written and not read back yet", body = SilenceRecord),
-        (status = 400, description = "The query does not name who ends it", body = Fault),
-        (status = 404, description = "There is no such silence", body = Fault),
-        (status = 409, description = "It is over already, or is a window of maintenance", body = Fault),
-        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Fault)))]
+        (status = 400, description = "The query does not name who ends it", body = Problem),
+        (status = 403, description = "`by` is not the token's own name, or the token may not act", body = Problem),
+        (status = 404, description = "There is no such silence", body = Problem),
+        (status = 409, description = "It is over already, or is a window of maintenance", body = Problem),
+        (status = 503, description = "Kafka did not take it, or the topics are still being read", body = Problem)))]
 pub(super) async fn end_silence(
     State(side): Side,
     uri: Uri,
     Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
     asked: Result<Query<Ending>, QueryRejection>,
-) -> Result<Answer, Fault> {
-    let refused = |what: &str, hint| Err(Fault::new(StatusCode::CONFLICT, uri.path(), what, hint));
+) -> Result<Answer, Problem> {
+    let refused =
+        |what: &str, hint| Err(Problem::new(StatusCode::CONFLICT, uri.path(), what, hint));
     if id.starts_with("maintenance:") {
         return refused(
             "a window of maintenance ends as the configuration has it",
@@ -179,14 +206,14 @@ pub(super) async fn end_silence(
         );
     }
     let Some(silence) = side.model.silence(&id) else {
-        return Err(Fault::not_found(
+        return Err(Problem::not_found(
             &uri,
             format!("there is no silence `{id}`"),
             "/api/v1/silences?status=all lists those that are remembered",
         ));
     };
     let Query(Ending { by }) = asked.map_err(|rejection| unnamed(rejection.body_text()))?;
-    check_by(&by).map_err(unnamed)?;
+    let by = author(&caller, by, unnamed)?;
     let now = clock::wall();
     match silence.status(now) {
         SilenceStatus::Active | SilenceStatus::Pending => {
@@ -199,9 +226,8 @@ pub(super) async fn end_silence(
     }
 }
 
-fn unnamed(what: String) -> Fault {
-    let hint = "add ?by= with the name of the person who ends it";
-    Fault::new(StatusCode::BAD_REQUEST, "query", what, hint)
+fn unnamed(what: String) -> Problem {
+    Problem::query(what, "add ?by= with the name of the person who ends it")
 }
 
 impl SilenceFilter {
@@ -226,13 +252,13 @@ impl Shown {
 }
 
 impl NewSilence {
-    fn silence(self, now: Timestamp) -> Silence {
+    fn silence(self, by: String, now: Timestamp) -> Silence {
         let mut silence = Silence {
             id: String::new(),
             matchers: self.matchers,
             starts_at: self.starts_at.unwrap_or(now),
             ends_at: self.ends_at,
-            by: self.by,
+            by,
             comment: self.comment,
             ended_by: None,
         };
@@ -260,11 +286,11 @@ fn check(silence: &Silence, now: Timestamp) -> Result<(), String> {
 }
 
 /// Writes a silence, and waits until the read model shows it.
-async fn write(side: &ReadSide, silence: Silence, done: StatusCode) -> Result<Answer, Fault> {
+async fn write(side: &ReadSide, silence: Silence, done: StatusCode) -> Result<Answer, Problem> {
     let json = serde_json::to_vec(&silence)
-        .map_err(|error| Fault::body_like(error.to_string(), EXAMPLE))?;
+        .map_err(|error| Problem::body_like(error.to_string(), EXAMPLE))?;
     let written = side.writer.write(Topic::Silences, &silence.id, &json).await;
-    written.map_err(|error| Fault::unwritten("silence", &error))?;
+    written.map_err(|error| Problem::unwritten("silence", &error))?;
     let is_it = |known: Arc<Silence>| *known == silence;
     let is_shown = || side.model.silence(&silence.id).is_some_and(is_it);
     let status = read_back(done, is_shown).await;

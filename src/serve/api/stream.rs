@@ -20,10 +20,11 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::IntoParams;
 
-use super::{fault::Fault, state::Side};
+use super::state::Side;
 use crate::serve::{
     ReadModel,
     model::{About, Change, ChangeId, Listening, kind_and_name},
+    problem::Problem,
 };
 
 /// A silent stream shows that it lives.
@@ -82,13 +83,13 @@ struct Listener {
     ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last news that was read")),
     responses(
         (status = 200, description = "Server-sent events, without an end", content_type = "text/event-stream", body = String),
-        (status = 400, description = "The query can't be read", body = Fault),
-        (status = 503, description = "Too many listen, or the topics are still being read", body = Fault)))]
+        (status = 400, description = "The query can't be read", body = Problem),
+        (status = 503, description = "Too many listen, or the topics are still being read", body = Problem)))]
 pub(super) async fn listen(
     State(side): Side,
     headers: HeaderMap,
     filter: Result<Query<NewsFilter>, QueryRejection>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Fault> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let Query(filter) = filter?;
     let last = headers.get("last-event-id");
     let last = last.map(|last| String::from_utf8_lossy(last.as_bytes()));
@@ -106,8 +107,8 @@ pub(super) async fn listen(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
-fn too_many() -> Fault {
-    Fault::new(
+fn too_many() -> Problem {
+    Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "/api/v1/stream",
         "too many listen already",

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{latency, notify, own::OwnPage, page::Named};
+use super::{http, latency, notify, own::OwnPage, page::Named};
 use crate::{
     kafka::{InputProgress, Phase, Snapshot, Statements, TaskProgress, Timings, WorkerProgress},
     notify::NotifyStatus,
-    serve::ReadSide,
+    serve::{ReadSide, traffic::Traffic},
 };
 use floorwalker_core::{
     engine::{Counters, Kind},
@@ -21,6 +21,7 @@ pub(in crate::serve) struct Health<'a> {
     pub snapshot: Snapshot,
     pub timings: &'a Timings,
     pub statements: &'a Statements,
+    pub traffic: &'a Traffic,
     pub ready: bool,
     pub read: Option<&'a ReadSide>,
     pub notify: Option<&'a NotifyStatus>,
@@ -54,6 +55,7 @@ pub(in crate::serve) fn health(health: &Health<'_>) -> String {
     if let Some(read) = health.read {
         write_read_side(page_mut, read);
     }
+    http::write(page_mut, health.traffic);
     latency::write(page_mut, health.timings);
     if let Some(status) = health.notify {
         notify::write(page_mut, status, health.now);
@@ -458,6 +460,7 @@ mod tests {
                 snapshot,
                 timings: &timings,
                 statements: &Statements::default(),
+                traffic: &Traffic::default(),
                 ready: true,
                 read: None,
                 notify: None,

@@ -3,6 +3,7 @@
 mod alerts;
 mod chosen;
 mod health;
+mod http;
 mod kpi;
 mod latency;
 mod notify;

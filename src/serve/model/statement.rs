@@ -53,7 +53,7 @@ impl Statement {
     }
 
     /// By subject, then time.
-    pub(super) fn key(&self) -> String {
+    pub(in crate::serve) fn key(&self) -> String {
         format!("{} {:020}", self.subject, self.valid_from.0)
     }
 }

@@ -161,7 +161,8 @@ mod tests {
     fn every_file_of_the_folder_is_in_the_binary() {
         let mut there = Vec::new();
         files(Path::new("src/serve/wallboard/assets"), &mut there);
-        there.retain(|name| name != "index.html");
+        // The shell, and the style that the page to sign in on has in itself.
+        there.retain(|name| !["index.html", "sign_in.css"].contains(&name.as_str()));
         there.sort_unstable();
         let mut held: Vec<_> = FILES.iter().map(|(name, ..)| *name).collect();
         held.sort_unstable();

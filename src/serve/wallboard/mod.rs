@@ -4,6 +4,7 @@
 
 mod assets;
 mod language;
+mod sign_in;
 
 use axum::{
     Router,
@@ -16,6 +17,7 @@ use axum::{
 use assets::Asset;
 
 pub(super) use assets::version;
+pub(super) use sign_in::sign_in_page;
 
 /// Scripts, styles and data come from this server alone, no text becomes markup, and no other site may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -84,7 +86,7 @@ async fn show_asset(
 }
 
 fn not_found() -> Response<Body> {
-    let mut answer = Response::new(Body::from("there is no such file of the wallboard\n"));
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = StatusCode::NOT_FOUND;
     answer
 }

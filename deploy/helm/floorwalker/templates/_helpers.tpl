@@ -73,6 +73,7 @@ capabilities:
 - name: FLOORWALKER_HTTP__HOSTS
   {{- $name := printf "%s.%s" (include "floorwalker.fullname" .) .Release.Namespace }}
   value: {{ concat (list $name (printf "%s.svc" $name) (printf "%s.svc.cluster.local" $name)) .Values.http.hosts | join "," | quote }}
+{{- include "floorwalker.access" . }}
 {{- if .Values.secret.name }}
 {{- range $variable, $key := .Values.secret.settings }}
 - name: {{ $variable }}
@@ -95,6 +96,64 @@ capabilities:
 {{- end }}
 {{- end -}}
 
+{{/* Who may ask over HTTP. */}}
+{{- define "floorwalker.access" -}}
+{{- if not (or .Values.http.tokens .Values.http.allowAnonymous) }}
+{{- fail "http.tokens is empty, and nobody would be asked who they are: `floorwalker token new` makes a token; where a mesh or a proxy asks, set http.allowAnonymous to true" }}
+{{- end }}
+{{- if .Values.http.allowAnonymous }}
+- name: FLOORWALKER_HTTP__ALLOW_ANONYMOUS
+  value: "true"
+{{- end }}
+{{- range $number, $token := .Values.http.tokens }}
+- name: FLOORWALKER_HTTP__TOKEN__{{ $number }}__NAME
+  value: {{ $token.name | quote }}
+- name: FLOORWALKER_HTTP__TOKEN__{{ $number }}__SCOPES
+  value: {{ join "," $token.scopes | quote }}
+- name: FLOORWALKER_HTTP__TOKEN__{{ $number }}__HASH
+  {{- if $token.hash }}
+  value: {{ $token.hash | quote }}
+  {{- else if $.Values.secret.name }}
+  value: "file:/run/secrets/floorwalker/{{ $token.hashKey }}"
+  {{- else }}
+  {{- fail (printf "http.tokens: the hash of `%s` is in no Secret; name one as secret.name" $token.name) }}
+  {{- end }}
+{{- end }}
+{{- if .Values.http.tls.name }}
+- name: FLOORWALKER_HTTP__TLS__CERTIFICATE
+  value: /run/secrets/floorwalker-http-tls/tls.crt
+- name: FLOORWALKER_HTTP__TLS__KEY
+  value: /run/secrets/floorwalker-http-tls/tls.key
+{{- end }}
+{{- end -}}
+
+{{- define "floorwalker.scheme" -}}
+{{- if .Values.http.tls.name }}HTTPS{{ else }}HTTP{{ end -}}
+{{- end -}}
+
+{{/* How Prometheus asks. */}}
+{{- define "floorwalker.scrape" -}}
+{{- if .Values.http.tokens }}
+{{- if not .Values.serviceMonitor.token.name }}
+{{- fail "serviceMonitor.token.name is empty, and Prometheus would be refused: name a Secret with a token of the scope `metrics`" }}
+{{- end }}
+authorization:
+  type: Bearer
+  credentials:
+    name: {{ .Values.serviceMonitor.token.name }}
+    key: {{ .Values.serviceMonitor.token.key }}
+{{- end }}
+{{- if .Values.http.tls.name }}
+scheme: https
+tlsConfig:
+  serverName: {{ include "floorwalker.fullname" . }}.{{ .Release.Namespace }}.svc
+  ca:
+    secret:
+      name: {{ .Values.http.tls.name }}
+      key: ca.crt
+{{- end }}
+{{- end -}}
+
 {{- define "floorwalker.mounts" -}}
 - name: config
   mountPath: /etc/floorwalker
@@ -107,6 +166,11 @@ capabilities:
 {{- if .Values.tls.name }}
 - name: tls
   mountPath: /run/secrets/floorwalker-tls
+  readOnly: true
+{{- end }}
+{{- if .Values.http.tls.name }}
+- name: http-tls
+  mountPath: /run/secrets/floorwalker-http-tls
   readOnly: true
 {{- end }}
 - name: tmp
@@ -127,6 +191,12 @@ capabilities:
 - name: tls
   secret:
     secretName: {{ .Values.tls.name }}
+    defaultMode: 0440
+{{- end }}
+{{- if .Values.http.tls.name }}
+- name: http-tls
+  secret:
+    secretName: {{ .Values.http.tls.name }}
     defaultMode: 0440
 {{- end }}
 # For commands that are run in a pod: the root is read-only.

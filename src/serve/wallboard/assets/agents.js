@@ -32,7 +32,8 @@ class Agents {
 
   async load() {
     try {
-      const { entities } = await get("/api/v1/entities?kind=agent", this.#gone.signal);
+      // More than anybody looks through; a filter finds others by their page's address.
+      const { entities } = await get("/api/v1/entities?kind=agent&limit=10000", this.#gone.signal);
       this.table.update(entities.map(({ entity, title, clock }) => {
         const [, name] = kindAndName(entity);
         return { entity, name, title: title ?? name, clock };

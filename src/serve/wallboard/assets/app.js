@@ -2,6 +2,7 @@
 
 import { fill, h, setAttribute, setText } from "./dom.js";
 import { Board } from "./live.js";
+import { isSignedIn, loadSession, ownName, signOut } from "./person.js";
 import { LANGUAGES, currentLanguage, duration, loadMessages, t, time, windowName } from "./text.js";
 
 const PAGES = [
@@ -53,7 +54,7 @@ class App {
       h("a", { class: "skip", href: "#main" }, t("skip")),
       h("header", { class: "top" },
         h("p", { class: "brand" }, "Floorwalker"), this.nav,
-        h("div", { class: "tools" }, this.windows, this.#languages(), this.#tv(), this.line, this.printed)),
+        h("div", { class: "tools" }, this.windows, this.#languages(), this.#tv(), this.#leaving(), this.line, this.printed)),
       this.banner, this.main, this.#toast, this.#announced);
   }
 
@@ -205,6 +206,13 @@ class App {
     return h("a", { class: "tv-link", href: `/?${query}`, "data-plain": true }, t(this.isTv ? "tv.leave" : "tv.enter"));
   }
 
+  /** For whoever is signed in. */
+  #leaving() {
+    if (!isSignedIn()) return null;
+    const leave = () => signOut().catch((error) => this.report(t("sign_out.failed", { cause: error.message || t("line.down") }), true));
+    return h("button", { type: "button", class: "quiet sign-out", title: t("signed_in", { name: ownName() }), on: { click: leave } }, t("sign_out"));
+  }
+
   /** The address of a page of ours with what stays from page to page. */
   #keeping(path) {
     const url = new URL(path, location.href);
@@ -245,5 +253,5 @@ function decode(segment) {
 // The figures are on their way while the words are.
 const board = new Board(new URLSearchParams(location.search).get("window"));
 board.run();
-await loadMessages();
+await Promise.all([loadMessages(), loadSession()]);
 new App(board).start();

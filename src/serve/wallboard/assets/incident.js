@@ -2,7 +2,7 @@
 
 import { ask, fill, h, setAttribute, setText } from "./dom.js";
 import { post } from "./live.js";
-import { nameField, noteField, ownName, takeName } from "./person.js";
+import { mayAct, nameField, noteField, ownName, takeName } from "./person.js";
 import { silenceButton, silencedParts } from "./silence.js";
 import { entityPath, queuePath } from "./tile.js";
 import { duration, number, t, time, word } from "./text.js";
@@ -42,6 +42,7 @@ export async function acknowledge(alert, report, { again = false } = {}) {
 
 /** The buttons of an alert that fires. */
 export function ackButtons(alert, report) {
+  if (!mayAct()) return [];
   const name = ownName();
   const one = h("button", { class: "primary ack", type: "button" }, name ? t("ack.as", { name }) : t("ack.do"));
   one.addEventListener("click", async () => {

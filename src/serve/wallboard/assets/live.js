@@ -101,7 +101,7 @@ export class Board extends EventTarget {
     let floor;
     try {
       const answer = await fetch(`/api/v1/floor${query}`, { signal: this.#abort.signal, cache: "no-store" });
-      if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+      if (!answer.ok) throw await refused(answer);
       floor = await answer.json();
     } finally {
       clearTimeout(timer);
@@ -141,7 +141,7 @@ export class Board extends EventTarget {
       const query = new URLSearchParams({ kind: "group", window: this.window || "30m" });
       const headers = { "Last-Event-ID": this.#last, Accept: "text/event-stream" };
       const answer = await fetch(`/api/v1/stream?${query}`, { signal, headers, cache: "no-store" });
-      if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+      if (!answer.ok) throw await refused(answer);
       this.#set("open");
       const parser = createParser({ onEvent: (event) => this.#receive(event) });
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -248,13 +248,14 @@ export class Refused extends Error {
   }
 }
 
-/** What is wrong, in the server's words. */
-async function fault(answer) {
+/** What is wrong, in the server's words. Whoever is signed in no more is led to the page to sign in on. */
+async function refused(answer) {
+  if (answer.status === 401) location.reload();
   try {
-    const { what, what_to_do: hint } = await answer.json();
-    return [what, hint].filter(Boolean).join(": ");
+    const { detail, what_to_do: hint } = await answer.json();
+    return new Refused(answer.status, [detail, hint].filter(Boolean).join(": "));
   } catch {
-    return `HTTP ${answer.status}`;
+    return new Refused(answer.status, `HTTP ${answer.status}`);
   }
 }
 
@@ -262,7 +263,7 @@ async function fault(answer) {
 export async function get(path, signal) {
   const answer = await fetch(path, { signal, cache: "no-store" });
   if (answer.status === 404) return null;
-  if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+  if (!answer.ok) throw await refused(answer);
   return answer.json();
 }
 
@@ -270,13 +271,13 @@ export async function get(path, signal) {
 export async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+  if (!answer.ok) throw await refused(answer);
   return answer.status === 204 ? null : answer.json();
 }
 
 /** Takes something away. */
 export async function remove(path) {
   const answer = await fetch(path, { method: "DELETE" });
-  if (!answer.ok) throw new Refused(answer.status, await fault(answer));
+  if (!answer.ok) throw await refused(answer);
   return answer.json();
 }

@@ -2,7 +2,7 @@
 
 import { ask, h, setAttribute, setText } from "./dom.js";
 import { get, post, remove } from "./live.js";
-import { nameField, noteField, ownName, takeName } from "./person.js";
+import { mayAct, nameField, noteField, ownName, takeName } from "./person.js";
 import { t, time, windowName, word } from "./text.js";
 
 const MINUTES = { "30m": 30, "1h": 60, "4h": 240 };
@@ -79,7 +79,7 @@ async function silence(alert, report) {
 }
 
 export function silenceButton(alert, report) {
-  return h("button", { type: "button", class: "quiet silence", on: { click: () => silence(alert, report) } }, t("silence.do"));
+  return mayAct() && h("button", { type: "button", class: "quiet silence", on: { click: () => silence(alert, report) } }, t("silence.do"));
 }
 
 /** Ends it: one tap for who has given a name before. */
@@ -113,5 +113,6 @@ export function silencedParts(alert, report) {
     const words = t("silence.by", { name: found.by, time: time(found.ends_at, { seconds: false }) });
     setText(text, found.comment ? `${words}: ${found.comment}` : words);
   }).catch(() => {});
+  if (!mayAct()) return [text];
   return [text, " ", h("button", { type: "button", class: "quiet", on: { click: () => end(id, report) } }, t("silence.end"))];
 }

@@ -1,55 +1,61 @@
 //! The server: one thread, so that a slow reader never touches a worker. Whatever a client does, it is bounded: how many
 //! connections, how long a request may take to come, how long its answer.
 
-use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
+mod connection;
+mod seats;
+mod tls;
+
+use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
     Json, Router,
     extract::{RawQuery, State},
-    http::{HeaderValue, StatusCode, header},
-    middleware::from_fn_with_state,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket},
     runtime,
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::oneshot,
 };
-use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::{limit::GlobalConcurrencyLimitLayer, util::option_layer};
 use tower_http::{
-    CompressionLevel, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
+    CompressionLevel,
+    compression::CompressionLayer,
+    cors::{AllowOrigin, CorsLayer},
+    set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
 
 use super::{
-    HttpSettings, ReadSide, api,
+    HttpSettings, ReadSide, TlsSettings,
+    access::{self, Gate},
+    api,
     health::{Liveness, Readiness},
-    hosts, metrics, wallboard,
+    hosts, metrics,
+    problem::{self, Problem},
+    traffic::Traffic,
+    wallboard,
 };
 use crate::{
     kafka::{Progress, clock},
     notify::NotifyStatus,
 };
+use connection::{Answers, accept_all};
+use seats::Seats;
+use tls::Certificate;
 
-/// Each takes a file descriptor, of which a process often has 1,024.
-const CONNECTIONS_MAX: usize = 640;
-/// The time from the connection, or the end of an answer, to the end of the next request's headers.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// A request's headers, all of them.
-const HEADER_BYTES_MAX: usize = 32 << 10;
+/// Connections that the system holds until they are taken, if it does not hold fewer.
+const BACKLOG: u32 = 4_096;
 /// For an answer, but not for the stream.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Requests at a time, health and streams aside: an answer may take a few megabytes.
 const REQUESTS_MAX: usize = 64;
-/// When the system has no room for a connection.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// What a browser may remember of what another site's pages may do.
+const CORS_FOR: Duration = Duration::from_secs(600);
 
 /// What there is to answer from.
 #[derive(Clone)]
@@ -71,6 +77,8 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Server {
     pub address: SocketAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -79,20 +87,34 @@ impl Server {
     /// Begins to listen.
     ///
     /// # Errors
-    /// When the address is taken or not ours.
+    /// When the address is taken, not ours, or open to strangers; when files of TLS can't be used.
     pub fn start(settings: &HttpSettings, site: Site) -> anyhow::Result<Self> {
+        if let Some(sentence) = settings.exposure() {
+            anyhow::bail!("http.listen: {sentence}");
+        }
+        let certificate = settings.tls.as_ref().map(Certificate::read);
+        let certificate = certificate.transpose().map_err(|it| in_tls(&it))?;
+        let certificate = certificate.map(Arc::new);
+        let tls = certificate.clone().map(tls::acceptor).transpose();
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let listener = runtime
-            .block_on(TcpListener::bind(settings.listen))
-            .with_context(|| format!("http.listen {}", settings.listen))?;
+        let listener = runtime.block_on(async { listen(settings.listen) });
+        let listener = listener.with_context(|| format!("http.listen {}", settings.listen))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let routes = routes(site, &settings.hosts);
+        let traffic = Arc::new(Traffic::default());
+        let answers = Answers {
+            routes: routes(site, settings, &traffic),
+            tls: tls.map_err(|it| in_tls(&it))?,
+        };
+        let seats = Arc::new(Seats::new(traffic));
         let serve = async move {
+            if let Some(certificate) = certificate {
+                drop(tokio::spawn(certificate.keep_current()));
+            }
             tokio::select! {
-                () = accept_all(listener, routes) => {}
+                () = accept_all(listener, answers, seats) => {}
                 _ = stopped => {}
             }
         };
@@ -101,10 +123,38 @@ impl Server {
             .spawn(move || runtime.block_on(serve))?;
         Ok(Self {
             address,
+            scheme: if settings.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            },
             stop: Some(stop),
             thread: Some(thread),
         })
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // Not those of the process before, which are still being closed.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn in_tls(sentence: &str) -> anyhow::Error {
+    anyhow::anyhow!("http.tls: {sentence}")
+}
+
+/// Whether the files of TLS can be used, as they are now.
+///
+/// # Errors
+/// A sentence: which can't, and why.
+pub fn check_tls(settings: &TlsSettings) -> Result<(), String> {
+    Certificate::read(settings).map(drop)
 }
 
 impl Drop for Server {
@@ -116,41 +166,15 @@ impl Drop for Server {
     }
 }
 
-/// Those who come when there are too many connections wait until one ends.
-async fn accept_all(listener: TcpListener, routes: Router) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(answer_all(stream, routes.clone(), permit))),
-            Err(error) => {
-                tracing::warn!("http: no connection can be taken: {error}");
-                tokio::time::sleep(ACCEPT_AGAIN).await;
-            }
-        }
-    }
-}
-
-/// Answers what comes over one connection.
-async fn answer_all(stream: TcpStream, routes: Router, _room: OwnedSemaphorePermit) {
-    // Clients that leave, or send what is no request, are not our concern.
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
-        .await
-        .ok();
-}
-
-fn routes(site: Site, hosts: &[String]) -> Router {
-    let api = site.read.as_ref().map(api::routes);
+fn routes(site: Site, settings: &HttpSettings, traffic: &Arc<Traffic>) -> Router {
+    let gate = Gate::new(&settings.tokens, settings.tls.is_some(), traffic);
+    let api = (site.read.as_ref()).map(|side| api::routes(side, !gate.is_open()));
     let stream = site.read.as_ref().map(api::stream_route);
     let read = site.read.is_some();
     let site = Arc::new(site);
-    let answered = Router::new().route("/metrics", get(tell_metrics));
+    let of_this = Arc::clone(traffic);
+    let show_metrics = async move |of: Shared| tell_metrics(&of, &of_this);
+    let answered = Router::new().route("/metrics", get(show_metrics));
     let answered = match read {
         true => answered.route("/metrics/kpi", get(tell_kpis)),
         false => answered,
@@ -160,27 +184,60 @@ fn routes(site: Site, hosts: &[String]) -> Router {
         .merge(api.unwrap_or_default())
         .fallback(api::nothing_here)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn(api::tag_compressed))
+        .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
-        ))
-        .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_MAX));
+        ));
     let pages = if read {
         wallboard::routes()
     } else {
         Router::new()
     };
-    let for_hosts = hosts::Hosts::new(hosts);
+    let for_hosts = hosts::Hosts::new(&settings.hosts);
     answered
         .merge(stream.unwrap_or_default())
         .merge(pages)
+        .merge(access::routes(&gate))
+        // From here on outward: who asks, from which page, under which name.
+        .layer(from_fn_with_state(gate, access::admit))
+        .layer(option_layer(cors(&settings.origins)))
         .layer(from_fn_with_state(for_hosts, hosts::refuse_strange))
+        .layer(from_fn(problem::explain))
         // An orchestrator asks by whatever name it likes, and is answered whatever else goes on.
         .merge(health_routes(site))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+}
+
+/// Pages of these sites may ask, with a token of their own: cookies are for our own pages.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
+    let origins = origins
+        .iter()
+        .filter_map(|it| HeaderValue::from_str(it).ok());
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("last-event-id"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+        ])
+        .max_age(CORS_FOR);
+    Some(cors)
 }
 
 fn health_routes(site: Arc<Site>) -> Router {
@@ -200,11 +257,12 @@ impl Site {
     }
 }
 
-async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
+fn tell_metrics(State(site): &Shared, traffic: &Traffic) -> impl IntoResponse + use<> {
     let health = metrics::Health {
         snapshot: site.progress.snapshot(),
         timings: &site.progress.timings,
         statements: &site.progress.statements,
+        traffic,
         ready: site.readiness().ready,
         read: site.read.as_deref(),
         notify: site.notify.as_deref(),
@@ -215,8 +273,13 @@ async fn tell_metrics(State(site): Shared) -> impl IntoResponse {
 
 async fn tell_kpis(State(site): Shared, RawQuery(query): RawQuery) -> Response {
     let Some(read) = site.read.as_ref().filter(|read| read.model.is_caught_up()) else {
-        let reason = "the topics are being read\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "/metrics/kpi",
+            "the topics are being read and their end is not reached yet",
+            "ask again in a moment; /readyz shows when",
+        )
+        .into_response();
     };
     let page = metrics::KpiPage {
         model: &read.model,
@@ -226,11 +289,14 @@ async fn tell_kpis(State(site): Shared, RawQuery(query): RawQuery) -> Response {
     };
     match page.render(query.as_deref()) {
         Ok(page) => metrics_text(page).into_response(),
-        Err(wrong) => (StatusCode::BAD_REQUEST, wrong + "\n").into_response(),
+        Err(wrong) => {
+            let hint = "name windows as `kpi.windows` has them, such as ?window=1h&window=today";
+            Problem::query(wrong, hint).into_response()
+        }
     }
 }
 
-fn metrics_text(text: String) -> impl IntoResponse {
+fn metrics_text(text: String) -> impl IntoResponse + use<> {
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, TEXT)], text)
 }
