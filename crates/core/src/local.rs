@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use minicbor::{Decode, Encode};
+
 use crate::{
     engine::{
         Counters, Holder, InputId, Kind, Output, Pending, Settings, SourceRecord, Step, Task,
@@ -41,11 +43,23 @@ pub struct Cluster {
 }
 
 /// What the log and the offsets of one task hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Encode, Decode)]
 struct Committed {
+    #[n(0)]
     seq: u64,
+    #[n(1)]
     state: Vec<Vec<u8>>,
+    #[n(2)]
     restore_from: i64,
+}
+
+/// All that is committed: what another binary goes on from.
+#[derive(Debug, Encode, Decode)]
+struct Snapshot {
+    #[n(0)]
+    committed: Vec<Committed>,
+    #[n(1)]
+    exchange: Vec<Vec<Vec<u8>>>,
 }
 
 /// A record's key and payload.
@@ -95,6 +109,47 @@ impl Cluster {
         for id in 0..settings.tasks {
             let task = cluster.restore(TaskId(id))?;
             cluster.tasks.push(task);
+        }
+        Ok(cluster)
+    }
+
+    /// Returns all that is committed, for [`Self::resume`] of this binary or of a newer one. Statements of the directory are not in it.
+    #[must_use]
+    pub fn snapshot(self) -> Vec<u8> {
+        let snapshot = Snapshot {
+            committed: self.committed,
+            exchange: self.exchange,
+        };
+        let written = minicbor::to_vec(&snapshot);
+        debug_assert!(written.is_ok(), "memory takes all");
+        written.unwrap_or_default()
+    }
+
+    /// Returns a deployment that goes on from a snapshot. `inputs` are fed from their first record on, as Kafka has them.
+    ///
+    /// # Errors
+    /// When the snapshot can't be read, or a task can't be restored from it.
+    pub fn resume(
+        settings: &Arc<Settings>,
+        wall: Timestamp,
+        (snapshot, inputs): (&[u8], Vec<(InputId, Vec<Vec<u8>>)>),
+    ) -> Result<Self, TaskError> {
+        let snapshot: Snapshot =
+            minicbor::decode(snapshot).map_err(|error| TaskError::Corrupt {
+                task: 0,
+                cause: error.to_string(),
+            })?;
+        let mut cluster = Self::new(settings, wall)?;
+        cluster.committed = snapshot.committed;
+        cluster.exchange = snapshot.exchange;
+        for (input, records) in inputs {
+            cluster.feed_by_input.entry(input).or_default();
+            records
+                .into_iter()
+                .for_each(|record| cluster.feed(input, record));
+        }
+        for id in 0..settings.tasks {
+            cluster.tasks[usize::from(id)] = cluster.restore(TaskId(id))?;
         }
         Ok(cluster)
     }

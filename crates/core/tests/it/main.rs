@@ -51,6 +51,7 @@ mod source_time;
 mod spine;
 mod times;
 mod today;
+mod upgrade;
 mod world;
 mod world_incidents;
 mod world_people;
