@@ -8,7 +8,7 @@ use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use tokio::runtime::Runtime;
 
 use super::{
-    notification::Notification,
+    notification::{Notification, Served},
     receiver::{Outcome, Receiver},
     settings::NotifySettings,
     status::{Counted, NotifyStatus},
@@ -39,6 +39,7 @@ pub(super) struct Delivery {
     name: String,
     receiver: Receiver,
     reader: OutboxReader,
+    served: Served,
     writer: Arc<RecordWriter>,
     status: Arc<NotifyStatus>,
     runtime: Runtime,
@@ -67,7 +68,9 @@ impl Delivery {
         let receiver = receiver.with_context(|| format!("receiver `{name}`"))?;
         Ok(Self {
             name: name.to_owned(),
-            reader: OutboxReader::open(kafka, name, receiver.remembers())?,
+            // What was served before is read again, to know what a dead letter that comes back was overtaken by.
+            reader: OutboxReader::open(kafka, name, true)?,
+            served: Served::default(),
             receiver,
             writer: Arc::new(RecordWriter::new(kafka)?),
             status: Arc::clone(status),
@@ -121,9 +124,17 @@ impl Delivery {
         let is_old = record.offset < self.reader.position;
         match serde_json::from_slice::<Notification>(&record.payload) {
             Ok(message) if message.receiver != self.name => {}
-            Ok(message) if is_old => self.receiver.note_delivered(&message),
+            Ok(message) if self.served.is_overtaken(&message) => {
+                if !is_old {
+                    self.note_end(&message, record, Counted::Overtaken, "a later one was sent");
+                }
+            }
+            Ok(message) if is_old => {
+                self.served.note(&message);
+                self.receiver.note_delivered(&message);
+            }
             Ok(message) if !self.deliver(&message, record)? => return Ok(()),
-            Ok(_) => {}
+            Ok(message) => self.served.note(&message),
             Err(_) if is_old => {}
             // Somebody else wrote it; it stays in the log.
             Err(error) => tracing::error!(
@@ -234,6 +245,9 @@ impl Delivery {
                     transition,
                     "refused, and put aside: {answer}"
                 );
+            }
+            Counted::Overtaken => {
+                tracing::info!(receiver, id, alert, transition, "not sent: {answer}");
             }
             Counted::Delivered | Counted::Retried => {
                 tracing::info!(receiver, id, alert, transition, "delivered: {answer}");

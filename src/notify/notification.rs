@@ -1,6 +1,6 @@
 //! What one receiver is to be sent of one transition: a record of the topic `notifications`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -101,6 +101,34 @@ impl Notification {
     }
 }
 
+/// The last transition of each alert that a receiver was sent, or refused.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    last: BTreeMap<String, (Timestamp, Transition)>,
+}
+
+impl Served {
+    /// Of more alerts than this the oldest are forgotten.
+    const ALERTS_MAX: usize = 20_000;
+
+    /// Returns whether a later transition of its alert was there before: it is a dead letter that was sent back.
+    pub(super) fn is_overtaken(&self, message: &Notification) -> bool {
+        let last = self.last.get(&message.incident);
+        last.is_some_and(|last| (message.at, message.transition) < *last)
+    }
+
+    pub(super) fn note(&mut self, message: &Notification) {
+        let last = (message.at, message.transition);
+        self.last.insert(message.incident.clone(), last);
+        if self.last.len() > Self::ALERTS_MAX {
+            let mut times: Vec<Timestamp> = self.last.values().map(|(at, _)| *at).collect();
+            times.sort_unstable();
+            let middle = times[times.len() / 2];
+            self.last.retain(|_, (at, _)| middle <= *at);
+        }
+    }
+}
+
 /// Returns the idempotency key of a transition. `ordinal` distinguishes those of which an alert has several.
 pub(super) fn key_of(incident: &str, transition: Transition, ordinal: i64) -> String {
     let mut hasher = blake3::Hasher::new();
@@ -119,6 +147,35 @@ pub(super) fn key_of(incident: &str, transition: Transition, ordinal: i64) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_back_behind_a_later_transition_is_overtaken() {
+        let message = |transition, at| Notification {
+            id: "msg_1".to_owned(),
+            incident: "queue:billing/9f".to_owned(),
+            receiver: "floor".to_owned(),
+            transition,
+            at: Timestamp(at),
+            team: None,
+            escalation: 0,
+            by: None,
+            covers: Vec::new(),
+            alert: Arc::from(serde_json::value::to_raw_value(&()).unwrap()),
+        };
+        let (fired, resolved) = (
+            message(Transition::Fired, 1),
+            message(Transition::Resolved, 5),
+        );
+        let mut served = Served::default();
+        assert!(!served.is_overtaken(&fired));
+        served.note(&fired);
+        // The same once more is for the receiver to recognise.
+        assert!(!served.is_overtaken(&fired));
+        served.note(&resolved);
+        assert!(served.is_overtaken(&fired));
+        assert!(served.is_overtaken(&message(Transition::Escalated, 5)));
+        assert!(!served.is_overtaken(&resolved));
+    }
 
     #[test]
     fn keys_are_of_the_alert_and_the_transition_alone() {

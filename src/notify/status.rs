@@ -30,6 +30,7 @@ struct ReceiverStatus {
     delivered: AtomicU64,
     retried: AtomicU64,
     refused: AtomicU64,
+    overtaken: AtomicU64,
     seconds: metrics::Histogram,
     waiting: Mutex<Waiting>,
 }
@@ -52,6 +53,8 @@ pub struct ReceiverReport {
     pub retried: u64,
     /// Messages that the receiver refused; they lie among the dead letters.
     pub refused: u64,
+    /// Messages that were not sent, because a later transition of their alert was.
+    pub overtaken: u64,
     /// How long the oldest message that was not delivered has waited.
     pub oldest_pending: Span,
     pub trouble: Option<String>,
@@ -63,6 +66,8 @@ pub(super) enum Counted {
     Delivered,
     Retried,
     Refused,
+    /// A later transition of the alert was sent before.
+    Overtaken,
 }
 
 impl NotifyStatus {
@@ -79,6 +84,7 @@ impl NotifyStatus {
             delivered: AtomicU64::new(0),
             retried: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            overtaken: AtomicU64::new(0),
             seconds: metrics::with_local_recorder(&recorder, || {
                 metrics::describe_histogram!(
                     NAME,
@@ -114,6 +120,7 @@ impl NotifyStatus {
                 delivered: status.delivered.load(Ordering::Relaxed),
                 retried: status.retried.load(Ordering::Relaxed),
                 refused: status.refused.load(Ordering::Relaxed),
+                overtaken: status.overtaken.load(Ordering::Relaxed),
                 oldest_pending: since.max(Span::ZERO),
                 trouble: waiting.trouble,
             }
@@ -156,6 +163,7 @@ impl NotifyStatus {
                 Counted::Delivered => &status.delivered,
                 Counted::Retried => &status.retried,
                 Counted::Refused => &status.refused,
+                Counted::Overtaken => &status.overtaken,
             };
             counter.fetch_add(1, Ordering::Relaxed);
         }

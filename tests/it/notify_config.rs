@@ -104,6 +104,20 @@ fn routes_lead_somewhere() {
         "f.toml:6:21: there is no rule `queue.surg`; did you mean `queue.surge`?",
     );
     check(
+        &with("[[notify.route]]\nto = [\"floor\"]\nmatchers = { rule = \"sla.missed\" }"),
+        "f.toml:6:12: no alert comes to this route: `sla.missed` calls nobody; `interrupts` of its rule is false, or it is about single contacts",
+    );
+    check(
+        &with("[[notify.route]]\nto = [\"floor\"]\nrecipient = \"supervisor\""),
+        "f.toml:6:13: no alert has the recipient `supervisor`; there are supervisors, operations, queue:NAME, agent:NAME, and those that rules name",
+    );
+    parse(&with(
+        "[[notify.route]]\nto = [\"floor\"]\nrecipient = \"queue:bill*\"",
+    ));
+    parse(&with(
+        "[rules.\"queue.surge\"]\nrecipients = [\"desk\"]\n[[notify.route]]\nto = [\"floor\"]\nrecipient = \"desk\"",
+    ));
+    check(
         &with("[[notify.route]]\nto = [\"floor\"]\nmatchers = {}"),
         "f.toml:6:12: leave `matchers` out where every alert is meant",
     );

@@ -62,6 +62,9 @@ struct Snapshot {
     exchange: Vec<Vec<Vec<u8>>>,
 }
 
+/// The payloads of a source partition, from its first record on.
+pub type Payloads = Vec<Vec<u8>>;
+
 /// A record's key and payload.
 type Keyed = (Option<Vec<u8>>, Vec<u8>);
 
@@ -132,7 +135,8 @@ impl Cluster {
     pub fn resume(
         settings: &Arc<Settings>,
         wall: Timestamp,
-        (snapshot, inputs): (&[u8], Vec<(InputId, Vec<Vec<u8>>)>),
+        snapshot: &[u8],
+        inputs: Vec<(InputId, Payloads)>,
     ) -> Result<Self, TaskError> {
         let snapshot: Snapshot =
             minicbor::decode(snapshot).map_err(|error| TaskError::Corrupt {

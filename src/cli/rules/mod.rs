@@ -139,7 +139,8 @@ impl Test {
             trial.into_side(
                 (config.place, &config.settings),
                 rejected,
-                (&period, &own, &wanted),
+                (&period, &own),
+                &wanted,
             )
         });
         let (a, b) = (sides.next(), sides.next());

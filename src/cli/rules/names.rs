@@ -60,10 +60,10 @@ pub(super) fn check(name: &str, own: &BTreeSet<String>) -> Result<(), WrongArgum
             "--rule {name}: there is no such rule; did you mean `{known}`?"
         ))),
         _ => {
-            let all: Vec<&str> = of_groups(own).chain(RULES_OF_CONTACTS).collect();
+            let names: Vec<&str> = of_groups(own).chain(RULES_OF_CONTACTS).collect();
             Err(WrongArgument(format!(
                 "--rule {name}: there is no such rule; there are {}",
-                all.join(", ")
+                names.join(", ")
             )))
         }
     }

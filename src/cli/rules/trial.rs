@@ -117,7 +117,8 @@ impl Trial {
         self,
         (config, settings): (String, &Settings),
         rejected: Vec<Rejected>,
-        (period, own, wanted): (&Period, &BTreeSet<String>, &dyn Fn(&str) -> bool),
+        (period, own): (&Period, &BTreeSet<String>),
+        wanted: &dyn Fn(&str) -> bool,
     ) -> Side {
         let events = self.counters();
         let mut alerts = self.alerts.into_raised();

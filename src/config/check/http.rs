@@ -107,9 +107,16 @@ fn tokens(given: Vec<file::HttpToken>) -> Result<Vec<Token>, Fault> {
             ));
         }
         let all = scopes.into_inner().into_iter();
+        let own = hash_of(&hash)?;
+        if let Some(other) = tokens.iter().find(|other: &&Token| other.hash == own) {
+            return Err(hash.fault(format!(
+                "this is the token of `{}`, too; make one for each by `floorwalker token new`",
+                other.name
+            )));
+        }
         tokens.push(Token {
             name: name.into_inner(),
-            hash: hash_of(&hash)?,
+            hash: own,
             scopes: all.map(|scope| scope.into_inner().0).collect(),
         });
     }

@@ -71,7 +71,7 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
     let own_rules = engine.rules.own.iter().map(|own| own.name.as_str());
     let own_rules: Vec<&str> = own_rules.collect();
     serve.maintenance = maintenance::windows(&file.maintenance, &own_rules)?;
-    let notify = notify::settings(&file.notify, &own_rules)?;
+    let notify = notify::settings(&file.notify, &engine.rules)?;
     Ok(Config {
         engine,
         kafka,

@@ -22,7 +22,10 @@ use crate::{
         Secret,
     },
 };
-use floorwalker_core::silence::Matchers;
+use floorwalker_core::{
+    rules::{RuleKind, RulesSettings},
+    silence::{Matchers, Pattern},
+};
 
 /// Each has a consumer and a thread.
 const RECEIVERS_MAX: usize = 100;
@@ -33,7 +36,10 @@ const PORT: RangeInclusive<i64> = 1..=65_535;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
-pub(super) fn settings(given: &file::Notify, own_rules: &[&str]) -> Result<NotifySettings, Fault> {
+pub(super) fn settings(
+    given: &file::Notify,
+    rules: &RulesSettings,
+) -> Result<NotifySettings, Fault> {
     let mut settings = NotifySettings {
         wallboard: given.wallboard.as_ref().map(wallboard).transpose()?,
         ..NotifySettings::default()
@@ -49,7 +55,7 @@ pub(super) fn settings(given: &file::Notify, own_rules: &[&str]) -> Result<Notif
         settings.receivers.insert(checked.clone(), receiver(own)?);
         names.insert(checked, name);
     }
-    settings.routes = routes(&given.route, &names, own_rules)?;
+    settings.routes = routes(&given.route, &names, rules)?;
     Ok(settings)
 }
 
@@ -225,14 +231,14 @@ fn mailbox(given: &Spanned<String>) -> Result<Mailbox, Fault> {
 fn routes(
     given: &[Spanned<file::Route>],
     receivers: &BTreeMap<String, &Spanned<String>>,
-    own_rules: &[&str],
+    rules: &RulesSettings,
 ) -> Result<Routes, Fault> {
     let mut routes: Vec<Route> = Vec::new();
     for spanned in given {
         if routes.len() == ROUTES_MAX {
             return Err(spanned.fault(format!("there are more than {ROUTES_MAX} routes")));
         }
-        let route = route(spanned.get_ref(), receivers, own_rules)?;
+        let route = route(spanned.get_ref(), receivers, rules)?;
         if let Some(place) = routes.iter().position(|before| before.hides(&route)) {
             return Err(spanned.fault(format!(
                 "no alert comes to this route: route {} takes all that match it; put this one before it, or give that one `continue = true`",
@@ -257,7 +263,7 @@ fn routes(
 fn route(
     given: &file::Route,
     receivers: &BTreeMap<String, &Spanned<String>>,
-    own_rules: &[&str],
+    rules: &RulesSettings,
 ) -> Result<Route, Fault> {
     if given.to.get_ref().is_empty() {
         return Err(given
@@ -271,7 +277,9 @@ fn route(
     }
     let matchers = match &given.matchers {
         Some(given) => {
-            let matchers = read_matchers(given.get_ref(), own_rules)?;
+            let own: Vec<&str> = rules.own.iter().map(|own| own.name.as_str()).collect();
+            let matchers = read_matchers(given.get_ref(), &own)?;
+            calls_somebody(given, &matchers, rules)?;
             if matchers.is_empty() {
                 return Err(given.fault("leave `matchers` out where every alert is meant"));
             }
@@ -279,6 +287,9 @@ fn route(
         }
         None => Matchers::default(),
     };
+    if let Some(recipient) = &given.recipient {
+        is_recipient(recipient, rules)?;
+    }
     let names = given.to.get_ref().iter().map(|it| it.get_ref().clone());
     Ok(Route {
         matchers,
@@ -287,6 +298,52 @@ fn route(
         quiet: quiet(given)?,
         goes_on: given.r#continue.unwrap_or(false),
     })
+}
+
+/// Refuses matchers of rules that call nobody.
+fn calls_somebody(
+    given: &Spanned<file::Matchers>,
+    matchers: &Matchers,
+    rules: &RulesSettings,
+) -> Result<(), Fault> {
+    let Some(pattern) = &matchers.rule else {
+        return Ok(());
+    };
+    let built_in = RuleKind::ALL
+        .into_iter()
+        .map(|kind| (kind.name(), rules.of(kind)));
+    let own = rules.own.iter().map(|own| (own.name.as_str(), &own.rule));
+    let mut meant = built_in
+        .chain(own)
+        .filter(|(name, _)| pattern.matches(name));
+    match meant.any(|(_, rule)| rule.enabled && rule.interrupts) {
+        true => Ok(()),
+        false => Err(given.fault(format!(
+            "no alert comes to this route: `{pattern}` calls nobody; `interrupts` of its rule is false, or it is about single contacts"
+        ))),
+    }
+}
+
+/// Refuses whoever gets no alert.
+fn is_recipient(given: &Spanned<Parsed<Pattern>>, rules: &RulesSettings) -> Result<(), Fault> {
+    let Parsed(pattern) = given.get_ref();
+    let built_in = rules.by_kind.values();
+    let all = built_in.chain(rules.own.iter().map(|own| &own.rule));
+    let mut named = all.flat_map(|rule| &rule.recipients);
+    let written = pattern.to_string();
+    let is_owner = ["queue:", "agent:"]
+        .iter()
+        .any(|kind| written.starts_with(kind));
+    let is_level = ["supervisors", "operations", "queue:", "agent:"];
+    if is_owner
+        || is_level.iter().any(|it| pattern.matches(it))
+        || named.any(|it| pattern.matches(it))
+    {
+        return Ok(());
+    }
+    Err(given.fault(format!(
+        "no alert has the recipient `{written}`; there are supervisors, operations, queue:NAME, agent:NAME, and those that rules name"
+    )))
 }
 
 fn unknown_receiver(to: &Spanned<String>, receivers: &BTreeMap<String, &Spanned<String>>) -> Fault {

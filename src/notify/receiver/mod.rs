@@ -10,6 +10,10 @@ mod teams;
 mod text;
 mod webhook;
 
+use std::cmp::Reverse;
+
+use percent_encoding::percent_decode_str;
+
 use alertmanager::Alertmanager;
 use email::Mailer;
 use http::Http;
@@ -116,10 +120,9 @@ impl Receiver {
     }
 
     fn without_secrets(&self, outcome: Outcome) -> Outcome {
-        let clean = |text: String| {
-            let secrets = self.settings.kind.secrets().into_iter();
-            secrets.fold(text, |text, secret| text.replace(secret, MASK))
-        };
+        let secrets = self.settings.kind.secrets().into_iter();
+        let pieces: Vec<String> = secrets.flat_map(pieces).collect();
+        let clean = |text: String| masked(text, &pieces);
         match outcome {
             Outcome::Delivered(text) => Outcome::Delivered(clean(text)),
             Outcome::Refused(why) => Outcome::Refused(clean(why)),
@@ -143,5 +146,63 @@ impl Sender {
             }
             Self::Email(mailer) => mailer.send(text).await,
         }
+    }
+}
+
+/// Returns a secret and, of a URL, what an answer may repeat of it: its path and query, and the longer parts of both, as written and decoded.
+fn pieces(secret: &str) -> Vec<String> {
+    /// Shorter parts of a path are words of its API, and would mask words of the answer.
+    const PART_BYTES_MIN: usize = 8;
+    /// Shorter values of a query are numbers and flags.
+    const VALUE_BYTES_MIN: usize = 4;
+    let mut pieces = vec![secret.to_owned()];
+    if let Ok(url) = reqwest::Url::parse(secret) {
+        let (path, query) = (url.path(), url.query().unwrap_or_default());
+        let parts = path.split('/').filter(|part| part.len() >= PART_BYTES_MIN);
+        pieces.extend(parts.map(str::to_owned));
+        let values = url.query_pairs().map(|(_, value)| value.into_owned());
+        pieces.extend(values.filter(|value| value.len() >= VALUE_BYTES_MIN));
+        pieces.extend((path.len() > 1).then(|| path.to_owned()));
+        pieces.push(query.to_owned());
+        pieces.extend(url.password().map(str::to_owned));
+    }
+    let decoded: Vec<String> = (pieces.iter())
+        .map(|piece| percent_decode_str(piece).decode_utf8_lossy().into_owned())
+        .collect();
+    pieces.extend(decoded);
+    pieces.retain(|piece| !piece.is_empty());
+    // What holds others comes before them.
+    pieces.sort_by_key(|piece| Reverse(piece.len()));
+    pieces
+}
+
+fn masked(text: String, pieces: &[String]) -> String {
+    let pieces = pieces.iter();
+    pieces.fold(text, |text, piece| text.replace(piece.as_str(), MASK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_repeats_the_url_is_masked() {
+        let url = "https://hooks.example.com/services/T0AB12CD34/B0ZZ?key=Url%20Key42&n=1";
+        let pieces = pieces(url);
+        for answer in [
+            "Cannot POST /services/T0AB12CD34/B0ZZ",
+            "busy at /services/T0AB12CD34/B0ZZ?key=Url%20Key42&n=1",
+            "no such key: Url Key42",
+            "unknown team T0AB12CD34",
+        ] {
+            let cleaned = masked(answer.to_owned(), &pieces);
+            assert!(cleaned.contains(MASK), "{cleaned}");
+            let leaks = ["T0AB12CD34", "Key42"]
+                .iter()
+                .any(|it| cleaned.contains(it));
+            assert!(!leaks, "{cleaned}");
+        }
+        let plain = "invalid_payload".to_owned();
+        assert_eq!(masked(plain.clone(), &pieces), plain);
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn write(page: &mut OwnPage, status: &NotifyStatus, now: Timestamp) {
     );
     const MESSAGES: Named = (
         "floorwalker_notifications_total",
-        "Notifications by receiver and outcome: delivered, refused (put aside as dead letters), retried (attempts that failed and are made again)",
+        "Notifications by receiver and outcome: delivered, refused (put aside as dead letters), retried (attempts that failed and are made again), overtaken (not sent, a later transition was)",
     );
     const PENDING: Named = (
         "floorwalker_notification_oldest_pending_seconds",
@@ -25,6 +25,7 @@ pub(super) fn write(page: &mut OwnPage, status: &NotifyStatus, now: Timestamp) {
             ("delivered", report.delivered),
             ("retried", report.retried),
             ("refused", report.refused),
+            ("overtaken", report.overtaken),
         ];
         for (outcome, count) in counts {
             page.counter(MESSAGES, &[receiver, ("outcome", outcome)], count);

@@ -133,8 +133,21 @@ fn a_mood_turns_with_two_bad_messages_in_a_row() {
     );
     let mut off = settings(1);
     off.alert.turned.enabled = false;
-    let alerts = played(off, &[BEGINS, BAD, BAD_AGAIN, ENDS], Concern::Turned);
-    assert_eq!(alerts, Vec::<Value>::new());
+    let none = played(off, &[BEGINS, BAD, BAD_AGAIN, ENDS], Concern::Turned);
+    assert_eq!(none, Vec::<Value>::new());
+}
+
+/// Plays lines with a crash at one of them.
+fn played_with_crash(lines: &[&str], concern: Concern, (crash, at): (Crash, usize)) -> Vec<Value> {
+    let mut cluster = cluster(settings(1), lines);
+    for step in 0..lines.len() {
+        if step == at {
+            cluster.advance_and_crash(TaskId(0), 1, crash).unwrap();
+        }
+        cluster.advance(TaskId(0), 1).unwrap();
+    }
+    cluster.run_until_quiet(1).unwrap();
+    of(&cluster, concern)
 }
 
 #[test]
@@ -151,20 +164,9 @@ fn a_crash_anywhere_fires_the_same() {
         let expected = without_seq(played(settings(1), lines, concern));
         assert_eq!(expected.len(), 2);
         for crash in [Crash::BeforeStep, Crash::BeforeCommit, Crash::AfterCommit] {
-            for crash_at in 0..lines.len() {
-                let mut cluster = cluster(settings(1), lines);
-                for step in 0..lines.len() {
-                    if step == crash_at {
-                        cluster.advance_and_crash(TaskId(0), 1, crash).unwrap();
-                    }
-                    cluster.advance(TaskId(0), 1).unwrap();
-                }
-                cluster.run_until_quiet(1).unwrap();
-                assert_eq!(
-                    without_seq(of(&cluster, concern)),
-                    expected,
-                    "{crash:?} at {crash_at}"
-                );
+            for at in 0..lines.len() {
+                let found = played_with_crash(lines, concern, (crash, at));
+                assert_eq!(without_seq(found), expected, "{crash:?} at {at}");
             }
         }
     }

@@ -31,8 +31,7 @@ fn day() -> Vec<Vec<Vec<u8>>> {
     settings.incidents = drawn_incidents(&settings, SEED);
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
-    let mut world = World::new(settings, SEED);
-    while let Some(delivery) = world.next() {
+    for delivery in World::new(settings, SEED) {
         let key = delivery.event.as_ref().map(|event| &event.key);
         let task = key.map_or(TaskId(0), |key| placement.owner_of(key));
         partitions[usize::from(task.0)].push(delivery.payload);

@@ -14,7 +14,7 @@ use std::{
 use floorwalker_core::{
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
     event::Span,
-    local::Cluster,
+    local::{Cluster, Payloads},
 };
 use floorwalker_simulator::{Faults, World, WorldSettings, drawn_incidents};
 use floorwalker_testkit::harness::{SETTINGS_WALL, events_settings};
@@ -55,7 +55,7 @@ fn write_packed(path: &PathBuf, bytes: &[u8]) {
 }
 
 /// Returns the records of each partition.
-fn partitions(lines: &[u8]) -> Vec<(InputId, Vec<Vec<u8>>)> {
+fn partitions(lines: &[u8]) -> Vec<(InputId, Payloads)> {
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
     for line in lines
@@ -139,7 +139,7 @@ fn state_of_earlier_versions_is_read_and_gone_on_from() {
         let mut undisturbed = begun(&lines);
         undisturbed.run_until_quiet(STEP).unwrap();
         let inputs = partitions(&lines);
-        let mut upgraded = Cluster::resume(&settings(), SETTINGS_WALL, (&state, inputs)).unwrap();
+        let mut upgraded = Cluster::resume(&settings(), SETTINGS_WALL, &state, inputs).unwrap();
         upgraded.run_until_quiet(STEP).unwrap();
         let (expected, found) = (results(&undisturbed), results(&upgraded));
         let mut after = 0;
@@ -167,8 +167,7 @@ fn write_the_state_of_this_version() {
     world.faults = Faults::default();
     world.incidents = drawn_incidents(&world, 1);
     let mut lines = Vec::new();
-    let mut world = World::new(world, 1);
-    while let Some(delivery) = world.next() {
+    for delivery in World::new(world, 1) {
         lines.extend(delivery.payload);
         lines.push(b'\n');
     }
