@@ -8,6 +8,8 @@ use crate::config::{check, parse};
 
 const HASH: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
+const OTHER_HASH: &str = "sha256:0f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
 fn token(name: &str, hash: &str, scopes: &str) -> String {
     format!("[[http.token]]\nname = \"{name}\"\nhash = \"{hash}\"\nscopes = [{scopes}]\n")
 }
@@ -18,7 +20,7 @@ fn tokens_and_tls_are_settings() {
         "[http]\nlisten = \"0.0.0.0:1\"\norigins = [\"https://Reports.example.com\"]\n\
          [http.tls]\ncertificate = \"/c.pem\"\nkey = \"/k.pem\"\n{}{}",
         token("ana", HASH, "\"act\", \"read\", \"read\""),
-        token("prometheus", HASH, "\"metrics\""),
+        token("prometheus", OTHER_HASH, "\"metrics\""),
     ));
     let http = config.http;
     let [ana, prometheus] = http.tokens.as_slice() else {
@@ -42,6 +44,10 @@ fn mistakes_in_tokens_are_named_without_what_stands_there() {
         (
             token("a", "fwt_planted", "\"read\""),
             "f.toml:3:8: this is no hash; write \"sha256:\" and 64 hexadecimal digits, as `floorwalker token new` prints them",
+        ),
+        (
+            token("a", HASH, "\"read\"") + &token("b", HASH, "\"act\""),
+            "f.toml:7:8: this is the token of `a`, too; make one for each by `floorwalker token new`",
         ),
         (
             token("a", HASH, ""),

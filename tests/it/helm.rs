@@ -160,7 +160,7 @@ fn every_variable_of_the_chart_is_a_setting() {
         fs::write(&file, text).unwrap();
         let secret = folder.path().join("secret");
         // As a hash, it is also long enough for a key.
-        let hash = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        let hash = "sha256:0f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
         fs::write(&secret, hash).unwrap();
         let pod = &of_kind(&objects, "StatefulSet")[0]["spec"]["template"]["spec"];
         for container in [&pod["containers"][0], &pod["initContainers"][0]] {
