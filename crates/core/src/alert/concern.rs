@@ -172,10 +172,7 @@ fn repeat(contacts: f64, context: &Context<'_>) -> Wording {
         threshold: least,
         unit: "contacts",
         formula: format!("contacts of a customer in {over} ≥ {least}"),
-        why: format!(
-            "{contact}: the customer comes for the {} time in {over}.",
-            nth(contacts)
-        ),
+        why: format!("{contact}: contact {contacts} of this customer in {over}."),
         action: format!("Take {contact} with somebody who reads the history first."),
     }
 }
@@ -190,17 +187,6 @@ fn turned(mood: f64, contact: &str) -> Wording {
         why: format!("{contact}: the customer's messages have turned bad (mood {mood:+.1})."),
         action: format!("Reply to {contact} now, with somebody who can settle it."),
     }
-}
-
-fn nth(number: f64) -> String {
-    let ending = match (number % 100.0, number % 10.0) {
-        (teens, _) if (11.0..14.0).contains(&teens) => "th",
-        (_, 1.0) => "st",
-        (_, 2.0) => "nd",
-        (_, 3.0) => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
 }
 
 /// Returns a window as people write it: `7 days`, `36 h`.

@@ -79,10 +79,7 @@ fn a_third_contact_calls_until_it_is_over_and_a_second_does_not() {
             (&fired["value"], &fired["threshold"]),
             (&3.0.into(), &3.0.into())
         );
-        assert_eq!(
-            fired["why"],
-            "c3: the customer comes for the 3rd time in 7 days."
-        );
+        assert_eq!(fired["why"], "c3: contact 3 of this customer in 7 days.");
         assert_eq!(
             (&resolved["status"], &resolved["reason"]),
             (&"resolved".into(), &"ended".into())
