@@ -3,12 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
-use rdkafka::{
-    Offset, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata},
-};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 
-use super::{client::FetchContext, outage, settings::KafkaSettings, topic::Topic};
+use super::{
+    client::FetchContext, committed::committed, outage, settings::KafkaSettings, topic::Topic,
+};
 
 /// How long one look at the membership takes.
 const LOOK: Duration = Duration::from_millis(100);
@@ -72,20 +71,7 @@ impl Candidate {
     /// # Errors
     /// When Kafka does not answer.
     pub fn committed(&self, topic: &str, partitions: u16) -> anyhow::Result<BTreeMap<i32, i64>> {
-        let mut list = TopicPartitionList::new();
-        for partition in 0..i32::from(partitions) {
-            list.add_partition(topic, partition);
-        }
-        let found = self.consumer.committed_offsets(list, ANSWER_WITHIN)?;
-        let elements = found.elements();
-        let offsets = elements.iter().filter_map(|it| match it.offset() {
-            Offset::Offset(offset) => Some((it.partition(), offset)),
-            Offset::Beginning
-            | Offset::End
-            | Offset::Stored
-            | Offset::Invalid
-            | Offset::OffsetTail(_) => None,
-        });
-        Ok(offsets.collect())
+        let partitions = 0..i32::from(partitions);
+        Ok(committed(&self.consumer, topic, partitions, ANSWER_WITHIN)?)
     }
 }

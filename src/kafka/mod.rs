@@ -9,6 +9,7 @@ mod candidate;
 mod client;
 pub mod clock;
 mod commit;
+mod committed;
 mod connect;
 pub mod dead_letters;
 mod directory;

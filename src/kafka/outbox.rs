@@ -16,6 +16,7 @@ use super::{
     client::{Deliveries, FetchContext},
     clock,
     commit::{self, TransactionalProducer},
+    committed::committed,
     ends::ends,
     outage,
     reading::is_gone,
@@ -124,12 +125,11 @@ pub struct OutboxReader {
 }
 
 impl OutboxReader {
-    /// Begins where the receiver was served to; one that is new begins at the end. With `from_first` what it was sent before is read
-    /// once more, too.
+    /// Begins where the receiver was served to; one that is new begins at the end. What it was sent before is read once more, too.
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub fn open(kafka: &KafkaSettings, name: &str, from_first: bool) -> anyhow::Result<Self> {
+    pub fn open(kafka: &KafkaSettings, name: &str) -> anyhow::Result<Self> {
         let mut config = kafka.reader(&format!("notify-{name}"));
         config
             .set("group.id", format!("{}-notify-{name}", kafka.prefix))
@@ -141,7 +141,8 @@ impl OutboxReader {
             .with_context(|| format!("Kafka consumer of the receiver `{name}`"))?;
         let topic = Topic::Notifications.name(&kafka.prefix);
         let (first, end) = ends(&consumer, &topic, PARTITION, ANSWER_WITHIN)?;
-        let served_to = served_to(&consumer, &topic)?;
+        let served_to = committed(&consumer, &topic, [PARTITION], ANSWER_WITHIN)?;
+        let served_to = served_to.get(&PARTITION).copied();
         let mut reader = Self {
             consumer,
             topic,
@@ -155,9 +156,8 @@ impl OutboxReader {
             );
         }
         reader.commit(reader.position)?;
-        let from = if from_first { first } else { reader.position };
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&reader.topic, PARTITION, Offset::Offset(from))?;
+        list.add_partition_offset(&reader.topic, PARTITION, Offset::Offset(first))?;
         reader.consumer.assign(&list)?;
         Ok(reader)
     }
@@ -193,19 +193,4 @@ impl OutboxReader {
         self.position = position;
         Ok(())
     }
-}
-
-fn served_to(consumer: &BaseConsumer<FetchContext>, topic: &str) -> anyhow::Result<Option<i64>> {
-    let mut list = TopicPartitionList::new();
-    list.add_partition(topic, PARTITION);
-    let found = consumer.committed_offsets(list, ANSWER_WITHIN)?;
-    let found = found.find_partition(topic, PARTITION);
-    Ok(found.and_then(|it| match it.offset() {
-        Offset::Offset(offset) => Some(offset),
-        Offset::Beginning
-        | Offset::End
-        | Offset::Stored
-        | Offset::Invalid
-        | Offset::OffsetTail(_) => None,
-    }))
 }

@@ -17,6 +17,7 @@ use super::{
     settings::KafkaSettings,
     topic::Topic,
 };
+use floorwalker_core::engine::LETTER_HEADERS;
 
 const DELIVERED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -83,14 +84,15 @@ impl RecordWriter {
     /// When they do not take it in time.
     pub async fn put_aside(&self, letter: &PutAside<'_>) -> anyhow::Result<()> {
         let name = Topic::DeadLetters.name(&self.prefix);
-        let headers = [
-            ("floorwalker-topic", letter.topic.name(&self.prefix)),
-            ("floorwalker-partition", letter.partition.to_string()),
-            ("floorwalker-offset", letter.offset.to_string()),
-            ("floorwalker-reason", letter.reason.to_owned()),
-            ("floorwalker-sentence", letter.sentence.to_owned()),
+        let values = [
+            letter.topic.name(&self.prefix),
+            letter.partition.to_string(),
+            letter.offset.to_string(),
+            letter.reason.to_owned(),
+            letter.sentence.to_owned(),
         ];
-        let headers = (headers.iter()).fold(OwnedHeaders::new(), |headers, (key, value)| {
+        let headers = LETTER_HEADERS.iter().zip(&values);
+        let headers = headers.fold(OwnedHeaders::new(), |headers, (key, value)| {
             let value = Some(value.as_str());
             headers.insert(Header { key, value })
         });

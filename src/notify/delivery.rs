@@ -69,7 +69,7 @@ impl Delivery {
         Ok(Self {
             name: name.to_owned(),
             // What was served before is read again, to know what a dead letter that comes back was overtaken by.
-            reader: OutboxReader::open(kafka, name, true)?,
+            reader: OutboxReader::open(kafka, name)?,
             served: Served::default(),
             receiver,
             writer: Arc::new(RecordWriter::new(kafka)?),

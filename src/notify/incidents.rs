@@ -53,6 +53,21 @@ struct Sent {
     team: Option<String>,
 }
 
+impl Incident {
+    fn read(
+        fields: &AlertFields,
+        record: &[u8],
+        calls_since: Option<Timestamp>,
+    ) -> serde_json::Result<Self> {
+        Ok(Self {
+            fields: fields.clone(),
+            text: serde_json::from_slice(record)?,
+            record: serde_json::from_slice::<Box<RawValue>>(record)?.into(),
+            calls_since,
+        })
+    }
+}
+
 impl Incidents {
     pub(super) fn new(
         settings: &NotifySettings,
@@ -114,6 +129,15 @@ impl Incidents {
     /// Takes in an alert's record about which all was decided before.
     pub(super) fn note(&mut self, record: &[u8], written_at: Timestamp) -> serde_json::Result<()> {
         let fields: AlertFields = serde_json::from_slice(record)?;
+        self.note_fields(&fields, record, written_at)
+    }
+
+    fn note_fields(
+        &mut self,
+        fields: &AlertFields,
+        record: &[u8],
+        written_at: Timestamp,
+    ) -> serde_json::Result<()> {
         if fields.is_about_contact() {
             return Ok(());
         }
@@ -125,12 +149,8 @@ impl Incidents {
         let is_late = written_at - fields.at > self.settings.late_max;
         let calls = fields.interrupts && fields.inhibited_by.is_none() && !is_late;
         let known = self.firing.get(&fields.id).and_then(|it| it.calls_since);
-        let incident = Incident {
-            calls_since: calls.then(|| known.unwrap_or(fields.at)),
-            text: serde_json::from_slice(record)?,
-            record: serde_json::from_slice::<Box<RawValue>>(record)?.into(),
-            fields,
-        };
+        let calls_since = calls.then(|| known.unwrap_or(fields.at));
+        let incident = Incident::read(fields, record, calls_since)?;
         self.firing.insert(incident.fields.id.clone(), incident);
         Ok(())
     }
@@ -147,7 +167,7 @@ impl Incidents {
     ) -> serde_json::Result<Vec<Notification>> {
         let mut due = self.advance(now);
         let fields: AlertFields = serde_json::from_slice(record)?;
-        self.note(record, written_at)?;
+        self.note_fields(&fields, record, written_at)?;
         if fields.is_about_contact() {
             return Ok(due);
         }
@@ -255,12 +275,7 @@ impl Incidents {
         let Some(by_receiver) = self.sent.get(&fields.id) else {
             return Ok(Vec::new());
         };
-        let incident = Incident {
-            text: serde_json::from_slice(record)?,
-            record: serde_json::from_slice::<Box<RawValue>>(record)?.into(),
-            fields: fields.clone(),
-            calls_since: None,
-        };
+        let incident = Incident::read(fields, record, None)?;
         let open = by_receiver.iter().filter(|(_, sent)| !sent.resolved);
         let due = open.map(|(receiver, sent)| {
             self.message(&incident, receiver, Transition::Resolved, sent.team.clone())

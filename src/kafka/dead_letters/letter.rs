@@ -7,19 +7,13 @@ use rdkafka::{
     message::{BorrowedMessage, Headers as _},
 };
 
-use floorwalker_core::{engine::CUT_HEADERS, event::Timestamp};
+use floorwalker_core::{
+    engine::{CUT_HEADERS, LETTER_HEADERS},
+    event::Timestamp,
+};
 
 /// How long the broker may take to answer with a record or an end.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// What a dead letter has beside the headers that the record had.
-const OURS: [&str; 5] = [
-    "floorwalker-topic",
-    "floorwalker-partition",
-    "floorwalker-offset",
-    "floorwalker-reason",
-    "floorwalker-sentence",
-];
-
 /// Where a letter lies among the dead letters, written `partition/offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LetterPlace {
@@ -65,12 +59,12 @@ impl Letter {
     /// `None`: it does not end with our headers.
     pub(super) fn read(record: &BorrowedMessage<'_>) -> Option<Self> {
         let headers = record.headers()?;
-        let original = headers.count().checked_sub(OURS.len())?;
+        let original = headers.count().checked_sub(LETTER_HEADERS.len())?;
         let all: Vec<(&str, Option<&[u8]>)> = (headers.iter())
             .map(|header| (header.key, header.value))
             .collect();
         let (before, ours) = all.split_at(original);
-        let [topic, partition, offset, reason, sentence] = texts(ours, OURS)?;
+        let [topic, partition, offset, reason, sentence] = texts(ours, LETTER_HEADERS)?;
         let (before, cut) = Cut::read(before);
         let owned = |bytes: &[u8]| bytes.to_vec();
         Some(Self {

@@ -20,6 +20,7 @@ use super::{
 use crate::kafka::{
     client::Deliveries,
     commit::{self, TransactionalProducer},
+    committed::committed,
     settings::KafkaSettings,
     topics::partitions,
 };
@@ -85,7 +86,7 @@ impl DeadLetters {
     /// # Errors
     /// When Kafka does not answer.
     pub fn retried_to(&self, reason: &str) -> anyhow::Result<RetriedTo> {
-        committed(&group(&self.kafka, reason)?, self)
+        retried_to(&group(&self.kafka, reason)?, self)
     }
 }
 
@@ -130,7 +131,7 @@ impl<'l> Retry<'l> {
     fn take(&mut self, letter: Letter) -> anyhow::Result<()> {
         if !self.groups.contains_key(&letter.reason) {
             let group = group(&self.letters.kafka, &letter.reason)?;
-            let to = committed(&group, self.letters)?;
+            let to = retried_to(&group, self.letters)?;
             self.groups.insert(letter.reason.clone(), (group, to));
         }
         let retried = self.retried.entry(letter.reason.clone()).or_default();
@@ -246,20 +247,7 @@ fn group(kafka: &KafkaSettings, reason: &str) -> anyhow::Result<Group> {
     config.create().context("Kafka consumer")
 }
 
-fn committed(group: &Group, letters: &DeadLetters) -> anyhow::Result<RetriedTo> {
-    let mut list = TopicPartitionList::new();
-    for partition in &letters.partitions {
-        list.add_partition(&letters.topic, *partition);
-    }
-    let found = group.committed_offsets(list, ANSWER_WITHIN)?;
-    let elements = found.elements();
-    let offsets = elements.iter().filter_map(|it| match it.offset() {
-        Offset::Offset(offset) => Some((it.partition(), offset)),
-        Offset::Beginning
-        | Offset::End
-        | Offset::Stored
-        | Offset::Invalid
-        | Offset::OffsetTail(_) => None,
-    });
-    Ok(offsets.collect())
+fn retried_to(group: &Group, letters: &DeadLetters) -> anyhow::Result<RetriedTo> {
+    let partitions = letters.partitions.iter().copied();
+    Ok(committed(group, &letters.topic, partitions, ANSWER_WITHIN)?)
 }

@@ -75,12 +75,16 @@ fn bearer(given: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
+/// Whether a request is a question, and changes nothing.
+pub(super) fn asks(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
 /// What a request needs. A path that is not named here needs `read`, and whatever is not a question needs `act`.
 pub(super) fn needed(method: &Method, path: &str) -> Scope {
-    let asks = *method == Method::GET || *method == Method::HEAD;
     match path {
-        "/metrics" | "/metrics/kpi" if asks => Scope::Metrics,
-        _ if asks => Scope::Read,
+        "/metrics" | "/metrics/kpi" if asks(method) => Scope::Metrics,
+        _ if asks(method) => Scope::Read,
         _ => Scope::Act,
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     browser::is_same_origin,
-    gate::{Caller, Gate, Presented, needed},
+    gate::{Caller, Gate, Presented, asks, needed},
     session,
     token::{Scope, Token},
 };
@@ -68,8 +68,7 @@ fn judge(gate: &Gate, request: &Request) -> Result<Caller, Refusal> {
         Presented::Header(token) => (token, false),
         Presented::Cookie(token) => (token, true),
     };
-    let asks = *request.method() == Method::GET || *request.method() == Method::HEAD;
-    if by_cookie && !asks && !is_same_origin(request.headers()) {
+    if by_cookie && !asks(request.method()) && !is_same_origin(request.headers()) {
         return Err(Refusal::Foreign);
     }
     match needed.filter(|needed| !token.allows(*needed)) {

@@ -10,7 +10,7 @@ use std::{cmp::Reverse, sync::Arc};
 use axum::{
     Extension, Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::{Method, StatusCode, Uri, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -236,19 +236,13 @@ pub(super) async fn acknowledge(
     Ok((status, Json(side.model.shown(&alert))))
 }
 
-/// One route has both paths: which methods there are depends on how it ends.
-pub(super) async fn refuse_method(method: Method, uri: Uri) -> Response {
+/// One route has both paths: which methods there are depends on how it ends. The reason is added for all paths alike.
+pub(super) async fn refuse_method(uri: Uri) -> Response {
     let allowed = match uri.path().ends_with("/acknowledge") {
         true => "POST",
         false => "GET,HEAD",
     };
-    let problem = Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        uri.path(),
-        format!("there is no `{method}` here"),
-        format!("here there is {allowed}"),
-    );
-    ([(header::ALLOW, allowed)], problem).into_response()
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allowed)]).into_response()
 }
 
 fn check_note(note: Option<&str>) -> Result<(), String> {

@@ -11,7 +11,7 @@ use super::{
     record::{AlertRecord, Context, Links, rule_of},
 };
 use crate::{
-    contact::{Alarm, Concern, Contact, Engagement, Fold},
+    contact::{Alarm, BAD_MOOD, Concern, Contact, Engagement, Fold},
     csat::CsatSettings,
     event::{Channel, Span, Timestamp},
 };
@@ -21,15 +21,13 @@ use crate::{
 pub fn watch(contact: &mut Contact, settings: &AlertSettings) {
     let newest = contact.newest_at();
     let fold = &contact.fold;
-    let Some(prediction) = &mut contact.prediction else {
+    let (Some(prediction), Some(now)) = (&mut contact.prediction, newest) else {
         return;
     };
     if fold.over_since.is_some() {
         prediction.end_alarms(fold.over_since);
         return;
     }
-    let now = newest.or(fold.began_at);
-    let Some(now) = now else { return };
     let alarm = |value_thousandths| Alarm {
         at: now,
         began_at: fold.began_at.unwrap_or(now),
@@ -178,12 +176,12 @@ fn repeat(contacts: f64, context: &Context<'_>) -> Wording {
 }
 
 fn turned(mood: f64, contact: &str) -> Wording {
-    const BAD_MOOD: f64 = -0.4;
+    let bad = f64::from(BAD_MOOD) / 1e3;
     Wording {
-        score: score((BAD_MOOD - mood) / (1.0 + BAD_MOOD)),
-        threshold: BAD_MOOD,
+        score: score((bad - mood) / (1.0 + bad)),
+        threshold: bad,
         unit: "mood",
-        formula: format!("running sentiment ≤ {BAD_MOOD} after two messages in a row"),
+        formula: format!("running sentiment ≤ {bad} after two messages in a row"),
         why: format!("{contact}: the customer's messages have turned bad (mood {mood:+.1})."),
         action: format!("Reply to {contact} now, with somebody who can settle it."),
     }

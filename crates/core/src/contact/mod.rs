@@ -38,7 +38,7 @@ pub use attributes::Attributes;
 pub use calendar::{Calendar, DAY_MINUTES, Hours, LocalSpan};
 pub use case::{Case, CaseEnd, CustomerLink, Judgement, Resolution};
 pub use fact::{Audience, Fact, FactKind, HandleParts, diff_facts};
-pub use fold::{Conversation, Experience, Fold, Handoff};
+pub use fold::{BAD_MOOD, Conversation, Experience, Fold, Handoff};
 pub use machine::{Contact, EventOutcome};
 pub use measure::Measure;
 pub use outbound::{Attempt, AttemptEnd, AttemptOutcome, Reached};

@@ -31,7 +31,9 @@ pub use entity::Entity;
 pub use exchange::{names::Held, placement::Placement};
 pub use limits::{Kind, Limits, OVERFLOW};
 pub use settings::{Settings, Source, SourceClock};
-pub use stages::letter::{CUT_HEADERS, CUT_PAYLOAD_BYTES, LETTER_BYTES_MAX, sha256};
+pub use stages::letter::{
+    CUT_HEADERS, CUT_PAYLOAD_BYTES, LETTER_BYTES_MAX, LETTER_HEADERS, sha256,
+};
 pub use state::holder::Holder;
 pub use step::{
     Counters, InputId, OutTopic, Output, Pending, SourceRecord, Step, TaskError, TaskId,

@@ -5,27 +5,16 @@ use std::sync::Arc;
 use floorwalker_core::{
     alert::rule_of,
     contact::Concern,
-    engine::{InputId, OutTopic, Settings, TaskId},
-    event::line,
+    engine::{OutTopic, Settings, TaskId},
     local::{Cluster, Crash},
 };
-use floorwalker_simulator::jsonl::jsonl;
-use floorwalker_testkit::harness::{SETTINGS_WALL, events_settings};
+use floorwalker_testkit::harness::events_settings;
 use serde_json::Value;
 
-fn cluster(settings: Settings, lines: &[&str]) -> Cluster {
-    let mut cluster = Cluster::new(&Arc::new(settings), SETTINGS_WALL).unwrap();
-    let input = InputId {
-        source: 0,
-        partition: 0,
-    };
-    cluster.watch_shadows();
-    cluster.add_input(input);
-    for text in lines {
-        let json = jsonl(&line::parse(text).unwrap());
-        cluster.feed(input, json.into_bytes());
-    }
-    cluster
+use crate::csat::{AGAIN, cluster, lines_of, records};
+
+fn cluster_of(settings: Settings, lines: &[&str]) -> Cluster {
+    cluster(&Arc::new(settings), &lines_of(lines))
 }
 
 fn settings(tasks: u16) -> Settings {
@@ -36,36 +25,17 @@ fn settings(tasks: u16) -> Settings {
 
 /// Returns the records of a rule's alerts.
 fn of(cluster: &Cluster, concern: Concern) -> Vec<Value> {
-    let outputs = cluster.outputs.iter();
-    let alerts = outputs.filter(|(_, output)| output.topic == OutTopic::Alerts);
-    let records =
-        alerts.map(|(_, output)| serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap());
-    records
-        .filter(|record: &Value| record["rule"] == rule_of(concern))
+    let alerts = records(cluster, OutTopic::Alerts).into_iter();
+    alerts
+        .filter(|record| record["rule"] == rule_of(concern))
         .collect()
 }
 
 fn played(settings: Settings, lines: &[&str], concern: Concern) -> Vec<Value> {
-    let mut cluster = cluster(settings, lines);
+    let mut cluster = cluster_of(settings, lines);
     cluster.run_until_quiet(1).unwrap();
     of(&cluster, concern)
 }
-
-/// Three contacts of one customer, and one of another.
-const AGAIN: [&str; 12] = [
-    "09:00:00 queued c1 queue=billing customer=k1 channel=chat",
-    "09:00:10 answered c1 agent=ana",
-    "09:05:00 ended c1 by=customer",
-    "09:10:00 queued c2 queue=billing customer=k1 channel=chat",
-    "09:10:10 answered c2 agent=bo",
-    "09:15:00 ended c2 by=customer",
-    "09:20:00 queued c3 queue=billing customer=k1 channel=chat",
-    "09:20:00 queued c4 queue=billing customer=k2 channel=chat",
-    "09:20:30 answered c3 agent=ana",
-    "09:20:30 answered c4 agent=bo",
-    "09:30:00 ended c3 by=customer",
-    "09:30:00 ended c4 by=customer",
-];
 
 #[test]
 fn a_third_contact_calls_until_it_is_over_and_a_second_does_not() {
@@ -136,7 +106,7 @@ fn a_mood_turns_with_two_bad_messages_in_a_row() {
 
 /// Plays lines with a crash at one of them.
 fn played_with_crash(lines: &[&str], concern: Concern, (crash, at): (Crash, usize)) -> Vec<Value> {
-    let mut cluster = cluster(settings(1), lines);
+    let mut cluster = cluster_of(settings(1), lines);
     for step in 0..lines.len() {
         if step == at {
             cluster.advance_and_crash(TaskId(0), 1, crash).unwrap();

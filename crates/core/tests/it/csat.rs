@@ -212,14 +212,14 @@ const FURIOUS: [&str; 6] = [
     "10:09:00 ended c1 by=customer",
 ];
 
-fn lines_of(texts: &[&str]) -> Vec<String> {
+pub(crate) fn lines_of(texts: &[&str]) -> Vec<String> {
     texts
         .iter()
         .map(|text| jsonl(&line::parse(text).unwrap()))
         .collect()
 }
 
-fn cluster(settings: &Arc<Settings>, lines: &[String]) -> Cluster {
+pub(crate) fn cluster(settings: &Arc<Settings>, lines: &[String]) -> Cluster {
     let mut cluster = Cluster::new(settings, SETTINGS_WALL).unwrap();
     let input = InputId {
         source: 0,
@@ -237,7 +237,7 @@ fn one_task() -> Settings {
     Settings::clone(&events_settings(1, 1_400_000_000))
 }
 
-fn records(cluster: &Cluster, topic: OutTopic) -> Vec<Value> {
+pub(crate) fn records(cluster: &Cluster, topic: OutTopic) -> Vec<Value> {
     let outputs = cluster
         .outputs
         .iter()
@@ -301,23 +301,25 @@ fn a_likely_low_rating_fires_once_and_ends_with_the_contact() {
     );
 }
 
+/// Three contacts of one customer, and one of another that is like the third.
+pub(crate) const AGAIN: [&str; 12] = [
+    "09:00:00 queued c1 queue=billing customer=k1 channel=chat",
+    "09:00:10 answered c1 agent=ana",
+    "09:05:00 ended c1 by=customer",
+    "09:10:00 queued c2 queue=billing customer=k1 channel=chat",
+    "09:10:10 answered c2 agent=bo",
+    "09:15:00 ended c2 by=customer",
+    "09:20:00 queued c3 queue=billing customer=k1 channel=chat",
+    "09:20:00 queued c4 queue=billing customer=k2 channel=chat",
+    "09:20:30 answered c3 agent=ana",
+    "09:20:30 answered c4 agent=bo",
+    "09:30:00 ended c3 by=customer",
+    "09:30:00 ended c4 by=customer",
+];
+
 /// The customer's machine lies on another task than some of the contacts.
 #[test]
 fn who_comes_again_is_known_to_the_new_contact() {
-    const AGAIN: [&str; 12] = [
-        "09:00:00 queued c1 queue=billing customer=k1 channel=chat",
-        "09:00:10 answered c1 agent=ana",
-        "09:05:00 ended c1 by=customer",
-        "09:10:00 queued c2 queue=billing customer=k1 channel=chat",
-        "09:10:10 answered c2 agent=bo",
-        "09:15:00 ended c2 by=customer",
-        "09:20:00 queued c3 queue=billing customer=k1 channel=chat",
-        "09:20:00 queued c4 queue=billing customer=k2 channel=chat",
-        "09:20:30 answered c3 agent=ana",
-        "09:20:30 answered c4 agent=bo",
-        "09:30:00 ended c3 by=customer",
-        "09:30:00 ended c4 by=customer",
-    ];
     let lines = lines_of(&AGAIN);
     for tasks in [1, 4] {
         let mut settings = Settings::clone(&events_settings(tasks, 1_400_000_000));

@@ -7,8 +7,8 @@ use crate::event::{Span, Timestamp};
 /// Share of a new sentiment in the running one, in thousandths: the last message and a half make one half of it.
 const MOOD_SHARE: i32 = 400;
 const THOUSAND: i32 = 1_000;
-/// The mood is bad up to here.
-const BAD_MOOD: i32 = -400;
+/// The mood is bad up to here, in thousandths.
+pub const BAD_MOOD: i32 = -400;
 /// So many messages in a row in a bad mood: it has turned, and stayed so.
 const BAD_MESSAGES: u32 = 2;
 

@@ -14,7 +14,11 @@ mod waits;
 use minicbor::{Decode, Encode};
 
 pub(super) use self::passing::Until;
-pub use self::{experience::Experience, flags::Conversation, handoff::Handoff};
+pub use self::{
+    experience::{BAD_MOOD, Experience},
+    flags::Conversation,
+    handoff::Handoff,
+};
 use super::{
     Attributes, ContactSettings, Pause,
     end::{AnsweredEnd, Dispositions},

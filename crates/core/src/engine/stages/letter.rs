@@ -15,6 +15,14 @@ pub const CUT_PAYLOAD_BYTES: usize = 64 << 10;
 /// A cut letter keeps the key, and the headers, only up to this size.
 const CUT_REST_BYTES_MAX: usize = 64 << 10;
 
+/// Headers of each letter: where the record was read, by topic, partition and offset, and what is wrong with it, as a code and in a sentence.
+pub const LETTER_HEADERS: [&str; 5] = [
+    "floorwalker-topic",
+    "floorwalker-partition",
+    "floorwalker-offset",
+    "floorwalker-reason",
+    "floorwalker-sentence",
+];
 /// Headers of a cut letter: the parts that are not whole, the size of the payload, and the SHA-256 of it.
 pub const CUT_HEADERS: [&str; 3] = ["floorwalker-cut", "floorwalker-bytes", "floorwalker-sha256"];
 
@@ -24,12 +32,13 @@ impl Provenance<'_> {
     pub(in crate::engine) fn dead_letter(&self, fault: &Fault) -> Output {
         let record = self.record;
         let own = [
-            ("floorwalker-topic", self.topic.to_owned()),
-            ("floorwalker-partition", record.input.partition.to_string()),
-            ("floorwalker-offset", record.offset.to_string()),
-            ("floorwalker-reason", fault.code.to_owned()),
-            ("floorwalker-sentence", fault.sentence.clone()),
+            self.topic.to_owned(),
+            record.input.partition.to_string(),
+            record.offset.to_string(),
+            fault.code.to_owned(),
+            fault.sentence.clone(),
         ];
+        let own = LETTER_HEADERS.into_iter().zip(own);
         let own = own.map(|(name, value)| (name.to_owned(), Some(value.into_bytes())));
         let cut = Cut::of(record);
         let payload = record.payload.map(|payload| {
