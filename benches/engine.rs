@@ -21,7 +21,7 @@ use floorwalker_core::{
     rules::RulesSettings,
 };
 use floorwalker_simulator::jsonl::jsonl;
-use floorwalker_testkit::{states::with_states, voice::VoiceWorld};
+use floorwalker_testkit::{states::with_states_of_work, voice::VoiceWorld};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -114,7 +114,7 @@ fn partitions(contacts: usize, agents: usize) -> Vec<Vec<Vec<u8>>> {
     let placement = Placement::new(TASKS);
     let mut partitions = vec![Vec::new(); usize::from(TASKS)];
     let calls = world.events();
-    for event in with_states(&calls, Span::from_secs(3_600), 7) {
+    for event in with_states_of_work(&calls) {
         let task = placement.owner_of(&event.key);
         partitions[usize::from(task.0)].push(jsonl(&event).into_bytes());
     }

@@ -50,7 +50,7 @@ const PROBE: &str = "probe";
 const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
 fn main() {
-    let deployment = Deployment::create("wall");
+    let deployment = Deployment::create("wall", "");
     deployment.create_topic(PROBE);
     let mut process = deployment.run();
     process.wait_until_ready();

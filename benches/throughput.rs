@@ -1,16 +1,22 @@
-//! `cargo bench --bench throughput [-- EVENTS]`: how fast `floorwalker run` works off a backlog on a real broker, and what that costs.
+//! `cargo bench --bench throughput [-- EVENTS [AGENTS]] [narrow] [race] [lz4]`: how fast `floorwalker run` works off a backlog on a real broker,
+//! and what that costs.
 //!
-//! In one run: a bare read of the topic, the same with parsing, then all of Floorwalker with its outputs and state log,
-//! until the figures include the newest event. Those of every entity and window must hold exactly what the
-//! independent recount has. The events and their recount are made once in `target/bench-data`.
+//! A third of the events are agents' states. In one run: a bare read of the topic, the same with parsing, then Floorwalker with all its
+//! outputs and its state log, and then with what only the narrow job needs, as `benches/race` has it; each until the figures include the newest
+//! event. `race` adds Kafka Streams with the same narrow job on the same topic (`benches/race`). The figures of every queue, agent, channel and of all, in every window, must hold exactly what the independent recount has. The events and
+//! their recount are made once in `target/bench-data`.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 
 mod deployment;
+#[path = "deployment/streams.rs"]
+mod streams;
+#[path = "deployment/world.rs"]
+mod world;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{BufRead as _, BufReader, BufWriter, Write as _},
+    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,208 +26,100 @@ use floorwalker::kafka::{
     clock::{Tick, wall},
     topics::Topic,
 };
-use floorwalker_core::{
-    decode::decode,
-    event::{Channel, Event, Timestamp},
-};
-use floorwalker_simulator::jsonl::jsonl;
-use floorwalker_testkit::{reference, voice::VoiceWorld};
+use floorwalker_core::{decode::decode, event::Timestamp, rules::RuleKind};
 use rdkafka::{Message as _, Offset, error::KafkaError};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use deployment::{Deployment, Metrics, PREFIX, Process, SOURCE, TASKS, cpu_seconds, pause};
+use deployment::{Deployment, Metrics, PREFIX, SOURCE, TASKS, cpu_seconds, pause};
+use world::{Counts, World, counts_of, key_of, window_of};
 
 /// As in the process that is measured.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const EVENTS: usize = 3_000_000;
-/// Fewer than the world makes of a contact: there are enough, and the rest is cut off.
-const EVENTS_A_CONTACT: usize = 5;
-/// Contacts that are recounted together: the recount looks at each pair of them.
-const RECOUNTED: usize = 3_000;
+const AGENTS: usize = 2_000;
 const END_WITHIN_S: f64 = 1_200.0;
 const FIGURES_WITHIN: Duration = Duration::from_secs(120);
 /// Nothing changed for so long: these are the last figures.
 const QUIET: Duration = Duration::from_secs(2);
-/// No sum over contacts: customers have several.
-const NOT_COMPARED: [&str; 2] = ["fcr", "fcr_confirmed"];
+/// What is switched off for the narrow job: windows of five minutes and an hour, alerts for answers that are late.
+const NARROW: &str = "\
+    [kpi]\nwindows = [\"5m\", \"1h\"]\n\
+    [scorecards]\nenabled = false\n\
+    [fcr]\nenabled = false\n\
+    [outputs]\ncontacts = false\n";
+const ALERTS_OFF: [&str; 4] = [
+    "at_risk",
+    "csat_low_predicted",
+    "customer_repeat",
+    "sentiment_turned",
+];
 
 fn main() {
-    let wanted = std::env::args().find_map(|argument| argument.parse().ok());
-    let world = World::find_or_make(wanted.unwrap_or(EVENTS));
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let events = numbers.next().unwrap_or(EVENTS);
+    let world = World::find_or_make(events, numbers.next().unwrap_or(AGENTS));
     println!(
-        "input            {} events of {} contacts, {:.0} bytes each, {:.1} h; {TASKS} partitions, keyed by contact",
+        "input            {} events of {} contacts and {} agents, {:.0} bytes each, {:.1} h; {TASKS} partitions, keyed by contact or agent",
         world.events,
         world.contacts,
+        world.agents,
         world.bytes as f64 / world.events as f64,
         world.hours
     );
-    let deployment = Deployment::create("events");
-    let settings = LoadSettings {
+    let asked = |wanted: &str| std::env::args().any(|word| word == wanted);
+    if !asked("narrow") {
+        measure(&world, "all outputs", "", false);
+    }
+    measure(&world, "narrow job", &narrow(), asked("race"));
+}
+
+/// Returns the settings that leave only the narrow job.
+fn narrow() -> String {
+    let off = |table: &str| format!("[{table}]\nenabled = false\n");
+    let rules = (RuleKind::ALL.iter()).map(|kind| off(&format!("rules.\"{}\"", kind.name())));
+    let alerts = ALERTS_OFF.map(|rule| off(&format!("alerts.{rule}")));
+    rules
+        .chain(alerts)
+        .fold(NARROW.to_owned(), |all, one| all + &one)
+}
+
+/// Loads the input into a topic of a new broker, reads it, and lets Floorwalker work it off.
+fn measure(world: &World, what: &str, settings: &str, race: bool) {
+    let deployment = Deployment::create("events", settings);
+    let load = LoadSettings {
         topic: SOURCE.to_owned(),
         key: LoadKey::Contact,
         rate: None,
     };
-    let mut loader = Loader::new(&deployment.kafka, &settings).expect("the broker has the topic");
+    let mut loader = Loader::new(&deployment.kafka, &load).expect("the broker has the topic");
     let file = fs::File::open(&world.file).expect("the input was made");
     for line in BufReader::new(file).split(b'\n') {
         let line = line.expect("the input can be read");
         loader.send(&line).expect("the broker takes the events");
     }
     let loaded = loader.finish().expect("the broker takes the events");
-    println!("loaded           in {:.1} s", loaded.took.as_secs_f64());
+    println!("\n{what}: loaded in {:.1} s", loaded.took.as_secs_f64());
 
     let bare = read_all(&deployment, world.events, |_| true);
     bare.print("bare read", None);
     let parsed = read_all(&deployment, world.events, |json| decode(json).is_ok());
     parsed.print("read and parse", Some(&bare));
-    let (all, end) = run_all(&deployment, &world);
+    let (all, end) = run_all(&deployment, world);
     all.print("floorwalker run", Some(&bare));
     println!(
         "                 {:.2} times read and parse",
         all.cpu_micros() / parsed.cpu_micros()
     );
-    end.print(&world, &all);
-}
-
-/// The input: one file of JSON lines, and its recount.
-#[derive(Serialize, Deserialize)]
-struct World {
-    #[serde(skip)]
-    file: PathBuf,
-    events: usize,
-    contacts: usize,
-    bytes: usize,
-    hours: f64,
-    /// When the last one occurred, as records spell it.
-    newest: String,
-    /// Whole numbers of the last record of each entity and window, by their paths.
-    expected: BTreeMap<String, Counts>,
-}
-
-type Counts = BTreeMap<String, u64>;
-
-impl World {
-    fn find_or_make(wanted: usize) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data");
-        let summary = folder.join(format!("voice-{wanted}.json"));
-        let file = folder.join(format!("voice-{wanted}.jsonl"));
-        if let Ok(text) = fs::read(&summary)
-            && let Ok(world) = serde_json::from_slice::<Self>(&text)
-        {
-            return Self { file, ..world };
-        }
-        fs::create_dir_all(&folder).expect("a folder");
-        println!("making {wanted} events in {}", folder.display());
-        let world = Self::make(wanted, file);
-        let text = serde_json::to_vec(&world).expect("JSON");
-        fs::write(summary, text).expect("a file");
-        world
-    }
-
-    fn make(wanted: usize, file: PathBuf) -> Self {
-        let default = VoiceWorld::default();
-        let calls = wanted / EVENTS_A_CONTACT;
-        let world = VoiceWorld {
-            seed: 7,
-            contacts: calls,
-            agents: 2_000,
-            queues: 20,
-            customers: calls,
-            rate: 25_000.0,
-            // Days ago: nothing of it may lie in the future.
-            start: Timestamp(default.start.0 - 10 * 86_400_000_000),
-        };
-        let mut events = world.events();
-        events.truncate(wanted);
-        let (Some(first), Some(last)) = (events.first(), events.last()) else {
-            panic!("no events");
-        };
-        let (newest, hours) = (
-            last.occurred_at,
-            (last.occurred_at - first.occurred_at).as_secs() / 3_600.0,
+    end.print(world, &all);
+    if race {
+        let streams = streams::run(&deployment, world.events);
+        println!(
+            "                 {:.2} times the CPU of Kafka Streams",
+            all.cpu_micros() / streams
         );
-        let bytes = write(&file, &events);
-        let events_by_contact = by_contact(events);
-        let contacts = events_by_contact.len();
-        Self {
-            file,
-            events: events_by_contact.values().map(Vec::len).sum(),
-            contacts,
-            bytes,
-            hours,
-            newest: newest.to_string(),
-            expected: recount(events_by_contact, newest),
-        }
     }
-}
-
-fn write(file: &Path, events: &[Event]) -> usize {
-    let mut lines = BufWriter::new(fs::File::create(file).expect("a file"));
-    let mut bytes = 0;
-    for event in events {
-        let json = jsonl(event);
-        bytes += json.len();
-        writeln!(lines, "{json}").expect("room on the disk");
-    }
-    lines.flush().expect("room on the disk");
-    bytes
-}
-
-fn by_contact(events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
-    let mut events_by_contact: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        let contact = event.key.as_str().to_owned();
-        events_by_contact.entry(contact).or_default().push(event);
-    }
-    events_by_contact
-}
-
-/// Sums over contacts, so that they can be counted some at a time.
-fn recount(
-    events_by_contact: BTreeMap<String, Vec<Event>>,
-    clock: Timestamp,
-) -> BTreeMap<String, Counts> {
-    let settings = reference::Settings {
-        channel_default: Channel::Other,
-        ..reference::Settings::default()
-    };
-    let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
-    let all: Vec<Vec<Event>> = events_by_contact.into_values().collect();
-    for contacts in all.chunks(RECOUNTED) {
-        let recount = reference::recount(&contacts.concat(), &settings, clock);
-        for record in recount.records(clock) {
-            let sum = sums.entry(key_of(&record)).or_default();
-            for (path, count) in counts_of(&record["kpis"]) {
-                *sum.entry(path).or_default() += count;
-            }
-        }
-    }
-    sums
-}
-
-fn key_of(record: &Value) -> String {
-    let text = |name: &str| record[name].as_str().unwrap_or_default();
-    format!("{}/{}", text("entity"), text("window"))
-}
-
-/// The whole numbers in a record, but those that are not compared and zeros.
-fn counts_of(kpis: &Value) -> Counts {
-    let mut counts = Counts::new();
-    let mut open = vec![(String::new(), kpis)];
-    while let Some((path, value)) = open.pop() {
-        if let Some(members) = value.as_object() {
-            let compared = members
-                .iter()
-                .filter(|(name, _)| !NOT_COMPARED.contains(&name.as_str()));
-            open.extend(compared.map(|(name, inner)| (format!("{path}/{name}"), inner)));
-        } else if let Some(count) = value.as_u64().filter(|count| *count > 0) {
-            counts.insert(path, count);
-        }
-    }
-    counts
 }
 
 /// What going through all events took.
@@ -303,7 +201,7 @@ fn run_all(deployment: &Deployment, world: &World) -> (Cost, End) {
     let to_read = passed(wall());
     let (records, ended_at) = last_records(deployment, &world.newest);
     let cpu_seconds = cpu_seconds(&format!("/proc/{}/stat", process.id()));
-    let peak_megabytes = peak_megabytes(&process);
+    let peak_megabytes = peak_megabytes(process.id());
     note_segments(deployment, &mut segments);
     process.wait_until_ready();
     let metrics = process.metrics();
@@ -343,7 +241,7 @@ fn last_records(deployment: &Deployment, newest: &str) -> (BTreeMap<String, Valu
         let value: Value =
             serde_json::from_slice(record.payload().unwrap_or_default()).expect("JSON");
         let key = key_of(&value);
-        if key == "all/all" && value["clock"] == newest {
+        if key.starts_with("all/") && value["clock"] == newest {
             let at_ms = record.timestamp().to_millis().expect("a time");
             ended_at.get_or_insert(Timestamp::from_millis(at_ms));
         }
@@ -382,8 +280,8 @@ fn topic_of(segment: &Path) -> String {
 }
 
 /// The most memory that the process ever held.
-fn peak_megabytes(process: &Process) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id()));
+pub(crate) fn peak_megabytes(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process));
     let status = status.unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
@@ -450,7 +348,16 @@ impl End {
     fn print_lost(&self, world: &World) {
         let nothing = Counts::new();
         let (mut compared, mut lost, mut wrong) = (0, 0, Vec::new());
-        let keys: BTreeSet<&String> = self.records.keys().chain(world.expected.keys()).collect();
+        // The narrow job has fewer windows, and the recount knows of no teams.
+        let windows: BTreeSet<&str> = self
+            .records
+            .keys()
+            .filter_map(|key| window_of(key))
+            .collect();
+        let keys: BTreeSet<&String> = (self.records.keys().chain(world.expected.keys()))
+            .filter(|key| !key.starts_with("team:") && !key.starts_with("site:"))
+            .filter(|key| window_of(key).is_some_and(|window| windows.contains(window)))
+            .collect();
         for key in &keys {
             let found = self
                 .records
@@ -480,15 +387,6 @@ impl End {
             .take(10)
             .for_each(|line| println!("wrong            {line}"));
         println!("window updates lost: {lost}");
-        for key in ["all/all", "all/7d"] {
-            let count = |path: &str| self.records[key]["kpis"][path].clone();
-            println!(
-                "{key:<16} offered {}, answered {}, handled {}",
-                count("offered"),
-                count("answered"),
-                count("handled")
-            );
-        }
         assert_eq!(lost, 0, "the figures are not those of the recount");
     }
 }

@@ -42,8 +42,9 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// A broker with the topics that a deployment with the default policies needs; `clock` is that of the source.
-    pub(crate) fn create(clock: &str) -> Self {
+    /// A broker with the topics that a deployment with the default policies needs; `clock` is that of the source. `settings` are further lines
+    /// of its configuration.
+    pub(crate) fn create(clock: &str, settings: &str) -> Self {
         let broker = broker::Broker::start();
         let kafka = KafkaSettings {
             brokers: broker.address.clone(),
@@ -66,7 +67,8 @@ impl Deployment {
              [kafka]\nbrokers = \"{}\"\nprefix = \"{PREFIX}\"\nreplication = 1\n\
              {properties}\
              [engine]\ntasks = {TASKS}\n\
-             [[source]]\ntopic = \"{SOURCE}\"\nclock = \"{clock}\"\n",
+             [[source]]\ntopic = \"{SOURCE}\"\nclock = \"{clock}\"\n\
+             {settings}",
             broker.address
         );
         fs::write(&config, text).expect("a configuration");

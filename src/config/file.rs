@@ -133,6 +133,7 @@ pub(super) struct Csat {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FirstContact {
+    pub(super) enabled: Option<bool>,
     pub(super) window: Option<Time>,
     pub(super) transfer_breaks: Option<bool>,
     pub(super) same_reason: Option<bool>,
@@ -337,6 +338,7 @@ pub(super) struct Repeat {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Outputs {
+    pub(super) contacts: Option<bool>,
     pub(super) format: Option<Parsed<Format>>,
 }
 

@@ -3,7 +3,7 @@
 //! Two or three teams, sites and reasons on a grid of whole seconds, so that repeats and ties with contacts are common; some states last
 //! longer than a day. What a network does to them is [`super::faults`], as to other events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::random::Random;
 use floorwalker_core::event::{
@@ -36,6 +36,57 @@ pub fn with_states(events: &[Event], lead: Span, seed: u64) -> Vec<Event> {
     }
     mixed.sort_by(Event::cmp_in_order);
     mixed
+}
+
+/// Returns the events with the states that an ACD sends along with them: engaged at each answer, in wrap-up at each end, available when that
+/// ends. A third of the events then are states. They are in order; ids are unique within their agent.
+#[must_use]
+pub fn with_states_of_work(events: &[Event]) -> Vec<Event> {
+    let mut talking: BTreeMap<&str, &AgentId> = BTreeMap::new();
+    let mut mixed = Vec::with_capacity(events.len() * 3 / 2);
+    for (number, event) in events.iter().enumerate() {
+        mixed.push(event.clone());
+        let contact = event.key.as_str();
+        let change = match &event.body {
+            Body::AgentAnswered(answered) => {
+                talking.insert(contact, &answered.agent);
+                Some((&answered.agent, AgentState::Engaged))
+            }
+            Body::ContactEnded(..) => {
+                let agent = talking.remove(contact);
+                agent.map(|agent| (agent, AgentState::WrapUp))
+            }
+            Body::WrapUpEnded(ended) => Some((&ended.agent, AgentState::Available)),
+            _ => None,
+        };
+        if let Some((agent, state)) = change {
+            mixed.push(state_of_work(number, event.occurred_at, agent, state));
+        }
+    }
+    mixed
+}
+
+/// Forty agents are a team, ten teams a site.
+fn state_of_work(number: usize, at: Timestamp, agent: &AgentId, state: AgentState) -> Event {
+    let name = agent
+        .as_str()
+        .trim_start_matches(|c: char| !c.is_ascii_digit());
+    let place: usize = name.parse().unwrap_or_default();
+    Event {
+        id: EventId::new(&format!("w{number}")),
+        occurred_at: at,
+        sequence: None,
+        key: Key::Agent(agent.clone()),
+        channel: None,
+        customer: None,
+        body: Body::AgentStateChanged(AgentStateChanged {
+            state,
+            reason: None,
+            team: Some(TeamId::new(&format!("team-{}", place / 40))),
+            site: Some(SiteId::new(&format!("site-{}", place / 400))),
+            skills: Vec::new(),
+        }),
+    }
 }
 
 /// One agent's states as they come.

@@ -66,6 +66,7 @@ pub(super) fn config(mut file: File) -> Result<Config, Fault> {
         &mut engine.output_format,
         file.outputs.format.map(|Parsed(format)| format),
     );
+    put(&mut engine.contact_records, file.outputs.contacts);
     engine.limits = limits(&file.limits)?;
     let mut serve = serve::settings(file.serve, &engine.kpi.windows)?;
     let own_rules = engine.rules.own.iter().map(|own| own.name.as_str());
@@ -158,9 +159,11 @@ fn first_contact(
 ) -> Result<(), Fault> {
     let settings = &mut contact.first_contact;
     put(&mut settings.window, over_zero(given.window.as_ref())?);
+    put(&mut settings.enabled, given.enabled);
     put(&mut settings.transfer_breaks, given.transfer_breaks);
     put(&mut settings.same_reason, given.same_reason);
     match remember_min {
+        _ if !settings.enabled => Ok(()),
         Some(least) if contact.remember_min < settings.window => Err(least.fault(
             "a contact must be remembered while it may be repeated: `contact.remember_min` must be no less than `fcr.window`",
         )),

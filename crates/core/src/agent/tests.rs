@@ -43,7 +43,9 @@ impl Book {
         match fact.change {
             FactChange::Add(sums) => accumulator.merge(sums),
             FactChange::Retract(sums) => accumulator.retract(sums),
-            FactChange::Step(what, by) => accumulator.step(what, fact.at, by),
+            FactChange::Steps(steps) => {
+                (steps.iter()).for_each(|(what, by)| accumulator.step(*what, fact.at, *by))
+            }
         }
         if accumulator.is_empty() {
             self.0.remove(&key);

@@ -1,6 +1,7 @@
 //! Timeline of an agent: segments in which the state in force and the number of open engagements stay the same.
 
 use minicbor::{Decode, Encode};
+use smallvec::SmallVec;
 
 use crate::{
     event::{
@@ -53,9 +54,12 @@ pub enum FactChange<'a> {
     Add(&'a Accumulator),
     /// Subtracts sums that were added before.
     Retract(&'a Accumulator),
-    /// Makes a duration run faster or slower by this from the instant on.
-    Step(StateDuration<'a>, i64),
+    /// Makes durations run faster or slower, each by this, from the instant on.
+    Steps(&'a [(StateDuration<'a>, i64)]),
 }
+
+/// The steps of one instant: at most three end, and three begin.
+type Steps<'a> = SmallVec<[(StateDuration<'a>, i64); 6]>;
 
 pub(super) type Emit<'t> = &'t mut dyn FnMut(AgentFact<'_>);
 
@@ -260,18 +264,31 @@ pub(super) fn groups_of(place: Option<&Place>) -> impl Iterator<Item = Whose<'_>
 /// Emits the steps from one segment to the next. Nothing is emitted of what goes on.
 fn emit_step(from: &Segment<'_>, to: &Segment<'_>, sign: i64, emit: Emit<'_>) {
     let stays = from.place() == to.place();
+    let mut steps = Steps::new();
     for (segment, other, weight) in [(from, to, -sign), (to, from, sign)] {
         let goes_on = |step: &_| stays && other.state_durations().any(|theirs| theirs == *step);
-        for (what, height) in segment.state_durations().filter(|step| !goes_on(step)) {
-            let change = FactChange::Step(what, weight * height);
-            let audience = [Whose::Agent, Whose::All].into_iter();
-            for whose in audience.chain(groups_of(segment.place())) {
-                emit(AgentFact {
-                    whose,
-                    at: to.at,
-                    change,
-                });
-            }
+        let changes = segment.state_durations().filter(|step| !goes_on(step));
+        steps.extend(changes.map(|(what, height)| (what, weight * height)));
+        if !stays {
+            emit_steps(&steps, (segment.place(), to.at), emit);
+            steps.clear();
         }
+    }
+    emit_steps(&steps, (to.place(), to.at), emit);
+}
+
+/// Emits steps to all whose durations they are.
+fn emit_steps(
+    steps: &[(StateDuration<'_>, i64)],
+    (place, at): (Option<&Place>, Timestamp),
+    emit: Emit<'_>,
+) {
+    if steps.is_empty() {
+        return;
+    }
+    let audience = [Whose::Agent, Whose::All].into_iter();
+    for whose in audience.chain(groups_of(place)) {
+        let change = FactChange::Steps(steps);
+        emit(AgentFact { whose, at, change });
     }
 }

@@ -92,6 +92,8 @@ pub enum FlowOuts {
 /// Definition of first-contact resolution: there is no standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstContact {
+    /// Without it no customer of an event is looked at: every contact counts as one without a customer.
+    pub enabled: bool,
     /// A customer who comes back within this after a contact's end repeats it. At most [`ContactSettings::remember_min`].
     pub window: Span,
     /// Whether a second agent or an outside party leaves a contact unresolved.
@@ -125,6 +127,7 @@ pub struct ContactSettings {
 impl Default for FirstContact {
     fn default() -> Self {
         Self {
+            enabled: true,
             window: Span::from_secs(7 * 86_400),
             transfer_breaks: false,
             same_reason: false,

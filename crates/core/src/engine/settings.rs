@@ -25,6 +25,8 @@ pub struct Settings {
     pub recovery_max_bytes: u64,
     /// Of KPI, alert, contact and scorecard records.
     pub output_format: Format,
+    /// Whether contacts have records of their own.
+    pub contact_records: bool,
     pub contact: ContactSettings,
     pub kpi: KpiSettings,
     pub balance: BalanceSettings,
@@ -87,6 +89,7 @@ impl Default for Settings {
             heartbeat: Span::from_millis(500),
             recovery_max_bytes: 1_400_000_000,
             output_format: Format::Json,
+            contact_records: true,
             contact: ContactSettings::default(),
             kpi: KpiSettings::default(),
             balance: BalanceSettings::default(),

@@ -252,6 +252,27 @@ impl Accumulator {
         }
     }
 
+    /// Adds to the sums of three codes in a row, the first of which is `code`.
+    pub(super) fn add_row(&mut self, code: u32, amounts: [i64; 3]) {
+        let place = self.sums.partition_point(|sum| sum.0 < code);
+        let mut whole = true;
+        if let Some(row) = self.sums.get_mut(place..place + 3)
+            && row.iter().map(|sum| sum.0).eq(code..code + 3)
+        {
+            for (sum, amount) in row.iter_mut().zip(amounts) {
+                sum.1 += amount;
+                whole &= sum.1 != 0;
+            }
+            if !whole {
+                self.sums.retain(|sum| sum.1 != 0);
+            }
+            return;
+        }
+        (code..)
+            .zip(amounts)
+            .for_each(|(code, amount)| self.add_sum(code, amount));
+    }
+
     pub fn merge(&mut self, other: &Self) {
         if self.sums.is_empty() {
             self.sums.clone_from(&other.sums);

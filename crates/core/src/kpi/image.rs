@@ -5,6 +5,10 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use super::accumulator::{Accumulator, merge_sums};
 
+/// No sum takes less in an image, and hardly any takes more.
+const SUM_BYTES_MIN: usize = 2;
+const SUM_BYTES_MAX: usize = 8;
+
 impl Accumulator {
     /// Appends the sums.
     pub fn write_image(&self, image: &mut Vec<u8>) {
@@ -82,7 +86,7 @@ impl<C> Encode<C> for Accumulator {
         encoder: &mut Encoder<W>,
         _: &mut C,
     ) -> Result<(), encode::Error<W::Error>> {
-        let mut image = Vec::with_capacity(self.sums.len() * 4);
+        let mut image = Vec::with_capacity(self.sums.len() * SUM_BYTES_MAX);
         self.write_image(&mut image);
         encoder.bytes(&image)?.ok()
     }
@@ -90,8 +94,10 @@ impl<C> Encode<C> for Accumulator {
 
 impl<'b, C> Decode<'b, C> for Accumulator {
     fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        let mut reader = SumReader::new(decoder.bytes()?);
-        let sums = reader.by_ref().collect();
+        let bytes = decoder.bytes()?;
+        let mut reader = SumReader::new(bytes);
+        let mut sums = Vec::with_capacity(bytes.len() / SUM_BYTES_MIN);
+        sums.extend(reader.by_ref());
         if reader.bytes.is_empty() {
             Ok(Self { sums })
         } else {

@@ -74,9 +74,8 @@ impl Accumulator {
     /// Adds a step of `by` at `at`.
     pub fn step(&mut self, of: StateDuration<'_>, at: Timestamp, by: i64) {
         let code = of.code();
-        self.add_sum(code, by);
-        self.add_sum(code + 1, by * at.0.div_euclid(MICROS));
-        self.add_sum(code + 2, by * at.0.rem_euclid(MICROS));
+        let (seconds, micros) = (at.0.div_euclid(MICROS), at.0.rem_euclid(MICROS));
+        self.add_row(code, [by, by * seconds, by * micros]);
     }
 
     /// Returns the sums of state durations alone.

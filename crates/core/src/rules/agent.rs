@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     balance::{Level, wilson},
-    event::{Channel, Span, Timestamp},
+    event::{Channel, QueueId, Span, Timestamp},
 };
 
 /// Who is away for less has had no break.
@@ -181,33 +181,35 @@ pub(super) fn sla(own: &Totals, peers: &Totals, rule: &GroupRule) -> Finding {
 }
 
 /// What an agent did in a pane, in one queue and channel, and what the peers did in the window.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Piece<'a> {
     pub at: Timestamp,
-    pub channel: Channel,
+    pub group: (QueueId, Channel),
     pub own: &'a Signals,
     pub peers: &'a Totals,
 }
 
-/// Adds a piece of work to the evidence for and against a change.
-pub(super) fn observe(
-    state: &mut AgentState,
-    served_in: &mut Served,
-    piece: &Piece<'_>,
-    most: f64,
-) {
+/// Adds a piece of work to the evidence for and against a change. Returns whether it is the agent's first in its queue and channel.
+pub(super) fn observe(state: &mut AgentState, piece: &Piece<'_>, most: f64) -> bool {
     let Piece {
         at,
-        channel,
+        ref group,
         own,
         peers,
     } = *piece;
+    let is_new = !state.served.contains_key(group);
+    if is_new {
+        state.served.insert(group.clone(), Served::default());
+    }
+    let Some(served_in) = state.served.get_mut(group) else {
+        return false;
+    };
     let handled = float(own.get(Signal::Handled));
     if handled > 0.0 {
         served_in.add_work(at, float(own.get(Signal::HandleSeconds)));
     }
     let deviation = deviation(own, peers).filter(|_| handled > 0.0);
-    let (weight, shrink) = weight(channel);
+    let (weight, shrink) = weight(group.1);
     let (mut slow, mut fast) = ([0.0; 4], [0.0; 4]);
     if let Some(deviation) = deviation {
         let own_way = deviation - served_in.baseline(shrink);
@@ -233,6 +235,7 @@ pub(super) fn observe(
     let n = own.get(Signal::Ended).max(own.get(Signal::Handled)).max(1);
     state.slow.add(at, slow, n, EVIDENCE_MAX * most);
     state.fast.add(at, fast, n, EVIDENCE_MAX * most);
+    is_new
 }
 
 /// Returns how far the mean of the logarithms of handle times lies from the peers', in their standard deviations.
@@ -369,16 +372,18 @@ mod tests {
             (Signal::LogHandleSquared, 42_250),
         ]);
         let sum_after = |past: (f64, f64)| {
-            let (mut state, mut served) = (AgentState::default(), Served::default());
+            let mut state = AgentState::default();
+            let group = (QueueId::new("billing"), Channel::Voice);
+            let served = state.served.entry(group.clone()).or_default();
             served.past = past;
             for minute in 0..12 {
                 let piece = Piece {
                     at: at(300 * minute),
-                    channel: Channel::Voice,
+                    group: group.clone(),
                     own: &slow,
                     peers: &peers,
                 };
-                observe(&mut state, &mut served, &piece, 6.3);
+                observe(&mut state, &piece, 6.3);
             }
             state.slow.sum
         };

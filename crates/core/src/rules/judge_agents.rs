@@ -24,20 +24,19 @@ impl Rules {
         let peers = self.peers_of((&queue, channel, &agent), start + PANE);
         let most = self.settings.of(RuleKind::AgentDrift).threshold;
         let state = self.agents.entry(agent.clone()).or_default();
-        let mut served = (state.served)
-            .remove(&(queue.clone(), channel))
-            .unwrap_or_default();
         let piece = Piece {
             at: start + PANE,
-            channel,
+            group: (queue, channel),
             own,
             peers: &peers,
         };
         state.busy_at = Some(start + PANE);
-        agent::observe(state, &mut served, &piece, most);
-        state.served.insert((queue.clone(), channel), served);
+        let is_new = agent::observe(state, &piece, most);
         state.sum_up_shares();
-        (self.servers.entry(queue).or_default()).insert(agent.clone());
+        if is_new {
+            let (queue, _) = piece.group;
+            (self.servers.entry(queue).or_default()).insert(agent.clone());
+        }
         self.note_changed(StateKey::Agent(agent));
     }
 
@@ -64,7 +63,7 @@ impl Rules {
                 continue;
             }
             let is_alive = |kind| alive_kinds.is_some_and(|kinds| kinds.contains(&kind));
-            let found = self.of_agent((id, state), now, &groups);
+            let found = self.of_agent((id, state), now, (&groups, is_alive(RuleKind::AgentSla)));
             // Of most agents there is nothing to be noted.
             let found = found.into_iter().flatten();
             let found = found.filter(|it| it.verdict == Verdict::Holds || is_alive(it.kind));
@@ -82,7 +81,7 @@ impl Rules {
         &self,
         (id, state): (&AgentId, &AgentState),
         now: Timestamp,
-        groups: &BTreeMap<(QueueId, Channel), Totals>,
+        (groups, sla_is_alive): (&BTreeMap<(QueueId, Channel), Totals>, bool),
     ) -> [Option<Finding>; 4] {
         let [drift, gaming, overload, sla] = [
             RuleKind::AgentDrift,
@@ -99,8 +98,8 @@ impl Rules {
                 let work = || self.work_of((id, state), now, overload.window);
                 agent::overload(state, work, now, overload)
             }),
-            when(sla).then(|| {
-                let (own, peers) = self.owed(id, now, (groups, sla));
+            (sla.enabled && (sla_is_alive || self.has_missed(id, now - sla.window))).then(|| {
+                let (own, peers) = self.owed((id, state), now, (groups, sla));
                 agent::sla(&own, &peers, sla)
             }),
         ]
@@ -123,16 +122,20 @@ impl Rules {
         (worked.sum(), there)
     }
 
+    /// Returns whether an agent may have missed what they owed since an instant.
+    fn has_missed(&self, id: &AgentId, since: Timestamp) -> bool {
+        self.missed_at.get(id).is_some_and(|at| since <= *at)
+    }
+
     /// Returns the counts of an agent in all queues over the window of a rule, and those of the peers.
     fn owed(
         &self,
-        id: &AgentId,
+        (id, state): (&AgentId, &AgentState),
         now: Timestamp,
         (groups, rule): (&BTreeMap<(QueueId, Channel), Totals>, &GroupRule),
     ) -> (Totals, Totals) {
         let (mut own, mut peers) = (Totals::default(), Totals::default());
-        let state = self.agents.get(id);
-        for group in state.into_iter().flat_map(|state| state.served.keys()) {
+        for group in state.served.keys() {
             let (queue, channel) = group;
             let subject = Subject::AgentQueue(queue.clone(), *channel, id.clone());
             let (Some(all), Some(series)) = (groups.get(group), self.series.get(&subject)) else {

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use minicbor::{Decode, Encode};
 
 use super::{
@@ -36,7 +38,7 @@ const PEERS_OVER: Span = Span::from_secs(2_700);
 const PANES_MIN: usize = 3;
 const WAITING_MIN: i64 = 3;
 /// What no rule asks for any more is dropped so often.
-const FORGETS_EVERY: Span = Span::from_secs(300);
+const FORGETS_EVERY: Span = Span::from_secs(900);
 /// Who has not been seen for so long is forgotten.
 const AGENT_KEPT: Span = Span::from_secs(7 * 86_400);
 
@@ -72,6 +74,8 @@ pub struct Rules {
     pub(super) agents: BTreeMap<AgentId, AgentState>,
     /// Who has served a queue lately; made of the agents' states.
     pub(super) servers: BTreeMap<QueueId, BTreeSet<AgentId>>,
+    /// The newest pane in which an agent missed what they owed; made of the series. Of all others `agent.sla` finds nothing.
+    pub(super) missed_at: HashMap<AgentId, Timestamp, FixedState>,
     pub(super) alarms: Alarms,
     /// Running sums over [`Self::spans`]; made of the series.
     pub(super) windows: BTreeMap<QueueId, Windows>,
@@ -97,6 +101,7 @@ impl Rules {
             days: BTreeMap::new(),
             agents: BTreeMap::new(),
             servers: BTreeMap::new(),
+            missed_at: HashMap::default(),
             alarms: Alarms::default(),
             windows: BTreeMap::new(),
             spans: spans_of_queues(settings),
@@ -138,10 +143,14 @@ impl Rules {
     }
 
     pub(super) fn add_to_series(&mut self, pane: Timestamp, subject: &Subject, signals: Signals) {
-        if let Subject::AgentQueue(queue, channel, _) = subject {
+        if let Subject::AgentQueue(queue, channel, agent) = subject {
             let group = (queue.clone(), *channel);
             let peers = self.peers.entry(group).or_default();
             peers.add(pane, &signals, &self.peer_spans);
+            if signals.get(Signal::Missed) != 0 {
+                let missed_at = self.missed_at.entry(agent.clone()).or_insert(pane);
+                *missed_at = pane.max(*missed_at);
+            }
         }
         if let Subject::Queue(queue) = subject
             && let Some(windows) = self.windows.get_mut(queue)
@@ -242,12 +251,13 @@ impl Rules {
             self.clock.last_signal_at = Some(start);
         }
         let mut left_by_queue: BTreeMap<QueueId, usize> = BTreeMap::new();
+        let mut signals = Signals::default();
         for subject in subjects {
             let series = self.series.get(&subject);
-            let signals = series.and_then(|series| series.pane(start));
-            let Some(signals) = signals.map(Signals::without_contacts) else {
+            let Some(counts) = series.and_then(|series| series.pane(start)) else {
                 continue;
             };
+            signals.copy_counts(counts);
             self.pass_subject(start, &subject, &signals);
             match subject {
                 Subject::AgentQueue(queue, channel, agent) => {
@@ -308,6 +318,7 @@ impl Rules {
         self.windows
             .retain(|queue, _| series.get(&Subject::Queue(queue.clone())).is_some());
         self.peers.retain(|_, peers| peers.forget(before));
+        self.missed_at.retain(|_, at| before <= *at);
         self.forget_agents(now);
         let over: Vec<(RuleKind, String)> = (self.alarms.iter())
             .filter(|(.., tracked)| tracked.life.is_over(now))

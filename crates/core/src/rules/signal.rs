@@ -219,6 +219,12 @@ impl Signals {
         }
     }
 
+    /// Becomes the counts of another, without contacts.
+    pub(super) fn copy_counts(&mut self, other: &Self) {
+        self.counts.clone_from(&other.counts);
+        self.contacts.clear();
+    }
+
     pub fn forget_contacts(&mut self) {
         self.contacts.clear();
     }

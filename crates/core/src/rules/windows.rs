@@ -28,6 +28,9 @@ impl Windows {
                 .extend(spans.iter().map(|span| series.last(to, *span)));
             return;
         };
+        if from == to {
+            return;
+        }
         for (total, span) in self.totals.iter_mut().zip(spans) {
             series.merge_into(total, (from, to), 1);
             series.merge_into(total, (from - *span, to - *span), -1);

@@ -49,6 +49,7 @@ mod silence;
 mod sim;
 mod source_time;
 mod spine;
+mod switches;
 mod times;
 mod today;
 mod upgrade;

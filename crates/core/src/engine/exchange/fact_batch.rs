@@ -1,9 +1,6 @@
 //! Facts on their way to agents, queues and groups: summed up by entity and second, or coarser grain.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     agent::{AgentFact, FactChange, Whose, WrapUp},
@@ -16,7 +13,7 @@ use crate::{
         exchange::{
             grain::ScorecardGrains,
             names::Names,
-            time_series::{TimeSeries, TimeSeriesByName},
+            time_series::{SortedSeries, TimeSeriesByName},
         },
     },
     event::{AgentId, ContactId, Span, Text, Timestamp},
@@ -167,20 +164,28 @@ impl FactBatch {
         }
     }
 
-    /// Adds a step of what an agent does to the signals.
-    fn add_step(&mut self, agent: &AgentId, at: Timestamp, what: StateDuration<'_>, by: i64) {
-        let is_there = match what {
-            StateDuration::Away(_) => false,
-            StateDuration::Available | StateDuration::Occupied => true,
-            StateDuration::Engaged | StateDuration::Busy => return,
-        };
+    /// Adds steps of what an agent does to the signals.
+    fn add_steps(&mut self, agent: &AgentId, at: Timestamp, steps: &[(StateDuration<'_>, i64)]) {
+        let (mut present, mut logged_on) = (0, 0);
+        for (what, by) in steps {
+            match what {
+                StateDuration::Away(_) => logged_on += by,
+                StateDuration::Available | StateDuration::Occupied => {
+                    logged_on += by;
+                    present += by;
+                }
+                StateDuration::Engaged | StateDuration::Busy => {}
+            }
+        }
+        // An agent who takes a contact is there as before.
+        if (present, logged_on) == (0, 0) {
+            return;
+        }
         let left = (at.floor(PANE) + PANE - at).0 / 1_000;
         let signals = self.signals.at(Subject::Agent(agent.clone()), at);
-        signals.add(Signal::LoggedOnStep, by);
-        if is_there {
-            signals.add(Signal::PresentStep, by);
-            signals.add(Signal::PresentMillis, by * left);
-        }
+        signals.add(Signal::LoggedOnStep, logged_on);
+        signals.add(Signal::PresentStep, present);
+        signals.add(Signal::PresentMillis, present * left);
     }
 
     /// Adds a fact that an agent emits.
@@ -196,31 +201,35 @@ impl FactBatch {
             Whose::Site(site) => Entity::Site(site.clone()),
             Whose::All => Entity::All,
         };
-        let mut change = fact.change;
-        if let FactChange::Step(StateDuration::Away(reason), by) = change {
-            let counted = self.names.reason(reason, fact.at, by);
-            self.reasons.insert(Text::new(counted));
-            change = FactChange::Step(StateDuration::Away(counted), by);
-        }
-        if let (Whose::Agent, FactChange::Step(what, by)) = (fact.whose, change)
+        if let (Whose::Agent, FactChange::Steps(steps)) = (fact.whose, fact.change)
             && self.settings.rules.any()
         {
-            self.add_step(agent, fact.at, what, by);
+            self.add_steps(agent, fact.at, steps);
         }
         let accumulator = self.entities.at(entity, fact.at.floor(grain));
-        match change {
+        match fact.change {
             FactChange::Add(sums) => accumulator.merge(sums),
             FactChange::Retract(sums) => accumulator.retract(sums),
-            FactChange::Step(what, by) => accumulator.step(what, fact.at, by),
+            FactChange::Steps(steps) => {
+                for (what, by) in steps {
+                    let mut what = *what;
+                    if let StateDuration::Away(reason) = what {
+                        let counted = self.names.reason(reason, fact.at, *by);
+                        self.reasons.insert(Text::new(counted));
+                        what = StateDuration::Away(counted);
+                    }
+                    accumulator.step(what, fact.at, *by);
+                }
+            }
         }
     }
 
     /// Adds the facts that another task sent.
     pub(in crate::engine) fn add(
         &mut self,
-        entities: BTreeMap<Entity, TimeSeries>,
-        (agents, wrap_ups): (BTreeMap<AgentId, TimeSeries>, BTreeMap<WrapUp, TimeSeries>),
-        agent_queues: BTreeMap<AgentQueue, TimeSeries>,
+        entities: SortedSeries<Entity>,
+        (agents, wrap_ups): (SortedSeries<AgentId>, SortedSeries<WrapUp>),
+        agent_queues: SortedSeries<AgentQueue>,
     ) {
         self.entities.add(entities);
         self.agents.add(agents);

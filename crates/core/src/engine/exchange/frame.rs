@@ -1,7 +1,7 @@
 //! What a task sends to another: forwarded events, updates of cases, facts, gauges, and the watermarks of the sender. Sections of one
 //! transaction for one destination are joined end to end into one record of the exchange.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use minicbor::{Decode, Decoder, Encode};
 
@@ -15,7 +15,7 @@ use crate::{
         exchange::{
             gauge::Gauge,
             message::{CaseUpdate, Repeats},
-            time_series::TimeSeries,
+            time_series::SortedSeries,
         },
         state::codec,
         time::watermarks::{InputProgress, Watermark},
@@ -42,26 +42,26 @@ pub(in crate::engine) struct Section {
     pub forwards: Vec<Forward>,
     /// Facts summed up by entity and second, or finest pane.
     #[n(5)]
-    pub entity_facts: BTreeMap<Entity, TimeSeries>,
+    pub entity_facts: SortedSeries<Entity>,
     #[n(6)]
     pub gauges: Vec<(Entity, Gauge)>,
     #[n(7)]
     pub cases: Vec<CaseUpdate>,
     /// Facts of contacts about agents, by instant.
     #[cbor(n(8), default)]
-    pub agent_facts: BTreeMap<AgentId, TimeSeries>,
+    pub agent_facts: SortedSeries<AgentId>,
     /// Reasons of being away that the facts count.
     #[cbor(n(9), default)]
     pub reasons: BTreeSet<Text>,
     #[cbor(n(10), default)]
     pub repeats: Vec<Repeats>,
     #[cbor(n(11), default)]
-    pub agent_queue_facts: BTreeMap<AgentQueue, TimeSeries>,
+    pub agent_queue_facts: SortedSeries<AgentQueue>,
     #[cbor(n(12), default)]
     pub judged: Vec<JudgementUpdate>,
     /// When wrap-ups of agents begin and end.
     #[cbor(n(13), default)]
-    pub wrap_ups: BTreeMap<WrapUp, TimeSeries>,
+    pub wrap_ups: SortedSeries<WrapUp>,
     /// What rules look at.
     #[cbor(n(14), default)]
     pub signals: SignalBatch,
@@ -127,10 +127,10 @@ impl Section {
 
     /// Drops sums that have become zero; a gauge's last value counts.
     pub(in crate::engine) fn tidy(&mut self) {
-        self.entity_facts.retain(|_, sums| !sums.drop_zeros());
-        self.agent_facts.retain(|_, sums| !sums.drop_zeros());
-        self.wrap_ups.retain(|_, sums| !sums.drop_zeros());
-        self.agent_queue_facts.retain(|_, sums| !sums.drop_zeros());
+        self.entity_facts.drop_zeros();
+        self.agent_facts.drop_zeros();
+        self.wrap_ups.drop_zeros();
+        self.agent_queue_facts.drop_zeros();
         self.signals.drop_zeros();
         self.gauges.sort_by(|a, b| a.0.cmp(&b.0));
         self.gauges.dedup_by(|next, kept| {

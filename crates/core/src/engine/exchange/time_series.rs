@@ -12,6 +12,10 @@ use crate::{event::Timestamp, kpi::Accumulator};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::engine) struct TimeSeries(Vec<(Timestamp, Accumulator)>);
 
+/// Sums by time on their way to another task: by name, sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) struct SortedSeries<Name>(Vec<(Name, TimeSeries)>);
+
 /// The sums by time that a step emits, by the name they are of.
 #[derive(Debug)]
 pub(in crate::engine) struct TimeSeriesByName<Name>(HashMap<Name, TimeSeries, FixedState>);
@@ -30,8 +34,13 @@ impl TimeSeries {
         if self.0.is_empty() {
             *self = other;
         } else {
-            let theirs = other.0.into_iter();
-            theirs.for_each(|(at, sums)| self.at(at).merge(&sums));
+            for (at, sums) in other.0 {
+                let place = self.0.partition_point(|(known, _)| *known < at);
+                match self.0.get_mut(place).filter(|(known, _)| *known == at) {
+                    Some((_, known)) => known.merge(&sums),
+                    None => self.0.insert(place, (at, sums)),
+                }
+            }
         }
     }
 
@@ -54,6 +63,66 @@ impl TimeSeries {
 
     pub(in crate::engine) fn into_sums(self) -> Vec<(Timestamp, Accumulator)> {
         self.0
+    }
+}
+
+impl<Name> Default for SortedSeries<Name> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<Name: Ord> SortedSeries<Name> {
+    /// Adds sums of `name`; fast where names come in their order.
+    pub(in crate::engine) fn merge(&mut self, name: Name, series: TimeSeries) {
+        let is_last = self.0.last().is_none_or(|(last, _)| *last < name);
+        let place = if is_last {
+            Err(self.0.len())
+        } else {
+            self.0.binary_search_by(|(known, _)| known.cmp(&name))
+        };
+        match place {
+            Ok(place) => self.0[place].1.merge(series),
+            Err(place) => self.0.insert(place, (name, series)),
+        }
+    }
+
+    /// Drops sums of zero.
+    pub(in crate::engine) fn drop_zeros(&mut self) {
+        self.0.retain_mut(|(_, sums)| !sums.drop_zeros());
+    }
+}
+
+impl<Name> IntoIterator for SortedSeries<Name> {
+    type Item = (Name, TimeSeries);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A map by name.
+impl<C, Name: Encode<C>> Encode<C> for SortedSeries<Name> {
+    fn encode<W: encode::Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        encoder.map(self.0.len() as u64)?;
+        for (name, series) in &self.0 {
+            name.encode(encoder, ctx)?;
+            series.encode(encoder, ctx)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C, Name: Decode<'b, C> + Ord> Decode<'b, C> for SortedSeries<Name> {
+    fn decode(decoder: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, Error> {
+        let all = decoder.map_iter_with(ctx)?.collect::<Result<Vec<_>, _>>()?;
+        let ordered = all.is_sorted_by(|(a, _): &(Name, TimeSeries), (b, _)| a < b);
+        ordered.then_some(Self(all)).ok_or_else(damaged)
     }
 }
 

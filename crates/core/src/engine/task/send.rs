@@ -76,7 +76,7 @@ impl Task {
                 (self.stages.agents).handle_facts(&agent, series, grain, facts);
             } else {
                 let section = self.exchange.outbox.section(task.0);
-                section.agent_facts.entry(agent).or_default().merge(series);
+                section.agent_facts.merge(agent, series);
             }
         }
         for (wrap_up, series) in self.effects.facts.wrap_ups.take() {
@@ -86,7 +86,7 @@ impl Task {
                 (self.stages.agents).handle_wrap_up(&wrap_up, series, grain, facts);
             } else {
                 let section = self.exchange.outbox.section(task.0);
-                section.wrap_ups.entry(wrap_up).or_default().merge(series);
+                section.wrap_ups.merge(wrap_up, series);
             }
         }
     }
@@ -109,7 +109,7 @@ impl Task {
             let task = self.placement.owner_of_entity(&entity);
             if task != self.id {
                 let section = self.exchange.outbox.section(task.0);
-                (section.entity_facts.entry(entity).or_default()).merge(series);
+                section.entity_facts.merge(entity, series);
                 section.reasons.extend(reasons.iter().cloned());
                 continue;
             }
@@ -143,8 +143,7 @@ impl Task {
         let task = self.placement.owner_of_group(&agent_queue.group);
         if task != self.id {
             let section = self.exchange.outbox.section(task.0);
-            let known = section.agent_queue_facts.entry(agent_queue).or_default();
-            known.merge(series);
+            section.agent_queue_facts.merge(agent_queue, series);
             return Vec::new();
         }
         let names = &mut self.effects.facts.names;

@@ -189,7 +189,8 @@ impl Loaded {
         let alerts = effects.outputs.len() - alerts_before;
         // Whoever follows an alert finds the contact, also while it is open; what was once written is kept right.
         let is_known = self.contact.version > 0;
-        let due = self.contact.is_over() || is_known || alerts > 0;
+        let is_of_interest = self.contact.is_over() || is_known || alerts > 0;
+        let due = is_of_interest && settings.contact_records;
         self.contact.version += u32::from(due);
         due
     }

@@ -129,7 +129,7 @@ impl Contacts {
 
     /// Notes, while a restore reads the log, what a step changed and whether it wrote the records that were due.
     pub(in crate::engine) fn restore_step(&mut self, changed: &[Part], written: bool) {
-        if written {
+        if written || !self.settings.contact_records {
             self.records_due.clear();
             return;
         }
@@ -149,7 +149,8 @@ impl Contacts {
         store: &Store,
     ) -> Option<EventOutcome> {
         let contact = event.contact()?;
-        let named = event.customer.as_ref();
+        let enabled = self.settings.contact.first_contact.enabled;
+        let named = event.customer.as_ref().filter(|_| enabled);
         let customer = named.map(|customer| self.pseudonym(customer));
         let settings = Arc::clone(&self.settings);
         let place = self.touch(contact, store);
