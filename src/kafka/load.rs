@@ -1,6 +1,6 @@
 //! Sends events to a topic, as their producer would.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ pub struct LoadSettings {
 /// What decides a line's partition, by the hash that Java's producers use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LoadKey {
-    /// The contact's id: each contact's events stay in order, and on the task that owns it.
+    /// The contact's id, or `agent:` and the agent's id: each one's events stay in order, and on the task that owns it.
     #[default]
     Contact,
     /// None: any partition.
@@ -71,12 +71,11 @@ impl Loader {
     /// # Errors
     /// When the broker does not take a record.
     pub fn send(&mut self, line: &[u8]) -> anyhow::Result<()> {
-        let contact = match self.key {
-            LoadKey::Contact => contact_id(line),
+        let key = match self.key {
+            LoadKey::Contact => key_of(line),
             LoadKey::Random => None,
         };
-        let key = contact.as_deref().map(str::as_bytes);
-        self.sender.send(key, line)?;
+        self.sender.send(key.as_deref().map(str::as_bytes), line)?;
         self.loaded.lines += 1;
         self.loaded.bytes += line.len() as u64;
         if self.loaded.lines.is_multiple_of(LINES_A_TURN) {
@@ -98,13 +97,16 @@ impl Loader {
 }
 
 /// A line without one is sent all the same: it becomes a dead letter where all can see it.
-fn contact_id(line: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
+fn key_of(line: &[u8]) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Keyed<'a> {
         #[serde(borrow)]
-        contact_id: Option<std::borrow::Cow<'a, str>>,
+        contact_id: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        agent: Option<Cow<'a, str>>,
     }
-    serde_json::from_slice::<Keyed<'_>>(line).ok()?.contact_id
+    let Keyed { contact_id, agent } = serde_json::from_slice(line).ok()?;
+    contact_id.or_else(|| agent.map(|agent| format!("agent:{agent}").into()))
 }
 
 fn keep_rate(rate: Option<u64>, lines: u64, began_at: Tick) {
@@ -116,11 +118,19 @@ fn keep_rate(rate: Option<u64>, lines: u64, began_at: Tick) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use floorwalker_core::{
+        engine::Placement,
+        event::{AgentId, Key},
+    };
 
     #[test]
-    fn the_key_is_the_contact() {
-        let found = contact_id(br#"{"event_id":"e","contact_id":"c\u00e9"}"#);
+    fn the_key_leads_to_the_task_that_owns_the_contact_or_agent() {
+        let found = key_of(br#"{"event_id":"e","contact_id":"c\u00e9","agent":"ana"}"#);
         assert_eq!(found.as_deref(), Some("c\u{e9}"));
-        assert_eq!(contact_id(b"not json"), None);
+        let found = key_of(br#"{"event_id":"e","agent":"ana"}"#).unwrap();
+        let placement = Placement::new(97);
+        let owner = placement.owner_of(&Key::Agent(AgentId::new("ana")));
+        assert_eq!(placement.task_of(found.as_bytes()), owner);
+        assert_eq!(key_of(b"not json"), None);
     }
 }

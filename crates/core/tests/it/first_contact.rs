@@ -116,6 +116,7 @@ fn contacts(cluster: &Cluster) -> BTreeMap<String, Value> {
 
 fn every_policy() -> impl Iterator<Item = FirstContact> {
     (0..8).map(|number| FirstContact {
+        enabled: true,
         window: Span::from_secs([1_800, 7_200][number & 1]),
         transfer_breaks: number & 2 != 0,
         same_reason: number & 4 != 0,

@@ -26,7 +26,7 @@ fn events() -> Vec<Event> {
 fn last_records(
     events: &[Event],
     change: impl FnOnce(&mut Settings),
-) -> BTreeMap<(OutTopic, String), String> {
+) -> BTreeMap<(OutTopic, Option<Vec<u8>>), String> {
     let mut settings = Settings::clone(&events_settings(2, 100_000_000));
     change(&mut settings);
     let mut cluster = Cluster::new(&Arc::new(settings), SETTINGS_WALL).unwrap();
