@@ -31,9 +31,9 @@ pub(super) use alert::AcknowledgedEvent;
 pub use alert::{Alert, Standing};
 pub use contact::Line;
 pub use desks::AgentDesks;
-pub(super) use score::kind_and_name;
 pub use score::{Entity, Score};
 pub(super) use statement::Statement;
+pub(super) use score::{is_group, kind_and_name};
 pub(super) use stream::{About, Change, ChangeId, Changes, Listening};
 pub(super) use trend::Trend;
 use trend::Trends;
@@ -195,7 +195,7 @@ impl ReadModel {
             |known| Entity::clone(&known),
         );
         entity.put(Arc::clone(&score));
-        if !entity.is_agent()
+        if entity.is_group()
             && entity
                 .scores
                 .first()

@@ -67,8 +67,13 @@ impl FactBatch {
         self.settings = Arc::clone(settings);
     }
 
-    /// Adds a fact `sign` times to the sums of its `grain` of time.
-    pub(in crate::engine) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+    /// Adds a fact `sign` times to the sums of its `grain` of time. `reason`: that of its contact, for which it counts too.
+    pub(in crate::engine) fn add_fact(
+        &mut self,
+        (fact, reason): (&Fact<'_>, Option<&Text>),
+        sign: i64,
+        grain: Span,
+    ) {
         let Audience {
             agent,
             groups,
@@ -108,6 +113,10 @@ impl FactBatch {
                 add(Entity::Queue(queue.clone()));
             }
             add(Entity::Channel(channel));
+            // What customers make of a contact is not known by its reason.
+            if let Some(reason) = reason.filter(|_| fact.kind != FactKind::NoCustomer) {
+                add(Entity::Reason(reason.clone()));
+            }
         }
     }
 
