@@ -12,6 +12,7 @@ mod agreement_calendar;
 mod agreement_text;
 mod agreement_today;
 mod alert_rules;
+mod alert_tables;
 mod balance;
 mod balance_world;
 mod calendar;
