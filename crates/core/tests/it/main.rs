@@ -37,6 +37,7 @@ mod order;
 mod privacy;
 mod protobuf;
 mod published;
+mod recognition;
 mod records;
 mod reference;
 mod reference_agents;

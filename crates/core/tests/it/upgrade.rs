@@ -114,7 +114,10 @@ fn results(cluster: &Cluster) -> BTreeMap<String, String> {
                 }
                 last.insert(format!("contact {key}"), record.to_string());
             }
-            OutTopic::Alerts | OutTopic::Scorecards | OutTopic::DeadLetters => {}
+            OutTopic::Alerts
+            | OutTopic::Scorecards
+            | OutTopic::Recognitions
+            | OutTopic::DeadLetters => {}
         }
     }
     last

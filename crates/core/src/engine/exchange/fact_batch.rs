@@ -19,7 +19,7 @@ use crate::{
             time_series::{TimeSeries, TimeSeriesByName},
         },
     },
-    event::{AgentId, ContactId, Span, Text, Timestamp},
+    event::{AgentId, ContactId, Span, TeamId, Text, Timestamp},
     kpi::{Accumulator, Place, StateDuration},
     rules::{FeedTally, PANE, Signal, SignalBatch, Subject, add_change},
 };
@@ -192,6 +192,21 @@ impl FactBatch {
         }
     }
 
+    /// Adds a step of whether an agent is there as one of a team to the signals.
+    fn add_member(
+        &mut self,
+        (team, agent): (&TeamId, &AgentId),
+        at: Timestamp,
+        what: StateDuration<'_>,
+        by: i64,
+    ) {
+        if matches!(what, StateDuration::Engaged | StateDuration::Busy) {
+            return;
+        }
+        let subject = Subject::Team(team.clone(), agent.clone());
+        (self.signals.at(subject, at)).add(Signal::LoggedOnStep, by);
+    }
+
     /// Adds a fact that an agent emits.
     pub(in crate::engine) fn add_agent_fact(
         &mut self,
@@ -211,10 +226,14 @@ impl FactBatch {
             self.reasons.insert(Text::new(counted));
             change = FactChange::Step(StateDuration::Away(counted), by);
         }
-        if let (Whose::Agent, FactChange::Step(what, by)) = (fact.whose, change)
+        if let FactChange::Step(what, by) = change
             && self.settings.rules.any()
         {
-            self.add_step(agent, fact.at, what, by);
+            match fact.whose {
+                Whose::Agent => self.add_step(agent, fact.at, what, by),
+                Whose::Team(team) => self.add_member((team, agent), fact.at, what, by),
+                Whose::Site(_) | Whose::All => {}
+            }
         }
         let accumulator = self.entities.at(entity, fact.at.floor(grain));
         match change {
