@@ -4,9 +4,16 @@ use std::error::Error;
 
 use prost_types::{DescriptorProto, FileDescriptorSet, field_descriptor_proto::Label};
 
-const FILES: [&str; 5] = ["event", "kpi", "alert", "contact", "scorecard"];
+const FILES: [&str; 6] = [
+    "event",
+    "kpi",
+    "alert",
+    "contact",
+    "scorecard",
+    "recognition",
+];
 /// Records that are JSON too: the JSON is read into these types and written from them.
-const RECORDS: [&str; 4] = ["kpi", "alert", "contact", "scorecard"];
+const RECORDS: [&str; 5] = ["kpi", "alert", "contact", "scorecard", "recognition"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=../../proto");

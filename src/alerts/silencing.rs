@@ -57,6 +57,11 @@ impl Silencing {
         }
     }
 
+    /// Returns the windows of maintenance that hold, as the configuration has them.
+    pub(crate) fn windows_in_force(&self, now: Timestamp) -> impl Iterator<Item = &Maintenance> {
+        self.windows.iter().filter(move |it| it.holds(now))
+    }
+
     pub(crate) const fn teams(&self) -> &Teams {
         &self.teams
     }

@@ -397,4 +397,5 @@ pub(super) struct Limits {
     pub(super) sites: Option<Spanned<i64>>,
     pub(super) reasons: Option<Spanned<i64>>,
     pub(super) scorecards: Option<Spanned<i64>>,
+    pub(super) contact_reasons: Option<Spanned<i64>>,
 }

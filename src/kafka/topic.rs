@@ -14,6 +14,7 @@ pub enum Topic {
     Kpis,
     Contacts,
     Scorecards,
+    Recognition,
     /// Written by the read side, not by tasks.
     Acknowledgements,
     /// Written by the read side, and by people.
@@ -26,7 +27,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Tasks,
         Self::Exchange,
         Self::State,
@@ -34,6 +35,7 @@ impl Topic {
         Self::Kpis,
         Self::Contacts,
         Self::Scorecards,
+        Self::Recognition,
         Self::Acknowledgements,
         Self::Silences,
         Self::Directory,
@@ -51,6 +53,7 @@ impl Topic {
             Self::Kpis => "kpis",
             Self::Contacts => "contacts",
             Self::Scorecards => "scorecards",
+            Self::Recognition => "recognition",
             Self::Acknowledgements => "acknowledgements",
             Self::Silences => "silences",
             Self::Directory => "directory",
@@ -82,7 +85,11 @@ impl Topic {
                 Setting::advised("retention.ms", 7 * DAY_MS),
             ],
             // Who is away for weeks still has a baseline.
-            Self::Alerts | Self::Contacts | Self::Scorecards | Self::Acknowledgements => vec![
+            Self::Alerts
+            | Self::Contacts
+            | Self::Scorecards
+            | Self::Recognition
+            | Self::Acknowledgements => vec![
                 Setting::exactly("cleanup.policy", "compact,delete"),
                 Setting::advised("retention.ms", 30 * DAY_MS),
             ],
@@ -115,6 +122,7 @@ impl From<OutTopic> for Topic {
             OutTopic::Kpis => Self::Kpis,
             OutTopic::Contacts => Self::Contacts,
             OutTopic::Scorecards => Self::Scorecards,
+            OutTopic::Recognitions => Self::Recognition,
             OutTopic::DeadLetters => Self::DeadLetters,
         }
     }

@@ -112,6 +112,7 @@ impl Decider<'_> {
             | Topic::Kpis
             | Topic::Contacts
             | Topic::Scorecards
+            | Topic::Recognition
             | Topic::DeadLetters => {}
         }
         if self.caught_up && record.topic != Topic::Alerts && record.topic != Topic::Notifications {

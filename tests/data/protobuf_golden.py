@@ -23,9 +23,10 @@ def compiled(out):
     if protoc.main(["protoc", f"-I{PROTO}", f"-I{WKT}", f"--python_out={out}", *files]):
         sys.exit("protoc refuses the schema")
     sys.path.insert(0, out)
-    from floorwalker.v1 import alert_pb2, contact_pb2, event_pb2, kpi_pb2
+    from floorwalker.v1 import alert_pb2, contact_pb2, event_pb2, kpi_pb2, recognition_pb2
 
-    return event_pb2.Event, kpi_pb2.KpiRecord, alert_pb2.AlertRecord, contact_pb2.ContactRecord
+    records = kpi_pb2.KpiRecord, alert_pb2.AlertRecord, contact_pb2.ContactRecord, recognition_pb2.RecognitionRecord
+    return event_pb2.Event, *records
 
 
 def event(Event, line):
@@ -63,7 +64,7 @@ def main():
             messages = [event(Event, line).SerializeToString() for line in source.open()]
             framed = b"".join(_VarintBytes(len(message)) + message for message in messages)
             source.with_suffix(".binpb").write_bytes(framed)
-        for Record, name in zip(records, ("kpi", "alert", "contact"), strict=True):
+        for Record, name in zip(records, ("kpi", "alert", "contact", "recognition"), strict=True):
             source = HERE / f"{name}-record.json"
             message = json_format.ParseDict(intervals(json.loads(source.read_text())), Record())
             source.with_suffix(".binpb").write_bytes(message.SerializeToString(deterministic=True))

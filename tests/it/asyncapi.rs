@@ -18,6 +18,7 @@ fn the_asyncapi_document_has_all_topics_that_are_for_others() {
         | Topic::Kpis
         | Topic::Contacts
         | Topic::Scorecards
+        | Topic::Recognition
         | Topic::Acknowledgements
         | Topic::Silences
         | Topic::Directory
@@ -32,6 +33,7 @@ fn the_asyncapi_document_has_all_topics_that_are_for_others() {
         ("kpi", OutTopic::Kpis),
         ("contact", OutTopic::Contacts),
         ("scorecard", OutTopic::Scorecards),
+        ("recognition", OutTopic::Recognitions),
     ];
     let of_outputs = of_outputs.map(|(kind, output)| (kind, Topic::from(output).name("{prefix}")));
     assert_eq!(BTreeMap::from(of_records), BTreeMap::from(of_outputs));

@@ -2,7 +2,7 @@
 
 use floorwalker_core::{
     event::Span,
-    rules::{Of, RuleKind},
+    rules::{Of, RecognitionKind, RuleKind},
 };
 
 use crate::config::{check, parse};
@@ -17,6 +17,22 @@ fn a_rule_takes_other_bounds() {
     assert_eq!(rule.timing.lasts, Span::from_secs(60));
     assert_eq!(rule.timing.repeat_every, None);
     assert_eq!(rule.escalate_after, Some(Span::from_secs(300)));
+}
+
+#[test]
+fn recognition_takes_other_bounds() {
+    let text = "[rules.\"recognition.streak\"]\nthreshold = 8\nrepeat_every = \"1d\"\nrecipients = [\"leads\"]\n[rules.\"recognition.target_held\"]\nenabled = false\nwindow = \"24h\"\nchannels = [\"voice\"]";
+    let config = parse(text);
+    let streak = config.engine.rules.recognition_of(RecognitionKind::Streak);
+    assert!((streak.threshold - 8.0).abs() < 1e-9 && streak.enabled);
+    assert_eq!(streak.repeat_every, Span::from_secs(86_400));
+    assert_eq!(streak.recipients, ["leads"]);
+    let held = config
+        .engine
+        .rules
+        .recognition_of(RecognitionKind::TargetHeld);
+    assert_eq!((held.enabled, held.channels.len()), (false, 1));
+    assert_eq!(held.window, Span::from_secs(86_400));
 }
 
 #[test]
@@ -79,6 +95,38 @@ fn mistakes_in_rules_are_named_where_they_stand() {
         (
             "[rules.\"Flood!\"]\nwhen = \"live.waiting > 3\"",
             "f.toml:1:8: a rule's name has 1 to 64 of a-z, 0-9 and `._-`, such as \"billing.flood\"",
+        ),
+    ] {
+        check(text, expect);
+    }
+}
+
+#[test]
+fn mistakes_in_recognition_are_named_where_they_stand() {
+    for (text, expect) in [
+        (
+            "[rules.\"recognition.strek\"]\nthreshold = 5",
+            "f.toml:1:8: there is no rule `recognition.strek`; did you mean `recognition.streak`? One of your own has a `when`",
+        ),
+        (
+            "[rules.\"recognition.streak\"]\nthreshold = 1",
+            "f.toml:2:13: it is a number of ratings; write one from 2 to 100",
+        ),
+        (
+            "[rules.\"recognition.streak\"]\nwindow = \"8h\"",
+            "f.toml:2:10: a streak lasts until a rating below the top: it has no `window`, its `threshold` counts the ratings",
+        ),
+        (
+            "[rules.\"recognition.target_held\"]\nseverity = \"critical\"",
+            "f.toml:1:8: `recognition.target_held` calls nobody and is over at once: it has no `severity`",
+        ),
+        (
+            "[rules.\"recognition.target_held\"]\nthreshold = 1.5",
+            "f.toml:2:13: it is a share of the misses that the target allows; write a number over 0, up to 1",
+        ),
+        (
+            "[rules.\"recognition.improvement\"]\nwindow = \"90m\"",
+            "f.toml:2:10: recognition looks back over whole hours, 48 at most; write for instance \"8h\"",
         ),
     ] {
         check(text, expect);

@@ -148,7 +148,7 @@ fn alerts_are_counted_by_queues_that_have_series_and_by_who_took_them_up() {
     apply(&model, Topic::Acknowledgements, "a1", &ack);
     let page = render(&model, MetricsSettings::default(), None).unwrap();
     let count = |queue: &str, taken_up: bool| {
-        let end = format!("queue=\"{queue}\",acknowledged=\"{taken_up}\"}} ");
+        let end = format!("queue=\"{queue}\",acknowledged=\"{taken_up}\",silenced=\"false\"}} ");
         let line = page.lines().find_map(|line| line.split_once(&end));
         line.map(|(_, count)| count.to_owned())
     };

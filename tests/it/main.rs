@@ -72,6 +72,7 @@ mod serve_flood;
 mod serve_hardening;
 mod serve_http;
 mod serve_model;
+mod serve_recognitions;
 mod serve_silences;
 mod serve_tls;
 mod serve_tokens;

@@ -43,7 +43,7 @@ impl Outcome {
                 OutTopic::Contacts => Topic::Contacts,
                 OutTopic::Alerts => Topic::Alerts,
                 OutTopic::Scorecards => Topic::Scorecards,
-                OutTopic::DeadLetters => continue,
+                OutTopic::Recognitions | OutTopic::DeadLetters => continue,
             };
             let bytes = |bytes: &Option<Vec<u8>>| bytes.clone().unwrap_or_default();
             outcome.add(topic, &bytes(&output.key), &bytes(&output.payload));
@@ -88,6 +88,7 @@ impl Outcome {
             }
             Topic::Acknowledgements
             | Topic::Silences
+            | Topic::Recognition
             | Topic::Directory
             | Topic::Tasks
             | Topic::Exchange

@@ -100,7 +100,7 @@ fn promtool_accepts_the_metrics_pages() {
         (format!("floorwalker_longest_wait_promise_seconds{{{billing}}}"), "20"),
         (format!("floorwalker_aht_seconds{{{billing},window=\"1h\"}}"), "125"),
         (format!("floorwalker_waiting_contacts{{{billing}}}"), "1"),
-        ("floorwalker_active_alerts{rule=\"sla.missed\",severity=\"critical\",queue=\"billing\",acknowledged=\"false\"}".to_owned(), "1"),
+        ("floorwalker_active_alerts{rule=\"sla.missed\",severity=\"critical\",queue=\"billing\",acknowledged=\"false\",silenced=\"false\"}".to_owned(), "1"),
     ] {
         assert_eq!(sample(&kpis, &series), Some(value), "{series}\n{kpis}");
     }

@@ -197,7 +197,10 @@ fn apply(model: &ReadModel, output: &Output, now: Timestamp) {
     let topic = match output.topic {
         OutTopic::Kpis => Topic::Kpis,
         OutTopic::Alerts => Topic::Alerts,
-        OutTopic::Contacts | OutTopic::Scorecards | OutTopic::DeadLetters => return,
+        OutTopic::Contacts
+        | OutTopic::Scorecards
+        | OutTopic::Recognitions
+        | OutTopic::DeadLetters => return,
     };
     model.handle(&FollowEvent::Record(FollowedRecord {
         topic,

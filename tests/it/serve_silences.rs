@@ -111,6 +111,9 @@ fn a_silence_begins_and_expires_before_the_eyes_of_those_who_read_the_stream() {
     let count = u64::try_from(silenced.len()).unwrap();
     assert!(count > 0);
     assert_eq!(total(&site, "silenced=false"), all - count);
+    let missed = "/api/v1/alerts?rule=sla.missed&queue=billing";
+    let found = wait_for(&site, 0, missed, |it| it["total"] != 0);
+    assert_eq!(found["alerts"][0]["silenced_by"], "maintenance:always");
     let listed = ask(&site, SILENCES);
     assert_eq!(listed["silences"], json!([silence]));
 
@@ -369,9 +372,22 @@ to = 2020-01-01T11:00:00Z
     let (topic, config) = (site.source(), site.config(0));
     stdout(&["load", WORKED, "--topic", &topic, "--config", &config]);
     site.run_one(0, "work,serve");
-    let missed = "/api/v1/alerts?rule=sla.missed&queue=billing";
-    let found = wait_for(&site, 0, missed, |it| it["total"] != 0);
-    assert_eq!(found["alerts"][0]["silenced_by"], "maintenance:always");
+    let listed = ask(&site, SILENCES);
+    let [always] = &listed["maintenance"].as_array().unwrap()[..] else {
+        panic!("{listed}");
+    };
+    assert_eq!(
+        (
+            &always["id"],
+            &always["matchers"]["queue"],
+            &always["read_only"]
+        ),
+        (&json!("maintenance:always"), &json!("bill*"), &json!(true))
+    );
+    let end = Timestamp::parse(always["ends_at"].as_str().unwrap()).unwrap();
+    assert!(clock::wall() < end && end <= clock::wall() + Span::from_secs(86_400));
+    let pending = ask(&site, "/api/v1/silences?status=pending");
+    assert_eq!(pending["maintenance"], json!([]));
     let all = ask(&site, "/api/v1/alerts?silenced=false");
     let mut others = all["alerts"].as_array().unwrap().iter();
     assert!(others.all(|it| it["rule"] != "sla.missed" || it["queue"] != "billing"));

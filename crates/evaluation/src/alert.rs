@@ -1,7 +1,7 @@
 //! What was raised, and when somebody could see it.
 
 use floorwalker_core::event::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// An alert that fired.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -10,12 +10,15 @@ pub struct Alert {
     pub rule: String,
     /// `queue:billing`, `agent:ana`, `feed:voice`, `contact:c1`.
     pub subject: String,
+    /// The queue of a contact; otherwise the subject.
+    #[serde(skip)]
+    pub group: String,
     /// The sentence of its record.
     pub why: String,
-    /// By the wall clock.
+    /// When it was seen.
     pub fired_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    /// It calls somebody: it is meant to, and no other alert covers it.
+    /// It calls somebody at some time: it is meant to, and no other alert covers it then.
     pub calls: bool,
 }
 
@@ -25,18 +28,4 @@ impl Alert {
     pub fn is_of_contact(&self) -> bool {
         self.subject.starts_with("contact:")
     }
-}
-
-/// What the evaluation reads of an alert record.
-#[derive(Debug, Deserialize)]
-pub(crate) struct AlertRecord {
-    pub(crate) id: String,
-    pub(crate) rule: String,
-    pub(crate) subject: String,
-    pub(crate) status: String,
-    #[serde(default)]
-    pub(crate) inhibited_by: Option<String>,
-    #[serde(default)]
-    pub(crate) interrupts: bool,
-    pub(crate) why: String,
 }

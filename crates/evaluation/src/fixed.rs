@@ -149,6 +149,7 @@ impl Fixed {
                 id: format!("{subject}/{}/{}", rule.name, now.0),
                 rule: rule.name.to_owned(),
                 subject: subject.to_owned(),
+                group: subject.to_owned(),
                 fired_at: now,
                 ended_at: None,
                 calls: true,

@@ -17,6 +17,7 @@
 
 mod alert;
 mod day;
+mod episodes;
 mod fits;
 mod fixed;
 mod play;
@@ -25,5 +26,6 @@ mod truth;
 
 pub use alert::Alert;
 pub use day::{Day, Feed};
+pub use episodes::Episodes;
 pub use score::{KindScore, Rules, Score, supervisor_hours};
 pub use truth::{Incident, read_truth};

@@ -1,6 +1,6 @@
 //! Plays events as live ones: the engine in memory, and a wall clock that moves on between them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use floorwalker_core::{
     decode::Format,
@@ -12,10 +12,7 @@ use floorwalker_core::{
     local::Cluster,
 };
 
-use crate::{
-    alert::{Alert, AlertRecord},
-    fixed::Fixed,
-};
+use crate::{alert::Alert, episodes::Episodes, fixed::Fixed};
 
 const TICK: Span = Span::from_secs(1);
 /// Few: a day is played on one core.
@@ -31,9 +28,7 @@ const AGENT_BEAT: Span = Span::from_secs(60);
 pub(crate) struct Play {
     cluster: Cluster,
     placement: Placement,
-    alerts: Vec<Alert>,
-    /// Of those that fire.
-    alert_by_id: BTreeMap<String, usize>,
+    alerts: Episodes,
     fixed: Fixed,
 }
 
@@ -54,8 +49,7 @@ impl Play {
         Ok(Self {
             cluster,
             placement: Placement::new(TASKS),
-            alerts: Vec::new(),
-            alert_by_id: BTreeMap::new(),
+            alerts: Episodes::default(),
             fixed: Fixed::default(),
         })
     }
@@ -112,46 +106,22 @@ impl Play {
         };
         match output.topic {
             OutTopic::Alerts => {
-                if let Ok(record) = serde_json::from_slice(payload) {
-                    self.note(now, record);
-                }
+                // By the wall clock: nobody saw it before.
+                let taken = self.alerts.take(payload, Some(now));
+                debug_assert!(taken.is_ok(), "an alert that was just written");
             }
             OutTopic::Kpis => self.fixed.see(now, payload),
-            OutTopic::Contacts | OutTopic::Scorecards | OutTopic::DeadLetters => {}
-        }
-    }
-
-    fn note(&mut self, now: Timestamp, record: AlertRecord) {
-        let known = self.alert_by_id.get(&record.id).copied();
-        let calls = record.interrupts && record.inhibited_by.is_none();
-        match (record.status.as_str(), known) {
-            ("firing", None) => {
-                self.alert_by_id
-                    .insert(record.id.clone(), self.alerts.len());
-                self.alerts.push(Alert {
-                    id: record.id,
-                    rule: record.rule,
-                    subject: record.subject,
-                    fired_at: now,
-                    ended_at: None,
-                    calls,
-                    why: record.why,
-                });
-            }
-            // It may become strong enough later.
-            ("firing", Some(place)) => self.alerts[place].calls |= calls,
-            ("resolved", Some(place)) => {
-                self.alerts[place].ended_at = Some(now);
-                self.alert_by_id.remove(&record.id);
-            }
-            _ => {}
+            OutTopic::Contacts
+            | OutTopic::Scorecards
+            | OutTopic::Recognitions
+            | OutTopic::DeadLetters => {}
         }
     }
 
     /// Returns what the engine raised, and what rules with fixed thresholds would have.
     #[must_use]
     pub(crate) fn into_alerts(self) -> (Vec<Alert>, Vec<Alert>) {
-        (self.alerts, self.fixed.into_alerts())
+        (self.alerts.into_alerts(), self.fixed.into_alerts())
     }
 }
 

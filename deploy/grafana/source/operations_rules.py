@@ -145,7 +145,7 @@ def feeds(settings: Settings) -> list[Rule]:
     read = 'sum(rate(floorwalker_events_total{outcome="read"}[10m]))'
     now = "sum by (topic) (increase(floorwalker_source_records_total[10m]))"
     before = "sum by (topic) (increase(floorwalker_source_records_total[1h] offset 10m))"
-    faults = f"sum by (rule, severity) ({q.ALERTS}{q.labels(rule='~' + q.OF_FEEDS)})"
+    faults = f"sum by (rule, severity) ({q.ALERTS}{q.labels(rule='~' + q.OF_FEEDS, **q.LOUD)})"
     feed = {"audience": "operations", "board": "engine"}
     return [
         Rule(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-# Alerts of Floorwalker's own that fire, by rule, severity, queue and whether somebody has taken them up.
+# Alerts of Floorwalker's own that fire, by rule, severity, queue, whether somebody has taken them up and whether they are silenced.
 ALERTS = "floorwalker_active_alerts"
 # 1 for each queue, with the team and site that answer for it now.
 QUEUE = "floorwalker_queue_info"
 
 # Floorwalker's rules about single contacts: data for lists, dozens at a time.
-OF_CONTACTS = "sla[.](at_risk|missed)|csat[.]low_predicted|sentiment[.]turned"
+OF_CONTACTS = "sla[.](at_risk|missed)|csat[.]low_predicted|sentiment[.]turned|customer[.]repeat"
 # Its rules about feeds and tasks: for operations.
 OF_FEEDS = "feed[.].+|task[.].+"
+
+# What a silence or a window of maintenance covers calls nobody.
+LOUD = {"silenced": "!true"}
 
 
 def labels(**matchers: str) -> str:

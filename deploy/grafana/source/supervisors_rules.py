@@ -105,7 +105,7 @@ def people(settings: Settings) -> list[Rule]:
     limits, usual = settings.rules, settings.windows["usual"]
     occupancy = "floorwalker_occupancy_ratio" + q.labels(kind="team", window=usual)
     busy = f'label_replace({occupancy}, "team", "$1", "name", "(.+)")'
-    short = q.alerts_by_queue(q.labels(rule="~queue[.](staffing|absence)"), "rule, severity, queue")
+    short = q.alerts_by_queue(q.labels(rule="~queue[.](staffing|absence)", **q.LOUD), "rule, severity, queue")
     return [
         Rule(
             name="TeamOverloaded",
@@ -141,12 +141,13 @@ def people(settings: Settings) -> list[Rule]:
 
 def alerts(settings: Settings) -> list[Rule]:
     limits = settings.rules
-    open_ones = q.labels(rule="~" + q.OF_CONTACTS, severity="critical", acknowledged="!true")
+    open_ones = q.labels(rule="~" + q.OF_CONTACTS, severity="critical", acknowledged="!true", **q.LOUD)
     by_queue = q.alerts_by_queue(open_ones)
     by_team = f"sum by (team) ({q.ALERTS}{open_ones} * on (queue) group_left (team) {q.teams_of_queues()})"
-    low = q.alerts_by_queue(q.labels(rule="csat.low_predicted", acknowledged="!true"))
+    low = q.alerts_by_queue(q.labels(rule="csat.low_predicted", acknowledged="!true", **q.LOUD))
     elsewhere = f"queue[.](staffing|absence)|{q.OF_CONTACTS}|{q.OF_FEEDS}"
-    own = q.alerts_by_queue(q.labels(rule="!~" + elsewhere, acknowledged="!true"), "rule, severity, queue")
+    unheard = q.labels(rule="!~" + elsewhere, acknowledged="!true", **q.LOUD)
+    own = q.alerts_by_queue(unheard, "rule, severity, queue")
     board = {"audience": "supervisors", "board": "alerts"}
     measure = f"count({q.ALERTS})"
     return [

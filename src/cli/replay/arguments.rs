@@ -32,6 +32,9 @@ pub(in crate::cli) struct Replay {
     /// Where to write the scorecards of every agent in each queue and channel
     #[arg(long, value_name = "FILE")]
     pub(super) scorecards: Option<PathBuf>,
+    /// Where to write what agents and teams have done well
+    #[arg(long, value_name = "FILE")]
+    pub(super) recognitions: Option<PathBuf>,
     /// Where to write the report as a page with charts, for any browser
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,

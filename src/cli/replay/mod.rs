@@ -46,6 +46,7 @@ pub(super) fn replay(mut arguments: Replay) -> anyhow::Result<()> {
     write_lines(arguments.contacts.as_deref(), outcome.contacts.values())?;
     write_lines(arguments.alerts.as_deref(), &outcome.alerts)?;
     write_lines(arguments.scorecards.as_deref(), outcome.scorecards.values())?;
+    write_lines(arguments.recognitions.as_deref(), &outcome.recognitions)?;
     outputs.report(&arguments)?;
     outputs.verdict(arguments.strict)
 }
@@ -120,6 +121,7 @@ impl Outputs<'_> {
             "contacts": outcome.contacts.len(),
             "alerts": outcome.alerts.len(),
             "fired": outcome.fired(),
+            "recognitions": outcome.recognitions.len(),
             "rejected": self.rejected,
             "kpis": records,
         }))

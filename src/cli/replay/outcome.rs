@@ -19,6 +19,7 @@ pub(super) struct Outcome {
     pub(super) contacts: Contacts,
     pub(super) scorecards: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) alerts: Vec<Vec<u8>>,
+    pub(super) recognitions: Vec<Vec<u8>>,
     fired: Firings,
     pub(super) rejections: Rejections,
 }
@@ -36,6 +37,7 @@ impl Outcome {
             OutTopic::DeadLetters => self.rejections.add(&output),
             OutTopic::Contacts => self.take_contact(output)?,
             OutTopic::Scorecards => keep_last(&mut self.scorecards, output),
+            OutTopic::Recognitions => self.recognitions.extend(output.payload),
         }
         Ok(())
     }

@@ -53,6 +53,7 @@ impl Replay {
             &self.contacts,
             &self.alerts,
             &self.scorecards,
+            &self.recognitions,
             &self.html,
         ];
         let sheet = self.csv.clone().map(Sheets::from);

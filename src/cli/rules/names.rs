@@ -6,7 +6,7 @@ use crate::cli::failure::WrongArgument;
 use floorwalker_core::{
     alert::{RULES_OF_CONTACTS, concern_of},
     engine::Settings,
-    rules::RuleKind,
+    rules::{RecognitionKind, RuleKind},
 };
 
 /// Returns those about groups: first those that are built in, in the order in which they are judged, then those of one's own.
@@ -52,7 +52,9 @@ fn is_on(name: &str, settings: &Settings) -> bool {
 /// # Errors
 /// When there is none: names the one that is most like it.
 pub(super) fn check(name: &str, own: &BTreeSet<String>) -> Result<(), WrongArgument> {
-    let all = of_groups(own).chain(RULES_OF_CONTACTS);
+    let recognition = RecognitionKind::ALL.map(RecognitionKind::name);
+    let names = || of_groups(own).chain(RULES_OF_CONTACTS).chain(recognition);
+    let all = names();
     let alike = all.map(|known| (strsim::jaro_winkler(known, name), known));
     match alike.max_by(|one, other| one.0.total_cmp(&other.0)) {
         Some((_, known)) if known == name => Ok(()),
@@ -60,7 +62,7 @@ pub(super) fn check(name: &str, own: &BTreeSet<String>) -> Result<(), WrongArgum
             "--rule {name}: there is no such rule; did you mean `{known}`?"
         ))),
         _ => {
-            let names: Vec<&str> = of_groups(own).chain(RULES_OF_CONTACTS).collect();
+            let names: Vec<&str> = names().collect();
             Err(WrongArgument(format!(
                 "--rule {name}: there is no such rule; there are {}",
                 names.join(", ")

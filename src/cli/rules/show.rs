@@ -64,6 +64,7 @@ impl fmt::Display for Shown<'_> {
             }
         }
         self.formula(formatter)?;
+        self.recognized(formatter)?;
         self.timelines(formatter)?;
         for (side, only) in [("A", &self.tested.only_a), ("B", &self.tested.only_b)] {
             if let Some(only) = only {
@@ -116,6 +117,24 @@ impl Shown<'_> {
             "\n/h: an hour for a supervisor of 40 agents: alerts / (hours {times} max(1, agents / 40)) = alerts / {:.2}",
             period.supervisor_hours,
         )
+    }
+
+    /// How often agents and teams were recognized; what is not asked for is left out.
+    fn recognized(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tested { a, b, .. } = self.tested;
+        let of = |side: &Side| {
+            let counts = side.recognized.iter();
+            let counts = counts.map(|(rule, count)| format!("{rule} {}", number(*count)));
+            counts.collect::<Vec<_>>().join(", ")
+        };
+        match b {
+            _ if a.recognized.is_empty() => Ok(()),
+            None => writeln!(formatter, "\nRecognized: {}", of(a)),
+            Some(other) => {
+                writeln!(formatter, "\nRecognized by A: {}", of(a))?;
+                writeln!(formatter, "Recognized by B: {}", of(other))
+            }
+        }
     }
 
     fn timelines(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

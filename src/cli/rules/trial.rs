@@ -1,14 +1,18 @@
 //! One configuration that is tried on recorded events.
 
-use std::{collections::BTreeSet, thread};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+};
 
-use serde::Serialize;
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 
 use super::{
     figures::Block,
     names::{of_groups, off},
     period::Period,
-    raised::{Alerts, Raised},
+    raised::{Raised, raised},
 };
 use crate::cli::{
     directory::FileStatements,
@@ -20,7 +24,9 @@ use floorwalker_core::{
     alert::RULES_OF_CONTACTS,
     engine::{Counters, OutTopic, Output, Settings},
     event::Timestamp,
+    rules::RecognitionKind,
 };
+use floorwalker_evaluation::Episodes;
 
 /// What one configuration made of the events.
 #[derive(Debug, Serialize)]
@@ -31,14 +37,23 @@ pub(super) struct Side {
     /// Rules about queues, agents, reasons, feeds and all work.
     pub(super) groups: Block,
     pub(super) contacts: Block,
+    /// How often agents and teams were recognized, by rule.
+    pub(super) recognized: BTreeMap<&'static str, usize>,
     /// In the order in which they fired.
     pub(super) alerts: Vec<Raised>,
 }
 
 pub(super) struct Trial {
     engine: Engine,
-    alerts: Alerts,
+    alerts: Episodes,
+    recognized: BTreeMap<String, usize>,
     rejections: Rejections,
+}
+
+/// What is read of a recognition.
+#[derive(Deserialize)]
+struct Recognized {
+    rule: String,
 }
 
 /// Works on all trials at a time, each on a thread of its own.
@@ -64,7 +79,8 @@ impl Trial {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             engine: Engine::new(settings, wall, statements)?,
-            alerts: Alerts::default(),
+            alerts: Episodes::default(),
+            recognized: BTreeMap::new(),
             rejections: Rejections::default(),
         })
     }
@@ -87,10 +103,22 @@ impl Trial {
     fn take(&mut self, outputs: Vec<Output>) -> anyhow::Result<()> {
         for output in outputs {
             match (output.topic, &output.payload) {
-                (OutTopic::Alerts, Some(record)) => self.alerts.take(record)?,
+                (OutTopic::Alerts, Some(record)) => {
+                    let taken = self.alerts.take(record, None);
+                    taken.context("an alert that was just written")?;
+                }
                 (OutTopic::DeadLetters, _) => self.rejections.add(&output),
+                (OutTopic::Recognitions, Some(record)) => {
+                    let Recognized { rule } = serde_json::from_slice(record)
+                        .context("a recognition that was just written")?;
+                    *self.recognized.entry(rule).or_default() += 1;
+                }
                 (
-                    OutTopic::Alerts | OutTopic::Kpis | OutTopic::Contacts | OutTopic::Scorecards,
+                    OutTopic::Alerts
+                    | OutTopic::Kpis
+                    | OutTopic::Contacts
+                    | OutTopic::Scorecards
+                    | OutTopic::Recognitions,
                     _,
                 ) => {}
             }
@@ -121,7 +149,12 @@ impl Trial {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Side {
         let events = self.counters();
-        let mut alerts = self.alerts.into_raised();
+        let kinds = RecognitionKind::ALL.map(RecognitionKind::name).into_iter();
+        let recognized = kinds
+            .filter(|name| wanted(name))
+            .map(|name| (name, self.recognized.get(name).copied().unwrap_or(0)));
+        let recognized = recognized.collect();
+        let mut alerts = raised(self.alerts);
         alerts.retain(|it| wanted(&it.rule));
         let block = |names: &mut dyn Iterator<Item = &str>| {
             let names: Vec<&str> = names.filter(|name| wanted(name)).collect();
@@ -133,6 +166,7 @@ impl Trial {
             rejected,
             groups: block(&mut of_groups(own)),
             contacts: block(&mut RULES_OF_CONTACTS.into_iter()),
+            recognized,
             alerts,
         }
     }

@@ -183,6 +183,7 @@ fn limits(given: &file::Limits) -> Result<Limits, Fault> {
         (&mut limits.sites, &given.sites),
         (&mut limits.reasons, &given.reasons),
         (&mut limits.scorecards, &given.scorecards),
+        (&mut limits.contact_reasons, &given.contact_reasons),
     ];
     for (limit, wanted) in kinds {
         if let Some(number) = wanted {

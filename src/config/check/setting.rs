@@ -4,8 +4,11 @@ use std::ops::RangeInclusive;
 
 use toml::Spanned;
 
-use crate::config::{fault::Fault, file::Time};
-use floorwalker_core::event::Span;
+use crate::config::{fault::Fault, file::Time, value::Parsed};
+use floorwalker_core::event::{Channel, QueueId, Span};
+
+/// The fewest observations that show anything.
+pub(super) const MINIMUM: RangeInclusive<i64> = 1..=100_000;
 
 pub(super) trait At {
     /// A mistake in this value.
@@ -89,4 +92,22 @@ pub(super) fn add_recipients(
 
 pub(super) fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Returns the queues and channels that a rule looks at.
+pub(super) fn scope(
+    queues: Option<Vec<Spanned<String>>>,
+    channels: Option<Vec<Parsed<Channel>>>,
+) -> Result<(Vec<QueueId>, Vec<Channel>), Fault> {
+    let queues = queues.into_iter().flatten().map(|queue| {
+        if queue.get_ref().is_empty() {
+            return Err(queue.fault("a queue needs a name, such as \"billing\""));
+        }
+        Ok(QueueId::new(queue.get_ref()))
+    });
+    let channels = channels.into_iter().flatten();
+    Ok((
+        queues.collect::<Result<_, _>>()?,
+        channels.map(|Parsed(channel)| channel).collect(),
+    ))
 }

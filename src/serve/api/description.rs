@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{agents, alerts, contacts, directory, entities, floor, session, silences, stream};
+use super::{
+    agents, alerts, contacts, directory, entities, floor, recognitions, session, silences, stream,
+};
 use crate::serve::{
     access::COOKIE,
     problem::{PROBLEM_JSON, Problem},
@@ -26,6 +28,7 @@ use floorwalker_core::schema;
         alerts::show_alert,
         alerts::acknowledge,
         agents::show_scorecard,
+        recognitions::list_recognitions,
         contacts::show_contact,
         contacts::show_history,
         silences::list_silences,
@@ -40,11 +43,12 @@ use floorwalker_core::schema;
 struct Description;
 
 /// What stands for which file.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
     ("KpiRecord", "v1/kpi.json"),
     ("AlertRecord", "v1/alert.json"),
     ("ContactRecord", "v1/contact.json"),
     ("ScorecardRecord", "v1/scorecard.json"),
+    ("RecognitionRecord", "v1/recognition.json"),
     ("DirectoryStatement", "v1/statement.json"),
     ("SilenceRecord", "v1/silence.json"),
 ];

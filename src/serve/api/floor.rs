@@ -122,7 +122,7 @@ pub(super) async fn show_floor(
     let stream = model.changes().newest().to_string();
     let now = clock::wall();
     let entities = model.entities();
-    let groups: Vec<_> = entities.iter().filter(|it| !it.is_agent()).collect();
+    let groups: Vec<_> = entities.iter().filter(|it| it.is_group()).collect();
     let window = filter.window.as_deref().unwrap_or(DEFAULT_WINDOW);
     let directory = policies::directory(model, &side.configured.contact);
     let policies = policies::in_force(&directory, &side.configured.contact, now);

@@ -8,6 +8,7 @@ mod directory;
 mod entities;
 mod floor;
 mod paging;
+mod recognitions;
 mod records;
 mod sent;
 mod session;
@@ -52,6 +53,7 @@ pub(super) fn routes(side: &Arc<ReadSide>, has_tokens: bool) -> Router {
             "/api/v1/agents/{agent}/scorecard",
             get(agents::show_scorecard),
         )
+        .route("/api/v1/recognitions", get(recognitions::list_recognitions))
         .route("/api/v1/contacts/{id}", get(contacts::show_contact))
         .route("/api/v1/contacts/{id}/history", history)
         .route("/api/v1/silences", silences)

@@ -13,6 +13,8 @@ pub(super) struct ContactRecord {}
 #[derive(ToSchema)]
 pub(super) struct ScorecardRecord {}
 #[derive(ToSchema)]
+pub(super) struct RecognitionRecord {}
+#[derive(ToSchema)]
 pub(super) struct DirectoryStatement {}
 #[derive(ToSchema)]
 pub(super) struct SilenceRecord {}

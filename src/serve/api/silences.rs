@@ -29,7 +29,7 @@ use crate::{
 };
 use floorwalker_core::{
     event::{Span, Timestamp},
-    silence::{Matchers, Silence, SilenceStatus},
+    silence::{Maintenance, Matchers, Silence, SilenceStatus},
 };
 
 const EXAMPLE: &str = r#"{"matchers":{"rule":"queue.*","queue":"billing"},"ends_at":"2026-11-22T18:00:00Z","by":"ana"}"#;
@@ -71,6 +71,23 @@ pub(super) struct SilenceList {
     /// Those that end next first.
     #[schema(value_type = Vec<SilenceRecord>)]
     silences: Vec<Shown>,
+    /// The windows of maintenance that hold now, on each page; none where only pending or expired silences are asked for.
+    maintenance: Vec<Window>,
+}
+
+/// A window of maintenance that holds. It is of the configuration: nothing here ends it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Window {
+    /// `maintenance:NAME`, as alerts have it in `silenced_by`.
+    id: String,
+    name: String,
+    #[schema(value_type = SilenceMatchers)]
+    matchers: Matchers,
+    /// When it ends, for now.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
+    /// True: only the configuration changes it.
+    read_only: bool,
 }
 
 /// A silence with its status.
@@ -79,6 +96,18 @@ pub(super) struct Shown {
     #[serde(flatten)]
     silence: Silence,
     status: SilenceStatus,
+}
+
+impl Window {
+    fn new(window: &Maintenance, now: Timestamp) -> Self {
+        Self {
+            id: window.id(),
+            name: window.name.clone(),
+            matchers: window.matchers.clone(),
+            ends_at: window.ends_at(now),
+            read_only: true,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -133,9 +162,12 @@ pub(super) async fn list_silences(
     };
     let key = |it: &Shown| (it.silence.ends_at.0, it.silence.id.clone());
     let Page { lines, link } = page.cut(silences, key)?;
+    let windows = side.model.maintenance(now).map(|it| Window::new(it, now));
+    let holds_now = filter.asks_for(SilenceStatus::Active);
     Ok(link.with(SilenceList {
         total,
         silences: lines,
+        maintenance: windows.filter(|_| holds_now).collect(),
     }))
 }
 

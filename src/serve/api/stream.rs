@@ -23,7 +23,7 @@ use utoipa::IntoParams;
 use super::state::Side;
 use crate::serve::{
     ReadModel,
-    model::{About, Change, ChangeId, Listening, kind_and_name},
+    model::{About, Change, ChangeId, Listening, is_group, kind_and_name},
     problem::Problem,
 };
 
@@ -43,7 +43,7 @@ pub(super) struct NewsFilter {
     queue: Option<String>,
     /// Alerts: only `firing` or `resolved`.
     status: Option<String>,
-    /// Figures: only entities of this kind, such as `queue`; `group` is every kind but `agent`.
+    /// Figures: only entities of this kind, such as `queue`; `group` is every kind but `agent` and `reason`.
     kind: Option<String>,
     /// Figures: only this entity.
     entity: Option<String>,
@@ -199,10 +199,10 @@ impl NewsFilter {
     }
 }
 
-/// `group` stands for every kind but agents.
+/// `group` stands for every kind but agents and reasons.
 fn is_of_kind(entity: &str, kind: &str) -> bool {
     let (own, _) = kind_and_name(entity);
-    own == kind || kind == "group" && own != "agent"
+    own == kind || kind == "group" && is_group(own)
 }
 
 fn event(change: &Change) -> Event {
@@ -271,6 +271,8 @@ mod tests {
             ("all", "group", true),
             ("agent:a", "group", false),
             ("agent:a", "agent", true),
+            ("reason:outage", "group", false),
+            ("reason:outage", "reason", true),
             ("team:a", "queue", false),
         ] {
             assert_eq!(is_of_kind(entity, kind), expected, "{entity} {kind}");

@@ -14,7 +14,7 @@ use floorwalker_core::event::{Span, Timestamp};
 #[derive(Debug)]
 pub(super) struct Chosen<'a> {
     pub(super) windows: Vec<String>,
-    /// All, and the busiest queues, teams, sites and channels, by name.
+    /// All, and the busiest queues, teams, sites, channels and reasons, by name. A reason takes nobody's place.
     pub(super) groups: Vec<&'a Entity>,
     pub(super) agents: Vec<(&'a Entity, &'a Score)>,
     /// By kind, how many there are beside.
@@ -40,7 +40,11 @@ impl<'a> Chosen<'a> {
             let (kind, name) = entity.kind_and_name();
             // There are few channels, and one "all".
             let few = matches!(kind, "all" | "channel");
-            (Reverse((few, entity.waiting() > 0, load(entity))), name)
+            let is_reason = kind == "reason";
+            (
+                Reverse((few, !is_reason, entity.waiting() > 0, load(entity))),
+                name,
+            )
         });
         let most = settings.metrics.entities_max.min(groups.len());
         let mut hidden = BTreeMap::new();
@@ -69,7 +73,7 @@ impl<'a> Chosen<'a> {
             "floorwalker_kpi_hidden_entities",
             "Queues and groups without series here (serve.metrics_entities_max); /api/v1/entities has them",
         );
-        for kind in ["queue", "team", "site", "channel"] {
+        for kind in ["queue", "team", "site", "channel", "reason"] {
             let count = self.hidden.get(kind).copied().unwrap_or(0);
             page.gauge(HIDDEN, &[("kind", kind)], count as f64);
         }

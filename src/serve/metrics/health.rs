@@ -400,6 +400,7 @@ fn write_read_side(page: &mut OwnPage, read: &ReadSide) {
         ("silence", held.silences),
         ("contact", held.contacts),
         ("scorecard_agent", held.scorecards),
+        ("recognition", held.recognitions),
     ];
     for (of, count) in counts {
         page.gauge(HELD, &[("of", of)], number(count as u64));

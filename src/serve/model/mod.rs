@@ -1,5 +1,5 @@
-//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `acknowledgements`, `silences` and `directory` hold now,
-//! for any number of readers.
+//! The read model: what the topics `kpis`, `alerts`, `contacts`, `scorecards`, `recognition`, `acknowledgements`, `silences` and `directory`
+//! hold now, for any number of readers.
 //!
 //! Contract: one thread follows the topics ([`ReadModel::handle`]), everybody else looks. It never waits for a reader, and each
 //! of its maps has a limit.
@@ -10,6 +10,7 @@ mod desks;
 mod inhibition;
 mod newest;
 mod quiet;
+mod recognition;
 mod score;
 mod statement;
 mod stream;
@@ -31,8 +32,9 @@ pub(super) use alert::AcknowledgedEvent;
 pub use alert::{Alert, Standing};
 pub use contact::Line;
 pub use desks::AgentDesks;
-pub(super) use score::kind_and_name;
+pub(super) use recognition::Recognition;
 pub use score::{Entity, Score};
+pub(super) use score::{is_group, kind_and_name};
 pub(super) use statement::Statement;
 pub(super) use stream::{About, Change, ChangeId, Changes, Listening};
 pub(super) use trend::Trend;
@@ -50,11 +52,12 @@ use floorwalker_core::{
 };
 
 /// The topics it is made of.
-pub const TOPICS: [Topic; 7] = [
+pub const TOPICS: [Topic; 8] = [
     Topic::Kpis,
     Topic::Alerts,
     Topic::Contacts,
     Topic::Scorecards,
+    Topic::Recognition,
     Topic::Acknowledgements,
     Topic::Silences,
     Topic::Directory,
@@ -63,9 +66,11 @@ pub const TOPICS: [Topic; 7] = [
 const FIRING_MAX: usize = 100_000;
 /// A hundred for each of many subjects.
 const STATEMENTS_MAX: usize = 1_000_000;
+/// A few a day for each agent of many.
+const RECOGNITIONS_MAX: usize = 200_000;
 /// The retention of the topic `kpis`: an entity without a newer record is evicted.
 const SCORES_KEPT: Span = Span::from_secs(7 * 86_400);
-/// The retention of the topics `alerts`, `contacts` and `scorecards`.
+/// The retention of the topics `alerts`, `contacts`, `scorecards` and `recognition`.
 const RECORDS_KEPT: Span = Span::from_secs(30 * 86_400);
 
 /// See the module.
@@ -80,6 +85,7 @@ pub struct ReadModel {
     contacts: Newest<ContactRaw>,
     statements: Newest<Statement>,
     desks_by_agent: Newest<AgentDesks>,
+    recognitions: Newest<Recognition>,
     trends: Trends,
     caught_up: AtomicBool,
     changes: Changes,
@@ -98,6 +104,7 @@ pub struct Held {
     pub silences: usize,
     pub contacts: usize,
     pub scorecards: usize,
+    pub recognitions: usize,
 }
 
 impl ReadModel {
@@ -119,6 +126,7 @@ impl ReadModel {
             contacts: Newest::new(settings.contacts_max),
             statements: Newest::new(STATEMENTS_MAX),
             desks_by_agent: Newest::new(settings.entities_max),
+            recognitions: Newest::new(RECOGNITIONS_MAX),
             trends: Trends::default(),
             caught_up: AtomicBool::new(false),
             changes: Changes::default(),
@@ -171,6 +179,10 @@ impl ReadModel {
             Topic::Alerts => self.take_alert(key, at, &Record::Alert.to_json(payload)?)?,
             Topic::Contacts => self.take_contact(key, at, &Record::Contact.to_json(payload)?)?,
             Topic::Scorecards => self.take_desk(key, at, &Record::Scorecard.to_json(payload)?)?,
+            Topic::Recognition => {
+                let record = Recognition::read(&Record::Recognition.to_json(payload)?)?;
+                self.recognitions.put(key, at, record);
+            }
             Topic::Acknowledgements => self.take_ack(key, at, payload)?,
             Topic::Silences => self.take_silence(key, payload),
             Topic::Directory => self.take_statement(at, Statement::read(payload)?),
@@ -195,7 +207,7 @@ impl ReadModel {
             |known| Entity::clone(&known),
         );
         entity.put(Arc::clone(&score));
-        if !entity.is_agent()
+        if entity.is_group()
             && entity
                 .scores
                 .first()
@@ -280,6 +292,7 @@ impl ReadModel {
             Topic::Acknowledgements => self.acks.remove(key),
             Topic::Contacts => self.contacts.remove(key),
             Topic::Scorecards => self.remove_desk(key, at),
+            Topic::Recognition => self.recognitions.remove(key),
             Topic::Kpis => {
                 let entity = key.rsplit_once('/').map_or(key, |(entity, _)| entity);
                 self.entities.remove(entity);
@@ -311,6 +324,7 @@ impl ReadModel {
         self.acks.forget_before(then);
         self.contacts.forget_before(then);
         self.desks_by_agent.forget_before(then);
+        self.recognitions.forget_before(then);
     }
 
     /// News are for those who listen now: what was read to get here is none.
@@ -381,6 +395,12 @@ impl ReadModel {
         self.desks_by_agent.get(agent)
     }
 
+    /// Everything that was recognized.
+    #[must_use]
+    pub(super) fn recognitions(&self) -> Vec<Arc<Recognition>> {
+        self.recognitions.sorted()
+    }
+
     /// A contact's record as it was written.
     #[must_use]
     pub fn contact(&self, id: &str) -> Option<Arc<ContactRaw>> {
@@ -415,6 +435,7 @@ impl ReadModel {
             silences: self.silencing.read().len(),
             contacts: self.contacts.len(),
             scorecards: self.desks_by_agent.len(),
+            recognitions: self.recognitions.len(),
         }
     }
 }

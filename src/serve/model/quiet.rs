@@ -11,7 +11,7 @@ use crate::{
 };
 use floorwalker_core::{
     event::{Span, Timestamp},
-    silence::{Silence, SilenceStatus},
+    silence::{Maintenance, Silence, SilenceStatus},
 };
 
 /// Of more that change at once, readers are sent none, and ask for all.
@@ -63,6 +63,14 @@ impl ReadModel {
     #[must_use]
     pub fn silences(&self) -> Vec<Arc<Silence>> {
         self.silencing.read().values().cloned().collect()
+    }
+
+    /// Returns the windows of maintenance that hold.
+    pub(in crate::serve) fn maintenance(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Maintenance> {
+        self.silencing.windows_in_force(now)
     }
 
     /// Takes in an alert's new record. Returns the ids of other alerts that it covers from now on, or no more.

@@ -76,6 +76,12 @@ impl Entity {
         self.kind_and_name().0 == "agent"
     }
 
+    /// Returns whether it is a part of the floor: a queue, team, site or channel, or all. Agents and reasons have pages of their own.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        is_group(self.kind_and_name().0)
+    }
+
     pub(super) fn put(&mut self, score: Arc<Score>) {
         let known = self.scores.iter_mut().find(|it| it.window == score.window);
         match known {
@@ -100,6 +106,11 @@ impl Entity {
 
 pub(in crate::serve) fn kind_and_name(entity: &str) -> (&str, &str) {
     entity.split_once(':').unwrap_or((entity, entity))
+}
+
+/// Returns whether entities of a kind are parts of the floor.
+pub(in crate::serve) fn is_group(kind: &str) -> bool {
+    !matches!(kind, "agent" | "reason")
 }
 
 impl Score {

@@ -8,12 +8,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{
     AlertSettings,
     escalation::Reason,
-    record::{AlertRecord, Context, Links, rule_of},
+    links::Links,
+    record::{AlertRecord, Context, Essentials, rule_of},
 };
 use crate::{
     contact::{Alarm, BAD_MOOD, Concern, Contact, Engagement, Fold},
     csat::CsatSettings,
-    event::{Channel, Span, Timestamp},
+    event::{Span, Timestamp},
 };
 
 /// Fires what has come up about a contact since the last time, and ends all when the contact is over. Must be called whenever the fold or
@@ -103,24 +104,17 @@ impl<'a> AlertRecord<'a> {
                 )
             })
         };
-        AlertRecord {
+        let essentials = Essentials {
             links: Links::new(&id, context.contact, queue),
             id,
             rule: Cow::Borrowed(rule_of(concern)),
-            status: if ended_at.is_some() {
-                "resolved"
-            } else {
-                "firing"
-            },
-            severity: rule.severity.name(),
+            severity: rule.severity,
             score: wording.score,
             subject: format!("contact:{}", context.contact),
             group: queue.map(|queue| format!("queue:{queue}")),
-            policy: None,
             starts_at: alarm.at,
             at: ended_at.unwrap_or(alarm.at),
-            ends_at: ended_at,
-            reason: ended_at.map(|_| reason.name()),
+            ended: ended_at.map(|_| reason.name()),
             history: context.history,
             value,
             threshold: wording.threshold,
@@ -129,21 +123,15 @@ impl<'a> AlertRecord<'a> {
             n: 1,
             why: wording.why,
             action,
-            causes: Vec::new(),
-            contacts: vec![Cow::Borrowed(context.contact)],
-            contacts_more: 0,
-            agents: agent.into_iter().map(Cow::Borrowed).collect(),
-            queue: queue.map(Cow::Borrowed),
-            team: None,
-            channel: fold.attributes.channel.map(Channel::name),
+            queue,
+            channel: fold.attributes.channel,
             recipients: rule.recipients_for(queue),
-            escalation: 0,
-            ack: None,
-            inhibited_by: None,
-            interrupts: false,
-            flapping: false,
-            runbook: None,
             seq: context.seq,
+        };
+        AlertRecord {
+            contacts: vec![Cow::Borrowed(context.contact)],
+            agents: agent.into_iter().map(Cow::Borrowed).collect(),
+            ..AlertRecord::of(essentials)
         }
     }
 }

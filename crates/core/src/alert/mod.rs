@@ -10,6 +10,7 @@
 
 mod concern;
 mod escalation;
+mod links;
 mod record;
 mod settings;
 
@@ -17,6 +18,8 @@ pub use concern::{alarm_id, watch};
 pub use escalation::{
     Escalation, Reason, RuleName, Transition, escalations, ids, outlook, transitions,
 };
-pub(crate) use record::Links;
+pub use links::EntityLinks;
+pub(crate) use links::Links;
+pub(crate) use record::Essentials;
 pub use record::{AlertRecord, Cause, Context, RULES_OF_CONTACTS, concern_of, rule_of};
 pub use settings::{AlertSettings, Rule, Severity};

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     AlertSettings, Rule, Severity,
     escalation::{Escalation, Reason, RuleName, Transition},
+    links::Links,
 };
 use crate::{
     contact::{Concern, ContactSettings, Fold, Measure, Obligation, Policy},
@@ -122,16 +122,6 @@ pub struct AlertRecord<'a> {
     pub(crate) links: Links,
 }
 
-/// Links: paths of the HTTP API, from the contact and its history to its queue's figures.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Links {
-    wallboard: String,
-    alert: String,
-    contact: String,
-    history: String,
-    numbers: String,
-}
-
 /// What contributed to an alert.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cause {
@@ -148,44 +138,6 @@ pub struct Cause {
     pub share: f64,
 }
 
-/// Characters that may stand in one segment of a path (RFC 3986).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':');
-
-impl Links {
-    pub(super) fn new(alert: &str, contact: &str, queue: Option<&str>) -> Self {
-        let segment = |text| utf8_percent_encode(text, SEGMENT);
-        let entity = queue.map_or_else(|| "all".to_owned(), |queue| format!("queue:{queue}"));
-        Self {
-            wallboard: format!("/contacts/{}", segment(contact)),
-            alert: format!("/api/v1/alerts/{}", segment(alert)),
-            contact: format!("/api/v1/contacts/{}", segment(contact)),
-            history: format!("/api/v1/contacts/{}/history", segment(contact)),
-            numbers: format!("/api/v1/entities/{}/kpis", segment(&entity)),
-        }
-    }
-
-    /// Returns the links of an alert that is not about one contact, but about an entity of this name: to the newest contact behind it, if there
-    /// is one, and otherwise to the alert itself.
-    pub(crate) fn of_entity(alert: &str, entity: &str, contact: Option<&str>) -> Self {
-        let segment = |text| utf8_percent_encode(text, SEGMENT);
-        let path = format!("/api/v1/alerts/{}", segment(alert));
-        let contact = contact.map(|contact| format!("/api/v1/contacts/{}", segment(contact)));
-        Self {
-            wallboard: format!("/alerts/{}", segment(alert)),
-            history: (contact.as_ref())
-                .map_or_else(|| path.clone(), |contact| format!("{contact}/history")),
-            contact: contact.unwrap_or_else(|| path.clone()),
-            alert: path,
-            numbers: format!("/api/v1/entities/{}/kpis", segment(entity)),
-        }
-    }
-}
-
 /// Context of a transition.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -199,7 +151,80 @@ pub struct Context<'a> {
     pub alert_settings: &'a AlertSettings,
 }
 
+/// What each alert has its own of.
+#[derive(Debug)]
+pub(crate) struct Essentials<'a> {
+    pub id: String,
+    pub rule: Cow<'a, str>,
+    pub severity: Severity,
+    pub score: u8,
+    pub subject: String,
+    pub group: Option<String>,
+    pub starts_at: Timestamp,
+    pub at: Timestamp,
+    /// It is over since `at`, for this reason.
+    pub ended: Option<&'static str>,
+    pub history: bool,
+    pub value: f64,
+    pub threshold: f64,
+    pub unit: &'static str,
+    pub formula: String,
+    pub n: u32,
+    pub why: String,
+    pub action: String,
+    pub queue: Option<&'a str>,
+    pub channel: Option<Channel>,
+    pub recipients: Vec<String>,
+    pub seq: u64,
+    pub links: Links,
+}
+
 impl<'a> AlertRecord<'a> {
+    /// Returns the record of an alert that calls nobody, and that nothing else is known of.
+    pub(crate) fn of(it: Essentials<'a>) -> Self {
+        Self {
+            id: it.id,
+            rule: it.rule,
+            status: match it.ended {
+                Some(_) => "resolved",
+                None => "firing",
+            },
+            severity: it.severity.name(),
+            score: it.score,
+            subject: it.subject,
+            group: it.group,
+            policy: None,
+            starts_at: it.starts_at,
+            at: it.at,
+            ends_at: it.ended.map(|_| it.at),
+            reason: it.ended,
+            history: it.history,
+            value: it.value,
+            threshold: it.threshold,
+            unit: it.unit,
+            formula: it.formula,
+            n: it.n,
+            why: it.why,
+            action: it.action,
+            causes: Vec::new(),
+            contacts: Vec::new(),
+            contacts_more: 0,
+            agents: Vec::new(),
+            queue: it.queue.map(Cow::Borrowed),
+            team: None,
+            channel: it.channel.map(Channel::name),
+            recipients: it.recipients,
+            escalation: 0,
+            ack: None,
+            inhibited_by: None,
+            interrupts: false,
+            flapping: false,
+            runbook: None,
+            seq: it.seq,
+            links: it.links,
+        }
+    }
+
     #[must_use]
     pub fn new(transition: &Transition, context: &Context<'a>) -> Self {
         let (alert, fold, ended) = match transition {
@@ -285,26 +310,17 @@ impl<'a> Facts<'a> {
         context: &Context<'a>,
     ) -> AlertRecord<'a> {
         let id = alert.id(self.contact);
-        AlertRecord {
+        let essentials = Essentials {
             links: Links::new(&id, self.contact, self.queue),
             id,
             rule: Cow::Borrowed(alert.rule.name()),
-            status: if ended.is_some() {
-                "resolved"
-            } else {
-                "firing"
-            },
-            severity: self.rule.severity.name(),
+            severity: self.rule.severity,
             score: self.score(),
             subject: format!("contact:{}", self.contact),
             group: self.queue.map(|queue| format!("queue:{queue}")),
-            policy: Some(Cow::Borrowed(
-                context.contact_settings.policy_name(self.obligation.policy),
-            )),
             starts_at: alert.starts_at,
             at: ended.map_or(alert.starts_at, |(at, _)| at),
-            ends_at: ended.map(|(at, _)| at),
-            reason: ended.map(|(_, reason)| reason.name()),
+            ended: ended.map(|(_, reason)| reason.name()),
             history: context.history,
             value: self.waited,
             threshold: self.threshold,
@@ -313,21 +329,18 @@ impl<'a> Facts<'a> {
             n: 1,
             why: self.why(alert.rule, ended.map(|(_, reason)| reason)),
             action: self.action(ended.is_some()),
-            causes: Vec::new(),
-            contacts: vec![Cow::Borrowed(self.contact)],
-            contacts_more: 0,
-            agents: self.agent.into_iter().map(Cow::Borrowed).collect(),
-            queue: self.queue.map(Cow::Borrowed),
-            team: None,
-            channel: self.channel.map(Channel::name),
+            queue: self.queue,
+            channel: self.channel,
             recipients: self.recipients(),
-            escalation: 0,
-            ack: None,
-            inhibited_by: None,
-            interrupts: false,
-            flapping: false,
-            runbook: None,
             seq: context.seq,
+        };
+        AlertRecord {
+            policy: Some(Cow::Borrowed(
+                context.contact_settings.policy_name(self.obligation.policy),
+            )),
+            contacts: vec![Cow::Borrowed(self.contact)],
+            agents: self.agent.into_iter().map(Cow::Borrowed).collect(),
+            ..AlertRecord::of(essentials)
         }
     }
 
@@ -447,20 +460,5 @@ impl<'a> Facts<'a> {
 
     fn recipients(&self) -> Vec<String> {
         self.rule.recipients_for(self.queue)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_legal_paths_whatever_the_ids_hold() {
-        let links = Links::new("contact:a/b c/9f", "a/b c", Some("câble"));
-        assert_eq!(links.alert, "/api/v1/alerts/contact:a%2Fb%20c%2F9f");
-        assert_eq!(links.history, "/api/v1/contacts/a%2Fb%20c/history");
-        assert_eq!(links.numbers, "/api/v1/entities/queue:c%C3%A2ble/kpis");
-        let nowhere = Links::new("contact:c/1", "c", None);
-        assert_eq!(nowhere.numbers, "/api/v1/entities/all/kpis");
     }
 }

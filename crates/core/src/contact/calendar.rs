@@ -152,17 +152,22 @@ impl Hours {
     /// Returns whether an instant lies in one of the spans, without laying them out.
     #[must_use]
     pub fn is_open_at(&self, at: Timestamp) -> bool {
-        let Ok(instant) = jiff::Timestamp::from_microsecond(at.0) else {
-            return false;
-        };
+        self.closes_behind(at).is_some()
+    }
+
+    /// Returns when the span ends that an instant lies in; of several the last one. `None`: it lies in none.
+    #[must_use]
+    pub fn closes_behind(&self, at: Timestamp) -> Option<Timestamp> {
+        let instant = jiff::Timestamp::from_microsecond(at.0).ok()?;
         let today = self.zone.to_datetime(instant).date();
         // A span may have begun on the day before.
-        let days = [today.yesterday().ok(), Some(today)];
-        days.into_iter().flatten().any(|day| {
-            let openings = self.spans_of(day).iter();
-            let mut openings = openings.filter_map(|span| self.opening(day, *span));
-            openings.any(|(opens_at, closes_at)| opens_at <= at && at < closes_at)
-        })
+        let days = [today.yesterday().ok(), Some(today)].into_iter().flatten();
+        let openings = days.flat_map(|day| {
+            let spans = self.spans_of(day).iter();
+            spans.filter_map(move |span| self.opening(day, *span))
+        });
+        let holding = openings.filter(|(opens_at, closes_at)| *opens_at <= at && at < *closes_at);
+        holding.map(|(_, closes_at)| closes_at).max()
     }
 
     fn opening(&self, day: Date, span: LocalSpan) -> Option<(Timestamp, Timestamp)> {

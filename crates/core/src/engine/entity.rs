@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     engine::{Kind, OVERFLOW},
-    event::{AgentId, Channel, QueueId, SiteId, TeamId},
+    event::{AgentId, Channel, QueueId, SiteId, TeamId, Text},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -24,6 +24,9 @@ pub enum Entity {
     Team(#[n(0)] TeamId),
     #[n(5)]
     Site(#[n(0)] SiteId),
+    /// Contacts with a reason.
+    #[n(6)]
+    Reason(#[n(0)] Text),
 }
 
 impl Entity {
@@ -40,6 +43,7 @@ impl Entity {
             Some(("queue", id)) => Some(Self::Queue(QueueId::new(id))),
             Some(("team", id)) => Some(Self::Team(TeamId::new(id))),
             Some(("site", id)) => Some(Self::Site(SiteId::new(id))),
+            Some(("reason", name)) => Some(Self::Reason(Text::new(name))),
             Some(("channel", id)) => Channel::from_name(id).map(Self::Channel),
             _ => (name == "all").then_some(Self::All),
         }
@@ -52,6 +56,12 @@ impl Entity {
             self,
             Self::Agent(_) | Self::Team(_) | Self::Site(_) | Self::All
         )
+    }
+
+    /// Returns whether somebody waits for it: who waits is a queue's, whatever the reason.
+    #[must_use]
+    pub const fn has_waits(&self) -> bool {
+        !matches!(self, Self::Agent(_) | Self::Reason(_))
     }
 
     /// Agents are written on a slower beat than queues and groups.
@@ -70,6 +80,7 @@ impl Entity {
             Self::Queue(id) => (Kind::Queue, id.as_str()),
             Self::Team(id) => (Kind::Team, id.as_str()),
             Self::Site(id) => (Kind::Site, id.as_str()),
+            Self::Reason(reason) => (Kind::ContactReason, &**reason),
             Self::Channel(_) | Self::All => return None,
         };
         (name != OVERFLOW).then_some(kind)
@@ -83,6 +94,7 @@ impl Entity {
             Self::Queue(_) => Self::Queue(QueueId::new(OVERFLOW)),
             Self::Team(_) => Self::Team(TeamId::new(OVERFLOW)),
             Self::Site(_) => Self::Site(SiteId::new(OVERFLOW)),
+            Self::Reason(_) => Self::Reason(Text::new(OVERFLOW)),
             Self::Channel(_) | Self::All => self.clone(),
         }
     }
@@ -96,6 +108,7 @@ impl fmt::Display for Entity {
             Self::Channel(channel) => write!(formatter, "channel:{}", channel.name()),
             Self::Team(id) => write!(formatter, "team:{id}"),
             Self::Site(id) => write!(formatter, "site:{id}"),
+            Self::Reason(reason) => write!(formatter, "reason:{reason}"),
             Self::All => formatter.write_str("all"),
         }
     }

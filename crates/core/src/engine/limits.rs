@@ -15,6 +15,8 @@ pub struct Limits {
     pub reasons: usize,
     /// Agents in a queue and channel.
     pub scorecards: usize,
+    /// Reasons of contacts.
+    pub contact_reasons: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +28,7 @@ impl Default for Limits {
             sites: 500,
             reasons: 200,
             scorecards: 200_000,
+            contact_reasons: 500,
         }
     }
 }
@@ -41,6 +44,7 @@ impl Limits {
             sites: usize::MAX,
             reasons: usize::MAX,
             scorecards: usize::MAX,
+            contact_reasons: usize::MAX,
         }
     }
 
@@ -54,6 +58,7 @@ impl Limits {
             Kind::Site => self.sites,
             Kind::Reason => self.reasons,
             Kind::Scorecard => self.scorecards,
+            Kind::ContactReason => self.contact_reasons,
         }
     }
 }
@@ -69,10 +74,11 @@ pub enum Kind {
     /// A queue in a channel, as scorecards have it.
     PeerGroup,
     Scorecard,
+    ContactReason,
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Agent,
         Self::Queue,
         Self::Team,
@@ -80,6 +86,7 @@ impl Kind {
         Self::Reason,
         Self::PeerGroup,
         Self::Scorecard,
+        Self::ContactReason,
     ];
 
     /// Returns its name in metrics.
@@ -93,6 +100,7 @@ impl Kind {
             Self::Reason => "reason",
             Self::PeerGroup => "scorecard_queue",
             Self::Scorecard => "scorecard",
+            Self::ContactReason => "contact_reason",
         }
     }
 
@@ -111,6 +119,7 @@ impl Kind {
             Self::Site => "limits.sites",
             Self::Reason => "limits.reasons",
             Self::Scorecard => "limits.scorecards",
+            Self::ContactReason => "limits.contact_reasons",
         }
     }
 }

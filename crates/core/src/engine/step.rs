@@ -82,6 +82,7 @@ pub enum OutTopic {
     Kpis,
     Contacts,
     Scorecards,
+    Recognitions,
     DeadLetters,
 }
 
@@ -249,6 +250,7 @@ impl Output {
             OutTopic::Kpis => Record::Kpi,
             OutTopic::Contacts => Record::Contact,
             OutTopic::Scorecards => Record::Scorecard,
+            OutTopic::Recognitions => Record::Recognition,
             OutTopic::DeadLetters => return,
         };
         let Some(json) = &self.payload else { return };

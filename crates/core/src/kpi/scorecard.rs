@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "KpiRecord")]
 pub struct KpiRecord<'a, K = Scorecard<'a>> {
-    /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice` or `all`.
+    /// `agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `reason:outage` or `all`.
     pub entity: Cow<'a, str>,
     /// The figures are a function of the events up to this instant.
     pub window: Cow<'a, str>,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{AlertRecord, ContactRecord, KpiRecord, ScorecardRecord};
+use super::{AlertRecord, ContactRecord, KpiRecord, RecognitionRecord, ScorecardRecord};
 
 /// Kinds of records that are written in either format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,7 @@ pub enum Record {
     Alert,
     Contact,
     Scorecard,
+    Recognition,
 }
 
 /// Reason why bytes are no record of a kind.
@@ -34,6 +35,7 @@ impl Record {
             Self::Alert => encode::<AlertRecord>(json),
             Self::Contact => encode::<ContactRecord>(json),
             Self::Scorecard => encode::<ScorecardRecord>(json),
+            Self::Recognition => encode::<RecognitionRecord>(json),
         }
     }
 
@@ -51,6 +53,7 @@ impl Record {
             Self::Alert => decode::<AlertRecord>(bytes),
             Self::Contact => decode::<ContactRecord>(bytes),
             Self::Scorecard => decode::<ScorecardRecord>(bytes),
+            Self::Recognition => decode::<RecognitionRecord>(bytes),
         };
         json.map(Cow::Owned)
     }

@@ -164,9 +164,11 @@ impl Rules {
         let of_group = self.series.iter().filter(|(subject, _)| match subject {
             Subject::Queue(id) => of == "queue" && id.as_str() == name,
             Subject::Reason(reason, _) => of == "reason" && *reason == Text::new(name),
-            Subject::AgentQueue(..) | Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => {
-                false
-            }
+            Subject::AgentQueue(..)
+            | Subject::Agent(_)
+            | Subject::Team(..)
+            | Subject::Feed(_)
+            | Subject::Source(_) => false,
         });
         let agent = AgentId::new(name);
         let state = self.agents.get(&agent).filter(|_| of == "agent");

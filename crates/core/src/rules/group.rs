@@ -90,6 +90,7 @@ impl Rules {
                 Subject::Reason(..)
                 | Subject::Queue(_)
                 | Subject::AgentQueue(..)
+                | Subject::Team(..)
                 | Subject::Agent(_)
                 | Subject::Feed(_)
                 | Subject::Source(_) => None,

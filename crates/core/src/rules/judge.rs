@@ -190,6 +190,7 @@ impl Rules {
                 Subject::Source(_)
                 | Subject::Queue(_)
                 | Subject::AgentQueue(..)
+                | Subject::Team(..)
                 | Subject::Agent(_)
                 | Subject::Reason(..) => {}
             }
@@ -311,6 +312,7 @@ impl Rules {
                 Subject::Queue(id) => Some(id.clone()),
                 Subject::AgentQueue(..)
                 | Subject::Agent(_)
+                | Subject::Team(..)
                 | Subject::Reason(..)
                 | Subject::Feed(_)
                 | Subject::Source(_) => None,

@@ -10,11 +10,12 @@ use hashbrown::HashMap;
 use minicbor::{Decode, Encode};
 
 use super::{
-    GroupRule, Life, RuleKind, StateKey,
+    GroupRule, Life, Recognition, RuleKind, StateKey,
     agent::pass_states,
     alarm::{Alarm, Alarms},
     journal::Journal,
     queue::{Lately, QueueView, spans_of_queues},
+    recognition::{Doer, Merits},
     series::{SeriesBySubject, Totals},
     signal::{KEPT, PANE, Signal, SignalBatch, Signals, Subject},
     state::{AgentState, PastDays, QueueState},
@@ -77,6 +78,10 @@ pub struct Rules {
     /// The newest pane in which an agent missed what they owed; made of the series. Of all others `agent.sla` finds nothing.
     pub(super) missed_at: HashMap<AgentId, Timestamp, FixedState>,
     pub(super) alarms: Alarms,
+    pub(super) merits: BTreeMap<Doer, Merits>,
+    /// Who did anything in the pane that is judged.
+    pub(super) did_anything: BTreeSet<Doer>,
+    pub(super) recognitions: Vec<Recognition>,
     /// Running sums over [`Self::spans`]; made of the series.
     pub(super) windows: BTreeMap<QueueId, Windows>,
     /// The spans that rules about queues look back over, ascending.
@@ -103,6 +108,9 @@ impl Rules {
             servers: BTreeMap::new(),
             missed_at: HashMap::default(),
             alarms: Alarms::default(),
+            merits: BTreeMap::new(),
+            did_anything: BTreeSet::new(),
+            recognitions: Vec::new(),
             windows: BTreeMap::new(),
             spans: spans_of_queues(settings),
             subjects: BTreeMap::new(),
@@ -205,6 +213,7 @@ impl Rules {
             let awake = self.pass_pane(edge - PANE);
             self.clock.judged_to = Some(edge);
             self.changed.insert(StateKey::Clock);
+            self.recognize(edge);
             // While nothing happens it is enough to look now and then.
             if awake.any || awake.all || self.is_any_alive() {
                 self.judge(edge, &awake, &mut alarms);
@@ -239,6 +248,8 @@ impl Rules {
     /// Moves the states of queues and agents on over a pane. Returns what is to be looked at.
     fn pass_pane(&mut self, start: Timestamp) -> Awake {
         let edge = start + PANE;
+        // What came late is looked at with what follows.
+        self.did_anything.clear();
         let mut subjects = self.subjects.remove(&start).unwrap_or_default();
         subjects.sort_unstable();
         subjects.dedup();
@@ -273,7 +284,7 @@ impl Rules {
                         *left_by_queue.entry(queue.clone()).or_default() += 1;
                     }
                 }
-                Subject::Agent(_) | Subject::Feed(_) | Subject::Source(_) => {}
+                Subject::Agent(_) | Subject::Team(..) | Subject::Feed(_) | Subject::Source(_) => {}
             }
         }
         let several = left_by_queue.into_iter().filter(|(_, left)| *left > 1);
@@ -298,10 +309,11 @@ impl Rules {
                 pass_states(state, start, signals, began_at);
                 self.changed.insert(StateKey::Agent(id.clone()));
             }
-            Subject::AgentQueue(..)
-            | Subject::Reason(..)
-            | Subject::Feed(_)
-            | Subject::Source(_) => {}
+            Subject::AgentQueue(queue, channel, agent) => {
+                self.note_deeds(start, (queue, *channel, agent), signals);
+            }
+            Subject::Team(team, agent) => self.note_team(start, team, agent, signals),
+            Subject::Reason(..) | Subject::Feed(_) | Subject::Source(_) => {}
         }
     }
 

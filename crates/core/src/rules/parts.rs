@@ -31,6 +31,7 @@ impl Rules {
                 let kind = self.settings.kind_of(kind)?;
                 self.alarms.get(kind, subject).map(encode)
             }
+            StateKey::Merits(doer) => self.merits.get(doer).map(encode),
         }
     }
 
@@ -69,6 +70,9 @@ impl Rules {
                     let tracked = minicbor::decode(image)?;
                     self.alarms.insert(kind, subject.clone(), tracked);
                 }
+            }
+            StateKey::Merits(doer) => {
+                self.merits.insert(doer.clone(), minicbor::decode(image)?);
             }
         }
         Ok(())

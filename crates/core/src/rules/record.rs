@@ -3,10 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Alarm, GroupRule, LifeChange, RuleKind};
-use crate::{
-    alert::{AlertRecord, Links},
-    event::Channel,
-};
+use crate::alert::{AlertRecord, Essentials, Links};
 
 impl Alarm {
     /// Returns the record of the change. `seq` is the number of the step that writes it; `history` is true where the task is more than a minute
@@ -14,8 +11,7 @@ impl Alarm {
     #[must_use]
     pub fn record(&self, rule: &GroupRule, seq: u64, history: bool) -> AlertRecord<'_> {
         let is_over = matches!(self.change, LifeChange::Resolved | LifeChange::Lapsed);
-        let queue = self.queue.as_ref().map(|queue| queue.as_str());
-        AlertRecord {
+        let essentials = Essentials {
             links: Links::of_entity(
                 &self.id,
                 self.entity(),
@@ -23,22 +19,13 @@ impl Alarm {
             ),
             id: self.id.clone(),
             rule: Cow::Borrowed(&self.rule),
-            status: match self.change {
-                LifeChange::Pending
-                | LifeChange::Fired
-                | LifeChange::Repeated
-                | LifeChange::Escalated => "firing",
-                LifeChange::Resolved | LifeChange::Lapsed => "resolved",
-            },
-            severity: rule.severity.name(),
+            severity: rule.severity,
             score: self.score,
             subject: self.subject.clone(),
             group: Some(self.subject.clone()),
-            policy: None,
             starts_at: self.starts_at,
             at: self.at,
-            ends_at: is_over.then_some(self.at),
-            reason: is_over.then_some("cleared"),
+            ended: is_over.then_some("cleared"),
             history,
             value: thousandths(self.value),
             threshold: thousandths(self.threshold),
@@ -47,6 +34,12 @@ impl Alarm {
             n: u32::try_from(self.n).unwrap_or(0),
             why: self.why.clone(),
             action: self.action.clone(),
+            queue: self.queue.as_ref().map(|queue| queue.as_str()),
+            channel: self.channel,
+            recipients: self.recipients(rule),
+            seq,
+        };
+        AlertRecord {
             causes: self.causes.clone(),
             contacts: (self.contacts.iter())
                 .map(|contact| Cow::Borrowed(contact.as_str()))
@@ -55,17 +48,12 @@ impl Alarm {
             agents: (self.agents.iter())
                 .map(|agent| Cow::Borrowed(agent.as_str()))
                 .collect(),
-            queue: queue.map(Cow::Borrowed),
-            team: None,
-            channel: self.channel.map(Channel::name),
-            recipients: self.recipients(rule),
             escalation: u32::from(self.escalation),
-            ack: None,
             inhibited_by: self.inhibited_by.clone(),
             interrupts: rule.interrupts && self.urgent,
             flapping: self.flapping,
             runbook: runbook(self.kind, rule),
-            seq,
+            ..AlertRecord::of(essentials)
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Formula, Of, RuleKind, Template, Timing};
+use super::{Formula, Of, RecognitionKind, RecognitionRule, RuleKind, Template, Timing};
 use crate::{
     alert::Severity,
     event::{Channel, QueueId, Span},
@@ -16,6 +16,8 @@ pub struct RulesSettings {
     pub settle: Span,
     pub by_kind: BTreeMap<RuleKind, GroupRule>,
     pub own: Vec<Arc<OwnRule>>,
+    /// What is recognized.
+    pub recognition: BTreeMap<RecognitionKind, RecognitionRule>,
 }
 
 /// The settings of one rule. `docs/alerts.md` has the meaning of `threshold` and `clear` for each.
@@ -209,11 +211,18 @@ impl RulesSettings {
         own.filter(move |(_, own)| own.of == of && own.rule.enabled)
     }
 
+    /// Returns the settings of what is recognized.
+    #[must_use]
+    pub fn recognition_of(&self, kind: RecognitionKind) -> &RecognitionRule {
+        &self.recognition[&kind]
+    }
+
     /// Returns whether any rule is on.
     #[must_use]
     pub fn any(&self) -> bool {
         let own = self.own.iter().map(|own| &own.rule);
         self.by_kind.values().chain(own).any(|rule| rule.enabled)
+            || self.recognition.values().any(|rule| rule.enabled)
     }
 }
 
@@ -224,6 +233,9 @@ impl Default for RulesSettings {
             settle: Span::from_secs(3),
             by_kind: BTreeMap::from(rules),
             own: Vec::new(),
+            recognition: BTreeMap::from(
+                RecognitionKind::ALL.map(|kind| (kind, RecognitionRule::of(kind))),
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
-use crate::event::{AgentId, Channel, ContactId, QueueId, Span, Text, Timestamp};
+use crate::event::{AgentId, Channel, ContactId, QueueId, Span, TeamId, Text, Timestamp};
 
 /// Panes begin at whole multiples of this.
 pub const PANE: Span = Span::from_secs(15);
@@ -33,6 +33,9 @@ pub enum Subject {
     /// The records of a source topic.
     #[n(5)]
     Source(#[n(0)] Text),
+    /// That an agent is there as one of a team.
+    #[n(6)]
+    Team(#[n(0)] TeamId, #[n(1)] AgentId),
 }
 
 /// One kind of count. Its code is part of the state's format: never reuse one.
@@ -326,10 +329,10 @@ impl<'b, C> Decode<'b, C> for SignalBatch {
 }
 
 impl Subject {
-    /// Returns whether it is an agent, or an agent in a queue.
+    /// Returns whether it is an agent, or an agent in a queue or team.
     #[must_use]
     pub const fn is_of_agent(&self) -> bool {
-        matches!(self, Self::AgentQueue(..) | Self::Agent(_))
+        matches!(self, Self::AgentQueue(..) | Self::Agent(_) | Self::Team(..))
     }
 }
 
@@ -345,6 +348,7 @@ impl fmt::Display for Subject {
                 )
             }
             Self::Agent(id) => write!(formatter, "agent:{id}"),
+            Self::Team(team, agent) => write!(formatter, "agent:{agent}/team:{team}"),
             Self::Reason(reason, queue) => write!(formatter, "reason:{reason}/queue:{queue}"),
             Self::Feed(channel) => write!(formatter, "feed:{}", channel.name()),
             Self::Source(topic) => write!(formatter, "feed:{topic}"),

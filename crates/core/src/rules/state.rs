@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use minicbor::{Decode, Encode};
 
-use super::signal::{PANE, Signal, Signals};
+use super::{
+    recognition::Doer,
+    signal::{PANE, Signal, Signals},
+};
 use crate::event::{AgentId, Channel, QueueId, Span, Timestamp};
 
 /// The quarters of an hour of a day.
@@ -32,6 +35,9 @@ pub enum StateKey {
     /// The life of a rule's alert about a subject.
     #[n(5)]
     Alarm(#[n(0)] String, #[n(1)] String),
+    /// What an agent or team has done well.
+    #[n(6)]
+    Merits(#[n(0)] Doer),
 }
 
 impl StateKey {
@@ -44,6 +50,7 @@ impl StateKey {
             Self::Queue(id) | Self::PastDays(id) => format!("queue:{id}"),
             Self::Agent(id) => format!("agent:{id}"),
             Self::Alarm(_, subject) => subject.clone(),
+            Self::Merits(doer) => doer.to_string(),
         }
     }
 }

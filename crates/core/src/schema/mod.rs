@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     alert::AlertRecord, balance::ScorecardRecord, contact::ContactRecord, directory,
-    kpi::KpiRecord, silence::Silence,
+    kpi::KpiRecord, rules::RecognitionRecord, silence::Silence,
 };
 
 pub use event::KINDS;
@@ -40,11 +40,12 @@ const SCORECARD_KEY: &str = "`agent:ID/queue:ID/channel:NAME`, with `%2F` for a 
                              none any more.";
 
 /// All kinds of records.
-pub const RECORDS: [RecordKind; 4] = [
+pub const RECORDS: [RecordKind; 5] = [
     RecordKind::of::<KpiRecord<'_>>("kpi", "kpis", "`entity/window`"),
     RecordKind::of::<AlertRecord<'_>>("alert", "alerts", "The alert's id"),
     RecordKind::of::<ContactRecord<'_>>("contact", "contacts", "The contact's id"),
     RecordKind::of::<ScorecardRecord<'_>>("scorecard", "scorecards", SCORECARD_KEY),
+    RecordKind::of::<RecognitionRecord<'_>>("recognition", "recognition", "The recognition's id"),
 ];
 
 /// A description and its file.

@@ -27,9 +27,15 @@ impl Maintenance {
 
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
+        self.ends_at(now).is_some()
+    }
+
+    /// Returns when it ends if it holds.
+    #[must_use]
+    pub fn ends_at(&self, now: Timestamp) -> Option<Timestamp> {
         match &self.when {
-            When::Once { from, to } => *from <= now && now < *to,
-            When::Weekly(hours) => hours.is_open_at(now),
+            When::Once { from, to } => (*from <= now && now < *to).then_some(*to),
+            When::Weekly(hours) => hours.closes_behind(now),
         }
     }
 }
@@ -48,7 +54,12 @@ mod tests {
             when,
         };
         for (at, holds) in expect {
-            assert_eq!(window.holds(Timestamp::parse(at).unwrap()), *holds, "{at}");
+            let at = Timestamp::parse(at).unwrap();
+            assert_eq!(window.holds(at), *holds, "{at}");
+            // It holds up to its end, and not at it.
+            if let Some(end) = window.ends_at(at) {
+                assert!(at < end && !window.holds(end), "{at}: {end}");
+            }
         }
     }
 

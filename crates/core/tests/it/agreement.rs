@@ -8,7 +8,7 @@ use std::{
 use floorwalker_core::{
     alert::concern_of,
     engine::{InputId, OutTopic, Settings, Source, SourceClock, TaskId},
-    event::{Author, Body, Channel, Event, MessageSent, QueueId, Span, Timestamp, line},
+    event::{Author, Body, Channel, Event, MessageSent, QueueId, Span, Text, Timestamp, line},
     local::Cluster,
 };
 use floorwalker_simulator::jsonl::jsonl;
@@ -370,9 +370,12 @@ fn live_records_hold_exactly_what_had_occurred_by_their_clock() {
     };
     let mut calls = world.events();
     // Attributes from a later event are known a little ahead of the clock, too.
-    calls
-        .iter_mut()
-        .for_each(|event| event.channel = Some(Channel::Voice));
+    for event in &mut calls {
+        event.channel = Some(Channel::Voice);
+        if let Body::ContactQueued(queued) = &mut event.body {
+            queued.reason = Some(Text::new("invoice"));
+        }
+    }
     let events = states::with_states(&calls, Span::ZERO, 1);
     let source = Source {
         topic: "events".to_owned(),

@@ -83,7 +83,7 @@ impl Script {
     }
 }
 
-fn at(pane: i64) -> Timestamp {
+pub(crate) fn at(pane: i64) -> Timestamp {
     Timestamp(BEGIN * 1_000_000) + Span(PANE.0 * pane)
 }
 
@@ -95,7 +95,7 @@ fn settings() -> RulesSettings {
 }
 
 /// Plays signals; if it `crashes`, each time anew from the stored parts.
-fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
+pub(crate) fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
     play_with(script, crashes, &settings())
 }
 
@@ -150,7 +150,7 @@ fn log_of(seconds: f64) -> i64 {
 }
 
 /// Work of so many seconds.
-fn work(seconds: f64) -> [(Signal, i64); 5] {
+pub(crate) fn work(seconds: f64) -> [(Signal, i64); 5] {
     let log = seconds.ln();
     [
         (Signal::Handled, 1),

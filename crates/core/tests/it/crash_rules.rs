@@ -1,7 +1,9 @@
-//! A crash at any step changes no alert about queues, agents, reasons and feeds: each change is written once, whatever died between.
+//! A crash at any step changes no alert about queues, agents, reasons and feeds, and nothing that is recognized: each is written once,
+//! whatever died between.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     sync::Arc,
 };
 
@@ -10,11 +12,14 @@ use floorwalker_core::{
     engine::{InputId, OutTopic, Placement, Settings, TaskId},
     event::Span,
     local::{Cluster, Crash},
+    rules::RecognitionKind,
 };
 use floorwalker_simulator::{Faults, World, WorldSettings, drawn_incidents};
-use floorwalker_testkit::harness::{SETTINGS_WALL, events_settings};
+use floorwalker_testkit::harness::{SETTINGS_WALL, events_settings, project};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
+
+use crate::schemas::{assert_valid, validator};
 
 const TASKS: u16 = 3;
 const AGENTS: usize = 60;
@@ -44,6 +49,16 @@ fn settings() -> Arc<Settings> {
     settings.balance.enabled = false;
     // Steps are cut elsewhere after a crash: what is judged must be complete, whoever came first.
     settings.rules.settle = Span::from_secs(900);
+    // So much is not done well in three hours.
+    for (kind, rule) in &mut settings.rules.recognition {
+        (rule.minimum, rule.window) = (5, Span::from_secs(3_600));
+        rule.repeat_every = Span::from_secs(3_600);
+        rule.threshold = match kind {
+            RecognitionKind::TargetHeld => 1.0,
+            RecognitionKind::Streak => 2.0,
+            RecognitionKind::Improvement => 1.0,
+        };
+    }
     Arc::new(settings)
 }
 
@@ -62,11 +77,11 @@ fn cluster(partitions: &[Vec<Vec<u8>>]) -> Cluster {
     cluster
 }
 
-/// Returns the records of the rules' alerts by id, in the order in which they were written, and their rules.
+/// Returns the records of the rules' alerts, and of what is recognized, by id, in the order in which they were written, and their rules.
 fn alerts(cluster: &Cluster) -> BTreeMap<String, Vec<Value>> {
     let mut by_id: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (_, output) in &cluster.outputs {
-        if output.topic != OutTopic::Alerts {
+        if !matches!(output.topic, OutTopic::Alerts | OutTopic::Recognitions) {
             continue;
         }
         let mut record: Value = serde_json::from_slice(output.payload.as_ref().unwrap()).unwrap();
@@ -93,7 +108,19 @@ fn a_crash_anywhere_raises_the_same_alerts_about_groups() {
         .values()
         .flatten()
         .filter(|it| it["status"] == "resolved");
-    assert!(rules.len() >= 4 && resolved.count() >= 4, "{rules:?}");
+    assert!(rules.len() >= 7 && resolved.count() >= 4, "{rules:?}");
+    let schema = fs::read_to_string(project("schemas/v1/recognition.json")).unwrap();
+    let schema = validator(&serde_json::from_str(&schema).unwrap());
+    let written = expected.values().flatten();
+    let recognized = written.filter(|record| record["status"].is_null());
+    recognized.for_each(|record| {
+        let mut record = record.clone();
+        record["seq"] = 1.into();
+        assert_valid(&schema, &record);
+    });
+    for kind in RecognitionKind::ALL {
+        assert!(rules.contains(&format!("\"{}\"", kind.name())), "{rules:?}");
+    }
 
     let kinds = [Crash::BeforeStep, Crash::BeforeCommit, Crash::AfterCommit];
     for seed in 0..6 {

@@ -13,7 +13,7 @@ use floorwalker_testkit::protobuf::protobuf;
 use serde_json::Value;
 
 /// Records, and what Google's implementation writes of them.
-const GOLDEN: [(Record, &str, &[u8]); 4] = [
+const GOLDEN: [(Record, &str, &[u8]); 5] = [
     (
         Record::Kpi,
         include_str!("../../../../tests/data/kpi-record.json"),
@@ -33,6 +33,11 @@ const GOLDEN: [(Record, &str, &[u8]); 4] = [
         Record::Scorecard,
         include_str!("../../../../tests/data/scorecard-record.json"),
         include_bytes!("../../../../tests/data/scorecard-record.binpb"),
+    ),
+    (
+        Record::Recognition,
+        include_str!("../../../../tests/data/recognition-record.json"),
+        include_bytes!("../../../../tests/data/recognition-record.binpb"),
     ),
 ];
 
@@ -135,6 +140,7 @@ fn a_deployment_writes_the_same_in_both_formats() {
             OutTopic::Alerts => Record::Alert,
             OutTopic::Contacts => Record::Contact,
             OutTopic::Scorecards => Record::Scorecard,
+            OutTopic::Recognitions => Record::Recognition,
             OutTopic::DeadLetters => panic!("all events are good"),
         };
         // A record that is gone.

@@ -16,6 +16,12 @@ use crate::schemas::{real_runs, records, validator};
 /// Of `tests/data`.
 const FROZEN: &str = "schemas-v1";
 
+/// Returns the kinds of records that have been released.
+fn released() -> impl Iterator<Item = &'static str> {
+    let all = RECORDS.map(|kind| kind.name).into_iter();
+    all.filter(|name| *name != "recognition")
+}
+
 fn frozen(name: &str) -> Value {
     let text = fs::read_to_string(data(FROZEN).join(format!("{name}.json"))).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -209,7 +215,7 @@ impl Comparison<'_> {
 
 #[test]
 fn whoever_reads_records_of_version_1_reads_those_of_today() {
-    for name in RECORDS.map(|kind| kind.name) {
+    for name in released() {
         let found = breaks(Of::Records, &frozen(name), &current(name));
         assert!(found.is_empty(), "{name}: {found:#?}");
     }
@@ -466,7 +472,7 @@ fn enum_layout(outer: &str, one: &EnumDescriptorProto, layout: &mut BTreeMap<Str
 }
 
 fn compiled(folder: &Path) -> FileDescriptorSet {
-    let names = ["event"].into_iter().chain(RECORDS.map(|kind| kind.name));
+    let names = ["event"].into_iter().chain(released());
     let files = names.map(|name| format!("floorwalker/v1/{name}.proto"));
     protox::compile(files, [folder]).unwrap()
 }

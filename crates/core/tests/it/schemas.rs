@@ -33,6 +33,7 @@ fn of_topic(topic: OutTopic) -> Option<&'static str> {
         OutTopic::Alerts => Some("alert"),
         OutTopic::Contacts => Some("contact"),
         OutTopic::Scorecards => Some("scorecard"),
+        OutTopic::Recognitions => Some("recognition"),
         OutTopic::DeadLetters => None,
     }
 }
@@ -69,7 +70,7 @@ pub(crate) fn real_runs() -> [Cluster; 2] {
     [run(&calls, 2, None), run(&lines, 3, None)]
 }
 
-fn assert_valid(validator: &Validator, record: &Value) {
+pub(crate) fn assert_valid(validator: &Validator, record: &Value) {
     let faults = validator.iter_errors(record);
     let faults: Vec<String> = faults
         .map(|fault| format!("{}: {fault}", fault.instance_path()))
@@ -81,7 +82,8 @@ fn assert_valid(validator: &Validator, record: &Value) {
 fn all_that_real_runs_write_is_valid() {
     for cluster in real_runs() {
         let by_kind = records(&cluster, 3_000);
-        assert_eq!(by_kind.len(), RECORDS.len());
+        // In so little time nobody is recognized: `crash_rules.rs` has such records.
+        assert_eq!(by_kind.len(), RECORDS.len() - 1);
         for (kind, records) in by_kind {
             let validator = validator(&schema(&format!("v1/{kind}.json")));
             records

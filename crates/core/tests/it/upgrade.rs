@@ -100,6 +100,8 @@ fn results(cluster: &Cluster) -> BTreeMap<String, String> {
         };
         let key = String::from_utf8_lossy(output.key.as_deref().unwrap_or_default()).into_owned();
         match output.topic {
+            // What began before the update has not been counted by its reason.
+            OutTopic::Kpis if key.starts_with("reason:") => {}
             OutTopic::Kpis => {
                 let text = String::from_utf8_lossy(payload).into_owned();
                 last.insert(format!("kpi {key}"), text);
@@ -112,7 +114,10 @@ fn results(cluster: &Cluster) -> BTreeMap<String, String> {
                 }
                 last.insert(format!("contact {key}"), record.to_string());
             }
-            OutTopic::Alerts | OutTopic::Scorecards | OutTopic::DeadLetters => {}
+            OutTopic::Alerts
+            | OutTopic::Scorecards
+            | OutTopic::Recognitions
+            | OutTopic::DeadLetters => {}
         }
     }
     last

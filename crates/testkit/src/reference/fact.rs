@@ -7,7 +7,7 @@ use super::{
     policies,
     roster::Roster,
 };
-use floorwalker_core::event::{AgentId, Channel, Direction, QueueId, Span, Timestamp};
+use floorwalker_core::event::{AgentId, Channel, Direction, QueueId, Span, Text, Timestamp};
 
 /// One thing a scorecard counts.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +82,8 @@ pub(super) struct Whose {
     pub(super) agent: Option<AgentId>,
     pub(super) queue: Option<QueueId>,
     pub(super) channel: Option<Channel>,
+    /// Of the contact.
+    pub(super) reason: Option<Text>,
 }
 
 impl Whose {
@@ -90,6 +92,7 @@ impl Whose {
             agent: None,
             queue: Some(queue.clone()),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Whose {
             agent: Some(engagement.agent.clone()),
             queue: engagement.queue.clone(),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         }
     }
 
@@ -121,8 +125,10 @@ impl Whose {
         let channel = self
             .channel
             .map(|channel| format!("channel:{}", channel.name()));
+        let reason = self.reason.as_ref().map(|it| format!("reason:{it}"));
         let all = Some("all".to_owned());
-        let others = [agent, queue, channel, all].into_iter().flatten();
+        let others = [agent, queue, channel, reason, all];
+        let others = others.into_iter().flatten();
         others.chain(groups).collect()
     }
 }
@@ -160,7 +166,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// For the agent, the queue, the team, the site, the channel and all.
+    /// For the agent, the queue, the team, the site, the channel, the reason and all.
     pub(super) fn add(&mut self, at: Timestamp, whose: &Whose, fact: Fact) {
         self.bookings.push(Booking {
             at,
@@ -252,6 +258,7 @@ impl<'a> Book<'a> {
             agent: None,
             queue: attempt.queue.clone(),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         };
         self.add(*at, &whose, Fact::Attempted(end.clone()));
         if let AttemptEnd::Answered(agent) = end {
@@ -294,6 +301,7 @@ impl<'a> Book<'a> {
             },
             queue: obligation.queue.clone(),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         };
         let fact = Fact::Sla {
             policy: obligation.policy.clone(),
@@ -312,6 +320,7 @@ impl<'a> Book<'a> {
             agent: obligation.agent.clone(),
             queue: obligation.queue.clone(),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         };
         let at = obligation.decided_at.unwrap_or(obligation.due_at);
         self.add(at, &whose, Fact::FirstResponse { met });
@@ -323,6 +332,7 @@ impl<'a> Book<'a> {
                 agent: Some(offer.agent.clone()),
                 queue: offer.queue.clone(),
                 channel: Some(parts.channel),
+                reason: parts.reason.clone(),
             };
             match offer.end {
                 Some((at, OfferEnd::Answered)) => {
@@ -377,6 +387,7 @@ impl<'a> Book<'a> {
             agent: None,
             queue: queue.clone(),
             channel: Some(parts.channel),
+            reason: parts.reason.clone(),
         };
         for it in &parts.reopenings {
             let whose = (it.engaged.and_then(engaged)).unwrap_or_else(|| as_a_wait(&it.waited_in));

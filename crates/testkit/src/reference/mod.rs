@@ -65,7 +65,7 @@ use roster::Roster;
 /// Every number at one clock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recount {
-    /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `all`) and window: every entity
+    /// By entity (`agent:ana`, `queue:billing`, `team:red`, `site:north`, `channel:voice`, `reason:outage`, `all`) and window: every entity
     /// that has a fact, be it time in a state or with an engagement, or somebody at risk.
     pub cards: BTreeMap<(String, Option<Span>), Scorecard>,
     /// Cards of the same entities since their local midnight.
@@ -174,6 +174,7 @@ fn live(
             agent: None,
             queue: Some(wait.queue.clone()),
             channel: Some(parts.channel),
+            reason: None,
         };
         for entity in whose.entities(clock, roster) {
             let live = live_by_entity.entry(entity).or_default();
@@ -206,6 +207,7 @@ fn at_risk<'a>(
             agent: None,
             queue: obligation.queue.clone(),
             channel: channel_by_contact.get(&obligation.contact).copied(),
+            reason: None,
         };
         for entity in whose.entities(clock, roster) {
             contacts_by_entity
@@ -292,11 +294,14 @@ impl Counted<'_> {
             .filter(|(at, _)| from <= *at && *at <= clock)
             .map(|(_, fact)| *fact)
             .collect();
-        let of_agents = !entity.starts_with("queue:") && !entity.starts_with("channel:");
+        let without_agents = ["queue:", "channel:", "reason:"];
+        let of_agents = !(without_agents.iter()).any(|kind| entity.starts_with(kind));
         let group = !entity.starts_with("agent:");
         let mut card = Scorecard::of(&inside, group);
         let live = self.live_by_entity.get(entity).copied();
-        card.live = group.then(|| live.unwrap_or_default());
+        // Who waits is a queue's, whatever the reason.
+        let has_waits = group && !entity.starts_with("reason:");
+        card.live = has_waits.then(|| live.unwrap_or_default());
         card.occupancy = of_agents.then(|| self.states.occupancy(entity, from));
         card.concurrency = self.open.concurrency(entity, from);
         card

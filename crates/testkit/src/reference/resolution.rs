@@ -43,7 +43,11 @@ pub(super) fn book(
         let (Some(end), Some(first)) = (parts.end, first) else {
             continue;
         };
-        let whose = Whose::engaged(parts, first);
+        // What customers make of a contact is not known by its reason.
+        let whose = Whose {
+            reason: None,
+            ..Whose::engaged(parts, first)
+        };
         let Some(customer) = &parts.customer else {
             book.add(end.at, &whose, Fact::FcrNoCustomer);
             continue;

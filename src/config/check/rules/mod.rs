@@ -1,12 +1,13 @@
 //! The rules about queues, agents, reasons, feeds and all work.
 
 mod own;
+mod recognition;
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use super::setting::{At as _, add_recipients, narrow, over_zero, put, time};
+use super::setting::{At as _, MINIMUM, add_recipients, narrow, over_zero, put, scope, time};
 use crate::config::{
     fault::Fault,
     file::{self, Time},
@@ -14,13 +15,12 @@ use crate::config::{
 };
 use floorwalker_core::{
     contact::{ContactSettings, Measure},
-    event::{QueueId, Span},
-    rules::{GroupRule, PANE, RuleKind, RulesSettings},
+    event::Span,
+    rules::{GroupRule, PANE, RecognitionKind, RuleKind, RulesSettings},
 };
 
 /// Signals are kept for an hour and a quarter.
 const WINDOW_MAX: Span = Span::from_secs(3_600);
-const MINIMUM: RangeInclusive<i64> = 1..=100_000;
 
 pub(super) fn settings(
     rules: &mut RulesSettings,
@@ -28,6 +28,10 @@ pub(super) fn settings(
     contact: &ContactSettings,
 ) -> Result<(), Fault> {
     for (name, given) in all {
+        if let Some(kind) = RecognitionKind::from_name(name.get_ref()) {
+            recognition::settings(rules, (kind, &name), given)?;
+            continue;
+        }
         let Some(kind) = RuleKind::from_name(name.get_ref()) else {
             if given.when.is_none() {
                 return Err(unknown(&name));
@@ -48,7 +52,8 @@ pub(super) fn settings(
 }
 
 fn unknown(name: &Spanned<String>) -> Fault {
-    let all = RuleKind::ALL.map(RuleKind::name);
+    let recognition = RecognitionKind::ALL.map(RecognitionKind::name);
+    let all = [&RuleKind::ALL.map(RuleKind::name)[..], &recognition].concat();
     let near = (all.iter())
         .map(|known| (strsim::jaro_winkler(known, name.get_ref()), known))
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -70,15 +75,7 @@ fn apply(rule: &mut GroupRule, given: file::GroupRule) -> Result<(), Fault> {
     put(&mut rule.interrupts, given.interrupts);
     let severity = given.severity.map(|Parsed(severity)| severity);
     put(&mut rule.severity, severity);
-    for queue in given.queues.into_iter().flatten() {
-        if queue.get_ref().is_empty() {
-            return Err(queue.fault("a queue needs a name, such as \"billing\""));
-        }
-        rule.queues.push(QueueId::new(queue.get_ref()));
-    }
-    let channels = given.channels.into_iter().flatten();
-    rule.channels
-        .extend(channels.map(|Parsed(channel)| channel));
+    (rule.queues, rule.channels) = scope(given.queues, given.channels)?;
     bounds(
         rule,
         [&given.threshold, &given.clear, &given.urgent].map(Option::as_ref),

@@ -20,8 +20,9 @@ class Agent {
     this.title = name;
     this.cards = h("div");
     this.figures = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("figures") });
+    this.praise = h("section", { "aria-labelledby": "recognition-title", hidden: true });
     this.none = h("p", { hidden: true }, t("agent.none", { name }));
-    this.element = h("div", { class: "agent-page" }, h("h1", {}, t("agent_of", { name })), this.none,
+    this.element = h("div", { class: "agent-page" }, h("h1", {}, t("agent_of", { name })), this.none, this.praise,
       h("section", { "aria-labelledby": "cards-title" }, h("h2", { id: "cards-title" }, t("scorecards")),
         h("p", {}, t("scorecards.how")), this.cards),
       h("section", {}, h("h2", {}, t("figures")), this.figures));
@@ -37,15 +38,24 @@ class Agent {
   async load() {
     const name = encodeURIComponent(this.name);
     try {
-      const [cards, kpis] = await Promise.all([
+      const [cards, kpis, praise] = await Promise.all([
         get(`/api/v1/agents/${name}/scorecard`, this.#gone.signal),
-        get(`/api/v1/entities/${encodeURIComponent(`agent:${this.name}`)}/kpis`, this.#gone.signal)]);
+        get(`/api/v1/entities/${encodeURIComponent(`agent:${this.name}`)}/kpis`, this.#gone.signal),
+        get(`/api/v1/recognitions?agent=${name}&limit=10`, this.#gone.signal)]);
       setAttribute(this.none, "hidden", cards !== null || kpis !== null);
       fill(this.cards, cards ? cards.scorecards.map(card) : h("p", {}, t("scorecards.none")));
+      this.#show(praise?.recognitions ?? []);
       if (kpis) fill(this.figures, figureTable(kpis.scorecards, this.app.board.policies));
     } catch (error) {
       if (!this.#gone.signal.aborted) this.app.report(error.message, true);
     }
+  }
+
+  /** What the agent has done well, newest first. Without any nothing is shown: it is no list of what is missing. */
+  #show(recognitions) {
+    setAttribute(this.praise, "hidden", recognitions.length === 0);
+    fill(this.praise, h("h2", { id: "recognition-title" }, t("recognition")), h("ul", {}, recognitions.map((it) =>
+      h("li", {}, h("strong", {}, word("rule", it.rule)), ` · ${time(it.at)} · ${it.why}`))));
   }
 }
 

@@ -16,7 +16,7 @@ use crate::{
             time_series::{SortedSeries, TimeSeriesByName},
         },
     },
-    event::{AgentId, ContactId, Span, Text, Timestamp},
+    event::{AgentId, ContactId, Span, TeamId, Text, Timestamp},
     kpi::{Accumulator, Place, StateDuration},
     rules::{FeedTally, PANE, Signal, SignalBatch, Subject, add_change},
 };
@@ -64,8 +64,13 @@ impl FactBatch {
         self.settings = Arc::clone(settings);
     }
 
-    /// Adds a fact `sign` times to the sums of its `grain` of time.
-    pub(in crate::engine) fn add_fact(&mut self, fact: &Fact<'_>, sign: i64, grain: Span) {
+    /// Adds a fact `sign` times to the sums of its `grain` of time. `reason`: that of its contact, for which it counts too.
+    pub(in crate::engine) fn add_fact(
+        &mut self,
+        (fact, reason): (&Fact<'_>, Option<&Text>),
+        sign: i64,
+        grain: Span,
+    ) {
         let Audience {
             agent,
             groups,
@@ -105,6 +110,10 @@ impl FactBatch {
                 add(Entity::Queue(queue.clone()));
             }
             add(Entity::Channel(channel));
+            // What customers make of a contact is not known by its reason.
+            if let Some(reason) = reason.filter(|_| fact.kind != FactKind::NoCustomer) {
+                add(Entity::Reason(reason.clone()));
+            }
         }
     }
 
@@ -166,17 +175,7 @@ impl FactBatch {
 
     /// Adds steps of what an agent does to the signals.
     fn add_steps(&mut self, agent: &AgentId, at: Timestamp, steps: &[(StateDuration<'_>, i64)]) {
-        let (mut present, mut logged_on) = (0, 0);
-        for (what, by) in steps {
-            match what {
-                StateDuration::Away(_) => logged_on += by,
-                StateDuration::Available | StateDuration::Occupied => {
-                    logged_on += by;
-                    present += by;
-                }
-                StateDuration::Engaged | StateDuration::Busy => {}
-            }
-        }
+        let (present, logged_on) = staff_steps(steps);
         // An agent who takes a contact is there as before.
         if (present, logged_on) == (0, 0) {
             return;
@@ -186,6 +185,20 @@ impl FactBatch {
         signals.add(Signal::LoggedOnStep, logged_on);
         signals.add(Signal::PresentStep, present);
         signals.add(Signal::PresentMillis, present * left);
+    }
+
+    /// Adds steps of whether an agent is there as one of a team to the signals.
+    fn add_member(
+        &mut self,
+        (team, agent): (&TeamId, &AgentId),
+        at: Timestamp,
+        steps: &[(StateDuration<'_>, i64)],
+    ) {
+        let (_, logged_on) = staff_steps(steps);
+        if logged_on != 0 {
+            let subject = Subject::Team(team.clone(), agent.clone());
+            (self.signals.at(subject, at)).add(Signal::LoggedOnStep, logged_on);
+        }
     }
 
     /// Adds a fact that an agent emits.
@@ -201,10 +214,14 @@ impl FactBatch {
             Whose::Site(site) => Entity::Site(site.clone()),
             Whose::All => Entity::All,
         };
-        if let (Whose::Agent, FactChange::Steps(steps)) = (fact.whose, fact.change)
+        if let FactChange::Steps(steps) = fact.change
             && self.settings.rules.any()
         {
-            self.add_steps(agent, fact.at, steps);
+            match fact.whose {
+                Whose::Agent => self.add_steps(agent, fact.at, steps),
+                Whose::Team(team) => self.add_member((team, agent), fact.at, steps),
+                Whose::Site(_) | Whose::All => {}
+            }
         }
         let accumulator = self.entities.at(entity, fact.at.floor(grain));
         match fact.change {
@@ -241,6 +258,22 @@ impl FactBatch {
     pub(in crate::engine) fn take_reasons(&mut self) -> BTreeSet<Text> {
         std::mem::take(&mut self.reasons)
     }
+}
+
+/// Returns by how much steps change whether an agent is there, and whether they are logged on.
+fn staff_steps(steps: &[(StateDuration<'_>, i64)]) -> (i64, i64) {
+    let (mut present, mut logged_on) = (0, 0);
+    for (what, by) in steps {
+        match what {
+            StateDuration::Away(_) => logged_on += by,
+            StateDuration::Available | StateDuration::Occupied => {
+                logged_on += by;
+                present += by;
+            }
+            StateDuration::Engaged | StateDuration::Busy => {}
+        }
+    }
+    (present, logged_on)
 }
 
 /// Returns the team and the site.

@@ -38,9 +38,11 @@ impl Placement {
     #[must_use]
     pub(in crate::engine) fn owner_of_entity(self, entity: &Entity) -> TaskId {
         match entity {
-            Entity::Agent(_) | Entity::Queue(_) | Entity::Team(_) | Entity::Site(_) => {
-                self.task_of(entity.name().as_bytes())
-            }
+            Entity::Agent(_)
+            | Entity::Queue(_)
+            | Entity::Team(_)
+            | Entity::Site(_)
+            | Entity::Reason(_) => self.task_of(entity.name().as_bytes()),
             Entity::Channel(_) | Entity::All => self.task_of(b"all"),
         }
     }

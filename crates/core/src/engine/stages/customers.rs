@@ -140,7 +140,7 @@ impl Customers {
             now.iter()
                 .for_each(|now| customer.handle_timeout(*now, fcr));
             diff_facts(&before, &customer, fcr, |fact, sign| {
-                effects.facts.add_fact(fact, sign, end.grain);
+                effects.facts.add_fact((fact, None), sign, end.grain);
             });
             let mut answer = |judged| effects.judged.push(judged);
             customer.emit_judgements(&before, now, finality, &mut answer);

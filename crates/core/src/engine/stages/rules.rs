@@ -1,4 +1,4 @@
-//! The rules stage of the task that owns the entity `all`: takes the signals of all tasks, and writes alerts.
+//! The rules stage of the task that owns the entity `all`: takes the signals of all tasks, and writes alerts and recognitions.
 
 use crate::{
     engine::{
@@ -64,7 +64,7 @@ impl RulesStage {
         now.is_some_and(|now| self.rules.is_due(now))
     }
 
-    /// Ends the step: judges the panes that have ended by `now`, writes the alerts that change and stores what has changed.
+    /// Ends the step: judges the panes that have ended by `now`, writes the alerts that change and who is recognized, and stores what has changed.
     pub(in crate::engine) fn finish(
         &mut self,
         now: Option<Timestamp>,
@@ -76,6 +76,15 @@ impl RulesStage {
             let rule = self.settings.rules.of(alarm.kind);
             let record = alarm.record(rule, seq, history);
             outputs.push(Output::json(OutTopic::Alerts, &alarm.id, &record));
+        }
+        for recognition in self.rules.take_recognitions() {
+            let rule = self.settings.rules.recognition_of(recognition.kind);
+            let record = recognition.record(rule, seq, history);
+            outputs.push(Output::json(
+                OutTopic::Recognitions,
+                &recognition.id,
+                &record,
+            ));
         }
         for (key, image) in self.rules.take_changed() {
             let key = PartKey::rules(&key);

@@ -88,7 +88,7 @@ impl Task {
         let outputs = &mut self.effects.outputs;
         let before = outputs.len();
         (self.stages.rules).finish(now, (seq, history), &mut self.store, outputs);
-        outputs.len() > before
+        outputs[before..].iter().any(Output::is_alert)
     }
 
     fn cut(&mut self, sections: Vec<(TaskId, Vec<u8>)>, urgent: bool) -> Step {

@@ -154,7 +154,10 @@ impl Run<'_> {
             match output.topic {
                 OutTopic::Kpis => drop(written.insert(output.key, output.payload)),
                 OutTopic::DeadLetters => self.dead_letter = sentence(&output),
-                OutTopic::Alerts | OutTopic::Contacts | OutTopic::Scorecards => {}
+                OutTopic::Alerts
+                | OutTopic::Contacts
+                | OutTopic::Scorecards
+                | OutTopic::Recognitions => {}
             }
         }
         for payload in written.into_values().flatten() {

@@ -334,8 +334,11 @@ impl Contacts {
         if !before.differs_from(loaded) {
             return;
         }
-        diff_facts(&before.fold, &loaded.contact.fold, |fact, sign| {
-            effects.facts.add_fact(fact, sign, end.grain);
+        let (was, is) = (&before.fold, &loaded.contact.fold);
+        diff_facts(was, is, |fact, sign| {
+            // What is taken back was emitted under the reason of then.
+            let reason = if sign < 0 { was } else { is }.attributes.reason.as_ref();
+            effects.facts.add_fact((fact, reason), sign, end.grain);
             (self.baseline).observe(fact, sign, self.settings.limits.queues);
         });
         (effects.facts).add_signals(&loaded.id, &before.fold, &loaded.contact.fold);

@@ -374,7 +374,7 @@ impl Kpis {
                 let place = self.settings.kpi.places.of(queue, now);
                 place.and_then(|place| place.site.as_ref())
             }
-            Entity::Team(_) | Entity::Channel(_) | Entity::All => None,
+            Entity::Team(_) | Entity::Channel(_) | Entity::Reason(_) | Entity::All => None,
         };
         self.levels.day(site, now)
     }
@@ -384,7 +384,11 @@ impl Kpis {
         let moves_at = match entity {
             Entity::Agent(agent) => agents.moves_at(agent, now),
             Entity::Queue(queue) => self.settings.kpi.places.changes_at(queue, now),
-            Entity::Channel(_) | Entity::All | Entity::Team(_) | Entity::Site(_) => None,
+            Entity::Channel(_)
+            | Entity::All
+            | Entity::Team(_)
+            | Entity::Site(_)
+            | Entity::Reason(_) => None,
         };
         moves_at.filter(|_| self.levels.days_differ())
     }

@@ -39,7 +39,12 @@ impl Kpis {
             let same = (written.iter())
                 .position(|known| known.accumulator == accumulator && known.times == times);
             let place = same.unwrap_or_else(|| {
-                let kpis = self.kpis_as_json(accumulator, live, times.as_ref());
+                let mut kpis = self.kpis(accumulator, live, times.as_ref());
+                kpis.live = kpis.live.filter(|_| entity.has_waits());
+                // A plain struct with string keys: writing it into memory can't fail.
+                let kpis = to_raw_value(&kpis);
+                debug_assert!(kpis.is_ok());
+                let kpis = kpis.unwrap_or_default();
                 written.push(Written {
                     accumulator,
                     times,
@@ -64,18 +69,14 @@ impl Kpis {
         outputs
     }
 
-    fn kpis_as_json(
+    fn kpis(
         &self,
         accumulator: &Accumulator,
         live: Option<LiveState>,
         times: Option<&Times>,
-    ) -> Box<RawValue> {
+    ) -> Scorecard<'_> {
         let named = times.map(|times| self.name_times(times.clone()));
-        let kpis = Scorecard::new(accumulator, &self.settings.contact.policies, live, named);
-        // A plain struct with string keys: writing it into memory can't fail.
-        let written = to_raw_value(&kpis);
-        debug_assert!(written.is_ok());
-        written.unwrap_or_default()
+        Scorecard::new(accumulator, &self.settings.contact.policies, live, named)
     }
 
     fn name_times(&self, times: Times) -> NamedTimes<'_> {
