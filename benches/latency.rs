@@ -4,9 +4,13 @@
 //! rings for too long. The delay of an `sla.missed` that came due is the time from its due time plus the grace
 //! to its arrival at a reader of committed records. Beside it stand a record's way through the broker alone, and
 //! a commit's duration, both of the same run.
+//!
+//! With `-- readers`, 200 readers of the stream and 50 requests/s come and go every half minute: what both kinds of half minutes have is
+//! compared.
 #![expect(clippy::print_stdout, reason = "a bench prints what it measures")]
 
 mod deployment;
+mod readers;
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -33,6 +37,7 @@ use rdkafka::{
 use serde::Deserialize;
 
 use deployment::{Deployment, Metrics, SOURCE, cpu_seconds, pause};
+use readers::{Looked, Shift, look_on};
 
 const EVENTS_A_SECOND: i64 = 2_000;
 const EVENTS_A_CONTACT: i64 = 5;
@@ -42,6 +47,10 @@ const UNDER_WAY: Span = Span::from_secs(40);
 const FIRST_DUE: Span = Span::from_secs(18);
 const WARM_UP: Span = Span::from_secs(10);
 const MEASURED: Span = Span::from_secs(64);
+/// With readers: half minutes without them and with them in turn, of each the end.
+const SHIFT: Span = Span::from_secs(30);
+const SHIFTS: i64 = 12;
+const SHIFT_BEGINS: Span = Span::from_secs(6);
 const AGENTS: usize = 2_000;
 const QUEUES: usize = 20;
 /// `engine.grace` of the default configuration.
@@ -50,22 +59,29 @@ const PROBE: &str = "probe";
 const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
 fn main() {
+    let with_readers = std::env::args().any(|argument| argument == "readers");
+    let measured = match with_readers {
+        true => Span(SHIFT.0 * SHIFTS),
+        false => MEASURED,
+    };
     let deployment = Deployment::create("wall", "");
     deployment.create_topic(PROBE);
-    let mut process = deployment.run();
+    let roles = if with_readers { "work,serve" } else { "work" };
+    let mut process = deployment.run(roles);
     process.wait_until_ready();
 
     let alerts = deployment.reader(&Deployment::topic(Topic::Alerts), Offset::End);
     let probes = deployment.reader(PROBE, Offset::End);
     pause(Duration::from_secs(2));
     let (sending, reading) = (AtomicBool::new(true), AtomicBool::new(true));
-    let plan = plan();
+    let plan = plan(measured);
     let stat = format!("/proc/{}/stat", process.id());
     let (before, cpu_before) = (process.metrics(), cpu_seconds(&stat));
-    let (arrivals, probed, sent) = thread::scope(|scope| {
+    let (arrivals, probed, sent, looked) = thread::scope(|scope| {
         let arrivals = scope.spawn(|| read(&alerts, &reading));
         let probed = scope.spawn(|| read(&probes, &reading));
         scope.spawn(|| send_probes(&deployment, &sending));
+        let looking = with_readers.then(|| look_on(process.port, shifts_from(wall())));
         let sent = send(&deployment, &plan);
         sending.store(false, Ordering::Relaxed);
         // What is on its way.
@@ -75,12 +91,27 @@ fn main() {
             arrivals.join().expect("the reader of alerts"),
             probed.join().expect("the reader of probes"),
             sent,
+            looking.map(|thread| thread.join().expect("the readers")),
         )
     });
     let (after, cpu) = (process.metrics(), cpu_seconds(&stat) - cpu_before);
     process.interrupt();
     print_load(&sent, &before, &after, cpu);
     print_delays(&arrivals, &probed, &sent, &after);
+    if let Some(looked) = looked {
+        print_readers(&arrivals, &probed, &sent, &looked);
+    }
+}
+
+/// Every second half minute of those that are measured.
+fn shifts_from(began_at: Timestamp) -> Vec<Shift> {
+    let measured_from = began_at + FIRST_DUE + WARM_UP;
+    let busy = (0..SHIFTS).filter(|number| number % 2 == 1);
+    let shifts = busy.map(|number| Shift {
+        from: measured_from + Span(SHIFT.0 * number),
+        to: measured_from + Span(SHIFT.0 * (number + 1)),
+    });
+    shifts.collect()
 }
 
 /// What a contact does, and when after the load began.
@@ -92,9 +123,9 @@ struct Planned {
 }
 
 /// The same calls each time, in the order of their instants.
-fn plan() -> Vec<Planned> {
+fn plan(measured: Span) -> Vec<Planned> {
     let mut random = Random::new(11);
-    let end = FIRST_DUE + WARM_UP + MEASURED;
+    let end = FIRST_DUE + WARM_UP + measured;
     let between = Span(1_000_000 * EVENTS_A_CONTACT / EVENTS_A_SECOND);
     let mut plan = Vec::new();
     let mut begins = Span(-UNDER_WAY.0);
@@ -366,6 +397,64 @@ fn print_delays(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, after: &Met
         "compared         p99 of an alert is {:.1} times that of a record through the broker alone",
         measured.value_at_quantile(0.99) as f64 / by_broker.value_at_quantile(0.99) as f64
     );
+}
+
+/// The same figures without readers and with them.
+fn print_readers(arrivals: &Arrivals, probed: &Arrivals, sent: &Sent, looked: &Looked) {
+    let measured_from = sent.began_at + FIRST_DUE + WARM_UP;
+    // In which kind of half minute; none at its beginning.
+    let kind = |at: Timestamp| {
+        let passed = (at - measured_from).0;
+        let is_measured = passed >= 0 && passed % SHIFT.0 >= SHIFT_BEGINS.0;
+        is_measured.then_some(usize::from(passed / SHIFT.0 % 2 == 1))
+    };
+    let [mut alerts, mut records] = [(); 2].map(|()| [(); 2].map(|()| histogram()));
+    for (due_at, delay) in delays(arrivals) {
+        if let Some(kind) = kind(due_at + GRACE) {
+            record(&mut alerts[kind], delay);
+        }
+    }
+    for (received_at, payload) in probed {
+        let text = std::str::from_utf8(payload).unwrap_or_default();
+        let sent_at = Timestamp(text.parse().expect("a number"));
+        if let Some(kind) = kind(sent_at) {
+            record(&mut records[kind], *received_at - sent_at);
+        }
+    }
+    println!(
+        "readers          {} of the stream, {} lost; {:.1} MB/s; {} requests, {} failed, p50 {:.1} ms, p99 {:.1} ms",
+        readers::READERS,
+        looked.lost,
+        looked.bytes as f64 / (SHIFT.as_secs() * SHIFTS as f64 / 2.0) / 1e6,
+        looked.requests,
+        looked.failed,
+        looked.took.value_at_quantile(0.5) as f64 / 1e3,
+        looked.took.value_at_quantile(0.99) as f64 / 1e3,
+    );
+    print("alert, alone", &alerts[0]);
+    print("alert, readers", &alerts[1]);
+    print("broker, alone", &records[0]);
+    print("broker, readers", &records[1]);
+    let p99 = |delays: &Histogram<u64>| delays.value_at_quantile(0.99) as f64;
+    println!(
+        "compared         with readers the p99 of an alert is {:+.0} %, of a record through the broker alone {:+.0} %",
+        100.0 * (p99(&alerts[1]) / p99(&alerts[0]) - 1.0),
+        100.0 * (p99(&records[1]) / p99(&records[0]) - 1.0),
+    );
+}
+
+/// The due time of each alert that a timer decided, and how long after it and the grace it came.
+fn delays(arrivals: &Arrivals) -> Vec<(Timestamp, Span)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut delays = Vec::new();
+    for (received_at, payload) in arrivals {
+        let alert: Alert<'_> = serde_json::from_slice(payload).expect("an alert");
+        if alert.is_missed_by_timer() && seen.insert(alert.id.to_owned()) {
+            let due_at = Timestamp::parse(alert.starts_at).expect("an instant");
+            delays.push((due_at, *received_at - (due_at + GRACE)));
+        }
+    }
+    delays
 }
 
 /// Of microseconds, up to an hour.

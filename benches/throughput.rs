@@ -182,7 +182,7 @@ struct End {
 
 fn run_all(deployment: &Deployment, world: &World) -> (Cost, End) {
     let began_at = wall();
-    let mut process = deployment.run();
+    let mut process = deployment.run("work");
     let passed = |until: Timestamp| (until - began_at).as_secs();
     let (mut to_first, mut segments) = (None, BTreeMap::new());
     loop {

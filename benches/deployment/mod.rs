@@ -99,9 +99,9 @@ impl Deployment {
     }
 
     /// `floorwalker run` of the binary that was built along with the bench; its log is this process's standard error.
-    pub(crate) fn run(&self) -> Process {
+    pub(crate) fn run(&self, roles: &str) -> Process {
         let child = Command::new(env!("CARGO_BIN_EXE_floorwalker"))
-            .args(["run", "--roles", "work"])
+            .args(["run", "--roles", roles])
             .arg("--config")
             .arg(&self.config)
             .stdin(Stdio::null())
@@ -143,7 +143,7 @@ impl Deployment {
 /// `floorwalker run`; killed on drop.
 pub(crate) struct Process {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Process {

@@ -7,6 +7,7 @@ use super::{
     config_file::ConfigFile,
     escape::escaped,
     print::{print_json, print_line},
+    report::counted,
     run::{Role, refuse_tls_files},
     sizing::Sizing,
 };
@@ -51,7 +52,9 @@ pub(super) fn check(arguments: &Check) -> anyhow::Result<()> {
     let sources = config.engine.sources.len();
     let policies = config.engine.contact.policies.len();
     print_line(format_args!(
-        "{path}: good; {sources} sources, {policies} policies"
+        "{path}: good; {}, {}",
+        counted(sources, "source", "sources"),
+        counted(policies, "policy", "policies")
     ))?;
     print_line(format_args!("{}", Sizing::of(&config)))?;
     if let Some(findings) = findings {
@@ -70,23 +73,30 @@ impl Check {
     /// Refuses what `run` would, but for what only Kafka knows.
     fn find(&self) -> anyhow::Result<Loaded> {
         let place = self.file.place();
-        let Loaded {
-            mut config,
-            effective,
-        } = self.file.load_all()?;
+        let loaded = self.file.load_all()?;
+        let mut config = loaded.config.clone();
         if self.roles.contains(&Role::Work) {
             config = config.with_sources(&place)?;
         }
         if self.roles.contains(&Role::Notify) {
             config = config.with_receivers(&place)?;
         }
-        refuse_tls_files(&config, place.clone())?;
+        refuse_tls_files(&loaded, place.clone())?;
         (config.kafka.try_clients()).map_err(|sentence| ConfigError::Refused {
-            file: place,
+            file: place_of_property(&loaded, &sentence).map_or(place, str::to_owned),
             sentence,
         })?;
+        let effective = loaded.effective;
         Ok(Loaded { config, effective })
     }
+}
+
+/// Where the property is given that librdkafka names in a sentence.
+fn place_of_property<'l>(loaded: &'l Loaded, sentence: &str) -> Option<&'l str> {
+    let properties = loaded.config.kafka.properties.iter();
+    let mut named = properties.filter(|(name, _)| sentence.contains(name.as_str()));
+    let (name, _) = named.next()?;
+    loaded.place_of(&format!("kafka.properties.{name}"))
 }
 
 fn examine(config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -100,7 +110,8 @@ fn verdict(findings: Option<&[Finding]>) -> anyhow::Result<()> {
     let found = findings.map_or(0, <[Finding]>::len);
     anyhow::ensure!(
         found == 0,
-        "Kafka is not as this configuration needs it: {found} things to mend"
+        "Kafka is not as this configuration needs it: {} to mend",
+        counted(found, "thing", "things")
     );
     Ok(())
 }

@@ -13,9 +13,9 @@ use super::{
     config_file::ConfigFile,
     escape::escaped_line,
     print::{print_json, print_line},
-    report::thousands,
+    report::{counted, thousands},
 };
-use crate::kafka::dead_letters::{self, DeadLetters, Letter, LetterPlace, RetriedTo};
+use crate::kafka::dead_letters::{self, DeadLetters, Letter, LetterPlace, Retried, RetriedTo};
 use floorwalker_core::event::Timestamp;
 
 /// In a line of a table; the whole sentence is in `show`.
@@ -25,7 +25,7 @@ const SENTENCE_CHARS: usize = 90;
 pub(super) enum DeadLettersAction {
     /// Shows reasons with their counts and their newest letters
     List(List),
-    /// Shows one letter whole
+    /// Shows one letter whole, and whether it was sent once more
     Show(Show),
     /// Sends letters back to where they came from: same bytes, key and headers
     Retry(Retry),
@@ -118,10 +118,11 @@ fn list(arguments: &List) -> anyhow::Result<()> {
         if !arguments.picks(&letter) {
             return Ok(());
         }
-        if arguments.each {
-            return say_letter(&letter, arguments.json);
+        let retried = count(&mut reasons, &letter, &letters)?;
+        match arguments.each {
+            true => say_letter(&letter, retried, arguments.json),
+            false => Ok(()),
         }
-        count(&mut reasons, letter, &letters)
     })?;
     match (arguments.each, arguments.json) {
         (true, _) => Ok(()),
@@ -131,28 +132,31 @@ fn list(arguments: &List) -> anyhow::Result<()> {
     }
 }
 
+/// Counts a letter. Returns whether it was sent once more.
 fn count(
     reasons: &mut BTreeMap<String, Reason>,
-    letter: Letter,
+    letter: &Letter,
     letters: &DeadLetters,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let Some(reason) = reasons.get_mut(&letter.reason) else {
         let retried_to = letters.retried_to(&letter.reason)?;
+        let retried = letter.is_retried(&retried_to);
         let reason = Reason {
             letters: 1,
-            retried: letter.is_retried(&retried_to).into(),
+            retried: retried.into(),
             retried_to,
             newest: letter.clone(),
         };
-        reasons.insert(letter.reason, reason);
-        return Ok(());
+        reasons.insert(letter.reason.clone(), reason);
+        return Ok(retried);
     };
+    let retried = letter.is_retried(&reason.retried_to);
     reason.letters += 1;
-    reason.retried += u64::from(letter.is_retried(&reason.retried_to));
+    reason.retried += u64::from(retried);
     if (letter.written_at, letter.place) > (reason.newest.written_at, reason.newest.place) {
-        reason.newest = letter;
+        reason.newest = letter.clone();
     }
-    Ok(())
+    Ok(retried)
 }
 
 fn table(reasons: BTreeMap<String, Reason>) -> Table {
@@ -189,14 +193,14 @@ fn say_reason(name: &str, reason: &Reason) -> anyhow::Result<()> {
         "reason": name,
         "letters": reason.letters,
         "retried": reason.retried,
-        "newest": as_json(&reason.newest),
+        "newest": as_json(&reason.newest, reason.newest.is_retried(&reason.retried_to)),
     });
     print_json(&line)
 }
 
-fn say_letter(letter: &Letter, as_lines_of_json: bool) -> anyhow::Result<()> {
+fn say_letter(letter: &Letter, retried: bool, as_lines_of_json: bool) -> anyhow::Result<()> {
     if as_lines_of_json {
-        return print_json(&as_json(letter));
+        return print_json(&as_json(letter, retried));
     }
     let Letter {
         place,
@@ -208,14 +212,15 @@ fn say_letter(letter: &Letter, as_lines_of_json: bool) -> anyhow::Result<()> {
         sentence,
         ..
     } = letter;
+    let retried = if retried { " (retried)" } else { "" };
     print_line(format_args!(
-        "{place} {written_at} {topic}/{partition}/{offset} {reason}: {}",
+        "{place} {written_at} {topic}/{partition}/{offset} {reason}{retried}: {}",
         escaped_line(sentence)
     ))
 }
 
 /// What is not text is hexadecimal, under a name of its own.
-fn as_json(letter: &Letter) -> Value {
+fn as_json(letter: &Letter, retried: bool) -> Value {
     let headers = letter.headers.iter();
     let headers = headers.map(|(name, value)| {
         bytes_as_json("value", value.as_deref(), |map| {
@@ -230,6 +235,7 @@ fn as_json(letter: &Letter) -> Value {
         "offset": letter.offset,
         "reason": letter.reason,
         "sentence": letter.sentence,
+        "retried": retried,
         "headers": headers.collect::<Vec<_>>(),
     });
     if let Value::Object(map) = &mut whole {
@@ -274,8 +280,9 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
         let payload = letters.whole(letter)?.payload.unwrap_or_default();
         return Ok(io::stdout().write_all(&payload)?);
     }
+    let retried = letter.is_retried(&letters.retried_to(&letter.reason)?);
     if arguments.json {
-        return print_json(&as_json(&letter));
+        return print_json(&as_json(&letter, retried));
     }
     print_line(format_args!(
         "letter {}, put aside at {}\nfrom {}, partition {}, offset {}\n{}: {}\n",
@@ -300,6 +307,8 @@ fn show(arguments: &Show) -> anyhow::Result<()> {
         "payload  {}",
         readable(letter.payload.as_deref())
     ))?;
+    let retried = if retried { "yes" } else { "no" };
+    print_line(format_args!("retried  {retried}"))?;
     match &letter.cut {
         Some(_) => say_cut(&letters, &letter),
         None => Ok(()),
@@ -342,11 +351,7 @@ fn retry(arguments: &Retry) -> anyhow::Result<()> {
     let letters = open(&arguments.file)?;
     if !arguments.places.is_empty() {
         let sent = dead_letters::retry_each(&letters, &arguments.places)?;
-        return print_line(format_args!(
-            "sent {} letters, {} bytes",
-            thousands(sent.letters),
-            thousands(sent.bytes)
-        ));
+        return print_line(format_args!("{}", sent_line(&sent)));
     }
     let by_reason = dead_letters::retry(&letters, arguments.reason.as_deref())?;
     if by_reason.is_empty() {
@@ -354,17 +359,21 @@ fn retry(arguments: &Retry) -> anyhow::Result<()> {
     }
     for (reason, sent) in by_reason {
         print_line(format_args!(
-            "{reason}: sent {} letters, {} bytes; {} were sent before",
-            thousands(sent.letters),
-            thousands(sent.bytes),
-            thousands(sent.before)
+            "{reason}: {}; {} sent before",
+            sent_line(&sent),
+            counted(sent.before, "was", "were")
         ))?;
         if sent.gone > 0 {
             print_line(format_args!(
-                "{reason}: {} letters were too large to be kept whole, and their records are gone from the source",
-                thousands(sent.gone)
+                "{reason}: too large to be kept whole, with a record that is gone from the source: {}",
+                counted(sent.gone, "letter", "letters")
             ))?;
         }
     }
     Ok(())
+}
+
+fn sent_line(sent: &Retried) -> String {
+    let letters = counted(sent.letters, "letter", "letters");
+    format!("sent {letters}, {}", counted(sent.bytes, "byte", "bytes"))
 }

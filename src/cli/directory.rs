@@ -6,7 +6,9 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 
-use super::{config_file::ConfigFile, escape::escaped_json, input::Files, print::print_line};
+use super::{
+    config_file::ConfigFile, escape::escaped_json, input::Files, print::print_line, report::counted,
+};
 use crate::kafka::{
     Sender, read_directory,
     topics::{Topic, Topics},
@@ -63,7 +65,10 @@ fn put(arguments: &Put) -> anyhow::Result<()> {
         sender.send(Some(subject.to_string().as_bytes()), json)?;
     }
     sender.finish()?;
-    print_line(format_args!("{} statements to {topic}", lines.len()))
+    print_line(format_args!(
+        "{} to {topic}",
+        counted(lines.len(), "statement", "statements")
+    ))
 }
 
 /// Statements of files.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::{config_file::ConfigFile, stop::stop_in_time};
+use super::{config_file::ConfigFile, report::counted, stop::stop_in_time};
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Loaded},
     kafka::{self, Progress},
     notify,
-    serve::{Configured, ReadSide, Server, Site, check_tls},
+    serve::{Configured, ReadSide, Server, Site, TlsFault, check_tls},
 };
 
 #[derive(Debug, Args)]
@@ -34,14 +34,15 @@ pub(super) enum Role {
 /// An interrupt lets the workers commit what they have applied and leave; a second one ends the process at once.
 pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
     let (works, serves) = (arguments.has(Role::Work), arguments.has(Role::Serve));
-    let mut config = arguments.file.load()?;
+    let loaded = arguments.file.load_all()?;
+    let mut config = loaded.config.clone();
     if works {
         config = config.with_sources(arguments.file.place())?;
     }
     if arguments.has(Role::Notify) {
         config = config.with_receivers(arguments.file.place())?;
     }
-    refuse_tls_files(&config, arguments.file.place())?;
+    refuse_tls_files(&loaded, arguments.file.place())?;
     let stop = stop_in_time()?;
     let progress = Arc::new(Progress::default());
     let configured = Configured {
@@ -87,12 +88,12 @@ pub(super) fn run(arguments: &Run) -> anyhow::Result<()> {
 }
 
 /// Files of TLS that can't be used are a mistake in the settings.
-pub(super) fn refuse_tls_files(config: &Config, place: String) -> Result<(), ConfigError> {
-    let tls = config.http.tls.as_ref();
+pub(super) fn refuse_tls_files(loaded: &Loaded, place: String) -> Result<(), ConfigError> {
+    let tls = loaded.config.http.tls.as_ref();
     tls.map_or(Ok(()), check_tls)
-        .map_err(|sentence| ConfigError::Refused {
-            file: place,
-            sentence: format!("http.tls: {sentence}"),
+        .map_err(|TlsFault { setting, sentence }| ConfigError::Refused {
+            file: loaded.place_of(setting).map_or(place, str::to_owned),
+            sentence: format!("{setting}: {sentence}"),
         })
 }
 
@@ -111,8 +112,8 @@ fn log_start(config: &Config, works: bool, server: &Server) {
     let (name, address) = (&config.kafka.instance, server.address);
     let scheme = server.scheme;
     if works {
-        let sources = config.engine.sources.len();
-        tracing::info!("reading {sources} sources as {name}; {scheme}://{address}/metrics");
+        let sources = counted(config.engine.sources.len(), "source", "sources");
+        tracing::info!("reading {sources} as {name}; {scheme}://{address}/metrics");
     } else {
         tracing::info!("serving as {name}; {scheme}://{address}/openapi.json");
     }

@@ -18,7 +18,7 @@ use super::{
 const DEFAULTS: &str = include_str!("../../config/floorwalker.toml");
 /// Names that settings had once, and have now.
 const FORMER: [(&str, &str); 1] = [("engine.hold_max", "engine.idle_timeout")];
-const BY_DEFAULT: &str = "default";
+pub(super) const BY_DEFAULT: &str = "default";
 
 /// A setting, its value as TOML, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -233,6 +233,7 @@ pub(super) struct Matchers {
 pub(super) struct Notify {
     pub(super) wallboard: Option<Spanned<String>>,
     pub(super) group_wait: Option<Time>,
+    pub(super) group_interval: Option<Time>,
     pub(super) late_max: Option<Time>,
     pub(super) receivers: BTreeMap<Spanned<String>, Spanned<Receiver>>,
     pub(super) route: Vec<Spanned<Route>>,
@@ -266,6 +267,7 @@ pub(super) struct Route {
     pub(super) to: Spanned<Vec<Spanned<String>>>,
     pub(super) quiet: Option<Spanned<Vec<Spanned<Parsed<Weekly>>>>>,
     pub(super) zone: Option<Spanned<String>>,
+    pub(super) group_interval: Option<Time>,
     pub(super) r#continue: Option<bool>,
 }
 

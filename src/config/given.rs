@@ -1,6 +1,6 @@
 //! Settings beside the file: variables of the environment, such as `FLOORWALKER_KAFKA__BROKERS`, and `--set kafka.brokers=…`.
 
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::{
     environment::Environment,
@@ -9,6 +9,7 @@ use super::{
     shape::{ANY, Shape, all_values, shape_at},
 };
 use crate::kafka::is_property;
+use floorwalker_core::rules::RuleKind;
 
 const PREFIX: &str = "FLOORWALKER_";
 /// Between the parts of a variable's name.
@@ -92,7 +93,7 @@ pub(super) fn of_variables(environment: &Environment) -> Result<Vec<Given>, Vec<
             continue;
         }
         let words: Vec<String> = rest.split(BETWEEN).map(str::to_ascii_lowercase).collect();
-        match resolve(&words) {
+        match resolve(&words, Names::OfVariable) {
             Some((path, shape)) => given.push(Given {
                 by: name.to_owned(),
                 path,
@@ -124,7 +125,7 @@ pub(super) fn of_options(options: &[String]) -> Result<Vec<Given>, Vec<Mistake>>
             continue;
         };
         let words = words_of(setting.trim());
-        match resolve(&words) {
+        match resolve(&words, Names::OfOption) {
             Some((path, shape)) => given.push(Given {
                 by: by(setting.trim()),
                 path,
@@ -140,13 +141,28 @@ pub(super) fn of_options(options: &[String]) -> Result<Vec<Given>, Vec<Mistake>>
     }
 }
 
-/// The names of properties have dots of their own.
+/// As TOML has it: a part in quotes may have dots of its own. The names of properties have them without, too.
 fn words_of(setting: &str) -> Vec<String> {
     const PROPERTIES: &str = "kafka.properties.";
-    match setting.strip_prefix(PROPERTIES) {
-        Some(property) => ["kafka", "properties", property].map(str::to_owned).into(),
-        None => setting.split('.').map(str::to_owned).collect(),
+    let property = setting.strip_prefix(PROPERTIES);
+    if let Some(property) = property.filter(|it| !it.starts_with(['"', '\''])) {
+        return ["kafka", "properties", property].map(str::to_owned).into();
     }
+    let parsed = format!("{setting} = 0");
+    let parsed = DeTable::parse(&parsed).ok().and_then(|table| {
+        let mut words = Vec::new();
+        let mut table = table.into_inner();
+        loop {
+            let (key, value) = table.into_iter().next()?;
+            words.push(key.into_inner().into_owned());
+            match value.into_inner() {
+                DeValue::Table(inner) => table = inner,
+                _ => return Some(words),
+            }
+        }
+    });
+    // A name with a space was written without quotes.
+    parsed.unwrap_or_else(|| setting.split('.').map(str::to_owned).collect())
 }
 
 /// Kubernetes and Docker's links describe the services beside a container in variables, which begin with the service's name.
@@ -167,27 +183,74 @@ fn is_of_a_service(rest: &str) -> bool {
             }))
 }
 
+/// How names are written that a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// In letters, digits and `_`.
+    OfVariable,
+    /// As they are; one with dots may lack its quotes.
+    OfOption,
+}
+
 /// Returns where a setting is; `None` if there is none.
-fn resolve(words: &[String]) -> Option<(Vec<Part>, Shape)> {
-    let mut path: Vec<Part> = Vec::new();
-    let mut types: Vec<&str> = Vec::new();
-    for word in words {
-        let part = match shape_at::<File>(&types)? {
-            Shape::Fields(fields) => Part::Name(fields.iter().find(|it| *it == word)?.to_string()),
-            Shape::Names if types == ["kafka", "properties"] => Part::Name(property(word)),
-            Shape::Names if word.is_empty() => return None,
-            Shape::Names => Part::Name(word.clone()),
-            Shape::List => Part::Index(word.parse().ok()?),
-            Shape::Text | Shape::Plain | Shape::Scalar => return None,
-        };
-        types.push(match shape_at::<File>(&types)? {
-            Shape::Fields(fields) => fields.iter().find(|it| *it == word)?,
-            Shape::Names | Shape::List | Shape::Text | Shape::Plain | Shape::Scalar => ANY,
-        });
-        path.push(part);
-    }
-    let shape = shape_at::<File>(&types)?;
+fn resolve(words: &[String], names: Names) -> Option<(Vec<Part>, Shape)> {
+    let mut path = Vec::new();
+    let shape = descend(words, names, &mut Vec::new(), &mut path)?;
     (!path.is_empty()).then_some((path, shape))
+}
+
+/// Goes on to where the words lead from a place, which has the path `types` among the types. Returns what is there.
+fn descend(
+    words: &[String],
+    names: Names,
+    types: &mut Vec<&'static str>,
+    path: &mut Vec<Part>,
+) -> Option<Shape> {
+    let here = shape_at::<File>(types)?;
+    let Some((word, rest)) = words.split_first() else {
+        return Some(here);
+    };
+    let (part, step) = match here {
+        Shape::Fields(fields) => {
+            let field = fields.iter().find(|it| *it == word)?;
+            (Part::Name((*field).to_owned()), *field)
+        }
+        Shape::Names if word.is_empty() => return None,
+        Shape::Names => (Part::Name(name(types, word, names)), ANY),
+        Shape::List => (Part::Index(word.parse().ok()?), ANY),
+        Shape::Text | Shape::Plain | Shape::Scalar => return None,
+    };
+    types.push(step);
+    path.push(part);
+    let found = descend(rest, names, types, path);
+    if found.is_some() {
+        return found;
+    }
+    types.pop();
+    path.pop();
+    // `rules.queue.surge.threshold`: the name has a dot, and something of it follows.
+    let [next, behind @ ..] = rest else {
+        return None;
+    };
+    if here != Shape::Names || names == Names::OfVariable || behind.is_empty() {
+        return None;
+    }
+    let joined = [&[format!("{word}.{next}")], behind].concat();
+    descend(&joined, names, types, path)
+}
+
+/// Returns the name that a word means in a table of names.
+fn name(table: &[&str], word: &str, names: Names) -> String {
+    let is_variable = names == Names::OfVariable;
+    match table {
+        ["kafka", "properties"] => property(word),
+        ["rules"] if is_variable => {
+            let built_in = RuleKind::ALL.into_iter().map(RuleKind::name);
+            let mut built_in = built_in.filter(|name| name.replace('.', "_") == word);
+            built_in.next().unwrap_or(word).to_owned()
+        }
+        _ => word.to_owned(),
+    }
 }
 
 /// A variable has `_` where most properties have a dot, and some an underscore.

@@ -1,7 +1,7 @@
 //! The document of settings: the file, over it variables of the environment, over them options of the command line. What comes
 //! from outside of the file lies behind its end, so that each place has one meaning.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use toml::{
     Spanned,
@@ -118,13 +118,31 @@ impl<'t> Places<'t> {
         // What came out of a variable or a file may be a secret in the wrong place.
         let here = self.expansions.iter().filter(|it| it.at == fault.at);
         for Expansion { written, value, .. } in here.filter(|it| !it.value.is_empty()) {
-            fault.sentence = fault.sentence.replace(value.as_str(), written);
+            fault.sentence = as_written(&fault.sentence, value, written);
         }
         match self.given_at(&fault.at) {
             Some(by) => Mistake::of(by, fault.sentence),
             None => fault.locate(self.texts.file, self.texts.text),
         }
     }
+}
+
+/// Returns a sentence with what was written in the place of its value. A short value stands in other words by chance: it is replaced where
+/// it is quoted, as sentences have it.
+fn as_written(sentence: &str, value: &str, written: &str) -> String {
+    const CHANCE_BYTES_MAX: usize = 7;
+    let escaped = value.escape_debug().to_string();
+    let mut sentence = sentence.to_owned();
+    for value in [value, &escaped] {
+        if value.len() > CHANCE_BYTES_MAX {
+            sentence = sentence.replace(value, written);
+        }
+        for quote in ['`', '"'] {
+            let quoted = |text: &str| format!("{quote}{text}{quote}");
+            sentence = sentence.replace(&quoted(value), &quoted(written));
+        }
+    }
+    sentence
 }
 
 fn put_given<'t>(
@@ -152,11 +170,7 @@ fn put<'t>(
     let Some((Part::Name(wanted), rest)) = path.split_first() else {
         return Ok(());
     };
-    // Names of queues and sites have capital letters, which a variable has not.
-    let known = table
-        .keys()
-        .find(|key| key.get_ref().eq_ignore_ascii_case(wanted));
-    let key = known.cloned();
+    let key = known_key(table, wanted);
     let place = match rest {
         [] => value.span(),
         [_, ..] => start_of(value),
@@ -174,6 +188,28 @@ fn put<'t>(
     };
     let inner = table.entry(key).or_insert(Spanned::new(place, empty));
     put_inside(inner.get_mut(), rest, value)
+}
+
+/// Returns the key of a table that a name means: names of queues and rules have capital letters, dots and spaces, which a variable has
+/// not.
+fn known_key<'t>(table: &DeTable<'t>, wanted: &str) -> Option<Spanned<Cow<'t, str>>> {
+    let mut keys = table.keys();
+    if let Some(same) = keys.find(|key| key.get_ref().eq_ignore_ascii_case(wanted)) {
+        return Some(same.clone());
+    }
+    let as_variable = |name: &str| -> String {
+        let sign = |c: char| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_lowercase(),
+            false => '_',
+        };
+        name.chars().map(sign).collect()
+    };
+    let mut alike = table
+        .keys()
+        .filter(|key| as_variable(key.get_ref()) == wanted);
+    let first = alike.next()?;
+    // Of two nobody knows which is meant.
+    alike.next().is_none().then(|| first.clone())
 }
 
 /// Where a table stands that is made on the way to a value: without extent, for a mistake in the value is none of the table.

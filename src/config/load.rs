@@ -33,6 +33,18 @@ pub struct Loaded {
     pub effective: Vec<Effective>,
 }
 
+impl Loaded {
+    /// Returns where a setting is given, as errors name it: file and line, a variable or an option; `None` if nothing but its default is.
+    #[must_use]
+    pub fn place_of(&self, setting: &str) -> Option<&str> {
+        let mut all = self.effective.iter();
+        let found = all.find(|it| it.setting == setting)?;
+        // Behind a comma follows what was written there.
+        let place = found.from.split(", ").next()?;
+        (place != effective::BY_DEFAULT).then_some(place)
+    }
+}
+
 impl Origins {
     /// Returns what errors name as the place of what is nowhere given: the file, if there is one.
     #[must_use]

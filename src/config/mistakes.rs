@@ -10,6 +10,7 @@ use toml::{
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
+use crate::serve::EXPOSED;
 
 /// A fault of the whole document stands at its beginning.
 const WHOLE: Range<usize> = 0..0;
@@ -79,12 +80,18 @@ fn follows_from(fault: &Fault, removed: &[Path], path: Option<&Path>) -> bool {
     let receiver_is_gone = removed
         .iter()
         .any(|gone| gone.starts_with(&["notify".to_owned(), "receivers".to_owned()]));
+    // Without the tokens that were taken out.
+    let token_is_gone = removed
+        .iter()
+        .any(|gone| gone.starts_with(&["http".to_owned(), "token".to_owned()]));
+    let is_exposed = fault.sentence.starts_with(EXPOSED);
     let holds =
         |gone: &Path| path.is_some_and(|path| gone.len() > path.len() && gone.starts_with(path));
     removed.iter().any(holds)
         || lacks.is_some_and(is_gone)
         || names_calendar && calendar_is_gone
         || names_receiver && receiver_is_gone
+        || is_exposed && token_is_gone
 }
 
 /// Takes out what stands at a place, and returns its keys: first what stands exactly there, else the smallest that holds the

@@ -144,10 +144,11 @@ pub(super) fn log_line(level: RDKafkaLogLevel, facility: &str, line: &str) {
     }
 }
 
-/// Logs the errors of a client. The end of a partition comes this way too, and is no error.
+/// Logs the errors of a client. The end of a partition comes this way too, and is no error; nor is an offset that is not there, which who
+/// reads is given and judges.
 pub(super) fn log_error(error: &KafkaError, reason: &str) {
     match (error.rdkafka_error_code(), Trouble::of(reason)) {
-        (Some(RDKafkaErrorCode::PartitionEOF), _) => {}
+        (Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AutoOffsetReset), _) => {}
         (Some(RDKafkaErrorCode::AllBrokersDown), _) => {
             lock(&OUTAGE).note_trouble(None, Tick::now());
         }

@@ -16,6 +16,8 @@ use floorwalker_core::{
 
 /// Restores that are remembered.
 const RESTORES_MAX: usize = 1_024;
+/// A group gives tasks to who joined in two steps: first it has others give them up. Who has none after this gets none.
+const IDLE_FOR: Span = Span::from_secs(10);
 /// What a source lost is named by `/readyz` for this long.
 const LOSS_SHOWN_FOR: Span = Span::from_secs(3_600);
 
@@ -40,6 +42,13 @@ pub struct WorkerProgress {
     pub advanced_at: Timestamp,
     /// The group has assigned its tasks, be it none.
     pub joined: bool,
+    /// All of its tasks have run since it joined, or the group has had none for it for a while: what it takes over from then on comes
+    /// beside its work.
+    pub settled: bool,
+    /// Since when it has joined and has no task: the group may give it some as soon as others have given them up.
+    pub idle_since: Option<Timestamp>,
+    /// Since when any of its tasks is being restored.
+    pub restoring_since: Option<Timestamp>,
     /// How long the transaction that is under way has lasted.
     pub committing: Option<Span>,
     pub tasks: BTreeMap<u16, TaskProgress>,
@@ -59,6 +68,22 @@ pub struct WorkerProgress {
     pub over_limit: BTreeMap<Kind, u64>,
     /// The exchange lags: sources are not read.
     pub sources_paused: bool,
+}
+
+impl WorkerProgress {
+    /// Notes whether its tasks are being restored, and whether it has any.
+    pub(super) fn note_restores(&mut self) {
+        let mut tasks = self.tasks.values();
+        let restores = tasks.any(|task| task.phase == Phase::Restoring);
+        let since = |before: Option<Timestamp>| before.unwrap_or(self.at);
+        let restoring_since = restores.then(|| since(self.restoring_since));
+        let is_idle = self.joined && self.tasks.is_empty();
+        let idle_since = is_idle.then(|| since(self.idle_since));
+        let stays_idle = idle_since.is_none_or(|since| self.at - since >= IDLE_FOR);
+        self.settled = self.joined && (self.settled || !restores && stays_idle);
+        self.restoring_since = restoring_since;
+        self.idle_since = idle_since;
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -289,5 +314,52 @@ impl Snapshot {
             .values()
             .flat_map(|worker| worker.tasks.values());
         tasks.map(TaskProgress::lag).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker(second: i64, before: &WorkerProgress, tasks: &[Phase]) -> WorkerProgress {
+        let tasks = tasks.iter().zip(0..).map(|(phase, id)| {
+            let task = TaskProgress {
+                phase: phase.clone(),
+                ..TaskProgress::default()
+            };
+            (id, task)
+        });
+        let mut worker = WorkerProgress {
+            at: Timestamp::from_millis(1_000 * second),
+            joined: true,
+            tasks: tasks.collect(),
+            ..before.clone()
+        };
+        worker.note_restores();
+        worker
+    }
+
+    #[test]
+    fn a_worker_is_settled_when_all_it_was_given_has_run() {
+        let at = |second: i64| Some(Timestamp::from_millis(1_000 * second));
+        let joined = worker(1, &WorkerProgress::default(), &[]);
+        assert_eq!((joined.settled, joined.idle_since), (false, at(1)));
+        let restores = worker(3, &joined, &[Phase::Restoring, Phase::Running]);
+        assert_eq!((restores.settled, restores.restoring_since), (false, at(3)));
+        assert_eq!(restores.idle_since, None);
+        let runs = worker(5, &restores, &[Phase::Running, Phase::Running]);
+        assert_eq!((runs.settled, runs.restoring_since), (true, None));
+        // More of them come from another.
+        let more = worker(7, &runs, &[Phase::Running, Phase::Restoring]);
+        assert_eq!((more.settled, more.restoring_since), (true, at(7)));
+    }
+
+    #[test]
+    fn a_worker_for_which_the_group_has_no_task_is_settled_after_a_while() {
+        let mut it = worker(1, &WorkerProgress::default(), &[]);
+        it = worker(10, &it, &[]);
+        assert!(!it.settled);
+        it = worker(11, &it, &[]);
+        assert!(it.settled);
     }
 }

@@ -416,6 +416,7 @@ impl Worker {
         });
         self.progress.counters = counters;
         self.progress.tasks = tasks;
+        self.progress.note_restores();
         for warning in self.sources.judge(Tick::now()) {
             tracing::warn!("{warning}");
         }

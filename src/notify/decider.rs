@@ -186,7 +186,7 @@ impl Decider<'_> {
         due.extend(self.incidents.advance(wall));
         let count = waiting.len();
         tracing::info!(
-            "calls people from now on; {count} alert records came meanwhile, {} messages follow",
+            "calls people from now on; alert records that came meanwhile: {count}, messages that follow: {}",
             due.len()
         );
         self.write(&due)?;

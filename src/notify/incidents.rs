@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{
     notification::{AlertText, Covered, Notification, Transition, key_of},
     route::Target,
+    sent::Sent,
     settings::NotifySettings,
 };
 use crate::alerts::{Acknowledgement, AlertFields, Silencing, keep};
@@ -43,16 +44,6 @@ struct Incident {
     calls_since: Option<Timestamp>,
 }
 
-/// What a receiver was sent last of an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Sent {
-    at: Timestamp,
-    escalation: u32,
-    acknowledged: bool,
-    resolved: bool,
-    team: Option<String>,
-}
-
 impl Incident {
     fn read(
         fields: &AlertFields,
@@ -87,18 +78,7 @@ impl Incidents {
     /// Takes in what was sent before.
     pub(super) fn restore(&mut self, sent: &Notification) {
         let by_receiver = self.sent.entry(sent.incident.clone()).or_default();
-        let known = by_receiver.get(&sent.receiver);
-        let now = Sent {
-            at: known.map_or(sent.at, |known| known.at.max(sent.at)),
-            escalation: known
-                .map_or(0, |known| known.escalation)
-                .max(sent.escalation),
-            acknowledged: known.is_some_and(|known| known.acknowledged)
-                || sent.transition == Transition::Acknowledged,
-            resolved: known.is_some_and(|known| known.resolved)
-                || sent.transition == Transition::Resolved,
-            team: known.map_or_else(|| sent.team.clone(), |known| known.team.clone()),
-        };
+        let now = Sent::after(by_receiver.get(&sent.receiver), sent);
         by_receiver.insert(sent.receiver.clone(), now);
     }
 
@@ -245,18 +225,20 @@ impl Incidents {
         };
         let recipients = &incident.text.recipients;
         let targets = self.settings.routes.targets(&traits, recipients, now);
+        let newest = (incident.fields.at, incident.text.escalation);
         let mut due = Vec::new();
-        for Target { receiver, quiet } in targets {
+        for target in targets {
+            let Target {
+                receiver,
+                quiet,
+                group_interval,
+            } = target;
             let sent = was_sent.and_then(|it| it.get(&receiver));
             let transition = match sent {
                 _ if quiet => None,
                 None if now < since + self.settings.group_wait => None,
                 None => Some(Transition::Fired),
-                Some(sent) if sent.resolved || incident.fields.at <= sent.at => None,
-                Some(sent) if sent.escalation < incident.text.escalation => {
-                    Some(Transition::Escalated)
-                }
-                Some(_) => Some(Transition::Repeated),
+                Some(sent) => sent.while_it_fires(newest, group_interval, now),
             };
             if let Some(transition) = transition {
                 let team = sent.map_or_else(|| team.clone(), |sent| sent.team.clone());
@@ -347,6 +329,7 @@ mod tests {
             routes: Routes {
                 all: Vec::new(),
                 receivers,
+                group_interval: Span::from_secs(300),
             },
             ..NotifySettings::default()
         };
@@ -387,6 +370,33 @@ mod tests {
         assert_eq!(take(&mut it, &record("firing", 1_800, &up)), ["repeated"]);
         assert_eq!(take(&mut it, &record("resolved", 2_000, &up)), ["resolved"]);
         assert!(take(&mut it, &record("resolved", 2_000, &up)).is_empty());
+    }
+
+    #[test]
+    fn nobody_is_called_twice_within_the_interval() {
+        let up = json!({"escalation": 1});
+        // It still fires, as half a minute ago when it went up.
+        let mut it = incidents();
+        take(&mut it, &record("firing", 0, &json!({})));
+        it.advance(at(10));
+        assert_eq!(take(&mut it, &record("firing", 1_770, &up)), ["escalated"]);
+        assert!(take(&mut it, &record("firing", 1_800, &up)).is_empty());
+        assert!(it.advance(at(3_000)).is_empty());
+        assert_eq!(take(&mut it, &record("firing", 3_600, &up)), ["repeated"]);
+        // It goes up, half a minute after it still fired.
+        let mut it = incidents();
+        take(&mut it, &record("firing", 0, &json!({})));
+        it.advance(at(10));
+        let still = record("firing", 1_800, &json!({}));
+        assert_eq!(take(&mut it, &still), ["repeated"]);
+        assert!(take(&mut it, &record("firing", 1_830, &up)).is_empty());
+        assert!(it.advance(at(2_099)).is_empty());
+        assert_eq!(names(&it.advance(at(2_100))), ["escalated"]);
+        assert_eq!(
+            take(&mut it, &record("resolved", 2_101, &up)),
+            ["resolved"],
+            "an end waits for nothing"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod receiver;
 mod route;
 mod run;
 mod sample;
+mod sent;
 mod settings;
 mod status;
 

@@ -1,12 +1,15 @@
 //! Which alert goes to whom, and when.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use floorwalker_core::{
     contact::Hours,
-    event::Timestamp,
+    event::{Span, Timestamp},
     silence::{AlertTraits, Matchers, Pattern},
 };
+
+/// How long after a message of an alert the next one may follow, unless something else is given.
+pub(super) const GROUP_INTERVAL: Span = Span::from_secs(300);
 
 /// One way for alerts to go. The first that matches counts, and those behind it if it goes on.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,16 +22,30 @@ pub struct Route {
     pub to: Vec<String>,
     /// While one of them holds, only the end of what was sent before is sent; a first message waits.
     pub quiet: Vec<Hours>,
+    /// How long after a message of an alert the next one may follow that it still fires or goes up.
+    pub group_interval: Span,
     /// Whether the routes behind it are asked, too.
     pub goes_on: bool,
 }
 
 /// The routes in their order. Without any, all goes to everybody.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Routes {
     pub all: Vec<Route>,
     /// Names of all receivers.
     pub receivers: BTreeSet<String>,
+    /// What holds without any route.
+    pub group_interval: Span,
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            receivers: BTreeSet::new(),
+            group_interval: GROUP_INTERVAL,
+        }
+    }
 }
 
 /// Where an alert goes.
@@ -37,6 +54,7 @@ pub(super) struct Target {
     pub(super) receiver: String,
     /// Nobody is called there now.
     pub(super) quiet: bool,
+    pub(super) group_interval: Span,
 }
 
 impl Route {
@@ -63,36 +81,46 @@ impl Route {
 }
 
 impl Routes {
-    /// Returns the receivers of an alert, each once. One that is quiet by one route and not by another is called.
+    /// Returns the receivers of an alert, each once. One that is quiet by one route and not by another is called. Of two routes to it the
+    /// shorter interval holds.
     pub(super) fn targets(
         &self,
         alert: &AlertTraits<'_>,
         recipients: &[String],
         now: Timestamp,
     ) -> BTreeSet<Target> {
-        let target = |receiver: &String, quiet| Target {
+        let target = |receiver: &String, quiet, group_interval| Target {
             receiver: receiver.clone(),
             quiet,
+            group_interval,
         };
         if self.all.is_empty() {
-            return self.receivers.iter().map(|it| target(it, false)).collect();
+            let all = self.receivers.iter();
+            return all
+                .map(|it| target(it, false, self.group_interval))
+                .collect();
         }
-        let mut targets = BTreeSet::new();
+        let mut targets: BTreeMap<&String, Target> = BTreeMap::new();
         for route in &self.all {
             if !route.matches(alert, recipients) {
                 continue;
             }
             let quiet = route.is_quiet(now);
-            targets.extend(route.to.iter().map(|it| target(it, quiet)));
+            for receiver in &route.to {
+                let of_route = target(receiver, quiet, route.group_interval);
+                match targets.get_mut(receiver) {
+                    Some(known) if known.quiet == quiet => {
+                        known.group_interval = known.group_interval.min(route.group_interval);
+                    }
+                    Some(known) if !known.quiet => {}
+                    Some(_) | None => drop(targets.insert(receiver, of_route)),
+                }
+            }
             if !route.goes_on {
                 break;
             }
         }
-        let loud: BTreeSet<String> = (targets.iter().filter(|it| !it.quiet))
-            .map(|it| it.receiver.clone())
-            .collect();
-        targets.retain(|it| !it.quiet || !loud.contains(&it.receiver));
-        targets
+        targets.into_values().collect()
     }
 }
 
@@ -106,13 +134,17 @@ mod tests {
             recipient: None,
             to: to.iter().map(|it| (*it).to_owned()).collect(),
             quiet: Vec::new(),
+            group_interval: GROUP_INTERVAL,
             goes_on: false,
         }
     }
 
     fn routes(all: Vec<Route>) -> Routes {
-        let receivers = ["a", "b", "c"].map(str::to_owned).into();
-        Routes { all, receivers }
+        Routes {
+            all,
+            receivers: ["a", "b", "c"].map(str::to_owned).into(),
+            group_interval: GROUP_INTERVAL,
+        }
     }
 
     fn targets(routes: &Routes, rule: &str, recipients: &[&str]) -> String {
@@ -167,7 +199,7 @@ mod tests {
         quiet.quiet.push(Hours {
             zone: Hours::zone_named("Europe/Oslo").unwrap(),
             week: std::array::from_fn(|_| vec![night]),
-            special_days: std::collections::BTreeMap::new(),
+            special_days: BTreeMap::new(),
         });
         let routes = routes(vec![quiet, route("{}", &["b"])]);
         let check = |at: &str, expect: &[(&str, bool)]| {
@@ -181,6 +213,18 @@ mod tests {
         check("2026-11-22T03:00:00+01:00", &[("a", true), ("b", false)]);
         check("2026-11-22T05:59:00+01:00", &[("a", true), ("b", false)]);
         check("2026-11-22T06:00:00+01:00", &[("a", false), ("b", false)]);
+    }
+
+    #[test]
+    fn of_two_routes_to_a_receiver_the_shorter_interval_holds() {
+        let mut first = route("{}", &["a", "b"]);
+        first.goes_on = true;
+        let mut second = route("{}", &["a"]);
+        second.group_interval = Span::from_secs(60);
+        let routes = routes(vec![first, second]);
+        let found = routes.targets(&AlertTraits::default(), &[], Timestamp(0));
+        let seconds = found.into_iter().map(|it| it.group_interval);
+        assert_eq!(seconds.collect::<Vec<_>>(), [60, 300].map(Span::from_secs));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use super::route::Routes;
+use super::route::{GROUP_INTERVAL, Routes};
 use floorwalker_core::event::Span;
 
 /// Text that nobody is shown: a URL that lets its bearer write, a key, a password.
@@ -34,6 +34,9 @@ pub struct NotifySettings {
     pub wallboard: Option<String>,
     /// How long an alert fires before its first message: what it causes or follows from may join it. Default 10 s.
     pub group_wait: Span,
+    /// How long after a message of an alert the next one may follow that it still fires or goes up, where a route has nothing of its own.
+    /// Default 5 min.
+    pub group_interval: Span,
     /// An alert that was written this long after it took place calls nobody: a past that is loaded. Default 1 h.
     pub late_max: Span,
     /// By name.
@@ -46,6 +49,7 @@ impl Default for NotifySettings {
         Self {
             wallboard: None,
             group_wait: Span::from_secs(10),
+            group_interval: GROUP_INTERVAL,
             late_max: Span::from_secs(3_600),
             receivers: BTreeMap::new(),
             routes: Routes::default(),
@@ -150,8 +154,6 @@ impl ReceiverKind {
             Self::PagerDuty { url, routing_key } => vec![Some(url), Some(routing_key)],
             Self::Email(email) => vec![email.password.as_ref()],
         };
-        let texts = secrets.into_iter().flatten().map(Secret::reveal);
-        // A shorter one would mask half of every sentence.
-        texts.filter(|text| text.len() > 3).collect()
+        secrets.into_iter().flatten().map(Secret::reveal).collect()
     }
 }

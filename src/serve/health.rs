@@ -18,6 +18,8 @@ const SILENT_AFTER: Span = Span::from_secs(60);
 const STALLED_AFTER: Span = Span::from_secs(60);
 /// No broker has answered for this long.
 const KAFKA_SILENT_AFTER: Span = Span::from_secs(10);
+/// Tasks that a process takes over beside its own are back within moments; this long, and it is a question whether they come.
+const TAKEOVER_AFTER: Span = Span::from_secs(30);
 /// A commit takes milliseconds; this long, and it is a question whether it comes.
 const COMMIT_AFTER: Span = Span::from_secs(15);
 /// A step that was not committed at this many attempts, for this long. A rebalance makes one fail, too.
@@ -71,6 +73,11 @@ impl Readiness {
             reasons.push("the read side has not come to the end of its topics".to_owned());
         }
         let mut warnings = snapshot.warnings(now);
+        if works {
+            let workers = snapshot.workers.values();
+            let taken_over = workers.filter(|worker| takes_over(worker, now));
+            warnings.extend(taken_over.filter_map(restores));
+        }
         // A receiver that is down is no fault of this process.
         warnings.extend(notify.into_iter().flat_map(|it| it.warnings(now)));
         Self {
@@ -111,19 +118,14 @@ fn faults_of_worker(
     now: Timestamp,
     reasons: &mut Vec<String>,
 ) {
-    if !worker.joined {
+    let may_get_some = worker.tasks.is_empty() && !worker.settled;
+    if !worker.joined || may_get_some {
         reasons.push(format!(
             "worker {number} has no tasks assigned by the group"
         ));
     }
-    let restoring: Vec<String> = (worker.tasks.iter())
-        .filter(|(_, task)| task.phase == Phase::Restoring)
-        .map(|(id, _)| id.to_string())
-        .collect();
-    match restoring.as_slice() {
-        [] => {}
-        [one] => reasons.push(format!("task {one} is being restored")),
-        all => reasons.push(format!("tasks {} are being restored", all.join(", "))),
+    if !takes_over(worker, now) {
+        reasons.extend(restores(worker));
     }
     for (id, task) in &worker.tasks {
         if let Phase::Failed(cause) = &task.phase {
@@ -161,6 +163,24 @@ fn faults_of_worker(
             "records wait, but worker {number} has committed nothing for {seconds:.0} s"
         ));
     }
+}
+
+fn restores(worker: &WorkerProgress) -> Option<String> {
+    let restoring: Vec<String> = (worker.tasks.iter())
+        .filter(|(_, task)| task.phase == Phase::Restoring)
+        .map(|(id, _)| id.to_string())
+        .collect();
+    match restoring.as_slice() {
+        [] => None,
+        [one] => Some(format!("task {one} is being restored")),
+        all => Some(format!("tasks {} are being restored", all.join(", "))),
+    }
+}
+
+/// Whether what is being restored is work of others, which a worker has just taken over beside its own.
+fn takes_over(worker: &WorkerProgress, now: Timestamp) -> bool {
+    let since = worker.restoring_since.unwrap_or(now);
+    worker.settled && now - since <= TAKEOVER_AFTER
 }
 
 fn is_stuck(stuck: &Stuck, now: Timestamp) -> bool {
@@ -235,7 +255,10 @@ mod tests {
         ready(&snapshot(Phase::Running, 1, 5_000, 0));
         ready(&stuck(1, 5));
         ready(&stuck(5, 1));
-        ready(&with(|worker| worker.tasks.clear()));
+        ready(&with(|worker| {
+            worker.tasks.clear();
+            worker.settled = true;
+        }));
         ready(&with(|worker| {
             worker.committing = Some(Span::from_secs(14))
         }));
@@ -274,6 +297,10 @@ mod tests {
             "worker 0 has no tasks assigned by the group",
         );
         check(
+            &with(|worker| worker.tasks.clear()),
+            "worker 0 has no tasks assigned by the group",
+        );
+        check(
             &stuck(4, 12),
             "task 3 can't commit step 17: 4 attempts in 12 s, the last one: too large",
         );
@@ -309,6 +336,39 @@ mod tests {
             text,
             r#"{"ready":true,"reasons":[],"warnings":["records were lost"]}"#
         );
+    }
+
+    #[test]
+    fn a_process_that_takes_over_a_task_of_another_stays_ready_for_half_a_minute() {
+        let taking_over = |settled, seconds| Snapshot {
+            workers: snapshot(Phase::Restoring, 1, 1, 0)
+                .workers
+                .into_iter()
+                .map(|(number, worker)| {
+                    let restoring_since = Some(NOW - Span::from_secs(seconds));
+                    let worker = WorkerProgress {
+                        settled,
+                        restoring_since,
+                        ..worker
+                    };
+                    (number, worker)
+                })
+                .collect(),
+            ..Snapshot::default()
+        };
+        let sentence = ["task 3 is being restored"];
+        for (settled, seconds, ready) in [(true, 30, true), (true, 31, false), (false, 1, false)] {
+            let answer = Readiness::of(&taking_over(settled, seconds), true, (None, None), NOW);
+            assert_eq!(answer.ready, ready, "{settled} {seconds}");
+            let (named, other) = match ready {
+                true => (answer.warnings, answer.reasons),
+                false => (answer.reasons, answer.warnings),
+            };
+            assert_eq!(
+                (named, other.len()),
+                (sentence.map(str::to_owned).into(), 0)
+            );
+        }
     }
 
     #[test]

@@ -17,11 +17,11 @@ mod traffic;
 mod wallboard;
 
 pub use access::{COOKIE, NewToken, Scope, Token, TokenHash};
-pub use http::{Server, Site, check_tls};
+pub use http::{Server, Site, TlsFault, check_tls};
 pub use metrics::KpiPage;
 pub use model::{
     Acknowledgement, AgentDesks, Alert, AlertFields, Entity, Held, Line, ReadModel, Score,
     Standing, TOPICS,
 };
-pub use settings::{HttpSettings, MetricsSettings, ServeSettings, TlsSettings};
+pub use settings::{EXPOSED, HttpSettings, MetricsSettings, ServeSettings, TlsSettings};
 pub use side::{Configured, FollowThread, ReadSide};

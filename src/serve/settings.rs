@@ -34,6 +34,9 @@ pub struct TlsSettings {
     pub key: PathBuf,
 }
 
+/// Begins the sentence of [`HttpSettings::exposure`].
+pub const EXPOSED: &str = "other machines reach";
+
 impl HttpSettings {
     /// Other machines reach it, and need no token.
     #[must_use]
@@ -48,7 +51,7 @@ impl HttpSettings {
             return None;
         }
         Some(format!(
-            "other machines reach {}, and nobody would be asked who they are; make a token with `floorwalker token new`, or write \
+            "{EXPOSED} {}, and nobody would be asked who they are; make a token with `floorwalker token new`, or write \
              `allow_anonymous = true` under [http] if something before it asks",
             self.listen
         ))

@@ -46,7 +46,7 @@ fn a_deployment_is_made_fed_run_and_stopped() {
     let port = free_port();
     let config = config(folder.path(), port);
     let config = ["--config", config.as_str()];
-    assert!(stdout(&["check", config[0], config[1]]).contains("good; 1 sources, 7 policies"));
+    assert!(stdout(&["check", config[0], config[1]]).contains("good; 1 source, 7 policies"));
 
     let good = stdout(&["check", "--json", config[0], config[1]]);
     let good: serde_json::Value = serde_json::from_str(&good).unwrap();
@@ -161,7 +161,7 @@ fn check_names_all_mistakes_and_refuses_what_run_would() {
         ),
         &[],
     );
-    assert!(together.starts_with("error: f.toml: "), "{together}");
+    assert!(together.starts_with("error: f.toml:5: "), "{together}");
     assert!(together.contains("ssl.ca.location"), "{together}");
 }
 

@@ -212,6 +212,145 @@ fn mistakes_of_the_file_and_of_variables_come_together() {
     );
 }
 
+/// Names with dots are written with `_` in variables, and as they are in options, with quotes or without.
+#[test]
+fn rules_are_set_by_variables_and_options() {
+    use floorwalker_core::rules::RuleKind;
+    let settings = Settings::of(
+        "[rules.\"billing.flood\"]\nwhen = \"live.waiting > 10\"\nfor = \"1m\"\n[rules.\"queue.surge\"]\nthreshold = 4.0\n",
+    );
+    let loaded = settings.load(
+        [
+            ("FLOORWALKER_RULES__BILLING_FLOOD__FOR", "2m"),
+            ("FLOORWALKER_RULES__QUEUE_SURGE__THRESHOLD", "5"),
+            ("FLOORWALKER_RULES__SLA_BURN__ENABLED", "false"),
+            ("FLOORWALKER_RULES__MORE__WHEN", "live.waiting > 3"),
+        ],
+        &[
+            "rules.queue.absence.enabled=false",
+            "rules.\"queue.callbacks\".enabled=false",
+            "rules.billing.flood.interrupts=false",
+            "kafka.properties.\"log_level\"=5",
+        ],
+    );
+    let rules = &loaded.config.engine.rules;
+    let own: Vec<_> = rules
+        .own
+        .iter()
+        .map(|it| (it.name.as_str(), it.rule.timing.lasts))
+        .collect();
+    assert_eq!(own[0], ("billing.flood", Span::from_secs(120)));
+    assert_eq!((own.len(), own[1].0), (2, "more"));
+    assert!(!rules.own[0].rule.interrupts);
+    assert!(
+        (rules
+            .of(RuleKind::from_name("queue.surge").unwrap())
+            .threshold
+            - 5.0)
+            .abs()
+            < 1e-9
+    );
+    for off in ["sla.burn", "queue.absence", "queue.callbacks"] {
+        assert!(
+            !rules.of(RuleKind::from_name(off).unwrap()).enabled,
+            "{off}"
+        );
+    }
+    let set = effective(&loaded, "rules.billing.flood.for");
+    assert_eq!(set.from, "FLOORWALKER_RULES__BILLING_FLOOD__FOR");
+    assert_eq!(loaded.config.kafka.properties[0].1, "5");
+    let refused = settings.refusal([], &["rules.queue.surge.treshold=3"]);
+    let expect = "--set rules.queue.surge.treshold: there is no such setting; the nearest is rules.queue.threshold";
+    assert_eq!(refused, expect);
+    check(
+        [("FLOORWALKER_RULES__QUEUE_SURGE__THRESHOLD", "-1")],
+        "FLOORWALKER_RULES__QUEUE_SURGE__THRESHOLD: -1 is no bound; write a number from 0 on",
+    );
+}
+
+#[test]
+fn a_name_that_a_variable_could_mean_twice_is_nobodys() {
+    let settings = Settings::of("[queues.\"a b\"]\nteam = \"x\"\n[queues.\"a.b\"]\nteam = \"y\"\n");
+    let loaded = settings.load([("FLOORWALKER_QUEUES__A_B__TEAM", "z")], &[]);
+    let team = |queue: &str| {
+        effective(&loaded, &format!("queues.{queue}.team"))
+            .value
+            .clone()
+    };
+    assert_eq!(
+        [team("a b"), team("a.b"), team("a_b")],
+        ["\"x\"", "\"y\"", "\"z\""]
+    );
+    let settings = Settings::of("[queues.\"Night desk\"]\nteam = \"x\"\n");
+    let loaded = settings.load([("FLOORWALKER_QUEUES__NIGHT_DESK__TEAM", "z")], &[]);
+    assert_eq!(effective(&loaded, "queues.Night desk.team").value, "\"z\"");
+}
+
+#[test]
+fn a_short_value_of_a_variable_leaves_the_sentence_readable() {
+    let refused = |text: &str, value: &str| Settings::of(text).refusal([("SHORT", value)], &[]);
+    assert_eq!(
+        refused("kafka.prefix = \"${SHORT}\"", "a b"),
+        "f.toml:1:16: `${SHORT}` can't be part of a topic's name; write 1 to 200 of a-z, A-Z, 0-9, `.`, `_`, `-`",
+    );
+    assert_eq!(
+        refused("kpi.zone = \"${SHORT}\"", "a"),
+        "f.toml:1:12: `${SHORT}` is no time zone; write a name of the IANA database such as \"Europe/Berlin\"",
+    );
+}
+
+/// A wrong hash leaves a token out of the rest of the search: that nobody would be asked follows from it alone.
+#[test]
+fn a_wrong_token_is_one_mistake() {
+    check(
+        [
+            ("FLOORWALKER_HTTP__LISTEN", "0.0.0.0:8640"),
+            ("FLOORWALKER_HTTP__TOKEN__0__HASH", "wrong"),
+            ("FLOORWALKER_HTTP__TOKEN__0__NAME", "a"),
+            ("FLOORWALKER_HTTP__TOKEN__0__SCOPES", "read"),
+        ],
+        "FLOORWALKER_HTTP__TOKEN__0__HASH: this is no hash; write \"sha256:\" and 64 hexadecimal digits, as `floorwalker token new` prints them",
+    );
+}
+
+/// Files that only the command opens.
+#[test]
+fn files_of_tls_are_named_with_what_gave_them() {
+    let settings =
+        Settings::of("source = [{ topic = \"calls\" }]\nhttp.tls.key = \"/nowhere.key\"\n");
+    let config = settings.0.path().join("f.toml").display().to_string();
+    let refused = |variable: &str, value: &str| {
+        let mut command = floorwalker(&["check", "--config", &config]);
+        let output = command.env(variable, value).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let certificate = "FLOORWALKER_HTTP__TLS__CERTIFICATE";
+    assert_eq!(
+        refused(certificate, "/nowhere.pem"),
+        format!(
+            "error: {certificate}: http.tls.certificate: /nowhere.pem: No such file or directory (os error 2)\n"
+        ),
+    );
+    let there = refused(certificate, &config);
+    assert!(
+        there.contains("f.toml:2: http.tls.key: /nowhere.key: No such"),
+        "{there}"
+    );
+    let authority = "FLOORWALKER_KAFKA__PROPERTIES__SSL_CA_LOCATION";
+    let settings = Settings::of(
+        "source = [{ topic = \"calls\" }]\n[kafka.properties]\n\"security.protocol\" = \"ssl\"\n",
+    );
+    let config = settings.0.path().join("f.toml").display().to_string();
+    let mut command = floorwalker(&["check", "--config", &config]);
+    let output = command.env(authority, "/nowhere.pem").output().unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        printed.starts_with(&format!("error: {authority}: ssl.ca.location failed")),
+        "{printed}"
+    );
+}
+
 #[test]
 fn an_unknown_variable_is_refused_with_the_nearest() {
     let unknown = |variable: &str, nearest: &str| {

@@ -202,9 +202,86 @@ fn what_was_sent_is_not_sent_again() {
 
     let letters = read_all(&Topic::DeadLetters.name(&stopped.prefix));
     let place = format!("{}/{}", letters[0].partition, letters[0].offset);
-    assert!(run(&stopped, &["retry", &place]).starts_with("sent 1 letters, "));
+    assert!(run(&stopped, &["retry", &place]).starts_with("sent 1 letter, "));
     assert_eq!(read_all(&stopped.source()).len(), 9);
     stopped.end();
+}
+
+/// Two of one reason lie in partitions 0 and 1; further ones follow them there.
+#[test]
+fn a_letter_that_was_sent_alone_is_marked_and_left_out_later() {
+    let mut site = Site::new("letters-alone", 3, 1, "");
+    send(&site.source());
+    send(&site.source());
+    site.run();
+    wait_for_letters(&site, 8);
+    site.end();
+    let site = Site::without_topics("letters-alone", 1, "");
+    let each = ["list", "--each", "--json", "--reason", "invalid_json"];
+    let marks = || -> Vec<(String, bool)> {
+        let listed = lines(&run(&site, &each)).into_iter();
+        let mut marks: Vec<(String, bool)> = listed
+            .map(|it| {
+                let place = it["place"].as_str().unwrap().to_owned();
+                (place, it["retried"].as_bool().unwrap())
+            })
+            .collect();
+        marks.sort();
+        marks
+    };
+    let places: Vec<String> = marks().into_iter().map(|(place, _)| place).collect();
+    assert_eq!(places.len(), 4, "{places:?}");
+    // The last one of a partition: those before it are not sent by that.
+    let alone = places.last().unwrap();
+    let shown = || run(&site, &["show", alone]);
+    assert!(shown().ends_with("retried  no\n"), "{}", shown());
+    run(&site, &["retry", alone]);
+    assert!(shown().ends_with("retried  yes\n"), "{}", shown());
+    let of_alone = |place: &String| (place.clone(), place == alone);
+    assert_eq!(marks(), places.iter().map(of_alone).collect::<Vec<_>>());
+    assert_eq!(reasons(&site)["invalid_json"], (4, 1));
+    let line = run(&site, &["list", "--each", "--reason", "invalid_json"]);
+    assert_eq!(
+        line.matches(" invalid_json (retried): ").count(),
+        1,
+        "{line}"
+    );
+
+    let before = read_all(&site.source()).len();
+    let rest = run(&site, &["retry", "--reason", "invalid_json"]);
+    assert!(rest.starts_with("invalid_json: sent 3 letters, "), "{rest}");
+    assert!(rest.ends_with("; 1 was sent before\n"), "{rest}");
+    assert_eq!(read_all(&site.source()).len(), before + 3);
+    assert_eq!(reasons(&site)["invalid_json"], (4, 4));
+    site.end();
+}
+
+/// What a person reads beside a letter is about the letter.
+#[test]
+fn a_letter_is_shown_without_a_log() {
+    let mut site = Site::new("letters-quiet", 3, 1, "");
+    send(&site.source());
+    site.run();
+    wait_for_letters(&site, 4);
+    site.end();
+    let site = Site::without_topics("letters-quiet", 1, "");
+    let config = site.config(0);
+    let letters = read_all(&Topic::DeadLetters.name(&site.prefix));
+    let last = letters.last().unwrap();
+    for (letter, is_there) in [(&letters[0], true), (last, true), (last, false)] {
+        let offset = letter.offset + i64::from(!is_there) * 1_000;
+        let place = format!("{}/{offset}", letter.partition);
+        let output = crate::binary::floorwalker(&["dead-letters", "show", &place])
+            .args(["--config", &config])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stderr).unwrap();
+        match is_there {
+            true => assert_eq!(printed, ""),
+            false => assert!(printed.starts_with("error: no letter "), "{printed}"),
+        }
+    }
+    site.end();
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub(crate) fn lines(copies: usize) -> Vec<String> {
 }
 
 /// What the same lines lead to without any broker.
-fn expected(lines: &[String], keyed: Keyed) -> Outcome {
+pub(crate) fn expected(lines: &[String], keyed: Keyed) -> Outcome {
     let settings = events_settings(TASKS, Settings::default().recovery_max_bytes);
     let mut cluster = Cluster::new(&settings, SETTINGS_WALL).expect("new tasks");
     let partitions = keyed.partitions();
@@ -160,6 +160,14 @@ impl Load {
         }
     }
 
+    /// Sends something to each partition, and what is due from now on when it is run.
+    pub(crate) fn start(prefix: &str, lines: Vec<String>, rate: u64, keyed: Keyed) -> Self {
+        let mut load = Self::new(prefix, lines, rate, keyed);
+        load.send_to_each_partition();
+        load.started_at = now();
+        load
+    }
+
     /// Sends what is due until then.
     pub(crate) fn run_for(&mut self, length: Duration) {
         let until = now() + length;
@@ -202,7 +210,7 @@ impl Load {
             .expect("delivery");
     }
 
-    fn send_rest(&mut self) {
+    pub(crate) fn send_rest(&mut self) {
         while self.send() {
             self.producer.poll(Duration::ZERO);
         }
@@ -239,9 +247,7 @@ impl Deployment {
         // Stays if the test fails.
         let mut folder = tempfile::tempdir().expect("a folder");
         folder.disable_cleanup(true);
-        let mut load = Load::new(prefix, lines, rate, keyed);
-        load.send_to_each_partition();
-        load.started_at = now();
+        let load = Load::start(prefix, lines, rate, keyed);
         let start = |name: &&str| Process::start(&address(), prefix, name, folder.path());
         Self {
             prefix: prefix.to_owned(),

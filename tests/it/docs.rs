@@ -111,6 +111,27 @@ fn files_that_the_architecture_names_exist() {
     assert!(paths(&text).count() > 50);
 }
 
+/// What an operator finds among the dead letters.
+#[test]
+fn every_reason_of_a_dead_letter_is_explained() {
+    let page = fs::read_to_string("docs/operating.md").unwrap();
+    let codes = floorwalker_core::decode::RejectionCode::ALL.map(|code| code.name());
+    let others = ["late", "future", "sealed", "notification_refused"];
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .collect();
+    for reason in codes.into_iter().chain(others) {
+        let named = rows.iter().any(|row| {
+            row.split('|')
+                .nth(1)
+                .unwrap()
+                .contains(&format!("`{reason}`"))
+        });
+        assert!(named, "{reason}");
+    }
+}
+
 #[test]
 fn the_first_page_is_short() {
     let words = fs::read_to_string("README.md")

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use crate::{
     binary::{Running, Site, get, stdout},
     broker::{address, pause},
+    catcher::Catcher,
     grafana::{dashboards, inspect, yaml},
+    notify::webhook,
     prometheus::run_prometheus,
 };
 
@@ -22,9 +24,14 @@ const INSTALL: &str = "run scripts/setup";
 const ALERT: &str = include_str!("../data/alert-record.json");
 
 /// A deployment with a simulated morning, queues that teams answer for, and alerts of rules that may come.
-fn busy_site() -> Site {
+fn busy_site() -> (Site, Catcher) {
+    let floor = Catcher::well();
+    let notify = format!(
+        "\n[notify]\nlate_max = \"3650d\"\ngroup_wait = \"0s\"\n{}",
+        webhook("floor", &floor.url())
+    );
     let teams = "\n[queues.billing]\nteam = \"north\"\n[queues.tech]\nteam = \"south\"\n[serve]\nall_agents = true\n";
-    let mut site = Site::new("grafana", 4, 1, teams);
+    let mut site = Site::new("grafana", 4, 1, &(teams.to_owned() + &notify));
     let events = site.folder().join("morning.jsonl.gz").display().to_string();
     let (topic, config) = (site.source(), site.config(0));
     let day = [
@@ -43,7 +50,7 @@ fn busy_site() -> Site {
     stdout(&[
         "load", &events, "--topic", &topic, "--config", &config, "--force",
     ]);
-    site.run_one(0, "work,serve");
+    site.run_one(0, "work,serve,notify");
     site.wait_until_ready();
     for (number, rule) in [
         "queue.staffing",
@@ -56,7 +63,7 @@ fn busy_site() -> Site {
     {
         raise(&site, &format!("queue:billing/{number}"), rule);
     }
-    site
+    (site, floor)
 }
 
 /// Writes an alert that fires, as the engine would.
@@ -194,7 +201,7 @@ fn wait_for_series(
 
 #[test]
 fn every_expression_is_answered_and_those_of_dashboards_and_measures_have_series() {
-    let site = busy_site();
+    let (site, _floor) = busy_site();
     let folder = tempfile::tempdir().unwrap();
     let (_prometheus, port) = start_prometheus(folder.path(), site.port(0));
     let mut expected = of_dashboards();

@@ -42,6 +42,7 @@ mod kafka_memory;
 mod kafka_outage;
 mod kafka_oversized;
 mod kafka_refusals;
+mod kafka_rolling;
 mod kafka_same;
 mod kafka_secure;
 mod kafka_sources;

@@ -142,7 +142,7 @@ fn every_kind_of_receiver_is_sent_the_life_of_an_alert() {
     );
     let mail = MailServer::start();
     let settings = format!(
-        "[notify]\nwallboard = \"https://floor.example.com\"\ngroup_wait = \"0s\"\n{}\
+        "[notify]\nwallboard = \"https://floor.example.com\"\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{}\
          [notify.receivers.slack]\nkind = \"slack\"\nurl = \"{}\"\n\
          [notify.receivers.teams]\nkind = \"teams\"\nurl = \"{}\"\n\
          [notify.receivers.pager]\nkind = \"pagerduty\"\nurl = \"{}\"\nrouting_key = \"R0UTING\"\n\
@@ -345,7 +345,7 @@ fn check_mails(mails: &[String]) {
 fn a_silenced_alert_calls_somebody_when_the_silence_ends_and_it_still_fires() {
     let hook = Catcher::well();
     let settings = format!(
-        "[notify]\ngroup_wait = \"0s\"\n{}\
+        "[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{}\
          [[maintenance]]\nname = \"always\"\nmatchers = {{ queue = \"mail\" }}\nweekly = \"Mon-Sun 00:00-24:00\"\nzone = \"UTC\"\n",
         webhook("hook", &hook.url())
     );
@@ -398,7 +398,7 @@ fn a_silenced_alert_calls_somebody_when_the_silence_ends_and_it_still_fires() {
 fn routes_go_by_team_escalation_and_quiet_hours() {
     let [north, all, boss, night] = [(); 4].map(|()| Catcher::well());
     let settings = format!(
-        "[queues.billing]\nteam = \"north\"\n[notify]\ngroup_wait = \"0s\"\n{}{}{}{}\
+        "[queues.billing]\nteam = \"north\"\n[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{}{}{}{}\
          [[notify.route]]\nrecipient = \"supervisors\"\nto = [\"boss\"]\ncontinue = true\n\
          [[notify.route]]\nmatchers = {{ team = \"north\" }}\nto = [\"north\"]\n\
          [[notify.route]]\nmatchers = {{ queue = \"night\" }}\nto = [\"night\"]\nquiet = [\"Mon-Sun 00:00-24:00\"]\nzone = \"UTC\"\n\

@@ -94,7 +94,7 @@ fn time(alert: &Value, field: &str) -> Timestamp {
 fn alertmanager_has_what_fires_and_is_sent_its_end() {
     let alertmanager = Alertmanager::start();
     let settings = format!(
-        "[queues.billing]\nteam = \"north\"\n[notify]\ngroup_wait = \"0s\"\n{}",
+        "[queues.billing]\nteam = \"north\"\n[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{}",
         alertmanager.settings("prom")
     );
     let mut site = site("call-prom", 1, &settings);

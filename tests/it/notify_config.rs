@@ -132,7 +132,7 @@ fn routes_lead_somewhere() {
     };
     check(
         &two("matchers = { rule = \"queue.*\" }"),
-        "f.toml:7:1: no alert comes to this route: route 1 takes all that match it; put this one before it, or give that one `continue = true`",
+        "f.toml:7:1: no alert comes to this route: notify.route[0] takes all that match it; put this one before it, or give that one `continue = true`",
     );
     parse(&two("matchers = { rule = \"queue.*\" }\ncontinue = true"));
     check(

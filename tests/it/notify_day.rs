@@ -19,6 +19,8 @@ use rdkafka::{
 };
 use serde_json::Value;
 
+use floorwalker_core::event::{Span, Timestamp};
+
 use crate::{
     binary::{Running, Site, floorwalker, get},
     broker::{address, pause, print_line},
@@ -53,7 +55,12 @@ struct Expected {
     of_contacts: u64,
     covered: u64,
     calls_nobody: u64,
+    /// Still firing, so soon after a message that it is left out.
+    too_soon: u64,
 }
+
+/// The default of `notify.group_interval`.
+const GROUP_INTERVAL: Span = Span::from_secs(300);
 
 impl Expected {
     /// Reads the whole topic, and decides by itself: no code is shared with the role.
@@ -74,7 +81,7 @@ impl Expected {
         }
         consumer.assign(&list).unwrap();
         let (mut expected, mut ends) = (Self::default(), 0);
-        let mut sent: BTreeMap<String, String> = BTreeMap::new();
+        let mut sent = BTreeMap::new();
         while ends < 4 {
             match consumer.poll(Duration::from_secs(30)).expect("records") {
                 Ok(record) => {
@@ -88,7 +95,7 @@ impl Expected {
         expected
     }
 
-    fn add(&mut self, record: &Value, sent: &mut BTreeMap<String, String>) {
+    fn add(&mut self, record: &Value, sent: &mut BTreeMap<String, (String, Timestamp)>) {
         self.records += 1;
         let id = record["id"].as_str().unwrap();
         if id.starts_with("contact:") {
@@ -107,12 +114,17 @@ impl Expected {
                 return;
             }
             ("firing", before) if record["interrupts"] == true => {
+                let at = Timestamp::parse(record["at"].as_str().unwrap()).unwrap();
                 let transition = match before {
                     None => "fired",
-                    Some(before) if *before < level => "escalated",
+                    Some((before, _)) if *before < level => "escalated",
+                    Some((_, before)) if at < *before + GROUP_INTERVAL => {
+                        self.too_soon += 1;
+                        return;
+                    }
                     Some(_) => "repeated",
                 };
-                sent.insert(id.to_owned(), level);
+                sent.insert(id.to_owned(), (level, at));
                 self.open.insert(id.to_owned());
                 transition
             }
@@ -248,7 +260,8 @@ fn play(day: &Day) {
     let counted = counts(&expected.transitions);
     for line in [
         format!(
-            "{} h of {} agents, seed {}: {} alert records, of contacts {}, covered {}, of rules that call nobody {}; {due} transitions, \
+            "{} h of {} agents, seed {}: {} alert records, of contacts {}, covered {}, of rules that call nobody {}, \
+             repeated too soon {}; {due} transitions, \
              {missed} of them while the webhook was down; {} alerts fire at the end",
             day.hours,
             day.agents,
@@ -257,6 +270,7 @@ fn play(day: &Day) {
             expected.of_contacts,
             expected.covered,
             expected.calls_nobody,
+            expected.too_soon,
             expected.open.len(),
         ),
         "| | fired | escalated | repeated | resolved | sent twice |".to_owned(),

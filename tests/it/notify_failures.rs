@@ -57,7 +57,7 @@ fn in_a_row(prefix: &str, hooks: &[(&str, String)]) -> Site {
     site(
         prefix,
         1,
-        &format!("[notify]\ngroup_wait = \"0s\"\n{hooks}"),
+        &format!("[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{hooks}"),
     )
 }
 
@@ -213,7 +213,7 @@ fn killed_again_and_again_it_sends_each_transition_under_one_key_in_order() {
 fn another_process_goes_on_when_the_one_that_calls_dies() {
     let hook = Catcher::well();
     let settings = format!(
-        "[notify]\ngroup_wait = \"0s\"\n{}",
+        "[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n{}",
         webhook("hook", &hook.url())
     );
     let mut site = site("call-two", 2, &settings);
@@ -265,7 +265,7 @@ fn planted(folder: &std::path::Path, echo: &Catcher) -> String {
     let file = folder.join("key");
     fs::write(&file, key).unwrap();
     format!(
-        "[notify]\ngroup_wait = \"0s\"\n\
+        "[notify]\ngroup_wait = \"0s\"\ngroup_interval = \"0s\"\n\
          [notify.receivers.slack]\nkind = \"slack\"\nurl = \"http://127.0.0.1:{port}/{slack}\"\n\
          [notify.receivers.pager]\nkind = \"pagerduty\"\nurl = \"{}\"\nrouting_key = \"file:{}\"\n\
          [notify.receivers.hook]\nkind = \"webhook\"\nurl = \"http://nowhere.invalid/{slack}\"\nsecret = \"{secret}\"\n\

@@ -147,6 +147,43 @@ def panels_of(settings: Settings) -> list:
             units.Short,
             steps(("green", None), ("orange", 1)),
         ),
+        number(
+            "Processes that notify",
+            "Of those with the role `notify` one sends, and the others stand by.",
+            f"sum(floorwalker_notify_active{here})",
+            units.Short,
+            steps(("red", None), ("green", 1)),
+        ),
+        graph(
+            "Notifications",
+            "By receiver: delivered, refused, overtaken by a later one, and attempts that are made again.",
+            [
+                (
+                    f"sum by (receiver, outcome) (rate(floorwalker_notifications_total{here}{RATE}))",
+                    "{{receiver}} {{outcome}}",
+                )
+            ],
+            units.OpsPerSecond,
+        ),
+        graph(
+            "Notifications that wait",
+            "How long the oldest one of each receiver has waited.",
+            [(f"max by (receiver) (floorwalker_notification_oldest_pending_seconds{here})", "{{receiver}}")],
+            units.Seconds,
+            limits=bad_from("receiver"),
+        ),
+        graph(
+            "Notifications take",
+            "From the decision to the delivery: what nine of ten are below.",
+            [
+                (
+                    f"histogram_quantile(0.9, sum by (receiver, le) (rate(floorwalker_notification_seconds_bucket{here}{RATE})))",
+                    "{{receiver}}",
+                )
+            ],
+            units.Seconds,
+            limits=bad_from("delivery"),
+        ),
         graph(
             "Readers of the stream",
             "Who follows the news, and who was too slow.",

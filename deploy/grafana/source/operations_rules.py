@@ -189,3 +189,67 @@ def feeds(settings: Settings) -> list[Rule]:
             page="/",
         ),
     ]
+
+
+def notifications(settings: Settings) -> list[Rule]:
+    limits = settings.rules
+    waits = "max by (receiver) (floorwalker_notification_oldest_pending_seconds)"
+    refused = 'sum by (receiver) (increase(floorwalker_notifications_total{outcome="refused"}[15m]))'
+    took = "sum by (receiver, le) (rate(floorwalker_notification_seconds_bucket[15m]))"
+    late = f"histogram_quantile(0.9, {took})"
+    active = "sum(floorwalker_notify_active)"
+    notify = {"audience": "operations", "board": "engine"}
+    return [
+        Rule(
+            name="FloorwalkerReceiverDown",
+            severity="critical",
+            holds="1m",
+            unit="seconds",
+            panel="Notifications that wait",
+            **notify,
+            expr=f"{waits} > {limits['receiver']}",
+            measure=waits,
+            summary="{receiver} has not taken a notification for {value}",
+            why="The receiver does not answer, or answers that it can't take messages now. Whoever is called by it is not called.",
+            action="`floorwalker notify test --to {receiver}` shows what it answers. When it is back it is sent all that waits, in order.",
+        ),
+        Rule(
+            name="FloorwalkerNotificationRefused",
+            severity="critical",
+            holds="0s",
+            unit="number",
+            panel="Notifications",
+            **notify,
+            expr=f"{refused} > 0",
+            measure="sum by (receiver) (floorwalker_notifications_total)",
+            summary="{receiver} has refused {value} notifications within 15 minutes",
+            why="The receiver answers that it will not take them: a URL or a key that is revoked, or a message that it can't read. They are among the dead letters.",
+            action="Correct the setting and restart; then `floorwalker dead-letters retry --reason notification_refused` sends them once more.",
+        ),
+        Rule(
+            name="FloorwalkerNotificationsLate",
+            severity="warning",
+            holds="5m",
+            unit="seconds",
+            panel="Notifications take",
+            **notify,
+            expr=f"{late} > {limits['delivery']}",
+            measure=late,
+            summary="Notifications reach {receiver} {value} after they were decided",
+            why=f"Of the last 15 minutes' notifications one in ten took longer than {limits['delivery']} s: the receiver is slow, or refuses some for a time.",
+            action="The log of the process that sends has each attempt that failed. Other receivers don't wait for this one.",
+        ),
+        Rule(
+            name="FloorwalkerNobodyNotifies",
+            severity="critical",
+            holds="1m",
+            unit="number",
+            panel="Processes that notify",
+            **notify,
+            expr=f"{active} == 0",
+            measure=active,
+            summary="No process calls people",
+            why="There are processes with the role `notify`, and none of them has been the one that sends for a minute.",
+            action="Ask /readyz of them for the reason; look at their log and at the brokers.",
+        ),
+    ]

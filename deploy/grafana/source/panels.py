@@ -42,6 +42,8 @@ HIGH_IS_BAD: dict[str, tuple[float, float]] = {
     "abandonment": (0.05, 0.1),
     "occupancy": (0.85, 0.92),
     "burn": (1, 2),
+    "receiver": (60, 300),
+    "delivery": (15, 60),
 }
 
 

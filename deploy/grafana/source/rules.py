@@ -10,7 +10,7 @@ from settings import Settings
 
 def groups(settings: Settings) -> list[Group]:
     return [
-        Group("floorwalker", "Operations", operations.service(settings) + operations.feeds(settings)),
+        Group("floorwalker", "Operations", operations.service(settings) + operations.feeds(settings) + operations.notifications(settings)),
         Group(
             "queues",
             "Queues",

@@ -56,6 +56,8 @@ EXPECTED: dict[str, dict[str, type | tuple[type, ...]]] = {
         "dead_letters": float,
         "retries": float,
         "busy_feed": int,
+        "receiver": int,
+        "delivery": int,
     },
     "contacts": {"supervisors": list, "operations": list, "webhook": str},
     "mute": {"zone": str, "closed": dict, "maintenance": dict},

@@ -28,7 +28,7 @@ use floorwalker_core::{
 pub(super) use self::{
     desk::Desk,
     history::History,
-    number::thousands,
+    number::{counted, thousands},
     page::page,
     scale::Scales,
     sheet::{Sheets, Sources},

@@ -19,6 +19,17 @@ pub(in crate::cli) fn thousands(number: impl TryInto<i128>) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
+/// Returns a number with what is counted, such as `1 letter` or `2,000 letters`.
+pub(in crate::cli) fn counted(
+    number: impl TryInto<i128>,
+    one: &'static str,
+    many: &'static str,
+) -> String {
+    let number = number.try_into().unwrap_or_default();
+    let what = if number == 1 { one } else { many };
+    format!("{} {what}", thousands(number))
+}
+
 pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(
         || ABSENT.to_owned(),

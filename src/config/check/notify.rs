@@ -23,6 +23,7 @@ use crate::{
     },
 };
 use floorwalker_core::{
+    event::Span,
     rules::{RuleKind, RulesSettings},
     silence::{Matchers, Pattern},
 };
@@ -45,6 +46,10 @@ pub(super) fn settings(
         ..NotifySettings::default()
     };
     put(&mut settings.group_wait, time(given.group_wait.as_ref()));
+    put(
+        &mut settings.group_interval,
+        time(given.group_interval.as_ref()),
+    );
     put(&mut settings.late_max, over_zero(given.late_max.as_ref())?);
     let mut names = BTreeMap::new();
     for (name, own) in &given.receivers {
@@ -55,7 +60,7 @@ pub(super) fn settings(
         settings.receivers.insert(checked.clone(), receiver(own)?);
         names.insert(checked, name);
     }
-    settings.routes = routes(&given.route, &names, rules)?;
+    settings.routes = routes(&given.route, &names, rules, settings.group_interval)?;
     Ok(settings)
 }
 
@@ -232,17 +237,17 @@ fn routes(
     given: &[Spanned<file::Route>],
     receivers: &BTreeMap<String, &Spanned<String>>,
     rules: &RulesSettings,
+    group_interval: Span,
 ) -> Result<Routes, Fault> {
     let mut routes: Vec<Route> = Vec::new();
     for spanned in given {
         if routes.len() == ROUTES_MAX {
             return Err(spanned.fault(format!("there are more than {ROUTES_MAX} routes")));
         }
-        let route = route(spanned.get_ref(), receivers, rules)?;
+        let route = route(spanned.get_ref(), receivers, rules, group_interval)?;
         if let Some(place) = routes.iter().position(|before| before.hides(&route)) {
             return Err(spanned.fault(format!(
-                "no alert comes to this route: route {} takes all that match it; put this one before it, or give that one `continue = true`",
-                place + 1
+                "no alert comes to this route: notify.route[{place}] takes all that match it; put this one before it, or give that one `continue = true`"
             )));
         }
         routes.push(route);
@@ -257,6 +262,7 @@ fn routes(
     Ok(Routes {
         all: routes,
         receivers: receivers.keys().cloned().collect(),
+        group_interval,
     })
 }
 
@@ -264,6 +270,7 @@ fn route(
     given: &file::Route,
     receivers: &BTreeMap<String, &Spanned<String>>,
     rules: &RulesSettings,
+    group_interval: Span,
 ) -> Result<Route, Fault> {
     if given.to.get_ref().is_empty() {
         return Err(given
@@ -296,6 +303,7 @@ fn route(
         recipient: given.recipient.as_ref().map(|it| it.get_ref().0.clone()),
         to: names.collect(),
         quiet: quiet(given)?,
+        group_interval: time(given.group_interval.as_ref()).unwrap_or(group_interval),
         goes_on: given.r#continue.unwrap_or(false),
     })
 }

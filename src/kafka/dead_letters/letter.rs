@@ -1,6 +1,11 @@
 //! A dead letter: what its record holds, and the headers that it bears.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
 use rdkafka::{
     Message as _,
@@ -52,8 +57,47 @@ pub struct Cut {
     pub sha256: String,
 }
 
-/// How far the letters of one reason were sent once more: the next offset by partition.
-pub type RetriedTo = BTreeMap<i32, i64>;
+/// Which letters of one reason were sent once more, by partition.
+pub type RetriedTo = BTreeMap<i32, RetriedOf>;
+
+/// Which letters of one reason in one partition were sent once more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RetriedOf {
+    /// All before this offset.
+    pub to: i64,
+    /// Those that somebody named, at or behind it.
+    pub alone: BTreeSet<i64>,
+}
+
+impl RetriedOf {
+    /// What Kafka keeps beside an offset (`offset.metadata.max.bytes`).
+    const NOTE_BYTES_MAX: usize = 4_096;
+
+    /// Returns how far they were sent, by what was committed: an offset, and a note of those behind it, as distances from it.
+    pub(super) fn read(to: i64, note: &str) -> Self {
+        let alone = note.split(',').filter_map(|it| it.parse::<i64>().ok());
+        Self {
+            to,
+            alone: alone.map(|behind| to + behind).collect(),
+        }
+    }
+
+    /// Returns the note for [`Self::read`]; `None` if they are too many.
+    pub(super) fn note(&self) -> Option<String> {
+        let behind = self
+            .alone
+            .iter()
+            .map(|offset| (offset - self.to).to_string());
+        let note = behind.collect::<Vec<_>>().join(",");
+        (note.len() <= Self::NOTE_BYTES_MAX).then_some(note)
+    }
+
+    /// Takes in that all before an offset were sent.
+    pub(super) fn advance(&mut self, to: i64) {
+        self.to = self.to.max(to);
+        self.alone = self.alone.split_off(&self.to);
+    }
+}
 
 impl Letter {
     /// `None`: it does not end with our headers.
@@ -87,11 +131,12 @@ impl Letter {
         })
     }
 
-    /// Whether it lies before what was sent once more.
+    /// Whether it was sent once more.
     #[must_use]
     pub fn is_retried(&self, to: &RetriedTo) -> bool {
-        to.get(&self.place.partition)
-            .is_some_and(|to| self.place.offset < *to)
+        let of_partition = to.get(&self.place.partition);
+        let offset = self.place.offset;
+        of_partition.is_some_and(|it| offset < it.to || it.alone.contains(&offset))
     }
 }
 
@@ -140,5 +185,30 @@ impl FromStr for LetterPlace {
             })
         });
         place.ok_or_else(|| "write partition/offset, such as 3/17".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_were_sent_alone_are_noted_beside_the_offset() {
+        let mut retried = RetriedOf::read(40, "");
+        retried.alone.extend([41, 45, 1_000]);
+        let note = retried.note().unwrap();
+        assert_eq!(note, "1,5,960");
+        assert_eq!(RetriedOf::read(40, &note), retried);
+        retried.advance(42);
+        assert_eq!(retried.note().unwrap(), "3,958");
+        retried.advance(7);
+        assert_eq!(retried.to, 42);
+    }
+
+    #[test]
+    fn a_note_that_kafka_would_refuse_is_not_made() {
+        let mut retried = RetriedOf::default();
+        retried.alone.extend((0..2_000).map(|it| 2 * it));
+        assert_eq!(retried.note(), None);
     }
 }

@@ -5,6 +5,6 @@ mod original;
 mod reader;
 mod retry;
 
-pub use letter::{Cut, Letter, LetterPlace, RetriedTo};
+pub use letter::{Cut, Letter, LetterPlace, RetriedOf, RetriedTo};
 pub use reader::DeadLetters;
 pub use retry::{Retried, retry, retry_each};

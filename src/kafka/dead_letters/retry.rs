@@ -1,9 +1,13 @@
 //! Sends letters back to where they came from: the same bytes, key and headers, to the same partition.
 //!
 //! What was sent is marked in the transaction that sends it: each reason has a consumer group whose offsets are how far
-//! its letters were sent. So a second retry, or one that was killed and run again, sends each letter once.
+//! its letters were sent; a note beside an offset has those behind it that somebody named. So a second retry, or one that was killed
+//! and run again, sends each letter once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use rdkafka::{
@@ -14,13 +18,13 @@ use rdkafka::{
 };
 
 use super::{
-    letter::{ANSWER_WITHIN, Letter, LetterPlace, RetriedTo},
+    letter::{ANSWER_WITHIN, Letter, LetterPlace, RetriedOf, RetriedTo},
     reader::DeadLetters,
 };
 use crate::kafka::{
     client::Deliveries,
     commit::{self, TransactionalProducer},
-    committed::committed,
+    committed::committed_with_notes,
     settings::KafkaSettings,
     topics::partitions,
 };
@@ -62,17 +66,33 @@ pub fn retry(
     Ok(retry.retried)
 }
 
-/// Sends these letters, whether they were sent before or not; marks nothing.
+/// Sends these letters, whether they were sent before or not, and marks them.
 ///
 /// # Errors
-/// When Kafka does not answer, there is no such letter, or its topic or partition is gone. Then none of them is sent.
+/// When Kafka does not answer, there is no such letter, its topic or partition is gone, or more letters were sent one by one than can be
+/// marked. Then none of them is sent.
 pub fn retry_each(letters: &DeadLetters, places: &[LetterPlace]) -> anyhow::Result<Retried> {
-    let retry = Retry::new(letters)?;
+    let mut retry = Retry::new(letters)?;
     let found = places
         .iter()
         .map(|place| letters.whole(letters.get(*place)?));
     let found = found.collect::<anyhow::Result<Vec<_>>>()?;
-    retry.in_transaction(|retry| found.iter().try_for_each(|letter| retry.send(letter)))?;
+    for letter in &found {
+        retry.know(&letter.reason)?;
+        let Some((_, to)) = retry.groups.get_mut(&letter.reason) else {
+            continue;
+        };
+        if !letter.is_retried(to) {
+            let LetterPlace { partition, offset } = letter.place;
+            to.entry(partition).or_default().alone.insert(offset);
+        }
+    }
+    let partitions: BTreeSet<i32> = places.iter().map(|place| place.partition).collect();
+    retry.in_transaction(|retry| {
+        found.iter().try_for_each(|letter| retry.send(letter))?;
+        let mut groups = retry.groups.iter();
+        groups.try_for_each(|(reason, _)| retry.mark(reason, &partitions))
+    })?;
     Ok(Retried {
         letters: found.len() as u64,
         bytes: found.iter().map(|it| bytes(it) as u64).sum(),
@@ -129,11 +149,7 @@ impl<'l> Retry<'l> {
     }
 
     fn take(&mut self, letter: Letter) -> anyhow::Result<()> {
-        if !self.groups.contains_key(&letter.reason) {
-            let group = group(&self.letters.kafka, &letter.reason)?;
-            let to = retried_to(&group, self.letters)?;
-            self.groups.insert(letter.reason.clone(), (group, to));
-        }
+        self.know(&letter.reason)?;
         let retried = self.retried.entry(letter.reason.clone()).or_default();
         let to = self.groups.get(&letter.reason).map(|(_, to)| to);
         if to.is_some_and(|to| letter.is_retried(to)) {
@@ -156,15 +172,36 @@ impl<'l> Retry<'l> {
         Ok(())
     }
 
+    /// Asks which letters of a reason were sent, once.
+    fn know(&mut self, reason: &str) -> anyhow::Result<()> {
+        if !self.groups.contains_key(reason) {
+            let group = group(&self.letters.kafka, reason)?;
+            let to = retried_to(&group, self.letters)?;
+            self.groups.insert(reason.to_owned(), (group, to));
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> anyhow::Result<()> {
         let pending = std::mem::take(&mut self.pending);
         self.pending_bytes = 0;
         if pending.is_empty() {
             return Ok(());
         }
+        // The letters of a reason come in the order of their offsets.
+        let mut sent: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+        for letter in &pending {
+            let LetterPlace { partition, offset } = letter.place;
+            if let Some((_, to)) = self.groups.get_mut(&letter.reason) {
+                to.entry(partition).or_default().advance(offset + 1);
+            }
+            let partitions = sent.entry(letter.reason.clone()).or_default();
+            partitions.insert(partition);
+        }
         self.in_transaction(|retry| {
             pending.iter().try_for_each(|letter| retry.send(letter))?;
-            retry.mark(&pending)
+            let mut sent = sent.iter();
+            sent.try_for_each(|(reason, partitions)| retry.mark(reason, partitions))
         })?;
         for letter in &pending {
             let retried = self.retried.entry(letter.reason.clone()).or_default();
@@ -201,24 +238,29 @@ impl<'l> Retry<'l> {
             .with_context(|| format!("letter {place} to `{topic}` [{partition}]"))
     }
 
-    /// The letters of a reason come in the order of their offsets: the last one of a partition stands for all.
-    fn mark(&self, letters: &[Letter]) -> anyhow::Result<()> {
-        for (reason, (group, _)) in &self.groups {
-            let of_reason = letters.iter().filter(|letter| letter.reason == *reason);
-            let next: RetriedTo = of_reason
-                .map(|letter| (letter.place.partition, letter.place.offset + 1))
-                .collect();
-            if next.is_empty() {
-                continue;
+    /// Notes in the transaction which letters of a reason are sent by now in these partitions.
+    fn mark(&self, reason: &str, partitions: &BTreeSet<i32>) -> anyhow::Result<()> {
+        let Some((group, to)) = self.groups.get(reason) else {
+            return Ok(());
+        };
+        let mut list = TopicPartitionList::new();
+        for (partition, of) in to.iter().filter(|(it, _)| partitions.contains(it)) {
+            let note = of.note().with_context(|| {
+                format!("too many letters of `{reason}` were sent one by one to be marked: send the others, too, with `--reason {reason}`")
+            })?;
+            list.add_partition_offset(&self.letters.topic, *partition, Offset::Offset(of.to))?;
+            let element = list.find_partition(&self.letters.topic, *partition);
+            if let Some(mut element) = element.filter(|_| !note.is_empty()) {
+                element.set_metadata(note);
             }
-            let mut list = TopicPartitionList::new();
-            for (partition, offset) in next {
-                list.add_partition_offset(&self.letters.topic, partition, Offset::Offset(offset))?;
-            }
-            let member = group.group_metadata().context("no group")?;
-            (self.producer).send_offsets_to_transaction(&list, &member, ANSWER_WITHIN)?;
         }
-        Ok(())
+        if list.count() == 0 {
+            return Ok(());
+        }
+        let member = group.group_metadata().context("no group")?;
+        Ok(self
+            .producer
+            .send_offsets_to_transaction(&list, &member, ANSWER_WITHIN)?)
     }
 }
 
@@ -249,5 +291,9 @@ fn group(kafka: &KafkaSettings, reason: &str) -> anyhow::Result<Group> {
 
 fn retried_to(group: &Group, letters: &DeadLetters) -> anyhow::Result<RetriedTo> {
     let partitions = letters.partitions.iter().copied();
-    Ok(committed(group, &letters.topic, partitions, ANSWER_WITHIN)?)
+    let noted = committed_with_notes(group, &letters.topic, partitions, ANSWER_WITHIN)?;
+    let noted = noted.into_iter();
+    Ok(noted
+        .map(|(partition, (to, note))| (partition, RetriedOf::read(to, &note)))
+        .collect())
 }

@@ -29,6 +29,10 @@ use floorwalker_core::event::Timestamp;
 
 /// Stands for a secret in sentences.
 const MASK: &str = "********";
+/// A shorter piece of a secret is a word, a number or a flag: it hides nothing, and would mask half of an answer.
+const PIECE_BYTES_MIN: usize = 4;
+/// A shorter piece stands in other words by chance: it is masked where it is one by itself.
+const WORD_BYTES_MIN: usize = 8;
 
 /// A receiver that messages can be sent to.
 pub(super) struct Receiver {
@@ -153,15 +157,13 @@ impl Sender {
 fn pieces(secret: &str) -> Vec<String> {
     /// Shorter parts of a path are words of its API, and would mask words of the answer.
     const PART_BYTES_MIN: usize = 8;
-    /// Shorter values of a query are numbers and flags.
-    const VALUE_BYTES_MIN: usize = 4;
     let mut pieces = vec![secret.to_owned()];
     if let Ok(url) = reqwest::Url::parse(secret) {
         let (path, query) = (url.path(), url.query().unwrap_or_default());
         let parts = path.split('/').filter(|part| part.len() >= PART_BYTES_MIN);
         pieces.extend(parts.map(str::to_owned));
         let values = url.query_pairs().map(|(_, value)| value.into_owned());
-        pieces.extend(values.filter(|value| value.len() >= VALUE_BYTES_MIN));
+        pieces.extend(values);
         pieces.extend((path.len() > 1).then(|| path.to_owned()));
         pieces.push(query.to_owned());
         pieces.extend(url.password().map(str::to_owned));
@@ -170,7 +172,7 @@ fn pieces(secret: &str) -> Vec<String> {
         .map(|piece| percent_decode_str(piece).decode_utf8_lossy().into_owned())
         .collect();
     pieces.extend(decoded);
-    pieces.retain(|piece| !piece.is_empty());
+    pieces.retain(|piece| piece.len() >= PIECE_BYTES_MIN);
     // What holds others comes before them.
     pieces.sort_by_key(|piece| Reverse(piece.len()));
     pieces
@@ -178,7 +180,26 @@ fn pieces(secret: &str) -> Vec<String> {
 
 fn masked(text: String, pieces: &[String]) -> String {
     let pieces = pieces.iter();
-    pieces.fold(text, |text, piece| text.replace(piece.as_str(), MASK))
+    pieces.fold(text, |text, piece| match piece.len() {
+        ..WORD_BYTES_MIN => without_word(&text, piece),
+        WORD_BYTES_MIN.. => text.replace(piece.as_str(), MASK),
+    })
+}
+
+/// Masks a piece where it stands as a word.
+fn without_word(text: &str, piece: &str) -> String {
+    let is_part = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(piece) {
+        let before_it = before.chars().next_back();
+        let before_it = before_it.or_else(|| masked.chars().next_back());
+        masked.push_str(before);
+        let is_word = !is_part(before_it) && !is_part(behind.chars().next());
+        masked.push_str(if is_word { MASK } else { piece });
+        rest = behind;
+    }
+    masked + rest
 }
 
 #[cfg(test)]
@@ -204,5 +225,22 @@ mod tests {
         }
         let plain = "invalid_payload".to_owned();
         assert_eq!(masked(plain.clone(), &pieces), plain);
+    }
+
+    #[test]
+    fn a_short_secret_leaves_other_words_as_they_are() {
+        let check = |secret: &str, answer: &str, expect: &str| {
+            assert_eq!(masked(answer.to_owned(), &pieces(secret)), expect);
+        };
+        check("abc", "abc is no key: abcd", "abc is no key: abcd");
+        check("auth", "no such key: auth", "no such key: ********");
+        check(
+            "auth",
+            "auth, authentication, oauth",
+            "********, authentication, oauth",
+        );
+        check("auth", "auth-auth", "********-********");
+        check("auth", "authauth", "authauth");
+        check("hunter2!", "xhunter2!y", "x********y");
     }
 }

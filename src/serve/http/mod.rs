@@ -47,6 +47,7 @@ use crate::{
 use connection::{Answers, accept_all};
 use seats::Seats;
 use tls::Certificate;
+pub use tls::TlsFault;
 
 /// Connections that the system holds until they are taken, if it does not hold fewer.
 const BACKLOG: u32 = 4_096;
@@ -93,7 +94,7 @@ impl Server {
             anyhow::bail!("http.listen: {sentence}");
         }
         let certificate = settings.tls.as_ref().map(Certificate::read);
-        let certificate = certificate.transpose().map_err(|it| in_tls(&it))?;
+        let certificate = certificate.transpose().map_err(|it| in_tls(&it.sentence))?;
         let certificate = certificate.map(Arc::new);
         let tls = certificate.clone().map(tls::acceptor).transpose();
         let runtime = runtime::Builder::new_current_thread()
@@ -152,8 +153,8 @@ fn in_tls(sentence: &str) -> anyhow::Error {
 /// Whether the files of TLS can be used, as they are now.
 ///
 /// # Errors
-/// A sentence: which can't, and why.
-pub fn check_tls(settings: &TlsSettings) -> Result<(), String> {
+/// Which can't, and why.
+pub fn check_tls(settings: &TlsSettings) -> Result<(), TlsFault> {
     Certificate::read(settings).map(drop)
 }
 

@@ -38,6 +38,18 @@ struct Current {
     key: Arc<CertifiedKey>,
 }
 
+/// Why files of TLS can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
+pub struct TlsFault {
+    /// The setting that names the file.
+    pub setting: &'static str,
+    pub sentence: String,
+}
+
+const CERTIFICATE: &str = "http.tls.certificate";
+const KEY: &str = "http.tls.key";
+
 /// The text of both files.
 #[derive(Clone, PartialEq, Eq)]
 struct Pems {
@@ -55,8 +67,8 @@ impl Certificate {
     /// Reads the files.
     ///
     /// # Errors
-    /// A sentence: which file can't be used, and why.
-    pub(super) fn read(settings: &TlsSettings) -> Result<Self, String> {
+    /// Which file can't be used, and why.
+    pub(super) fn read(settings: &TlsSettings) -> Result<Self, TlsFault> {
         let pems = Pems::read(settings)?;
         let key = Arc::new(pems.certified(settings)?);
         Ok(Self {
@@ -69,7 +81,7 @@ impl Certificate {
     ///
     /// # Errors
     /// The same as [`Self::read`]; then all stays as it was.
-    fn look(&self) -> Result<bool, String> {
+    fn look(&self) -> Result<bool, TlsFault> {
         let pems = Pems::read(&self.settings)?;
         if self
             .current
@@ -117,30 +129,41 @@ impl ResolvesServerCert for Certificate {
 }
 
 impl Pems {
-    fn read(settings: &TlsSettings) -> Result<Self, String> {
+    fn read(settings: &TlsSettings) -> Result<Self, TlsFault> {
+        let text =
+            |setting, file: &Path| text_of(file).map_err(|sentence| TlsFault { setting, sentence });
         Ok(Self {
-            certificate: text_of(&settings.certificate)?,
-            key: text_of(&settings.key)?,
+            certificate: text(CERTIFICATE, &settings.certificate)?,
+            key: text(KEY, &settings.key)?,
         })
     }
 
-    fn certified(&self, settings: &TlsSettings) -> Result<CertifiedKey, String> {
+    fn certified(&self, settings: &TlsSettings) -> Result<CertifiedKey, TlsFault> {
+        let fault = |setting, sentence| TlsFault { setting, sentence };
         let file = settings.certificate.display();
         let chain =
             CertificateDer::pem_slice_iter(&self.certificate).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| format!("{file} is no PEM: {error}"))?;
+        let chain =
+            chain.map_err(|error| fault(CERTIFICATE, format!("{file} is no PEM: {error}")))?;
         if chain.is_empty() {
-            return Err(format!(
-                "{file} has no certificate; write the server's own first, then those between it and the authority"
+            return Err(fault(
+                CERTIFICATE,
+                format!(
+                    "{file} has no certificate; write the server's own first, then those between it and the authority"
+                ),
             ));
         }
         let key_file = settings.key.display();
         // What is wrong with a key is not reported in detail: it is a secret.
         let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| {
-            format!("{key_file} has no private key as PEM; a key with a password has to be written without one")
+            fault(KEY, format!("{key_file} has no private key as PEM; a key with a password has to be written without one"))
         })?;
-        CertifiedKey::from_der(chain, key, &ring::default_provider())
-            .map_err(|error| format!("{file} and {key_file} don't go together: {error}"))
+        CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| {
+            fault(
+                CERTIFICATE,
+                format!("{file} and {key_file} don't go together: {error}"),
+            )
+        })
     }
 }
 
