@@ -111,9 +111,6 @@ fn a_silence_begins_and_expires_before_the_eyes_of_those_who_read_the_stream() {
     let count = u64::try_from(silenced.len()).unwrap();
     assert!(count > 0);
     assert_eq!(total(&site, "silenced=false"), all - count);
-    let missed = "/api/v1/alerts?rule=sla.missed&queue=billing";
-    let found = wait_for(&site, 0, missed, |it| it["total"] != 0);
-    assert_eq!(found["alerts"][0]["silenced_by"], "maintenance:always");
     let listed = ask(&site, SILENCES);
     assert_eq!(listed["silences"], json!([silence]));
 
@@ -372,6 +369,9 @@ to = 2020-01-01T11:00:00Z
     let (topic, config) = (site.source(), site.config(0));
     stdout(&["load", WORKED, "--topic", &topic, "--config", &config]);
     site.run_one(0, "work,serve");
+    let missed = "/api/v1/alerts?rule=sla.missed&queue=billing";
+    let found = wait_for(&site, 0, missed, |it| it["total"] != 0);
+    assert_eq!(found["alerts"][0]["silenced_by"], "maintenance:always");
     let listed = ask(&site, SILENCES);
     let [always] = &listed["maintenance"].as_array().unwrap()[..] else {
         panic!("{listed}");
