@@ -3,7 +3,7 @@
 //! Each record repeats some buckets whole, round robin, so that the last checkpoint cycle of the log is always the whole state. Physical
 //! redo: applying a record is overwriting.
 
-use std::{cmp::Ordering, collections::VecDeque};
+use std::collections::VecDeque;
 
 use minicbor::{Decode, Encode, Encoder};
 
@@ -17,8 +17,11 @@ use crate::engine::{
     },
 };
 
-/// The format of state records and parts. Any other is refused; parts gain fields without a new one.
-const FORMAT: u32 = 3;
+/// The format of state records and parts that is written: a new one where a binary of the old would fail to decode a part, so that it refuses
+/// the record by its format instead. Parts gain fields without a new one.
+const FORMAT: u32 = 4;
+/// All formats from this one on are read.
+const OLDEST_FORMAT: u32 = 3;
 /// Kafka's default limit for a record is 1 MB.
 const CHUNK_BYTES_MAX: usize = 900 * 1_024;
 
@@ -159,20 +162,22 @@ fn chunks(task: u16, seq: u64, body: &[u8]) -> Vec<Vec<u8>> {
 impl Chunk<'_> {
     fn check_format(&self) -> Result<(), TaskError> {
         let (task, seq, found, known) = (self.task, self.seq, self.format, FORMAT);
-        match found.cmp(&known) {
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(TaskError::NewerFormat {
+        if found > known {
+            Err(TaskError::NewerFormat {
                 task,
                 seq,
                 found,
                 known,
-            }),
-            Ordering::Less => Err(TaskError::OlderFormat {
+            })
+        } else if found < OLDEST_FORMAT {
+            Err(TaskError::OlderFormat {
                 task,
                 seq,
                 found,
                 known,
-            }),
+            })
+        } else {
+            Ok(())
         }
     }
 }
@@ -461,14 +466,14 @@ mod tests {
 
     #[test]
     fn another_format_is_refused_and_the_refusal_names_what_to_start() {
-        assert_eq!(refusal(FORMAT), None);
+        assert_eq!((refusal(FORMAT), refusal(OLDEST_FORMAT)), (None, None));
         assert_eq!(
             refusal(FORMAT + 1).unwrap(),
-            "state record 7 of task 3 was written by format 4, newer than 3: start a newer binary"
+            "state record 7 of task 3 was written by format 5, newer than 4: start a newer binary"
         );
         assert_eq!(
-            refusal(FORMAT - 1).unwrap(),
-            "state record 7 of task 3 was written by format 2, which 3 can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
+            refusal(OLDEST_FORMAT - 1).unwrap(),
+            "state record 7 of task 3 was written by format 2, which 4 can't read: start the binary that wrote it, or choose another `prefix` and begin anew"
         );
     }
 }
