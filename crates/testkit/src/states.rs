@@ -47,17 +47,16 @@ pub fn with_states_of_work(events: &[Event]) -> Vec<Event> {
     for (number, event) in events.iter().enumerate() {
         mixed.push(event.clone());
         let contact = event.key.as_str();
-        let change = match &event.body {
-            Body::AgentAnswered(answered) => {
-                talking.insert(contact, &answered.agent);
-                Some((&answered.agent, AgentState::Engaged))
-            }
-            Body::ContactEnded(..) => {
-                let agent = talking.remove(contact);
-                agent.map(|agent| (agent, AgentState::WrapUp))
-            }
-            Body::WrapUpEnded(ended) => Some((&ended.agent, AgentState::Available)),
-            _ => None,
+        let change = if let Body::AgentAnswered(answered) = &event.body {
+            talking.insert(contact, &answered.agent);
+            Some((&answered.agent, AgentState::Engaged))
+        } else if let Body::ContactEnded(..) = event.body {
+            let agent = talking.remove(contact);
+            agent.map(|agent| (agent, AgentState::WrapUp))
+        } else if let Body::WrapUpEnded(ended) = &event.body {
+            Some((&ended.agent, AgentState::Available))
+        } else {
+            None
         };
         if let Some((agent, state)) = change {
             mixed.push(state_of_work(number, event.occurred_at, agent, state));

@@ -34,8 +34,8 @@ impl Rules {
         let is_new = agent::observe(state, &piece, most);
         state.sum_up_shares();
         if is_new {
-            let (queue, _) = piece.group;
-            (self.servers.entry(queue).or_default()).insert(agent.clone());
+            let servers = self.servers.entry(piece.group.0).or_default();
+            servers.insert(agent.clone());
         }
         self.note_changed(StateKey::Agent(agent));
     }
