@@ -79,7 +79,7 @@ impl WorkerProgress {
         let restoring_since = restores.then(|| since(self.restoring_since));
         let is_idle = self.joined && self.tasks.is_empty();
         let idle_since = is_idle.then(|| since(self.idle_since));
-        let stays_idle = idle_since.is_none_or(|since| self.at - since >= IDLE_FOR);
+        let stays_idle = idle_since.is_none_or(|from| self.at - from >= IDLE_FOR);
         self.settled = self.joined && (self.settled || !restores && stays_idle);
         self.restoring_since = restoring_since;
         self.idle_since = idle_since;
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_settled_when_all_it_was_given_has_run() {
-        let at = |second| Some(Timestamp::from_millis(1_000 * second));
+        let at = |second: i64| Some(Timestamp::from_millis(1_000 * second));
         let joined = worker(1, &WorkerProgress::default(), &[]);
         assert_eq!((joined.settled, joined.idle_since), (false, at(1)));
         let restores = worker(3, &joined, &[Phase::Restoring, Phase::Running]);

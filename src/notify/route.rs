@@ -199,7 +199,7 @@ mod tests {
         quiet.quiet.push(Hours {
             zone: Hours::zone_named("Europe/Oslo").unwrap(),
             week: std::array::from_fn(|_| vec![night]),
-            special_days: std::collections::BTreeMap::new(),
+            special_days: BTreeMap::new(),
         });
         let routes = routes(vec![quiet, route("{}", &["b"])]);
         let check = |at: &str, expect: &[(&str, bool)]| {

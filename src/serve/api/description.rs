@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::{agents, alerts, contacts, directory, entities, floor, session, silences, stream};
+use super::{
+    agents, alerts, contacts, directory, entities, floor, queue_agents, session, silences, stream,
+};
 use crate::serve::{
     access::COOKIE,
     problem::{PROBLEM_JSON, Problem},
@@ -26,6 +28,7 @@ use floorwalker_core::schema;
         alerts::show_alert,
         alerts::acknowledge,
         agents::show_scorecard,
+        queue_agents::list_queue_agents,
         contacts::show_contact,
         contacts::show_history,
         silences::list_silences,
