@@ -157,7 +157,12 @@ fn words_of(setting: &str) -> Vec<String> {
             words.push(key.into_inner().into_owned());
             match value.into_inner() {
                 DeValue::Table(inner) => table = inner,
-                _ => return Some(words),
+                DeValue::String(_)
+                | DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_) => return Some(words),
             }
         }
     });

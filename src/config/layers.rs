@@ -132,17 +132,17 @@ impl<'t> Places<'t> {
 fn as_written(sentence: &str, value: &str, written: &str) -> String {
     const CHANCE_BYTES_MAX: usize = 7;
     let escaped = value.escape_debug().to_string();
-    let mut sentence = sentence.to_owned();
-    for value in [value, &escaped] {
-        if value.len() > CHANCE_BYTES_MAX {
-            sentence = sentence.replace(value, written);
+    let mut shown = sentence.to_owned();
+    for found in [value, &escaped] {
+        if found.len() > CHANCE_BYTES_MAX {
+            shown = shown.replace(found, written);
         }
         for quote in ['`', '"'] {
             let quoted = |text: &str| format!("{quote}{text}{quote}");
-            sentence = sentence.replace(&quoted(value), &quoted(written));
+            shown = shown.replace(&quoted(found), &quoted(written));
         }
     }
-    sentence
+    shown
 }
 
 fn put_given<'t>(

@@ -79,7 +79,7 @@ impl WorkerProgress {
         let restoring_since = restores.then(|| since(self.restoring_since));
         let is_idle = self.joined && self.tasks.is_empty();
         let idle_since = is_idle.then(|| since(self.idle_since));
-        let stays_idle = idle_since.is_none_or(|since| self.at - since >= IDLE_FOR);
+        let stays_idle = idle_since.is_none_or(|from| self.at - from >= IDLE_FOR);
         self.settled = self.joined && (self.settled || !restores && stays_idle);
         self.restoring_since = restoring_since;
         self.idle_since = idle_since;

@@ -384,16 +384,16 @@ mod tests {
         assert!(it.advance(at(3_000)).is_empty());
         assert_eq!(take(&mut it, &record("firing", 3_600, &up)), ["repeated"]);
         // It goes up, half a minute after it still fired.
-        let mut it = incidents();
-        take(&mut it, &record("firing", 0, &json!({})));
-        it.advance(at(10));
+        let mut other = incidents();
+        take(&mut other, &record("firing", 0, &json!({})));
+        other.advance(at(10));
         let still = record("firing", 1_800, &json!({}));
-        assert_eq!(take(&mut it, &still), ["repeated"]);
-        assert!(take(&mut it, &record("firing", 1_830, &up)).is_empty());
-        assert!(it.advance(at(2_099)).is_empty());
-        assert_eq!(names(&it.advance(at(2_100))), ["escalated"]);
+        assert_eq!(take(&mut other, &still), ["repeated"]);
+        assert!(take(&mut other, &record("firing", 1_830, &up)).is_empty());
+        assert!(other.advance(at(2_099)).is_empty());
+        assert_eq!(names(&other.advance(at(2_100))), ["escalated"]);
         assert_eq!(
-            take(&mut it, &record("resolved", 2_101, &up)),
+            take(&mut other, &record("resolved", 2_101, &up)),
             ["resolved"],
             "an end waits for nothing"
         );

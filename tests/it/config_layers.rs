@@ -259,8 +259,8 @@ fn rules_are_set_by_variables_and_options() {
     let set = effective(&loaded, "rules.billing.flood.for");
     assert_eq!(set.from, "FLOORWALKER_RULES__BILLING_FLOOD__FOR");
     assert_eq!(loaded.config.kafka.properties[0].1, "5");
-    let refused = settings.refusal([], &["rules.queue.surge.treshold=3"]);
-    let expect = "--set rules.queue.surge.treshold: there is no such setting; the nearest is rules.queue.threshold";
+    let refused = settings.refusal([], &["rules.queue.surge.thresholds=3"]);
+    let expect = "--set rules.queue.surge.thresholds: there is no such setting; the nearest is rules.queue.threshold";
     assert_eq!(refused, expect);
     check(
         [("FLOORWALKER_RULES__QUEUE_SURGE__THRESHOLD", "-1")],
@@ -281,9 +281,9 @@ fn a_name_that_a_variable_could_mean_twice_is_nobodys() {
         [team("a b"), team("a.b"), team("a_b")],
         ["\"x\"", "\"y\"", "\"z\""]
     );
-    let settings = Settings::of("[queues.\"Night desk\"]\nteam = \"x\"\n");
-    let loaded = settings.load([("FLOORWALKER_QUEUES__NIGHT_DESK__TEAM", "z")], &[]);
-    assert_eq!(effective(&loaded, "queues.Night desk.team").value, "\"z\"");
+    let with_space = Settings::of("[queues.\"Night desk\"]\nteam = \"x\"\n");
+    let by_name = with_space.load([("FLOORWALKER_QUEUES__NIGHT_DESK__TEAM", "z")], &[]);
+    assert_eq!(effective(&by_name, "queues.Night desk.team").value, "\"z\"");
 }
 
 #[test]
@@ -338,11 +338,11 @@ fn files_of_tls_are_named_with_what_gave_them() {
         "{there}"
     );
     let authority = "FLOORWALKER_KAFKA__PROPERTIES__SSL_CA_LOCATION";
-    let settings = Settings::of(
+    let secure = Settings::of(
         "source = [{ topic = \"calls\" }]\n[kafka.properties]\n\"security.protocol\" = \"ssl\"\n",
     );
-    let config = settings.0.path().join("f.toml").display().to_string();
-    let mut command = floorwalker(&["check", "--config", &config]);
+    let secure_config = secure.0.path().join("f.toml").display().to_string();
+    let mut command = floorwalker(&["check", "--config", &secure_config]);
     let output = command.env(authority, "/nowhere.pem").output().unwrap();
     let printed = String::from_utf8(output.stderr).unwrap();
     assert!(

@@ -210,12 +210,12 @@ fn what_was_sent_is_not_sent_again() {
 /// Two of one reason lie in partitions 0 and 1; further ones follow them there.
 #[test]
 fn a_letter_that_was_sent_alone_is_marked_and_left_out_later() {
-    let mut site = Site::new("letters-alone", 3, 1, "");
-    send(&site.source());
-    send(&site.source());
-    site.run();
-    wait_for_letters(&site, 8);
-    site.end();
+    let mut running = Site::new("letters-alone", 3, 1, "");
+    send(&running.source());
+    send(&running.source());
+    running.run();
+    wait_for_letters(&running, 8);
+    running.end();
     let site = Site::without_topics("letters-alone", 1, "");
     let each = ["list", "--each", "--json", "--reason", "invalid_json"];
     let marks = || -> Vec<(String, bool)> {
@@ -259,11 +259,11 @@ fn a_letter_that_was_sent_alone_is_marked_and_left_out_later() {
 /// What a person reads beside a letter is about the letter.
 #[test]
 fn a_letter_is_shown_without_a_log() {
-    let mut site = Site::new("letters-quiet", 3, 1, "");
-    send(&site.source());
-    site.run();
-    wait_for_letters(&site, 4);
-    site.end();
+    let mut running = Site::new("letters-quiet", 3, 1, "");
+    send(&running.source());
+    running.run();
+    wait_for_letters(&running, 4);
+    running.end();
     let site = Site::without_topics("letters-quiet", 1, "");
     let config = site.config(0);
     let letters = read_all(&Topic::DeadLetters.name(&site.prefix));

@@ -98,6 +98,28 @@ struct Watched {
     not_ready: Vec<String>,
 }
 
+impl Watched {
+    fn look(
+        &mut self,
+        number: usize,
+        port: u16,
+        replaced: &Mutex<Option<usize>>,
+        began_at: Instant,
+    ) {
+        let answer = get(port, "/readyz");
+        // Asked while it was touched, it may have answered before.
+        if *replaced.lock().unwrap() == Some(number) {
+            return;
+        }
+        self.asked += 1;
+        if answer.as_ref().is_none_or(|(status, _)| *status != 200) {
+            let second = now().duration_since(began_at).as_secs_f64();
+            let line = format!("{second:.1} s, process {number}: {answer:?}");
+            self.not_ready.push(line);
+        }
+    }
+}
+
 impl Watch {
     fn start(ports: Vec<u16>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
@@ -108,17 +130,7 @@ impl Watch {
             let mut watched = Watched::default();
             while !asked_to_stop.load(Ordering::Relaxed) {
                 for (number, port) in ports.iter().enumerate() {
-                    let answer = get(*port, "/readyz");
-                    // Asked while it was touched, it may have answered before.
-                    if *of.lock().unwrap() == Some(number) {
-                        continue;
-                    }
-                    watched.asked += 1;
-                    if answer.as_ref().is_none_or(|(status, _)| *status != 200) {
-                        let second = now().duration_since(began_at).as_secs_f64();
-                        let line = format!("{second:.1} s, process {number}: {answer:?}");
-                        watched.not_ready.push(line);
-                    }
+                    watched.look(number, *port, &of, began_at);
                 }
                 pause(Duration::from_millis(50));
             }

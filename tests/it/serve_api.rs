@@ -397,6 +397,7 @@ fn the_api_describes_itself() {
             "/api/v1/entities",
             "/api/v1/entities/{entity}/kpis",
             "/api/v1/floor",
+            "/api/v1/queues/{queue}/agents",
             "/api/v1/recognitions",
             "/api/v1/session",
             "/api/v1/silences",

@@ -11,10 +11,10 @@ use floorwalker_simulator::{Day, Delivery, Faults, World, WorldSettings, default
 
 const MINUTE: Span = Span::from_secs(60);
 const HOUR: Span = Span::from_secs(3_600);
-/// The world has been there for this long when the demo begins: the figures are full, and within what may be late.
-const LIVED: Span = Span(30 * MINUTE.0);
+/// The world has been there for this long when the demo begins: the figures are full, and rules know what is usual (after 50 min).
+const LIVED: Span = Span(56 * MINUTE.0);
 /// The first incident of the timetable is a surge after a minute; it is to be felt when the demo begins.
-const INCIDENTS_FROM: Span = Span(26 * MINUTE.0);
+const INCIDENTS_FROM: Span = Span(52 * MINUTE.0);
 /// What surges could add up to makes each arrival dearer: after this long nothing goes wrong any more.
 const INCIDENTS_FOR: Span = Span(8 * HOUR.0);
 /// Longer than anybody looks.

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::{
-    agents, alerts, contacts, directory, entities, floor, recognitions, session, silences, stream,
+    agents, alerts, contacts, directory, entities, floor, queue_agents, recognitions, session,
+    silences, stream,
 };
 use crate::serve::{
     access::COOKIE,
@@ -29,6 +30,7 @@ use floorwalker_core::schema;
         alerts::acknowledge,
         agents::show_scorecard,
         recognitions::list_recognitions,
+        queue_agents::list_queue_agents,
         contacts::show_contact,
         contacts::show_history,
         silences::list_silences,

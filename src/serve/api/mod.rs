@@ -8,6 +8,7 @@ mod directory;
 mod entities;
 mod floor;
 mod paging;
+mod queue_agents;
 mod recognitions;
 mod records;
 mod sent;
@@ -44,6 +45,10 @@ pub(super) fn routes(side: &Arc<ReadSide>, has_tokens: bool) -> Router {
     Router::new()
         .route("/api/v1/entities", get(entities::list_entities))
         .route("/api/v1/entities/{entity}/kpis", get(entities::show_kpis))
+        .route(
+            "/api/v1/queues/{queue}/agents",
+            get(queue_agents::list_queue_agents),
+        )
         .route("/api/v1/floor", get(floor::show_floor))
         .route("/api/v1/trends", get(floor::list_trends))
         .route("/api/v1/alerts", get(alerts::list_alerts))

@@ -17,7 +17,7 @@ mod stream;
 mod trend;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -399,6 +399,14 @@ impl ReadModel {
     #[must_use]
     pub(super) fn recognitions(&self) -> Vec<Arc<Recognition>> {
         self.recognitions.sorted()
+    }
+
+    /// Returns the agents who have a scorecard in a queue, each with all queues in which it has one.
+    #[must_use]
+    pub fn agents_of(&self, queue: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let all = self.desks_by_agent.sorted();
+        let desks = all.iter().filter_map(|desks| desks.agent_and_queues());
+        desks.filter(|(_, queues)| queues.contains(queue)).collect()
     }
 
     /// A contact's record as it was written.

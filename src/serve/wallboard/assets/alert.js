@@ -5,10 +5,11 @@ import { Incident, alertPath, contactPath, subjectPath } from "./incident.js";
 import { get } from "./live.js";
 import { Table } from "./table.js";
 import { drawTrend, trendParts } from "./trend.js";
-import { duration, inUnit, number, percent, t, time, word } from "./text.js";
+import { duration, inUnit, number, percent, t, time, windowName, word } from "./text.js";
 
 const LOOK_AGAIN = 15_000;
 const AT_A_TIME = 6;
+const HELPERS = 8;
 const AROUND = 30 * 60_000;
 
 export const mount = (app, id) => new Alert(app, id);
@@ -28,7 +29,8 @@ class Alert {
     this.trend = trendParts();
     this.table = this.#contactTable();
     this.contacts = h("section", {}, h("h2", {}, t("contacts_behind")), this.table.element);
-    this.body = h("div", {}, h("ul", { class: "incidents single" }, this.card.element), this.facts, this.causes,
+    this.helpers = h("section", { class: "helpers", hidden: true });
+    this.body = h("div", {}, h("ul", { class: "incidents single" }, this.card.element), this.helpers, this.facts, this.causes,
       h("section", { "aria-labelledby": "around-title" },
         h("h2", { id: "around-title" }, t("around")), this.trend.element), this.contacts);
     this.element = h("div", { class: "alert-page" }, h("h1", {}, t("alert")), this.body);
@@ -75,6 +77,28 @@ class Alert {
     this.#showCauses(alert.causes ?? []);
     this.#showContacts(alert.contacts ?? []);
     this.#showTrend(alert);
+    this.#showHelpers(alert);
+  }
+
+  /** Whom one could move there: who has worked in the queue, and was free lately. */
+  async #showHelpers(alert) {
+    const queue = alert.queue;
+    const isWanted = queue && alert.status !== "resolved";
+    const answer = isWanted && await get(`/api/v1/queues/${encodeURIComponent(queue)}/agents`, this.#gone.signal).catch(() => null);
+    if (this.#gone.signal.aborted) return;
+    setAttribute(this.helpers, "hidden", !answer?.total);
+    if (!answer?.total) return;
+    const length = windowName(answer.agents[0]?.window ?? this.app.board.windows?.[0] ?? "5m");
+    const row = (it) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: `/agents/${encodeURIComponent(it.agent)}` }, it.title ?? it.agent)),
+      h("td", { class: "number" }, duration(it.free)), h("td", { class: "number" }, percent(it.occupancy)),
+      h("td", {}, it.queues.filter((name) => name !== queue).join(", ")));
+    const heads = [t("agent"), t("helpers.free"), t("helpers.busy"), t("helpers.also")];
+    const title = t("helpers", { queue });
+    fill(this.helpers, h("h2", {}, title), answer.agents.length === 0 ? h("p", {}, t("helpers.none", { queue, window: length })) : [
+      h("p", { class: "more" }, t("helpers.note", { queue, window: length })),
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, h("table", {}, h("thead", {}, h("tr", {},
+        heads.map((label, index) => h("th", { scope: "col", class: index === 1 || index === 2 ? "number" : null }, label)))),
+        h("tbody", {}, answer.agents.slice(0, HELPERS).map(row))))]);
   }
 
   #showFacts(alert) {

@@ -46,8 +46,8 @@ class Alerts {
 
   update(detail) {
     if (!detail.alerts && !detail.all) return;
-    const { urgent, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
-    const firing = [...urgent.map((alert) => ({ ...alert, isUrgent: true })), ...others, ...silenced];
+    const { urgent, customers, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
+    const firing = [...urgent.map((alert) => ({ ...alert, isUrgent: true })), ...customers, ...others, ...silenced];
     this.table.update([...firing, ...this.#over.filter((alert) => !this.app.board.alerts.has(alert.id))]);
   }
 

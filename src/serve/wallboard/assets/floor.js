@@ -27,6 +27,7 @@ class Floor {
   #seen = null;
   cut = 0;
   rest = [];
+  toCall = [];
   quiet = [];
   urgentByQueue = new Map();
 
@@ -41,6 +42,8 @@ class Floor {
     this.calm = h("p", { class: "calm" }, t("calm"));
     this.urgent = h("ul", { class: "incidents" });
     this.moreUrgent = h("p", { class: "more" });
+    this.customers = h("details", { class: "customers" }, h("summary"), h("div"));
+    this.customers.addEventListener("toggle", () => this.#drawCustomers());
     this.others = h("details", { class: "others" }, h("summary"), h("div"));
     this.others.addEventListener("toggle", () => this.#drawOthers());
     this.silenced = h("details", { class: "silenced", hidden: true }, h("summary"), h("div"));
@@ -51,7 +54,7 @@ class Floor {
     this.element = h("div", { class: "floor" },
       h("h1", { class: "visually-hidden" }, t("nav.floor")),
       h("section", { "aria-labelledby": "alerts-title" },
-        h("h2", { id: "alerts-title" }, t("alerts.now")), this.calm, this.urgent, this.moreUrgent, this.others, this.silenced),
+        h("h2", { id: "alerts-title" }, t("alerts.now")), this.calm, this.urgent, this.moreUrgent, this.customers, this.others, this.silenced),
       h("section", { "aria-labelledby": "queues-title" },
         h("div", { class: "bar" }, h("h2", { id: "queues-title" }, t("queues")), filter), this.strip, this.grid, this.note));
     this.#drawStrip(null);
@@ -150,7 +153,8 @@ class Floor {
   }
 
   #drawAlerts() {
-    const { urgent, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
+    const { urgent, customers, others, silenced } = sortAlerts([...this.app.board.alerts.values()]);
+    this.toCall = customers;
     this.rest = others;
     this.quiet = silenced;
     this.urgentByQueue = new Map();
@@ -175,6 +179,7 @@ class Floor {
     if (more > 0) fill(this.moreUrgent, h("a", { href: "/alerts" }, t("alerts.more", { n: number(more) })));
     this.#announce(urgent);
     this.app.setCount(urgent.filter((alert) => !alert.ack).length);
+    this.#drawCustomers();
     this.#drawOthers();
     this.#drawSilenced();
   }
@@ -186,18 +191,13 @@ class Floor {
     if (fresh) this.app.announce(t("alerts.new", { why: fresh.why }));
   }
 
+  #drawCustomers() {
+    setAttribute(this.customers, "hidden", this.toCall.length === 0);
+    drawList(this.customers, this.toCall, "customers");
+  }
+
   #drawOthers() {
-    const [summary, body] = this.others.children;
-    const counts = new Map();
-    for (const alert of this.rest) counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1);
-    const parts = [...counts].map(([rule, n]) => `${word("rule", rule)} ${number(n)}`);
-    setText(summary, this.rest.length === 0 ? t("others.none") : t("others", { list: parts.join(", ") }));
-    if (!this.others.open) return fill(body);
-    const row = (alert) => h("li", { "data-severity": alert.severity }, lineOf(alert),
-      alert.ack ? ` (${t("ack.short", { name: alert.ack.by })})` : "",
-      alert.inhibited_by ? h("span", { class: "covered" }, ` ${t("covered")}`) : "");
-    fill(body, h("ul", {}, latest(this.rest).map(row)),
-      h("p", {}, h("a", { href: "/alerts" }, t("alerts.all"))));
+    drawList(this.others, this.rest, this.rest.length === 0 ? "others.none" : "others");
   }
 
   #drawSilenced() {
@@ -276,6 +276,20 @@ class Floor {
 
 const latest = (alerts) =>
   [...alerts].sort((one, other) => String(other.starts_at).localeCompare(String(one.starts_at))).slice(0, SHOWN_OTHERS);
+
+/** Alerts by rule behind one tap. `label` names the text that has them as `list`. */
+function drawList(details, alerts, label) {
+  const [summary, body] = details.children;
+  const counts = new Map();
+  for (const alert of alerts) counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1);
+  setText(summary, t(label, { list: [...counts].map(([rule, n]) => `${word("rule", rule)} ${number(n)}`).join(", ") }));
+  if (!details.open) return fill(body);
+  const row = (alert) => h("li", { "data-severity": alert.severity }, lineOf(alert),
+    alert.ack ? ` (${t("ack.short", { name: alert.ack.by })})` : "",
+    alert.inhibited_by ? h("span", { class: "covered" }, ` ${t("covered")}`) : "");
+  fill(body, h("ul", {}, latest(alerts).map(row)),
+    h("p", {}, h("a", { href: "/alerts" }, t("alerts.all"))));
+}
 
 const lineOf = (alert) => [h("time", { datetime: alert.starts_at }, time(alert.starts_at)), " ", h("a", { href: alertPath(alert.id) }, alert.why)];
 

@@ -51,16 +51,20 @@ export const isAboutContact = (alert) => String(alert.subject ?? "").startsWith(
 /** Whether an alert is meant to call a person. */
 const interrupts = (alert) => alert.interrupts ?? !(CONTACT_RULES.has(alert.rule) || isAboutContact(alert));
 
+/** Customers who are likely to be unhappy: somebody may call them. */
+const CUSTOMER_RULES = new Set(["csat.low_predicted", "sentiment.turned", "customer.repeat"]);
+
 /** Firing alerts, apart by what a supervisor does with them: look now, look when asked, nothing for a while. */
 export function sortAlerts(alerts) {
-  const [urgent, others, silenced] = [[], [], []];
+  const [urgent, customers, others, silenced] = [[], [], [], []];
   for (const alert of alerts) {
     const isUrgent = interrupts(alert) && !alert.inhibited_by && alert.status === "firing";
-    (alert.silenced_by ? silenced : isUrgent ? urgent : others).push(alert);
+    const quiet = CUSTOMER_RULES.has(alert.rule) && isAboutContact(alert) ? customers : others;
+    (alert.silenced_by ? silenced : isUrgent ? urgent : quiet).push(alert);
   }
   urgent.sort((one, other) => Number(Boolean(one.ack)) - Number(Boolean(other.ack))
     || Number(other.severity === "critical") - Number(one.severity === "critical")
     || (other.score ?? 0) - (one.score ?? 0)
     || String(other.starts_at).localeCompare(String(one.starts_at)));
-  return { urgent, others, silenced };
+  return { urgent, customers, others, silenced };
 }
