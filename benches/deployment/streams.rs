@@ -9,7 +9,7 @@ use std::{
 
 use floorwalker::kafka::clock::Tick;
 use rdkafka::{
-    ClientConfig, Offset, TopicPartitionList,
+    ClientConfig, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
 };
 
@@ -135,12 +135,11 @@ impl Offsets {
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, i32::from(TASKS) - 1);
         let committed = self.group.committed_offsets(list, ANSWERS_WITHIN);
-        let offsets = committed.map(|list| {
-            let each = list.elements().into_iter().map(|one| match one.offset() {
-                Offset::Offset(offset) => offset,
-                _ => 0,
-            });
-            each.sum()
+        let offsets = committed.map(|found| {
+            let elements = found.elements().into_iter();
+            // Before the first commit there is none.
+            let offsets = elements.filter_map(|it| it.offset().to_raw());
+            offsets.filter(|offset| *offset >= 0).sum()
         });
         offsets.unwrap_or_default()
     }

@@ -127,10 +127,10 @@ mod tests {
     fn the_key_leads_to_the_task_that_owns_the_contact_or_agent() {
         let found = key_of(br#"{"event_id":"e","contact_id":"c\u00e9","agent":"ana"}"#);
         assert_eq!(found.as_deref(), Some("c\u{e9}"));
-        let found = key_of(br#"{"event_id":"e","agent":"ana"}"#).unwrap();
+        let of_agent = key_of(br#"{"event_id":"e","agent":"ana"}"#).unwrap();
         let placement = Placement::new(97);
         let owner = placement.owner_of(&Key::Agent(AgentId::new("ana")));
-        assert_eq!(placement.task_of(found.as_bytes()), owner);
+        assert_eq!(placement.task_of(of_agent.as_bytes()), owner);
         assert_eq!(key_of(b"not json"), None);
     }
 }
