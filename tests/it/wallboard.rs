@@ -97,7 +97,7 @@ fn a_newcomer_sees_a_surge_begin_and_finds_out_what_to_do() {
     // One customer, three times.
     let again = (0..3).map(|number| {
         let mut event = queued(&format!("again-{number}"), "sales");
-        event["customer"] = json!("customer-of-three");
+        event["customer_id"] = json!("customer-of-three");
         event
     });
     demo.write_all("contact-events", again);
