@@ -122,7 +122,7 @@ fn a_record_beyond_every_limit_is_a_cut_letter_and_nothing_waits_for_it() {
     let sent = dead_letters(&site, &["retry", "--all"]);
     assert_eq!(
         sent,
-        "too_large: sent 1 letters, 20,971,520 bytes; 0 were sent before\n"
+        "too_large: sent 1 letter, 20,971,520 bytes; 0 were sent before\n"
     );
     site.assert_balance(202);
     let is_huge = |it: &&Seen| it.payload.as_deref() == Some(&huge());
