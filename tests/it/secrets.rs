@@ -251,7 +251,7 @@ fn no_secret_is_in_anything_that_comes_out() {
     }
     assert!(running.end_by("-TERM").success());
     let logged = fs::read_to_string(site.file("log")).unwrap();
-    assert!(logged.contains("reading 1 sources"), "{logged}");
+    assert!(logged.contains("reading 1 source as"), "{logged}");
     assert_clean("the log", &logged);
 }
 
