@@ -274,6 +274,7 @@ fn rules_that_are(on: bool) -> RulesSettings {
         .by_kind
         .values_mut()
         .for_each(|rule| rule.enabled = on);
+    (rules.recognition.values_mut()).for_each(|rule| rule.enabled = on);
     rules
 }
 

@@ -26,7 +26,11 @@ use floorwalker::kafka::{
     clock::{Tick, wall},
     topics::Topic,
 };
-use floorwalker_core::{decode::decode, event::Timestamp, rules::RuleKind};
+use floorwalker_core::{
+    decode::decode,
+    event::Timestamp,
+    rules::{RecognitionKind, RuleKind},
+};
 use rdkafka::{Message as _, Offset, error::KafkaError};
 use serde_json::Value;
 
@@ -78,7 +82,10 @@ fn main() {
 /// Returns the settings that leave only the narrow job.
 fn narrow() -> String {
     let off = |table: &str| format!("[{table}]\nenabled = false\n");
-    let rules = (RuleKind::ALL.iter()).map(|kind| off(&format!("rules.\"{}\"", kind.name())));
+    let recognitions = RecognitionKind::ALL.map(RecognitionKind::name);
+    let names = RuleKind::ALL.map(RuleKind::name).into_iter();
+    let rules = names.chain(recognitions);
+    let rules = rules.map(|name| off(&format!("rules.\"{name}\"")));
     let alerts = ALERTS_OFF.map(|rule| off(&format!("alerts.{rule}")));
     rules
         .chain(alerts)
