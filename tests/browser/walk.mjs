@@ -48,15 +48,6 @@ async function walk([screen, options], isFirst) {
   }
   await surge.getByText(/^Lea has it since /).waitFor();
 
-  // Which customers need a call?
-  const customers = page.locator(".customers summary");
-  await customers.waitFor({ timeout: SURGE_WITHIN * 1_000 });
-  await onScreen(page, customers, "customers who may need a call");
-  await customers.click();
-  await page.locator(".customers li").first().waitFor();
-  await picture(page, `walk-3-customers-${screen}`);
-  await customers.click();
-
   // Whom would you move?
   await surge.getByRole("link", { name: /contacts in/ }).click();
   const helpers = page.locator(".helpers");
