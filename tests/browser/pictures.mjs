@@ -1,4 +1,4 @@
-// Takes the pictures of docs/wallboard.md (its others are of walk.mjs) from a running process: node tests/browser/pictures.mjs http://127.0.0.1:8640
+// Takes the pictures of docs/wallboard.md from a running process: node tests/browser/pictures.mjs http://127.0.0.1:8640
 
 import { fileURLToPath } from "node:url";
 

@@ -86,27 +86,6 @@ fn a_supervisor_sees_queues_and_alerts_and_acknowledges_them() {
     demo.end();
 }
 
-/// The script of the README, from the surge to the agents; its pictures are those of docs/wallboard.md.
-#[test]
-fn a_newcomer_sees_a_surge_begin_and_finds_out_what_to_do() {
-    let demo = Demo::start(&["--plain"]);
-    demo.wait_for(" events/s", 60);
-    // Far more than what surges in the demo by itself, which may be over.
-    let calls = (0..80).map(|number| queued(&format!("surge-{number}"), "billing"));
-    demo.write_all("contact-events", calls);
-    let pictures = tempfile::tempdir().unwrap();
-    let base = format!("http://127.0.0.1:{}", demo.http);
-    let folder = pictures.path().display().to_string();
-    let output = node("walk.mjs", &[&base, &folder]).output();
-    let output = output.expect("node: run scripts/setup");
-    let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
-    assert!(output.status.success(), "{printed}");
-    let taken = std::fs::read_dir(pictures.path()).unwrap().count();
-    assert_eq!(taken, 11, "{printed}");
-    demo.end();
-}
-
 #[test]
 fn a_supervisor_silences_an_alert_and_ends_the_silence() {
     let demo = Demo::start(&["--plain"]);
