@@ -1,5 +1,7 @@
 //! Rules about one agent: how they have changed, and whether they are overloaded.
 
+use std::collections::btree_map::Entry;
+
 use super::{
     Finding, GroupRule, RuleKind, Verdict,
     series::{Series, Totals},
@@ -197,12 +199,9 @@ pub(super) fn observe(state: &mut AgentState, piece: &Piece<'_>, most: f64) -> b
         own,
         peers,
     } = *piece;
-    let is_new = !state.served.contains_key(group);
-    if is_new {
-        state.served.insert(group.clone(), Served::default());
-    }
-    let Some(served_in) = state.served.get_mut(group) else {
-        return false;
+    let (is_new, served_in) = match state.served.entry(group.clone()) {
+        Entry::Vacant(entry) => (true, entry.insert(Served::default())),
+        Entry::Occupied(entry) => (false, entry.into_mut()),
     };
     let handled = float(own.get(Signal::Handled));
     if handled > 0.0 {

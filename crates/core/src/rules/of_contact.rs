@@ -244,7 +244,10 @@ impl Emitter<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "times of contacts")]
-fn thousandths(value: f64) -> i64 {
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "times of contacts, and shares"
+)]
+pub(super) fn thousandths(value: f64) -> i64 {
     (value * 1e3).round() as i64
 }

@@ -96,6 +96,7 @@ fn runbook(kind: RuleKind, rule: &GroupRule) -> Option<String> {
     has_section.then(|| format!("docs/alerts.md#{anchor}"))
 }
 
-fn thousandths(value: f64) -> f64 {
+/// Returns a figure as records have it, in whole thousandths.
+pub(super) fn thousandths(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

@@ -23,11 +23,16 @@ pub(in crate::engine) struct TimeSeriesByName<Name>(HashMap<Name, TimeSeries, Fi
 impl TimeSeries {
     /// Returns the sums of `at`, to be added to.
     pub(in crate::engine) fn at(&mut self, at: Timestamp) -> &mut Accumulator {
-        let place = self.0.partition_point(|(known, _)| *known < at);
-        if self.0.get(place).is_none_or(|(known, _)| *known != at) {
+        let place = self.find(at).unwrap_or_else(|place| {
             self.0.insert(place, (at, Accumulator::default()));
-        }
+            place
+        });
         &mut self.0[place].1
+    }
+
+    /// Returns where the sums of `at` lie, or belong.
+    fn find(&self, at: Timestamp) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&at, |(known, _)| *known)
     }
 
     pub(in crate::engine) fn merge(&mut self, other: Self) {
@@ -35,10 +40,9 @@ impl TimeSeries {
             *self = other;
         } else {
             for (at, sums) in other.0 {
-                let place = self.0.partition_point(|(known, _)| *known < at);
-                match self.0.get_mut(place).filter(|(known, _)| *known == at) {
-                    Some((_, known)) => known.merge(&sums),
-                    None => self.0.insert(place, (at, sums)),
+                match self.find(at) {
+                    Ok(place) => self.0[place].1.merge(&sums),
+                    Err(place) => self.0.insert(place, (at, sums)),
                 }
             }
         }

@@ -10,7 +10,11 @@ use minicbor::{Decode, Encode};
 use super::RecognitionKind;
 use crate::{
     event::{AgentId, Span, TeamId, Timestamp},
-    rules::signal::{Signal, Signals},
+    rules::{
+        of_contact::thousandths,
+        signal::{Signal, Signals},
+        state::float,
+    },
 };
 
 const HOUR: Span = Span::from_secs(3_600);
@@ -281,16 +285,6 @@ fn hour_of(at: Timestamp) -> i64 {
 /// Returns the first hour of a window of whole hours whose last one holds the pane that ends at `now`.
 fn first_hour(now: Timestamp, window: Span) -> i64 {
     hour_of(Timestamp(now.0 - 1)) - window.0 / HOUR.0 + 1
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of days")]
-fn float(count: i64) -> f64 {
-    count as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a share")]
-fn thousandths(share: f64) -> i64 {
-    (share * 1e3).round() as i64
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{Merits, RecognitionKind, RecognitionRule, merits::SHARES};
 use crate::{
     balance::{Level, wilson},
     event::{Span, Timestamp},
-    rules::statistic::share_z,
+    rules::{state::float, statistic::share_z},
 };
 
 /// A past of fewer times the minimum shows nothing usual.
@@ -177,11 +177,6 @@ pub(super) const fn unit(kind: RecognitionKind) -> &'static str {
         RecognitionKind::Streak => "top ratings in a row",
         RecognitionKind::Improvement => "share that went well",
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of days")]
-fn float(count: i64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     alert::EntityLinks,
     event::{TeamId, Timestamp},
-    rules::alarm::id_of,
+    rules::{alarm::id_of, record::thousandths},
 };
 
 /// Something well done, with all that its record has.
@@ -136,8 +136,4 @@ impl Recognition {
         let team = self.team.as_ref().map(|team| format!("team:{team}"));
         agent.into_iter().chain(team).collect()
     }
-}
-
-fn thousandths(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }
