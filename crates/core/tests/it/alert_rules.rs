@@ -1,50 +1,24 @@
 //! Each rule about queues, agents, reasons, feeds and all work: what fires it, what falls just short, what clears it; in any order within
 //! a pane, and after a crash at any pane.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use floorwalker_core::{
-    contact::ContactSettings,
-    event::{AgentId, Channel, QueueId, Span, Text, Timestamp},
+    event::{AgentId, Channel, QueueId, Text},
     rules::{
-        Alarm, Formula, GroupRule, LifeChange, Of, OwnRule, PANE, RuleKind, Rules, RulesSettings,
-        Signal, SignalBatch, Signals, StateKey, Subject, Template,
+        Alarm, Formula, GroupRule, LifeChange, Of, OwnRule, RuleKind, RulesSettings, Signal,
+        Signals, Subject, Template,
     },
 };
 
-/// Panes of an hour.
-const HOUR: i64 = 240;
+use crate::signals::{self, HOUR, Script, at, settings};
 /// What is usual lasts so long before anything happens.
 const USUAL: i64 = HOUR + 60;
-const BEGIN: i64 = 1_767_600_000;
-
-/// Signals by pane.
-#[derive(Default, Clone)]
-struct Script(Vec<(i64, Subject, Signals)>);
 
 impl Script {
-    fn add(
-        &mut self,
-        panes: impl Iterator<Item = i64>,
-        subject: &Subject,
-        counts: &[(Signal, i64)],
-    ) {
-        for pane in panes {
-            let mut signals = Signals::default();
-            counts
-                .iter()
-                .for_each(|(signal, count)| signals.add(*signal, *count));
-            self.0.push((pane, subject.clone(), signals));
-        }
-    }
-
     /// Returns the changes of one rule's alerts: minutes since the usual ended, change and subject.
     fn changes(&self, kind: RuleKind) -> Vec<(i64, LifeChange, String)> {
-        let straight = play(&self.0, false);
-        let mut turned = self.0.clone();
-        turned.reverse();
-        assert_eq!(straight, play(&turned, false), "in another order");
-        assert_eq!(straight, play(&self.0, true), "after crashes");
+        let straight = self.played(play);
         let usual_to = at(USUAL);
         (straight.into_iter())
             .filter(|alarm| alarm.kind == kind)
@@ -83,17 +57,6 @@ impl Script {
     }
 }
 
-pub(crate) fn at(pane: i64) -> Timestamp {
-    Timestamp(BEGIN * 1_000_000) + Span(PANE.0 * pane)
-}
-
-fn settings() -> RulesSettings {
-    RulesSettings {
-        settle: Span::ZERO,
-        ..RulesSettings::default()
-    }
-}
-
 /// Plays signals; if it `crashes`, each time anew from the stored parts.
 pub(crate) fn play(script: &[(i64, Subject, Signals)], crashes: bool) -> Vec<Alarm> {
     play_with(script, crashes, &settings())
@@ -104,36 +67,9 @@ fn play_with(
     crashes: bool,
     settings: &RulesSettings,
 ) -> Vec<Alarm> {
-    let new = || Rules::new(settings, &ContactSettings::default());
-    let mut by_pane: BTreeMap<i64, Vec<(&Subject, &Signals)>> = BTreeMap::new();
-    for (pane, subject, signals) in script {
-        by_pane.entry(*pane).or_default().push((subject, signals));
-    }
-    let last = by_pane.keys().next_back().copied().unwrap_or(0);
-    let (mut rules, mut alarms) = (new(), Vec::new());
-    let mut stored: BTreeMap<StateKey, Vec<u8>> = BTreeMap::new();
-    for pane in 0..=last {
-        for (subject, signals) in by_pane.remove(&pane).unwrap_or_default() {
-            let mut batch = SignalBatch::default();
-            batch.at(subject.clone(), at(pane)).merge(signals);
-            rules.add(batch);
-        }
-        alarms.extend(rules.advance(at(pane + 1)));
-        for (key, image) in rules.take_changed() {
-            match image {
-                Some(image) => stored.insert(key, image),
-                None => stored.remove(&key),
-            };
-        }
-        if crashes && pane % 7 == 3 {
-            rules = new();
-            for (key, image) in &stored {
-                rules.restore(key, image).unwrap();
-            }
-            rules.start();
-        }
-    }
-    alarms
+    let mut all = Vec::new();
+    signals::play(script, crashes, settings, |_, alarms| all.extend(alarms));
+    all
 }
 
 fn queue(name: &str) -> Subject {

@@ -19,8 +19,9 @@ use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::Value;
 
 use crate::{
-    alert_rules::{at, play, work},
+    alert_rules::{play, work},
     csat::{cluster, lines_of, records},
+    signals::at,
 };
 
 const SHOWS: [&str; 3] = ["fires", "short", "clears"];

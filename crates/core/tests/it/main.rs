@@ -47,6 +47,7 @@ mod reported;
 mod rules;
 mod schema_compat;
 mod schemas;
+mod signals;
 mod silence;
 mod sim;
 mod source_time;

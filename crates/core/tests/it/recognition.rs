@@ -1,39 +1,14 @@
 //! What is recognized, what falls just short, and that it happens once; in any order within a pane, and after a crash at any pane.
 
-use std::collections::BTreeMap;
-
 use floorwalker_core::{
-    contact::ContactSettings,
-    event::{AgentId, Channel, QueueId, Span, TeamId, Timestamp},
-    rules::{
-        PANE, RecognitionKind, Rules, RulesSettings, Signal, SignalBatch, Signals, StateKey,
-        Subject,
-    },
+    event::{AgentId, Channel, QueueId, TeamId, Timestamp},
+    rules::{PANE, RecognitionKind, RulesSettings, Signal, Signals, Subject},
 };
 use serde_json::Value;
 
-/// Panes of an hour.
-const HOUR: i64 = 240;
-const BEGIN: i64 = 1_767_600_000;
-
-/// Signals by pane.
-#[derive(Default, Clone)]
-struct Script(Vec<(i64, Subject, Signals)>);
+use crate::signals::{self, HOUR, Script, at, settings};
 
 impl Script {
-    fn add(
-        &mut self,
-        panes: impl Iterator<Item = i64>,
-        subject: &Subject,
-        counts: &[(Signal, i64)],
-    ) {
-        for pane in panes {
-            let mut signals = Signals::default();
-            (counts.iter()).for_each(|(signal, count)| signals.add(*signal, *count));
-            self.0.push((pane, subject.clone(), signals));
-        }
-    }
-
     /// Returns the records of a kind: in which pane each was written, who it is of and its sentence.
     fn recognized(&self, kind: RecognitionKind) -> Vec<(i64, String, String)> {
         self.recognized_under(kind, &settings())
@@ -44,11 +19,7 @@ impl Script {
         kind: RecognitionKind,
         settings: &RulesSettings,
     ) -> Vec<(i64, String, String)> {
-        let straight = play(&self.0, false, settings);
-        let mut turned = self.0.clone();
-        turned.reverse();
-        assert_eq!(straight, play(&turned, false, settings), "in another order");
-        assert_eq!(straight, play(&self.0, true, settings), "after crashes");
+        let straight = self.played(|script, crashes| play(script, crashes, settings));
         let text = |record: &Value, name: &str| record[name].as_str().unwrap().to_owned();
         (straight.iter())
             .filter(|record| record["rule"] == kind.name())
@@ -61,52 +32,15 @@ impl Script {
     }
 }
 
-fn at(pane: i64) -> Timestamp {
-    Timestamp(BEGIN * 1_000_000) + Span(PANE.0 * pane)
-}
-
-fn settings() -> RulesSettings {
-    RulesSettings {
-        settle: Span::ZERO,
-        ..RulesSettings::default()
-    }
-}
-
-/// Plays signals; if it `crashes`, each time anew from the stored parts.
+/// Plays signals. Returns the records.
 fn play(script: &[(i64, Subject, Signals)], crashes: bool, settings: &RulesSettings) -> Vec<Value> {
-    let new = || Rules::new(settings, &ContactSettings::default());
-    let mut by_pane: BTreeMap<i64, Vec<(&Subject, &Signals)>> = BTreeMap::new();
-    for (pane, subject, signals) in script {
-        by_pane.entry(*pane).or_default().push((subject, signals));
-    }
-    let last = by_pane.keys().next_back().copied().unwrap_or(0);
-    let (mut rules, mut records) = (new(), Vec::new());
-    let mut stored: BTreeMap<StateKey, Vec<u8>> = BTreeMap::new();
-    for pane in 0..=last {
-        for (subject, signals) in by_pane.remove(&pane).unwrap_or_default() {
-            let mut batch = SignalBatch::default();
-            batch.at(subject.clone(), at(pane)).merge(signals);
-            rules.add(batch);
-        }
-        rules.advance(at(pane + 1));
+    let mut records = Vec::new();
+    signals::play(script, crashes, settings, |rules, _| {
         for recognition in rules.take_recognitions() {
             let record = recognition.record(settings.recognition_of(recognition.kind), 1, false);
             records.push(serde_json::to_value(record).unwrap());
         }
-        for (key, image) in rules.take_changed() {
-            match image {
-                Some(image) => stored.insert(key, image),
-                None => stored.remove(&key),
-            };
-        }
-        if crashes && pane % 7 == 3 {
-            rules = new();
-            for (key, image) in &stored {
-                rules.restore(key, image).unwrap();
-            }
-            rules.start();
-        }
-    }
+    });
     records
 }
 
