@@ -68,17 +68,13 @@ impl Demo {
     }
 
     pub(crate) fn write(&self, topic: &str, event: &Value) {
-        self.write_all(topic, std::iter::once(event.clone()));
-    }
-
-    pub(crate) fn write_all(&self, topic: &str, events: impl Iterator<Item = Value>) {
         let mut kcat = self.kcat(&["-P", "-t", topic]);
         let mut kcat = kcat
             .stdin(Stdio::piped())
             .spawn()
             .expect("kcat: run scripts/setup");
         let mut lines = kcat.stdin.take().unwrap();
-        events.for_each(|event| writeln!(lines, "{event}").unwrap());
+        writeln!(lines, "{event}").unwrap();
         drop(lines);
         assert!(kcat.wait().unwrap().success());
     }
