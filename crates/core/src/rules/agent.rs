@@ -6,8 +6,8 @@ use super::{
     Finding, GroupRule, RuleKind, Verdict,
     series::{Series, Totals},
     signal::{PANE, Signal, Signals},
-    state::{AgentState, Evidence, Served, float},
-    statistic::{odds_gain, shift_gain},
+    state::{AgentState, Evidence, Served},
+    statistic::{float, odds_gain, shift_gain},
 };
 use crate::{
     balance::{Level, wilson},

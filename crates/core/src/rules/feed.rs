@@ -4,8 +4,7 @@ use super::{
     Finding, GroupRule, RuleKind, Verdict,
     series::{Series, Totals},
     signal::Signal,
-    state::float,
-    statistic::count_z,
+    statistic::{count_z, float},
 };
 use crate::event::{Span, Timestamp};
 

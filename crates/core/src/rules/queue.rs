@@ -5,8 +5,8 @@ use super::{
     own::WINDOWS,
     series::Totals,
     signal::{KEPT, Signal},
-    state::{AgentState, PastDays, QueueState, Usual, float},
-    statistic::{count_z, share_z, whole},
+    state::{AgentState, PastDays, QueueState, Usual},
+    statistic::{count_z, float, share_z, whole},
     windows::Windows,
 };
 use crate::{

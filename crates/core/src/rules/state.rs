@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use super::{
     recognition::Doer,
     signal::{PANE, Signal, Signals},
+    statistic::float,
 };
 use crate::event::{AgentId, Channel, QueueId, Span, Timestamp};
 
@@ -208,11 +209,6 @@ pub(super) fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     let written = minicbor::encode(value, &mut bytes);
     debug_assert!(written.is_ok());
     bytes
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of days")]
-pub(super) fn float(count: i64) -> f64 {
-    count as f64
 }
 
 /// What an agent does, and how it has changed.

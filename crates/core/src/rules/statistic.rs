@@ -35,6 +35,12 @@ pub(super) fn shift_gain(mean: f64, n: f64, delta: f64) -> f64 {
     n * delta * (mean - delta / 2.0)
 }
 
+/// Returns a count to reckon with.
+#[expect(clippy::cast_precision_loss, reason = "counts of days")]
+pub(super) fn float(count: i64) -> f64 {
+    count as f64
+}
+
 /// Returns a count as a whole number.
 #[expect(clippy::cast_possible_truncation, reason = "counts")]
 pub(super) fn whole(count: f64) -> i64 {

@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::Of;
 use crate::{
     event::{Span, Timestamp},
-    rules::{series::Totals, signal::Signal, state::float, statistic::whole},
+    rules::{
+        series::Totals,
+        signal::Signal,
+        statistic::{float, whole},
+    },
 };
 
 /// The windows by name.

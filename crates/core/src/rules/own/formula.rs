@@ -8,7 +8,7 @@ use cel::{
 };
 
 use super::{Of, figures::Figures};
-use crate::rules::state::float;
+use crate::rules::statistic::float;
 
 /// A formula over figures.
 #[derive(Debug, Clone)]

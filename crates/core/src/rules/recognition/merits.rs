@@ -13,7 +13,7 @@ use crate::{
     rules::{
         of_contact::thousandths,
         signal::{Signal, Signals},
-        state::float,
+        statistic::float,
     },
 };
 

@@ -4,7 +4,7 @@ use super::{Merits, RecognitionKind, RecognitionRule, merits::SHARES};
 use crate::{
     balance::{Level, wilson},
     event::{Span, Timestamp},
-    rules::{state::float, statistic::share_z},
+    rules::statistic::{float, share_z},
 };
 
 /// A past of fewer times the minimum shows nothing usual.
